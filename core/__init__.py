@@ -1,0 +1,1 @@
+"""Everything the bot decides. Knows no platform, reads no configuration file."""

@@ -1,0 +1,68 @@
+"""The errors that callers treat differently. Expected ends of work are values, not errors."""
+
+
+class ThawError(Exception):
+    """Root of all errors that the program raises on purpose; the text is fit for people."""
+
+
+class StoreError(ThawError):
+    """A database file cannot be used (foreign, newer, corrupt, disk full); names the file."""
+
+
+class NewerDatabase(StoreError):
+    """The file was written by a newer program; it is left untouched."""
+
+
+class DiskFull(StoreError):
+    """The disk has no room for what has to be kept; nothing of the transaction was kept."""
+
+
+class NotAllowed(ThawError):
+    """The person lacks the right; the text says who has it."""
+
+
+class BadRequest(ThawError):
+    """A command, press or query cannot be understood; the text says what to do instead."""
+
+
+class BudgetExceeded(ThawError):
+    """The call would go over a budget, so it was not made; the text says which and what is left."""
+
+
+class DeliveryFailed(ThawError):
+    """A platform did not take an item for now; it is to be tried again.
+
+    `retry_after_s` is the platform's own word on when, if it gave one.
+    """
+
+    def __init__(self, text: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(text)
+        self.retry_after_s = retry_after_s
+
+
+class DeliveryRefused(ThawError):
+    """A platform will never take this item; trying again is pointless."""
+
+
+class ModelError(ThawError):
+    """A model call ended without a usable answer. Usage is unknown unless said otherwise."""
+
+
+class ModelUnreachable(ModelError):
+    """The server did not answer, was overloaded, or cut the answer: worth another try later."""
+
+    def __init__(self, text: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(text)
+        self.retry_after_s = retry_after_s
+
+
+class ModelRefused(ModelError):
+    """The server will not answer this request (bad key, unknown model, bad request)."""
+
+
+class ContextTooLong(ModelRefused):
+    """The request does not fit the model's context window."""
+
+
+class SandboxUnavailable(ThawError):
+    """No sandbox can be started; the text says why and what to install or set."""

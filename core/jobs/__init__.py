@@ -1,0 +1,1 @@
+"""Background work as data: registry, admission, fairness, outcomes. Runs nothing itself."""

@@ -1,0 +1,101 @@
+"""A job's life as data: what is asked for, its states and how it can end. Runs nothing."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.messages import Person, ThreadRef
+
+
+class JobState(StrEnum):
+    """Where a job stands. PROMISED: its number is given out, but the turn has not committed yet."""
+
+    PROMISED = "promised"
+    QUEUED = "queued"
+    RUNNING = "running"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSpec:
+    """All that an engine needs to work on a job; can cross a wire.
+
+    `id` is unique for ever and safe as a file name; `number` counts per channel from 1.
+    `base_commit`, `base_message` and `rules_revision` are the snapshot. `budget_tokens` is the
+    most that all attempts may be charged. `timeout_s` counts running seconds of one attempt.
+    """
+
+    id: str
+    number: int
+    thread: ThreadRef
+    title: str
+    brief: str
+    requester: Person
+    base_commit: int
+    base_message: int
+    rules_revision: int
+    attempt: int
+    model: str
+    max_completion_tokens: int
+    max_steps: int
+    timeout_s: float
+    budget_tokens: int | None
+    instructions: str = ""
+
+
+class FailureKind(StrEnum):
+    """Why a job failed, for callers that treat the reasons differently."""
+
+    SANDBOX = "sandbox"
+    CRASHED = "crashed"
+    PROTOCOL = "protocol"
+    TIMEOUT = "timeout"
+    STEPS = "steps"
+    BUDGET = "budget"
+    MODEL = "model"
+    WORKSPACE = "workspace"
+    STORE = "store"
+    ATTEMPTS = "attempts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """`finish`, then exit code 0. `files` are workspace paths the subagent named as its products."""
+
+    result: str
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """It ended in any other way; the delta is set aside. `reason` is fit for people."""
+
+    kind: FailureKind
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelled:
+    """Somebody stopped it; the delta is set aside."""
+
+    by: str
+
+
+Outcome = Completed | Failed | Cancelled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What a running job lets people see: the step it is at, in words, and what it has used."""
+
+    step: str
+    steps: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steering:
+    """A person's word to a running job; `seq` grows per channel."""
+
+    seq: int
+    by: str
+    text: str

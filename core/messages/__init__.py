@@ -1,0 +1,36 @@
+"""The seam: what crosses between a platform's adapter and the core. Data only, no behaviour."""
+
+from core.messages.inbound import Attachment, InboundEvent, Message, Press
+from core.messages.outbound import (
+    Button,
+    Card,
+    CardMoved,
+    Hint,
+    Outbound,
+    Post,
+    PostKind,
+    Seen,
+    StateMoved,
+    StreamText,
+)
+from core.messages.refs import ChannelRef, Person, ThreadRef
+
+__all__ = [
+    "Attachment",
+    "Button",
+    "Card",
+    "CardMoved",
+    "ChannelRef",
+    "Hint",
+    "InboundEvent",
+    "Message",
+    "Outbound",
+    "Person",
+    "Post",
+    "PostKind",
+    "Press",
+    "Seen",
+    "StateMoved",
+    "StreamText",
+    "ThreadRef",
+]

@@ -1,0 +1,48 @@
+"""What people do on a platform, as an adapter hands it to the core."""
+
+from dataclasses import dataclass
+
+from core.messages.refs import Person, ThreadRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file that came with a message, already fetched by the adapter. `name` is untrusted."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One chat message. `id` is the platform's, unique within the channel: the key of deduplication.
+
+    `reply_to` is the id of the outbound item the person replied to, when the platform tells
+    (a reply to a card steers its job). `at` is the platform's time in Unix seconds.
+    """
+
+    id: str
+    thread: ThreadRef
+    author: Person
+    text: str
+    at: float
+    reply_to: str | None = None
+    files: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """One press of a button. `id` is unique within the channel, `action` is the button's.
+
+    `text` is what the person typed into the form the button opened (steering, an edit).
+    """
+
+    id: str
+    thread: ThreadRef
+    person: Person
+    action: str
+    at: float
+    text: str | None = None
+
+
+InboundEvent = Message | Press

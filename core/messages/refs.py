@@ -1,0 +1,38 @@
+"""Names of places and people. Identity only: no titles, no rights."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelRef:
+    """One channel (a channel, group, DM): the unit that has a state of its own.
+
+    `platform` is an adapter's name ("web", "slack", ...); `workspace` and `channel` are the
+    platform's own ids, any text.
+    """
+
+    platform: str
+    workspace: str
+    channel: str
+
+    def __str__(self) -> str:
+        return f"{self.platform}/{self.workspace}/{self.channel}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadRef:
+    """One thread of a channel: the unit that has a conversation. "" is the channel's main line."""
+
+    channel: ChannelRef
+    thread: str
+
+    def __str__(self) -> str:
+        return f"{self.channel}#{self.thread}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who did something on a platform. `id` is the platform's id, `name` is for showing only."""
+
+    id: str
+    name: str

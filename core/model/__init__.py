@@ -1,0 +1,1 @@
+"""Everything between the core and a model: client, offline stand-in, budget. No prompts."""

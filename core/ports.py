@@ -1,0 +1,61 @@
+"""What the core needs of the world and the world of the core: protocols of one or two methods."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from core.jobs.job import JobSpec, Outcome, Progress
+from core.messages import Hint, InboundEvent, Outbound
+from core.messages.views import Query, View
+from core.model.chat import ModelReply, ModelRequest
+
+
+class Adapter(Protocol):
+    """A platform, as the core sees it."""
+
+    async def deliver(self, item: Outbound) -> None:
+        """Show a durable item; the same id again replaces, never doubles.
+
+        Raises DeliveryFailed (try again) or DeliveryRefused (never).
+        """
+
+    async def show(self, hint: Hint) -> None:
+        """Show something that may be lost; returns at once and raises nothing."""
+
+
+class Door(Protocol):
+    """The core, as an adapter's events see it."""
+
+    async def accept(self, event: InboundEvent) -> None:
+        """Return when the event is kept durably; the same id again has no effect.
+
+        Raises NotAllowed, BadRequest (too large) or StoreError; then nothing was kept.
+        """
+
+
+class Window(Protocol):
+    """The core, as a page that shows it sees it."""
+
+    async def look(self, query: Query) -> View:
+        """Answer a question about channels, jobs, state. Raises BadRequest, StoreError."""
+
+
+class Model(Protocol):
+    """A model server or its stand-in. One call is one request on the wire: no retries inside."""
+
+    async def complete(
+        self, request: ModelRequest, on_text: Callable[[str], None] | None = None
+    ) -> ModelReply:
+        """Answer; with `on_text`, stream and hand over each further piece of text.
+
+        Raises ModelUnreachable, ModelRefused or ContextTooLong.
+        """
+
+
+class Engine(Protocol):
+    """Where subagents run."""
+
+    async def run(self, job: JobSpec, progress: Callable[[Progress], None]) -> Outcome:
+        """Make one attempt and return how it ended; the delta stays with the engine.
+
+        Cancelling the call kills the subagent and everything it started before it returns.
+        """

@@ -1,0 +1,1 @@
+"""The primary agent: its prompt, tools, commands and turns."""

@@ -1,0 +1,1 @@
+"""A channel's memory: the store, versions, snapshots, deltas, merging, history, search."""

@@ -1,0 +1,200 @@
+"""One SQLite file: one writing thread, one reading thread, migrations. Knows no tables."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import aiosqlite
+
+from core.errors import DiskFull, NewerDatabase, StoreError
+
+T = TypeVar("T")
+Transaction = sqlite3.Connection
+
+
+class _Connection(aiosqlite.Connection):
+    """aiosqlite, with one more verb: a whole function on the connection's thread.
+
+    A transaction made of awaits would hold the write lock while the loop does other things and
+    would cost a thread switch per statement; as one function it is one queue item, so
+    transactions of one connection cannot interleave.
+    """
+
+    async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        # aiosqlite starts on `await connection`; a closed one raises ValueError in _execute.
+        result: T = await self._execute(function, self._conn)
+        return result
+
+
+def _transact(function: Callable[[Transaction], T], connection: sqlite3.Connection) -> T:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        result = function(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return result
+
+
+def _snapshot(function: Callable[[Transaction], T], connection: sqlite3.Connection) -> T:
+    connection.execute("BEGIN")
+    try:
+        return function(connection)
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def statements(script: str) -> list[str]:
+    """Split an SQL script at the ends of its statements (triggers stay whole)."""
+    found, current = [], ""
+    for line in script.splitlines(keepends=True):
+        current += line
+        if sqlite3.complete_statement(current):
+            found.append(current)
+            current = ""
+    if current.strip():
+        found.append(current)
+    return found
+
+
+def _prepare(
+    path: Path, application_id: int, migrations: tuple[str, ...], connection: sqlite3.Connection
+) -> None:
+    """Set the connection up and bring the file to the newest version, or raise StoreError."""
+    connection.execute("PRAGMA busy_timeout = 10000")
+    connection.execute("PRAGMA foreign_keys = ON")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    found = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if found != application_id and (found or tables):
+        raise StoreError(f"{path} is an SQLite file of another program; it was left untouched")
+    if version > len(migrations):
+        raise NewerDatabase(
+            f"{path} has version {version}, this program knows {len(migrations)}: "
+            "start the newer program, or restore a backup; the file was left untouched"
+        )
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    if version < len(migrations):
+        _transact(partial(_migrate, application_id, migrations), connection)
+
+
+def _migrate(
+    application_id: int, migrations: tuple[str, ...], connection: sqlite3.Connection
+) -> None:
+    # Read again inside the transaction: another process may have migrated meanwhile.
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    for script in migrations[version:]:
+        for statement in statements(script):
+            connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {application_id:d}")
+    connection.execute(f"PRAGMA user_version = {len(migrations):d}")
+
+
+def translate(path: Path, error: sqlite3.Error) -> StoreError:
+    """The world's faults as the errors that callers treat differently; `error` names the cause."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return DiskFull(f"no room on the disk for {path.name}: {error}")
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return StoreError(f"{path} is damaged or not a database: {error}")
+    return StoreError(f"{path.name}: {error}")
+
+
+# Faults of the world; the other sqlite3 errors (misuse, constraint) are bugs and stay naked.
+_WORLD = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PERM,
+}
+
+
+def _of_the_world(error: sqlite3.Error) -> bool:
+    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _WORLD
+
+
+class Database:
+    """One SQLite file in WAL mode. `write` is serialised, `read` never waits for a write.
+
+    Functions given to `read` and `write` run on a thread of the file and must be synchronous,
+    must not block on anything but the file, and must not end the transaction themselves.
+    """
+
+    def __init__(self, path: Path, writer: _Connection) -> None:
+        self.path = path
+        self._writer = writer
+        self._reader: asyncio.Task[_Connection] | None = None
+
+    @classmethod
+    async def open(cls, path: Path, application_id: int, migrations: tuple[str, ...]) -> "Database":
+        """Open or create the file, migrated to the newest version. Raises StoreError."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        writer = await _connect(path)
+        try:
+            await writer.run(partial(_prepare, path, application_id, migrations))
+        except sqlite3.Error as error:
+            await writer.close()
+            raise translate(path, error) from error
+        except BaseException:
+            await writer.close()
+            raise
+        return cls(path, writer)
+
+    async def write(self, function: Callable[[Transaction], T]) -> T:
+        """Run `function` in one write transaction: all of it is kept, or nothing.
+
+        Cancelling the caller does not stop a transaction that is already queued.
+        """
+        return await self._guarded(self._writer, partial(_transact, function))
+
+    async def read(self, function: Callable[[Transaction], T]) -> T:
+        """Run `function` on one consistent view, which holds every write that has returned."""
+        if self._reader is None:
+            self._reader = asyncio.create_task(self._open_reader(), name="open reader")
+        reader = await asyncio.shield(self._reader)
+        return await self._guarded(reader, partial(_snapshot, function))
+
+    async def run(self, function: Callable[[Transaction], T]) -> T:
+        """Run `function` on the writing thread outside any transaction (VACUUM, backup)."""
+        return await self._guarded(self._writer, function)
+
+    async def close(self) -> None:
+        """Finish what is queued and close the file. Calls made later raise ValueError."""
+        if self._reader is not None:
+            await (await self._reader).close()
+        await self._writer.close()
+
+    async def _open_reader(self) -> _Connection:
+        reader = await _connect(self.path)
+        await reader.execute("PRAGMA query_only = ON")
+        return reader
+
+    async def _guarded(
+        self, connection: _Connection, function: Callable[[sqlite3.Connection], T]
+    ) -> T:
+        try:
+            return await connection.run(function)
+        except sqlite3.Error as error:
+            if _of_the_world(error):
+                raise translate(self.path, error) from error
+            raise
+
+
+async def _connect(path: Path) -> _Connection:
+    def connector() -> sqlite3.Connection:
+        return sqlite3.connect(path, isolation_level=None, cached_statements=256)
+
+    try:
+        return await _Connection(connector, iter_chunk_size=64)
+    except sqlite3.Error as error:
+        raise translate(path, error) from error

@@ -1,0 +1,15 @@
+"""The tables of a channel's file, as numbered migrations. No queries."""
+
+from importlib.resources import files
+
+# "ThwC": marks the file as one of ours (SQLite header, bytes 68-71).
+CHANNEL_APPLICATION_ID = 0x54687743
+
+
+def _script(*names: str) -> str:
+    return "\n".join((files(__name__) / f"{name}.sql").read_text() for name in names)
+
+
+def channel_migrations() -> tuple[str, ...]:
+    """SQL scripts; the n-th brings version n-1 to version n."""
+    return (_script("conversation", "state", "search"),)

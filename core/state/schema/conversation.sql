@@ -1,0 +1,95 @@
+-- What people said, what was promised and what was answered.
+
+CREATE TABLE inbox (
+    id       TEXT PRIMARY KEY,              -- "message:<platform id>" or "press:<id>"
+    thread   TEXT NOT NULL,
+    payload  TEXT NOT NULL,                 -- the event as JSON
+    at       REAL NOT NULL,
+    done     INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX inbox_open ON inbox (rowid) WHERE done = 0;
+
+CREATE TABLE messages (
+    seq       INTEGER PRIMARY KEY AUTOINCREMENT,
+    id        TEXT NOT NULL UNIQUE,
+    thread    TEXT NOT NULL,
+    author_id TEXT NOT NULL,                -- '' for the bot
+    author    TEXT NOT NULL,
+    text      TEXT NOT NULL,
+    at        REAL NOT NULL,
+    post      TEXT                          -- the whole post as JSON, for the bot's own
+) STRICT;
+CREATE INDEX messages_thread ON messages (thread, seq);
+
+CREATE TABLE turns (
+    id         TEXT PRIMARY KEY,
+    message    TEXT NOT NULL,
+    thread     TEXT NOT NULL,
+    base       INTEGER NOT NULL,
+    state      TEXT NOT NULL,               -- running, ended
+    started_at REAL NOT NULL
+) STRICT;
+
+CREATE TABLE turn_steps (
+    turn     TEXT NOT NULL REFERENCES turns (id),
+    number   INTEGER NOT NULL,
+    kind     TEXT NOT NULL,                 -- model, tool
+    request  TEXT NOT NULL,
+    response TEXT,                          -- NULL while it runs
+    PRIMARY KEY (turn, number)
+) STRICT;
+
+CREATE TABLE jobs (
+    number         INTEGER PRIMARY KEY,
+    id             TEXT NOT NULL UNIQUE,
+    thread         TEXT NOT NULL,
+    title          TEXT NOT NULL,
+    brief          TEXT NOT NULL,
+    requester_id   TEXT NOT NULL,
+    requester      TEXT NOT NULL,
+    message        TEXT NOT NULL,           -- inbox id of what asked for it
+    state          TEXT NOT NULL,
+    base_commit    INTEGER NOT NULL,
+    base_message   INTEGER NOT NULL,
+    rules_revision INTEGER NOT NULL,
+    attempt        INTEGER NOT NULL DEFAULT 0,
+    budget_tokens  INTEGER,
+    stop_by        TEXT,                    -- who asked to stop it, as soon as asked
+    created_at     REAL NOT NULL,
+    started_at     REAL,
+    ended_at       REAL,
+    step           TEXT NOT NULL DEFAULT '',
+    steps          INTEGER NOT NULL DEFAULT 0,
+    tokens         INTEGER NOT NULL DEFAULT 0,
+    version        INTEGER NOT NULL DEFAULT 0,
+    outcome        TEXT                     -- JSON, once ended
+) STRICT;
+CREATE INDEX jobs_open ON jobs (state) WHERE state != 'ended';
+
+CREATE TABLE steering (
+    seq  INTEGER PRIMARY KEY AUTOINCREMENT,
+    id   TEXT NOT NULL UNIQUE,
+    job  INTEGER NOT NULL REFERENCES jobs (number),
+    by   TEXT NOT NULL,
+    text TEXT NOT NULL,
+    at   REAL NOT NULL
+) STRICT;
+CREATE INDEX steering_job ON steering (job, seq);
+
+CREATE TABLE settings (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL,                    -- JSON
+    by    TEXT NOT NULL,
+    at    REAL NOT NULL
+) STRICT;
+
+CREATE TABLE outbox (
+    seq      INTEGER PRIMARY KEY AUTOINCREMENT,
+    id       TEXT NOT NULL UNIQUE,          -- the item's id; a newer card replaces an unsent one
+    thread   TEXT NOT NULL,
+    payload  TEXT NOT NULL,
+    state    TEXT NOT NULL,                 -- waiting, sent, refused
+    attempts INTEGER NOT NULL DEFAULT 0,
+    error    TEXT
+) STRICT;
+CREATE INDEX outbox_waiting ON outbox (seq) WHERE state = 'waiting';
