@@ -24,8 +24,8 @@ class _Connection(aiosqlite.Connection):
     """
 
     async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:
-        # aiosqlite starts on `await connection`; a closed one raises ValueError in _execute.
-        result: T = await self._execute(function, self._conn)
+        # Protected, but stable since aiosqlite 0.1 and untyped: the lock file pins its version.
+        result: T = await self._execute(function, self._conn)  # type: ignore[no-untyped-call]
         return result
 
 
@@ -194,7 +194,9 @@ async def _connect(path: Path) -> _Connection:
     def connector() -> sqlite3.Connection:
         return sqlite3.connect(path, isolation_level=None, cached_statements=256)
 
+    connection = _Connection(connector, iter_chunk_size=64)
     try:
-        return await _Connection(connector, iter_chunk_size=64)
+        await connection
+        return connection
     except sqlite3.Error as error:
         raise translate(path, error) from error
