@@ -6,6 +6,7 @@ from typing import Protocol
 from core.jobs.job import JobSpec, Outcome, Progress
 from core.messages import Hint, InboundEvent, Outbound
 from core.messages.views import Query, View
+from core.model.account import Account
 from core.model.chat import ModelReply, ModelRequest
 
 
@@ -49,6 +50,21 @@ class Model(Protocol):
 
         Raises ModelUnreachable, ModelRefused or ContextTooLong.
         """
+
+
+class MeteredModel(Protocol):
+    """A model whose every call is reserved first, settled after, and retried with a reservation anew."""
+
+    async def complete(
+        self, account: Account, request: ModelRequest, on_text: Callable[[str], None] | None = None
+    ) -> ModelReply:
+        """Answer within the account's budgets.
+
+        Raises BudgetExceeded, ModelUnreachable (retries are used up), ModelRefused, ContextTooLong.
+        """
+
+    async def charged(self, work: str) -> int:
+        """Tokens charged and still reserved for a turn or job so far."""
 
 
 class Engine(Protocol):
