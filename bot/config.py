@@ -1,0 +1,260 @@
+"""The configuration: every setting, its default and its bounds. Reads one TOML file, does no more."""
+
+import os
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path
+from typing import Annotated, Literal
+
+from bot import checks
+from bot.checks import printable, shown
+from bot.patterns import overlap
+from bot.sections import Sections, numbered
+from core.errors import ThawError
+
+OPENAI_URL = "https://api.openai.com/v1"
+OPENAI_KEY = "OPENAI_API_KEY"
+LARGEST_FILE = 1_000_000
+TOKENS = checks.whole(1, 10**15)
+SEARCHED_ANYWAY = {"messages", "state", "files"}
+COMBINING = {"counter", "set", "log"}
+
+
+class ConfigError(ThawError):
+    """The configuration cannot be used; `lines` names each wrong thing with its key."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = tuple(lines)
+
+
+def default_data_dir() -> Path:
+    """Return $XDG_DATA_HOME/thaw, or ~/.local/share/thaw. Raises ConfigError without a home."""
+    given = Path(os.environ.get("XDG_DATA_HOME", ""))
+    try:
+        root = given if given.is_absolute() else Path.home() / ".local" / "share"
+    except RuntimeError as error:
+        line = "[bot] data_dir: must be set, because no home folder is known to put it in"
+        raise ConfigError([line]) from error
+    return root / "thaw"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotSettings:
+    """What the program keeps, is called, and says to its operator."""
+
+    data_dir: Annotated[Path, checks.folder] = field(default_factory=default_data_dir)
+    name: Annotated[str, checks.line(40)] = "Thaw"
+    log: Annotated[Literal["text", "json"], checks.choice("text", "json")] = "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """Which model answers. Without a key for OpenAI's own server it is the offline model."""
+
+    base_url: Annotated[str, checks.web_address] = OPENAI_URL
+    name: Annotated[str, checks.line(200)] = "gpt-5.4-mini"
+    subagent_name: Annotated[str | None, checks.line(200)] = None
+    api_key_env: Annotated[str, checks.environment_name] = OPENAI_KEY
+    timeout_s: Annotated[float, checks.seconds(0.1, 3600)] = 120.0
+    max_completion_tokens: Annotated[int, checks.whole(1, 1_000_000)] = 8192
+
+    @property
+    def api_key(self) -> str | None:
+        """The key as the environment has it now; it is kept nowhere else."""
+        return os.environ.get(self.api_key_env, "").strip() or None
+
+    @property
+    def offline(self) -> bool:
+        """Whether the built-in offline model answers. A server of one's own may need no key."""
+        return self.api_key is None and self.base_url == OPENAI_URL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """Where the local page is. Port 0 lets the system choose a free one."""
+
+    host: Annotated[str, checks.loopback] = "127.0.0.1"
+    port: Annotated[int, checks.whole(0, 65535)] = 8484
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubagentSettings:
+    """How many jobs run at once, and what each one may use."""
+
+    sandbox: Annotated[
+        Literal["auto", "bubblewrap", "process"], checks.choice("auto", "bubblewrap", "process")
+    ] = "auto"
+    max_running: Annotated[int, checks.whole(1, 1000)] = 32
+    per_channel: Annotated[int, checks.whole(1, 1000)] = 16
+    per_person: Annotated[int, checks.whole(1, 1000)] = 16
+    per_message: Annotated[int, checks.whole(1, 1000)] = 8
+    max_steps: Annotated[int, checks.whole(1, 10_000)] = 60
+    timeout_s: Annotated[float, checks.seconds(1, 7 * 86_400)] = 3600.0
+    memory_mb: Annotated[int, checks.whole(32, 1_048_576)] = 1024
+    processes: Annotated[int, checks.whole(8, 100_000)] = 128
+    disk_mb: Annotated[int, checks.whole(1, 1_048_576)] = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetSettings:
+    """How many tokens may be spent; None is no limit."""
+
+    per_job: Annotated[int, TOKENS] = 2_000_000
+    per_person_day: Annotated[int | None, TOKENS] = None
+    per_channel_day: Annotated[int | None, TOKENS] = None
+    per_month: Annotated[int | None, TOKENS] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSettings:
+    """A folder that is indexed for search and shown to sandboxes, read-only."""
+
+    name: Annotated[str, checks.short_name]
+    path: Annotated[Path, checks.readable_folder]
+    channels: Annotated[tuple[str, ...], checks.channel_patterns] = ("*",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSettings:
+    """What the keys under a pattern are (`kind`) or how they merge (`rule`): one of the two."""
+
+    keys: Annotated[str, checks.pattern]
+    rule: Annotated[Literal["ask", "latest"] | None, checks.choice("ask", "latest")] = None
+    kind: Annotated[
+        Literal["counter", "set", "log", "value"] | None,
+        checks.choice("counter", "set", "log", "value"),
+    ] = None
+    channels: Annotated[tuple[str, ...], checks.channel_patterns] = ("*",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All settings. `file` is where they came from; None means that all are defaults."""
+
+    file: Path | None = None
+    bot: BotSettings = field(default_factory=BotSettings)
+    model: ModelSettings = field(default_factory=ModelSettings)
+    web: WebSettings = field(default_factory=WebSettings)
+    subagents: SubagentSettings = field(default_factory=SubagentSettings)
+    budget: BudgetSettings = field(default_factory=BudgetSettings)
+    sources: tuple[SourceSettings, ...] = ()
+    rules: tuple[RuleSettings, ...] = ()
+
+
+SECTIONS: dict[str, type] = {
+    "bot": BotSettings,
+    "model": ModelSettings,
+    "web": WebSettings,
+    "subagents": SubagentSettings,
+    "budget": BudgetSettings,
+    "sources": SourceSettings,
+    "rules": RuleSettings,
+}
+
+
+def load(path: Path | None) -> Config:
+    """Read the file, or take the defaults without one. Raises ConfigError with all errors."""
+    if path is None:
+        return Config()
+    tables = _parse(path)
+    file = Path(os.path.abspath(path))  # noqa: PTH100 - a linked file's neighbours are the link's
+    sections = Sections(tables, SECTIONS, file.parent)
+    bot = sections.one("bot", BotSettings)
+    model = sections.one("model", ModelSettings)
+    web = sections.one("web", WebSettings)
+    subagents = sections.one("subagents", SubagentSettings)
+    budget = sections.one("budget", BudgetSettings)
+    sources = sections.many("sources", SourceSettings)
+    rules = sections.many("rules", RuleSettings)
+    wrong = [*sections.errors, *_model(model), *_sources(sources, bot), *_rules(rules)]
+    if wrong or not (bot and model and web and subagents and budget):
+        raise ConfigError(wrong)
+    return Config(
+        file=file,
+        bot=bot,
+        model=model,
+        web=web,
+        subagents=subagents,
+        budget=budget,
+        sources=tuple(source for source in sources if source),
+        rules=tuple(rule for rule in rules if rule),
+    )
+
+
+def _parse(path: Path) -> dict[str, object]:
+    name = printable(str(path))
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError([f"{name}: cannot be read: {reason}"]) from error
+    if len(content) > LARGEST_FILE:
+        raise ConfigError(
+            [f"{name}: is larger than {LARGEST_FILE} bytes, so it is no configuration"]
+        )
+    try:
+        return tomllib.loads(content.decode("utf-8-sig").replace("\r\n", "\n"))
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError([f"{name}: is not UTF-8 text (line {line})"]) from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError([f"{name}: is not valid TOML: {printable(str(error))}"]) from error
+
+
+def _model(model: ModelSettings | None) -> Iterator[str]:
+    if model and model.api_key_env != OPENAI_KEY and model.api_key is None:
+        yield f"[model] api_key_env: the environment variable {model.api_key_env} is not set"
+
+
+def _sources(sources: tuple[SourceSettings | None, ...], bot: BotSettings | None) -> Iterator[str]:
+    places: dict[str, str] = {}
+    for at, source in enumerate(sources):
+        if source is None:
+            continue
+        place = numbered("sources", at)
+        if source.name in SEARCHED_ANYWAY:
+            yield f"{place} name: {shown(source.name)} is always searched; choose another name"
+        if source.name in places:
+            yield f"{place} name: {shown(source.name)} is the name of {places[source.name]} too"
+        places.setdefault(source.name, place.rstrip(","))
+        if bot and _shared(source.path, bot.data_dir):
+            yield f"{place} path: must be apart from [bot] data_dir, where every channel's data is"
+
+
+def _shared(source: Path, data_dir: Path) -> bool:
+    one, other = source.resolve(), data_dir.resolve()
+    return one.is_relative_to(other) or other.is_relative_to(one)
+
+
+def _rules(rules: tuple[RuleSettings | None, ...]) -> Iterator[str]:
+    sound = []
+    for at, rule in enumerate(rules):
+        if rule and (rule.rule is None) == (rule.kind is None):
+            yield f"{numbered('rules', at)} rule: must be set, or kind instead of it, not both"
+        elif rule:
+            sound.append((at, rule))
+    for (first, one), (second, other) in combinations(sound, 2):
+        clash = _clash(one, other)
+        if clash and overlap(one.keys, other.keys) and _meet(one.channels, other.channels):
+            place = numbered("rules", first).rstrip(",")
+            yield (
+                f"{numbered('rules', second)} keys: {shown(other.keys)} overlaps "
+                f"{shown(one.keys)} of {place}, and they disagree: {clash}"
+            )
+
+
+def _clash(one: RuleSettings, other: RuleSettings) -> str | None:
+    if one.rule and other.rule:
+        return f"{one.rule} and {other.rule}" if one.rule != other.rule else None
+    if one.kind and other.kind:
+        return f"{one.kind} and {other.kind}" if one.kind != other.kind else None
+    kind, rule = one.kind or other.kind, one.rule or other.rule
+    return f"a {kind} combines, so {rule} can never apply" if kind in COMBINING else None
+
+
+def _meet(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    return any(overlap(one, other) for one in some for other in others)
