@@ -25,7 +25,8 @@ CREATE TABLE turns (
     id         TEXT PRIMARY KEY,
     message    TEXT NOT NULL,
     thread     TEXT NOT NULL,
-    base       INTEGER NOT NULL,
+    base       INTEGER NOT NULL,            -- head commit when it started
+    base_message INTEGER NOT NULL,          -- newest message it was shown
     state      TEXT NOT NULL,               -- running, ended
     started_at REAL NOT NULL
 ) STRICT;
@@ -36,6 +37,7 @@ CREATE TABLE turn_steps (
     kind     TEXT NOT NULL,                 -- model, tool
     request  TEXT NOT NULL,
     response TEXT,                          -- NULL while it runs
+    operation TEXT,                         -- what a tool call wants changed, merged at the end
     PRIMARY KEY (turn, number)
 ) STRICT;
 

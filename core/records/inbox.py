@@ -1,0 +1,46 @@
+"""Events that people caused and that are owed an answer."""
+
+from dataclasses import dataclass
+
+from core.messages import InboundEvent, Message
+from core.records import codec
+from core.state.database import Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """An accepted event that is not answered yet; `id` is its inbox id."""
+
+    id: str
+    event: InboundEvent
+
+
+def inbox_id(event: InboundEvent) -> str:
+    """The key of deduplication: the same event of a platform has the same id for ever."""
+    return f"{'message' if isinstance(event, Message) else 'press'}:{event.id}"
+
+
+def accept(tx: Transaction, event: InboundEvent) -> bool:
+    """Keep the event; False when it was kept before."""
+    kept = tx.execute(
+        "INSERT OR IGNORE INTO inbox (id, thread, payload, at) VALUES (?, ?, ?, ?)",
+        (inbox_id(event), event.thread.thread, codec.inbound.dump_json(event).decode(), event.at),
+    )
+    return kept.rowcount == 1
+
+
+def close(tx: Transaction, id: str) -> bool:
+    """The event is answered; False when it was before."""
+    return tx.execute("UPDATE inbox SET done = 1 WHERE id = ? AND done = 0", (id,)).rowcount == 1
+
+
+def is_open(tx: Transaction, id: str) -> bool:
+    """True while the event is owed an answer."""
+    row = tx.execute("SELECT done FROM inbox WHERE id = ?", (id,)).fetchone()
+    return row is not None and not row[0]
+
+
+def owed(tx: Transaction) -> tuple[Owed, ...]:
+    """All events that are owed an answer, in the order they were accepted."""
+    rows = tx.execute("SELECT id, payload FROM inbox WHERE done = 0 ORDER BY rowid")
+    return tuple(Owed(id=id, event=codec.inbound.validate_json(text)) for id, text in rows)

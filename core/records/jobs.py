@@ -1,0 +1,208 @@
+"""A channel's jobs: what was asked for, where each stands, how it ended, and words to it."""
+
+from dataclasses import dataclass
+
+from core.jobs.job import JobState, Outcome, Steering
+from core.messages import ChannelRef, Person, ThreadRef
+from core.records import codec
+from core.state.database import Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRow:
+    """One job as it stands. Times are Unix seconds; `message` is the inbox id that asked for it."""
+
+    number: int
+    id: str
+    thread: ThreadRef
+    title: str
+    brief: str
+    requester: Person
+    message: str
+    state: JobState
+    base_commit: int
+    base_message: int
+    rules_revision: int
+    attempt: int
+    budget_tokens: int | None
+    stop_by: str | None
+    created_at: float
+    started_at: float | None
+    ended_at: float | None
+    step: str
+    steps: int
+    tokens: int
+    version: int
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """What is known of a job when it is asked for."""
+
+    id: str
+    thread: ThreadRef
+    title: str
+    brief: str
+    requester: Person
+    message: str
+    base_commit: int
+    base_message: int
+    rules_revision: int
+    budget_tokens: int | None
+    at: float
+
+
+_COLUMNS = (
+    "number, id, thread, title, brief, requester_id, requester, message, state, base_commit,"
+    " base_message, rules_revision, attempt, budget_tokens, stop_by, created_at, started_at,"
+    " ended_at, step, steps, tokens, version, outcome"
+)
+
+
+def promise(tx: Transaction, job: NewJob, state: JobState = JobState.PROMISED) -> int:
+    """Give the job a number, or find the one it has; returns the number."""
+    known = tx.execute("SELECT number FROM jobs WHERE id = ?", (job.id,)).fetchone()
+    if known is not None:
+        return int(known[0])
+    row = tx.execute(
+        "INSERT INTO jobs (id, thread, title, brief, requester_id, requester, message, state,"
+        " base_commit, base_message, rules_revision, budget_tokens, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",
+        (
+            job.id, job.thread.thread, job.title, job.brief, job.requester.id, job.requester.name,
+            job.message, state.value, job.base_commit, job.base_message, job.rules_revision,
+            job.budget_tokens, job.at,
+        ),
+    ).fetchone()  # fmt: skip
+    return int(row[0])
+
+
+def queue_promised(tx: Transaction, message: str) -> tuple[int, ...]:
+    """The turn has committed: its promised jobs are real now; returns their numbers."""
+    rows = tx.execute(
+        "UPDATE jobs SET state = 'queued', version = version + 1"
+        " WHERE message = ? AND state = 'promised' RETURNING number",
+        (message,),
+    ).fetchall()
+    return tuple(sorted(number for (number,) in rows))
+
+
+def count_for(tx: Transaction, message: str) -> int:
+    """How many jobs one message has asked for."""
+    row = tx.execute("SELECT count(*) FROM jobs WHERE message = ?", (message,)).fetchone()
+    return int(row[0])
+
+
+def start(tx: Transaction, number: int, at: float) -> bool:
+    """The job gets an attempt; False when it has ended or was asked to stop meanwhile."""
+    return (
+        tx.execute(
+            "UPDATE jobs SET state = 'running', attempt = attempt + 1, version = version + 1,"
+            " started_at = coalesce(started_at, ?)"
+            " WHERE number = ? AND state IN ('queued', 'running') AND stop_by IS NULL",
+            (at, number),
+        ).rowcount
+        == 1
+    )
+
+
+def ask_stop(tx: Transaction, number: int, by: str) -> bool:
+    """Somebody wants the job stopped; False when it has ended or was asked to before."""
+    return (
+        tx.execute(
+            "UPDATE jobs SET stop_by = ? WHERE number = ? AND state != 'ended' AND stop_by IS NULL",
+            (by, number),
+        ).rowcount
+        == 1
+    )
+
+
+def end(
+    tx: Transaction, number: int, outcome: Outcome, *, at: float, steps: int, tokens: int
+) -> bool:
+    """The job has its one outcome; False when it had one before."""
+    return (
+        tx.execute(
+            "UPDATE jobs SET state = 'ended', outcome = ?, ended_at = ?, step = '', steps = ?,"
+            " tokens = ?, version = version + 1 WHERE number = ? AND state != 'ended'",
+            (codec.outcome.dump_json(outcome).decode(), at, steps, tokens, number),
+        ).rowcount
+        == 1
+    )
+
+
+def steer(tx: Transaction, number: int, id: str, by: str, text: str, at: float) -> bool:
+    """Keep a word to a job; False when the job has ended. The same `id` is kept once."""
+    open_ = tx.execute(
+        "SELECT 1 FROM jobs WHERE number = ? AND state != 'ended'", (number,)
+    ).fetchone()
+    if open_ is None:
+        return False
+    tx.execute(
+        "INSERT OR IGNORE INTO steering (id, job, by, text, at) VALUES (?, ?, ?, ?, ?)",
+        (id, number, by, text, at),
+    )
+    return True
+
+
+def steering(tx: Transaction, number: int, after: int) -> tuple[Steering, ...]:
+    """The words to a job with `seq` above `after`, in order."""
+    rows = tx.execute(
+        "SELECT seq, by, text FROM steering WHERE job = ? AND seq > ? ORDER BY seq",
+        (number, after),
+    )
+    return tuple(Steering(seq=seq, by=by, text=text) for seq, by, text in rows)
+
+
+def read(tx: Transaction, channel: ChannelRef, number: int) -> JobRow | None:
+    """One job, or None."""
+    row = tx.execute(f"SELECT {_COLUMNS} FROM jobs WHERE number = ?", (number,)).fetchone()
+    return None if row is None else _row(channel, row)
+
+
+def newest(tx: Transaction, channel: ChannelRef, limit: int) -> tuple[JobRow, ...]:
+    """The channel's jobs, newest first; promises are not jobs yet."""
+    rows = tx.execute(
+        f"SELECT {_COLUMNS} FROM jobs WHERE state != 'promised' ORDER BY number DESC LIMIT ?",
+        (limit,),
+    )
+    return tuple(_row(channel, row) for row in rows)
+
+
+def unfinished(tx: Transaction, channel: ChannelRef) -> tuple[JobRow, ...]:
+    """Jobs that are queued or running, oldest first."""
+    rows = tx.execute(
+        f"SELECT {_COLUMNS} FROM jobs WHERE state IN ('queued', 'running') ORDER BY number"
+    )
+    return tuple(_row(channel, row) for row in rows)
+
+
+def _row(channel: ChannelRef, row: tuple) -> JobRow:  # type: ignore[type-arg]  # 23 columns of SQL
+    (number, id, thread, title, brief, requester_id, requester, message, state, base_commit,
+     base_message, rules_revision, attempt, budget_tokens, stop_by, created_at, started_at,
+     ended_at, step, steps, tokens, version, outcome) = row  # fmt: skip
+    return JobRow(
+        number=number,
+        id=id,
+        thread=ThreadRef(channel=channel, thread=thread),
+        title=title,
+        brief=brief,
+        requester=Person(id=requester_id, name=requester),
+        message=message,
+        state=JobState(state),
+        base_commit=base_commit,
+        base_message=base_message,
+        rules_revision=rules_revision,
+        attempt=attempt,
+        budget_tokens=budget_tokens,
+        stop_by=stop_by,
+        created_at=created_at,
+        started_at=started_at,
+        ended_at=ended_at,
+        step=step,
+        steps=steps,
+        tokens=tokens,
+        version=version,
+        outcome=codec.outcome.validate_json(outcome) if outcome else None,
+    )

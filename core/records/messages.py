@@ -1,0 +1,111 @@
+"""What was said in a channel, by people and by the bot."""
+
+from core.messages import ChannelRef, Message, Post, ThreadRef
+from core.messages.views import MessageLine, ThreadLine
+from core.records import codec
+from core.state.database import Transaction
+
+_COLUMNS = "seq, id, thread, author_id, author, text, at, post"
+_TITLE = 80
+
+
+def add_message(tx: Transaction, message: Message) -> int:
+    """Keep a person's message; returns its `seq`."""
+    return _insert(
+        tx, message.id, message.thread.thread, message.author.id, message.author.name,
+        message.text, message.at, None,
+    )  # fmt: skip
+
+
+def add_post(tx: Transaction, post: Post) -> int:
+    """Keep one of the bot's own; returns its `seq`."""
+    payload = codec.outbound.dump_json(post).decode()
+    return _insert(tx, post.id, post.thread.thread, "", "", post.text, post.at, payload)
+
+
+def _insert(
+    tx: Transaction, id: str, thread: str, author_id: str, author: str, text: str, at: float,
+    post: str | None,
+) -> int:  # fmt: skip
+    row = tx.execute(
+        "INSERT INTO messages (id, thread, author_id, author, text, at, post)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING seq",
+        (id, thread, author_id, author, text, at, post),
+    ).fetchone()
+    return int(row[0])
+
+
+def newest(tx: Transaction) -> int:
+    """The `seq` of the newest message, 0 in an empty channel."""
+    return int(tx.execute("SELECT coalesce(max(seq), 0) FROM messages").fetchone()[0])
+
+
+def seq_of(tx: Transaction, id: str) -> int | None:
+    """The `seq` of a message or post."""
+    row = tx.execute("SELECT seq FROM messages WHERE id = ?", (id,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def read(
+    tx: Transaction,
+    channel: ChannelRef,
+    *,
+    thread: str | None = None,
+    after: int = 0,
+    before: int | None = None,
+    limit: int = 200,
+) -> tuple[MessageLine, ...]:
+    """Messages oldest first: those above `after`, or the newest ones below `before` if given."""
+    where, values = ["seq > ?"], [after]
+    if before is not None:
+        where, values = ["seq < ?"], [before]
+    parameters: list[int | str] = list(values)
+    if thread is not None:
+        where.append("thread = ?")
+        parameters.append(thread)
+    order = "ASC" if before is None else "DESC"
+    rows = tx.execute(
+        f"SELECT {_COLUMNS} FROM messages WHERE {' AND '.join(where)} ORDER BY seq {order} LIMIT ?",
+        (*parameters, limit),
+    ).fetchall()
+    if before is not None:
+        rows.reverse()
+    return tuple(_line(channel, row) for row in rows)
+
+
+def threads(tx: Transaction, channel: ChannelRef, limit: int = 200) -> tuple[ThreadLine, ...]:
+    """The channel's threads, last active first; a thread's title is how it began."""
+    rows = tx.execute(
+        "SELECT t.thread, t.at, t.n, substr(m.text, 1, ?) FROM"
+        " (SELECT thread, max(at) AS at, count(*) AS n, min(seq) AS first FROM messages"
+        "  GROUP BY thread) t JOIN messages m ON m.seq = t.first"
+        " ORDER BY t.at DESC LIMIT ?",
+        (_TITLE, limit),
+    )
+    return tuple(
+        ThreadLine(
+            thread=ThreadRef(channel=channel, thread=thread), title=title, at=at, messages=count
+        )
+        for thread, at, count, title in rows
+    )
+
+
+def last_at(tx: Transaction) -> float:
+    """The time of the newest message, 0.0 in an empty channel."""
+    row = tx.execute("SELECT at FROM messages ORDER BY seq DESC LIMIT 1").fetchone()
+    return 0.0 if row is None else float(row[0])
+
+
+def _line(channel: ChannelRef, row: tuple[int, str, str, str, str, str, float, str]) -> MessageLine:
+    seq, id, thread, author_id, author, text, at, payload = row
+    post = codec.outbound.validate_json(payload) if payload else None
+    return MessageLine(
+        seq=seq,
+        id=id,
+        thread=ThreadRef(channel=channel, thread=thread),
+        author_id=author_id,
+        author=author,
+        text=text,
+        at=at,
+        post=post if isinstance(post, Post) else None,
+    )

@@ -1,0 +1,71 @@
+"""What is to be shown to people and whether it was. The sending is core.outbox's."""
+
+from dataclasses import dataclass
+
+from core.messages import Outbound, Post
+from core.records import codec, messages
+from core.state.database import Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """An item that was not shown yet. `version` counts its replacements."""
+
+    id: str
+    version: int
+    attempts: int
+    item: Outbound
+
+
+def put(tx: Transaction, item: Outbound) -> None:
+    """Promise to show `item`. A card replaces its earlier version; a post's id is used once."""
+    payload = codec.outbound.dump_json(item).decode()
+    if isinstance(item, Post):
+        messages.add_post(tx, item)
+        replace = ""
+    else:
+        replace = (
+            " ON CONFLICT (id) DO UPDATE SET payload = excluded.payload, state = 'waiting',"
+            " attempts = 0, version = version + 1"
+        )
+    tx.execute(
+        f"INSERT INTO outbox (id, thread, payload, state) VALUES (?, ?, ?, 'waiting'){replace}",
+        (item.id, item.thread.thread, payload),
+    )
+
+
+def waiting(tx: Transaction, thread: str, limit: int = 50) -> tuple[Waiting, ...]:
+    """The thread's items to be shown, in order."""
+    rows = tx.execute(
+        "SELECT id, version, attempts, payload FROM outbox"
+        " WHERE state = 'waiting' AND thread = ? ORDER BY seq LIMIT ?",
+        (thread, limit),
+    )
+    return tuple(
+        Waiting(
+            id=id, version=version, attempts=attempts, item=codec.outbound.validate_json(payload)
+        )
+        for id, version, attempts, payload in rows
+    )
+
+
+def waiting_threads(tx: Transaction) -> tuple[str, ...]:
+    """The threads that have items to be shown."""
+    rows = tx.execute("SELECT DISTINCT thread FROM outbox WHERE state = 'waiting'")
+    return tuple(thread for (thread,) in rows)
+
+
+def sent(tx: Transaction, item: Waiting) -> None:
+    """The item was shown; a version put meanwhile stays waiting."""
+    tx.execute(
+        "UPDATE outbox SET state = 'sent' WHERE id = ? AND version = ?", (item.id, item.version)
+    )
+
+
+def failed(tx: Transaction, item: Waiting, error: str, *, final: bool) -> None:
+    """The item was not shown: to be tried again, or never (`final`)."""
+    tx.execute(
+        "UPDATE outbox SET attempts = attempts + 1, error = ?, state = ?"
+        " WHERE id = ? AND version = ?",
+        (error, "refused" if final else "waiting", item.id, item.version),
+    )

@@ -1,0 +1,94 @@
+"""Turns and their journal: what the primary agent did about one message."""
+
+from dataclasses import dataclass
+
+from core.records import codec
+from core.state.database import Transaction
+from core.state.operations import Operation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnStep:
+    """One journaled step. `kind` is "model" (response: a reply as JSON) or "tool" (its result).
+
+    `request` is "" for a model call and the call's id for a tool; `response` is None for a step
+    that was cut off.
+    """
+
+    number: int
+    kind: str
+    request: str
+    response: str | None
+    operation: Operation | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnRow:
+    """A turn: `base` is the head commit when it started, `base_message` the newest message."""
+
+    id: str
+    message: str
+    base: int
+    base_message: int
+    ended: bool
+    steps: tuple[TurnStep, ...]
+
+
+def begin(
+    tx: Transaction, id: str, message: str, thread: str, base: int, base_message: int, at: float
+) -> TurnRow:
+    """Start a turn, or find it as far as it came before the process died."""
+    tx.execute(
+        "INSERT OR IGNORE INTO turns (id, message, thread, base, base_message, state, started_at)"
+        " VALUES (?, ?, ?, ?, ?, 'running', ?)",
+        (id, message, thread, base, base_message, at),
+    )
+    row = tx.execute(
+        "SELECT base, base_message, state FROM turns WHERE id = ?", (id,)
+    ).fetchone()
+    steps = tx.execute(
+        "SELECT number, kind, request, response, operation FROM turn_steps"
+        " WHERE turn = ? ORDER BY number",
+        (id,),
+    )
+    return TurnRow(
+        id=id,
+        message=message,
+        base=row[0],
+        base_message=row[1],
+        ended=row[2] == "ended",
+        steps=tuple(
+            TurnStep(
+                number=number,
+                kind=kind,
+                request=request,
+                response=response,
+                operation=codec.load_operation(operation) if operation else None,
+            )
+            for number, kind, request, response, operation in steps
+        ),
+    )
+
+
+def begin_step(tx: Transaction, turn: str, number: int, kind: str, request: str) -> None:
+    """Journal that a step is about to run."""
+    tx.execute(
+        "INSERT OR REPLACE INTO turn_steps (turn, number, kind, request) VALUES (?, ?, ?, ?)",
+        (turn, number, kind, request),
+    )
+
+
+def end_step(
+    tx: Transaction, turn: str, number: int, response: str, operation: Operation | None = None
+) -> None:
+    """Journal what came of a step."""
+    tx.execute(
+        "UPDATE turn_steps SET response = ?, operation = ? WHERE turn = ? AND number = ?",
+        (response, codec.dump_operation(operation) if operation else None, turn, number),
+    )
+
+
+def end(tx: Transaction, turn: str) -> None:
+    """The turn is over; its journal goes with it, what it did stays."""
+    tx.execute("UPDATE turns SET state = 'ended' WHERE id = ?", (turn,))
+    tx.execute("DELETE FROM turn_steps WHERE turn = ?", (turn,))
