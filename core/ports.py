@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from core.jobs.job import JobSpec, Outcome, Progress
-from core.messages import Hint, InboundEvent, Outbound
-from core.messages.views import Query, View
+from core.jobs.job import Gathered, JobSpec, Outcome, Progress
+from core.messages import ChannelRef, Hint, InboundEvent, Outbound
+from core.messages.views import Query, StepLine, View
 from core.model.account import Account
 from core.model.chat import ModelReply, ModelRequest
 
@@ -75,3 +75,22 @@ class Engine(Protocol):
 
         Cancelling the call kills the subagent and everything it started before it returns.
         """
+
+    async def gathered(self, job: JobSpec) -> Gathered:
+        """What the last attempt wants changed; only asked for after Completed."""
+
+
+class Transcripts(Protocol):
+    """What jobs did, step by step."""
+
+    async def steps(self, job_id: str) -> tuple[StepLine, ...]:
+        """The job's steps, oldest first, while it runs and after; empty when they are gone."""
+
+
+class Finder(Protocol):
+    """The one index over messages, state, files and sources."""
+
+    async def find(
+        self, channel: ChannelRef, query: str, source: str | None, upto_message: int | None
+    ) -> str:
+        """The hits as short text for a model or a person. Raises BadRequest (unknown source)."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.messages import Person, ThreadRef
+from core.state.operations import FileChange, Operation
 
 
 class JobState(StrEnum):
@@ -81,6 +82,15 @@ class Cancelled:
 
 
 Outcome = Completed | Failed | Cancelled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """What a completed job wants changed; `notes` tell people what could not be taken over."""
+
+    operations: tuple[Operation, ...] = ()
+    files: tuple[FileChange, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

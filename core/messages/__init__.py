@@ -12,6 +12,7 @@ from core.messages.outbound import (
     Seen,
     StateMoved,
     StreamText,
+    Trouble,
 )
 from core.messages.refs import ChannelRef, Person, ThreadRef
 
@@ -33,4 +34,5 @@ __all__ = [
     "StateMoved",
     "StreamText",
     "ThreadRef",
+    "Trouble",
 ]

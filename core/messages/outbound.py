@@ -111,4 +111,12 @@ class StateMoved:
     commit: int
 
 
-Hint = Seen | StreamText | CardMoved | StateMoved
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """The bot cannot keep or answer something just now (a full disk, say) and will try again."""
+
+    thread: ThreadRef
+    text: str
+
+
+Hint = Seen | StreamText | CardMoved | StateMoved | Trouble
