@@ -1,4 +1,4 @@
-"""The configuration: every setting, its default and its bounds. Reads one TOML file, does no more."""
+"""The configuration: every setting, its default, its bounds. Reads one TOML file and no more."""
 
 import os
 import tomllib

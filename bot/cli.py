@@ -1,0 +1,83 @@
+"""The command line: reads arguments, calls what does the work. Decides nothing itself."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+import bot
+from bot.config import Config, ConfigError, load
+from core.errors import ThawError
+
+FAILED = 1
+MISUSED = 2
+
+with_config: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The TOML file with the settings. Without it all defaults hold.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def thaw() -> None:
+    """Thaw, a team-chat agent that never freezes."""
+
+
+@thaw.command()
+@with_config
+def run(config_file: Path | None) -> None:
+    """Run the bot until it is told to stop (Ctrl-C or SIGTERM)."""
+    config = configured(config_file)
+    from bot.wiring import (  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - the other commands start without it
+        run as run_bot,
+    )
+
+    try:
+        sys.exit(asyncio.run(run_bot(config)))
+    except ThawError as error:
+        fail(FAILED, str(error))
+
+
+@thaw.command()
+@with_config
+def doctor(config_file: Path | None) -> None:
+    """Say what is configured, what is missing, and what to do about it."""
+    config = configured(config_file)
+    from bot.doctor import Level, examine  # noqa: PLC0415 - the other commands start without it
+
+    findings = examine(config)
+    for finding in findings:
+        click.echo(str(finding))
+    sys.exit(FAILED if any(finding.level is Level.PROBLEM for finding in findings) else 0)
+
+
+@thaw.command()
+def version() -> None:
+    """Print the version."""
+    click.echo(f"thaw {bot.__version__}")
+
+
+def configured(file: Path | None) -> Config:
+    """Load the configuration, or end the program with all that is wrong with it."""
+    try:
+        return load(file)
+    except ConfigError as error:
+        heading = "The configuration cannot be used:" if file is None else f"{file} cannot be used:"
+        fail(MISUSED, "\n  ".join([heading, *error.lines]))
+
+
+def fail(code: int, text: str) -> NoReturn:
+    """End the program with a word to the person who started it."""
+    click.echo(text, err=True)
+    sys.exit(code)
+
+
+def main() -> None:
+    """Run the command that the arguments name; exit 0, 1 (it failed) or 2 (misused)."""
+    thaw(prog_name="thaw")
