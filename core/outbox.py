@@ -1,0 +1,113 @@
+"""The one door out: shows what was promised, in order per thread, again until it is shown."""
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
+
+import structlog
+
+from core.commit_points import CommitPoint, reached
+from core.errors import DeliveryFailed, DeliveryRefused, StoreError
+from core.messages import ChannelRef, Hint, ThreadRef
+from core.ports import Adapter
+from core.records import outbox as rows
+from core.records.outbox import Waiting
+from core.state.channels import Channels
+from core.state.database import Transaction
+
+log = structlog.get_logger(__name__)
+
+_FIRST_WAIT_S = 0.5
+_LONGEST_WAIT_S = 60.0
+
+Spawn = Callable[[Coroutine[object, object, None], str], object]
+
+
+class Outbox:
+    """Sends what waits in the channels' outboxes. One asyncio task per thread, only while there is
+    something to send; a platform that is down delays its own threads only."""
+
+    def __init__(self, channels: Channels, adapters: Mapping[str, Adapter], spawn: Spawn) -> None:
+        self._channels = channels
+        self._adapters = adapters
+        self._spawn = spawn
+        self._kicked: dict[ThreadRef, bool] = {}
+
+    def kick(self, thread: ThreadRef) -> None:
+        """Something was put into the thread's outbox: send it soon."""
+        running = thread in self._kicked
+        self._kicked[thread] = True
+        if not running:
+            self._spawn(self._send_all(thread), f"outbox {thread}")
+
+    async def hint(self, thread: ThreadRef, hint: Hint) -> None:
+        """Show something that may be lost."""
+        adapter = self._adapters.get(thread.channel.platform)
+        if adapter is not None:
+            await adapter.show(hint)
+
+    async def hint_channel(self, channel: ChannelRef, hint: Hint) -> None:
+        """Show something about a channel that may be lost."""
+        await self.hint(ThreadRef(channel=channel, thread=""), hint)
+
+    async def _send_all(self, thread: ThreadRef) -> None:
+        wait = _FIRST_WAIT_S
+        try:
+            while self._kicked.get(thread):
+                self._kicked[thread] = False
+                try:
+                    await self._send_waiting(thread)
+                    wait = _FIRST_WAIT_S
+                except (DeliveryFailed, StoreError) as error:
+                    self._kicked[thread] = True
+                    asked = getattr(error, "retry_after_s", None)
+                    log.warning("not sent, will try again", thread=str(thread), error=str(error))
+                    await asyncio.sleep(asked or wait * random.uniform(0.8, 1.2))  # noqa: S311
+                    wait = min(wait * 2, _LONGEST_WAIT_S)
+        finally:
+            self._kicked.pop(thread, None)
+
+    async def _send_waiting(self, thread: ThreadRef) -> None:
+        while True:
+            waiting = await self._channels.read(
+                thread.channel, partial(rows.waiting, thread=thread.thread)
+            )
+            if not waiting:
+                return
+            for item in waiting:
+                await self._send(thread, item)
+
+    async def _send(self, thread: ThreadRef, waiting: Waiting) -> None:
+        reached(CommitPoint.OUTBOX_BEFORE_SEND)
+        try:
+            await self._adapter(thread).deliver(waiting.item)
+        except DeliveryRefused as error:
+            log.error("never sent", thread=str(thread), item=waiting.id, error=str(error))
+            await self._mark(thread, partial(_refused, waiting=waiting, error=str(error)))
+            return
+        except DeliveryFailed as error:
+            await self._mark(thread, partial(_delayed, waiting=waiting, error=str(error)))
+            raise
+        reached(CommitPoint.OUTBOX_SENT)
+        await self._mark(thread, partial(rows.sent, item=waiting))
+        reached(CommitPoint.OUTBOX_MARKED)
+
+    async def _mark(self, thread: ThreadRef, mark: Callable[..., None]) -> None:
+        await self._channels.write(thread.channel, mark)
+
+    def _adapter(self, thread: ThreadRef) -> Adapter:
+        adapter = self._adapters.get(thread.channel.platform)
+        if adapter is None:
+            raise DeliveryFailed(
+                f"no platform {thread.channel.platform!r} is configured", retry_after_s=600.0
+            )
+        return adapter
+
+
+def _refused(tx: Transaction, *, waiting: Waiting, error: str) -> None:
+    rows.failed(tx, waiting, error, final=True)
+
+
+def _delayed(tx: Transaction, *, waiting: Waiting, error: str) -> None:
+    rows.failed(tx, waiting, error, final=False)

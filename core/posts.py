@@ -1,0 +1,140 @@
+"""What the core's facts look like to people: cards, results, conflicts, receipts. Pure."""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from core.jobs.job import Cancelled, Completed, Failed, JobState, Outcome, Progress
+from core.messages import Button, Card, Post, PostKind
+from core.records.jobs import JobRow
+
+# Durable versions of a card leave room for the live ones between them.
+_LIVE_VERSIONS = 1_000_000
+
+
+def card(row: JobRow, progress: Progress | None = None, moves: int = 0) -> Card:
+    """The job's card; `progress` and `moves` are of the live run, fresher than the row."""
+    buttons: tuple[Button, ...] = (details_button(row.number),)
+    if row.state is not JobState.ENDED:
+        buttons = (stop_button(row.number), steer_button(row.number), *buttons)
+    return Card(
+        id=f"card:{row.number}",
+        thread=row.thread,
+        job=row.number,
+        title=row.title,
+        requester=row.requester,
+        state=card_state(row),
+        step=progress.step if progress else _standing(row),
+        version=row.version * _LIVE_VERSIONS + moves,
+        tokens=progress.tokens if progress else row.tokens,
+        steps=progress.steps if progress else row.steps,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        buttons=buttons,
+    )
+
+
+def card_state(row: JobRow) -> str:
+    """ "queued", "running", "completed", "failed" or "cancelled"."""
+    match row.outcome:
+        case None:
+            return row.state.value
+        case Completed():
+            return "completed"
+        case Failed():
+            return "failed"
+        case Cancelled():
+            return "cancelled"
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def outcome_words(outcome: Outcome) -> str:
+    """How a job ended, in one sentence."""
+    match outcome:
+        case Completed():
+            return "Completed."
+        case Failed(reason=reason):
+            return f"Failed: {reason}"
+        case Cancelled(by=by):
+            return f"Stopped by {by}."
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def result_post(
+    row: JobRow, outcome: Outcome, at: float, receipt: Sequence[str], buttons: Sequence[Button]
+) -> Post:
+    """The new message that brings a job's result to the thread that asked."""
+    files: tuple[str, ...] = ()
+    match outcome:
+        case Completed(result=result):
+            text, files = result or "Done; the job had nothing to say.", outcome.files
+        case Failed():
+            text = f"**{_plain(row.title)}** (job {row.number}) {_failed(outcome)}"
+        case Cancelled(by=by):
+            text = (
+                f"**{_plain(row.title)}** (job {row.number}) was stopped by {_plain(by)}."
+                " Nothing of it was merged."
+            )
+        case _ as unreachable:
+            assert_never(unreachable)
+    return Post(
+        id=f"result:{row.number}",
+        thread=row.thread,
+        kind=PostKind.RESULT,
+        text=text,
+        at=at,
+        mention=row.requester,
+        job=row.number,
+        receipt=tuple(receipt),
+        buttons=tuple(buttons),
+        files=files,
+    )
+
+
+def stop_button(number: int) -> Button:
+    """Stops job `number`."""
+    return Button(action=f"stop.{number}", label="Stop", style="danger")
+
+
+def steer_button(number: int) -> Button:
+    """Says something to job `number`."""
+    return Button(
+        action=f"steer.{number}",
+        label="Steer",
+        asks=f"What should job {number} know or do differently?",
+    )
+
+
+def details_button(number: int) -> Button:
+    """Shows the steps of job `number`."""
+    return Button(action=f"details.{number}", label="Details")
+
+
+def again_button(number: int) -> Button:
+    """Runs the brief of job `number` again on a fresh snapshot."""
+    return Button(action=f"again.{number}", label="Run again")
+
+
+def undo_button(commit: int) -> Button:
+    """Undoes commit `commit`."""
+    return Button(action=f"undo.{commit}", label="Undo")
+
+
+def _standing(row: JobRow) -> str:
+    if row.state is JobState.QUEUED:
+        return "waiting for a free place"
+    if row.outcome is not None:
+        return outcome_words(row.outcome)
+    return row.step or "starting"
+
+
+def _failed(outcome: Failed) -> str:
+    return f"failed: {outcome.reason.rstrip('.')}. Nothing of it was merged."
+
+
+def _plain(text: str) -> str:
+    """One line of text that Markdown takes as text."""
+    flat = " ".join(text.split())
+    return "".join(f"\\{char}" if char in "\\`*_[]<>#|~" else char for char in flat)

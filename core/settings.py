@@ -1,0 +1,112 @@
+"""A channel's settings: their names, meaning and values over the configuration's defaults."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from core.errors import BadRequest
+from core.messages.views import SettingLine
+from core.state.database import Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSettings:
+    """What is in force in one channel. Tokens are counted per job, seconds per attempt."""
+
+    model: str
+    subagent_model: str
+    instructions: str
+    max_steps: int
+    timeout_s: int
+    per_job: int | None
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Setting:
+    about: str
+    parse: Callable[[str], str | int]
+
+
+def _name(text: str) -> str:
+    if not text or len(text) > 200 or not text.isprintable():
+        raise BadRequest("a model's name is one line of at most 200 characters")
+    return text
+
+
+def _instructions(text: str) -> str:
+    if len(text) > 8000:
+        raise BadRequest(f"instructions are at most 8000 characters, these are {len(text)}")
+    return text
+
+
+def _between(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        digits = text.replace("_", "").replace(",", "")
+        if not (digits.isascii() and digits.isdigit() and low <= int(digits[:20]) <= high):
+            raise BadRequest(f"a whole number from {low} to {high} is needed, not {text[:40]!r}")
+        return int(digits)
+
+    return parse
+
+
+_SETTINGS: Mapping[str, _Setting] = {
+    "instructions": _Setting(
+        about="what the agent and its jobs always keep in mind here", parse=_instructions
+    ),
+    "model": _Setting(about="the model that answers in the chat", parse=_name),
+    "subagent_model": _Setting(about="the model that works on jobs", parse=_name),
+    "max_steps": _Setting(about="the most steps of one job", parse=_between(1, 10_000)),
+    "timeout_s": _Setting(about="the most seconds of one job's attempt", parse=_between(1, 604_800)),
+    "per_job": _Setting(about="the most tokens one job may use", parse=_between(1, 10**12)),
+}
+
+
+def effective(tx: Transaction, defaults: ChannelSettings) -> ChannelSettings:
+    """The channel's settings over the defaults."""
+    return replace(defaults, **_own(tx))
+
+
+def change(tx: Transaction, name: str, text: str, by: str, at: float) -> str:
+    """Set (or with "default" reset) a setting; returns what is to be said. Raises BadRequest."""
+    setting = _SETTINGS.get(name)
+    if setting is None:
+        raise BadRequest(f"there is no setting {name!r}; there are: {', '.join(_SETTINGS)}")
+    if text == "default":
+        tx.execute("DELETE FROM settings WHERE name = ?", (name,))
+        return f"`{name}` is back at its default."
+    _store(tx, name, setting.parse(text), by, at)
+    return f"`{name}` is now {text}. It holds for turns and jobs that start from now on."
+
+
+def pause(tx: Transaction, paused: bool, by: str, at: float) -> None:
+    """Keep whether the channel's queued jobs are held back."""
+    _store(tx, "paused", paused, by, at)
+
+
+def lines(tx: Transaction, defaults: ChannelSettings) -> tuple[SettingLine, ...]:
+    """Every setting as a page shows it."""
+    own, now = _own(tx), effective(tx, defaults)
+    return tuple(
+        SettingLine(
+            name=name,
+            value="no limit" if (value := getattr(now, name)) is None else str(value),
+            own=name in own,
+            about=setting.about,
+        )
+        for name, setting in _SETTINGS.items()
+    )
+
+
+def _store(tx: Transaction, name: str, value: str | int | bool, by: str, at: float) -> None:
+    tx.execute(
+        "INSERT INTO settings (name, value, by, at) VALUES (?, ?, ?, ?) ON CONFLICT (name)"
+        " DO UPDATE SET value = excluded.value, by = excluded.by, at = excluded.at",
+        (name, json.dumps(value), by, at),
+    )
+
+
+def _own(tx: Transaction) -> dict[str, str | int | bool]:
+    known = {*_SETTINGS, "paused"}
+    rows = tx.execute("SELECT name, value FROM settings").fetchall()
+    return {name: json.loads(value) for name, value in rows if name in known}
