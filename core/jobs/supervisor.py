@@ -28,9 +28,11 @@ from core.posts import card
 from core.records import jobs as rows
 from core.records import outbox as outbox_rows
 from core.records.jobs import JobRow
+from core.records.messages import newest
 from core.settings import ChannelSettings, effective
 from core.state.channels import Channels
 from core.state.database import Transaction
+from core.state.entries import head
 from core.tasks import Tasks
 
 log = structlog.get_logger(__name__)
@@ -180,7 +182,13 @@ class Jobs:
         """Give the job an attempt, durably, and read it."""
 
         def start(tx: Transaction) -> JobRow:
-            rows.start(tx, ticket.number, self._clock())
+            rows.start(
+                tx,
+                ticket.number,
+                at=self._clock(),
+                commit=head(tx),
+                message=newest(tx),
+            )
             row = rows.read(tx, ticket.channel, ticket.number)
             if row is None:
                 raise LookupError(f"{ticket} has no row")

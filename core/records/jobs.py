@@ -46,8 +46,6 @@ class NewJob:
     brief: str
     requester: Person
     message: str
-    base_commit: int
-    base_message: int
     rules_revision: int
     budget_tokens: int | None
     at: float
@@ -68,10 +66,10 @@ def promise(tx: Transaction, job: NewJob, state: JobState = JobState.PROMISED) -
     row = tx.execute(
         "INSERT INTO jobs (id, thread, title, brief, requester_id, requester, message, state,"
         " base_commit, base_message, rules_revision, budget_tokens, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?) RETURNING number",
         (
             job.id, job.thread.thread, job.title, job.brief, job.requester.id, job.requester.name,
-            job.message, state.value, job.base_commit, job.base_message, job.rules_revision,
+            job.message, state.value, job.rules_revision,
             job.budget_tokens, job.at,
         ),
     ).fetchone()  # fmt: skip
@@ -94,14 +92,19 @@ def count_for(tx: Transaction, message: str) -> int:
     return int(row[0])
 
 
-def start(tx: Transaction, number: int, at: float) -> bool:
-    """The job gets an attempt; False when it has ended or was asked to stop meanwhile."""
+def start(tx: Transaction, number: int, *, at: float, commit: int, message: int) -> bool:
+    """The job gets an attempt; False when it has ended or was asked to stop meanwhile.
+
+    `commit` and `message` are the newest ones: the first attempt's are the job's snapshot for good.
+    """
     return (
         tx.execute(
             "UPDATE jobs SET state = 'running', attempt = attempt + 1, version = version + 1,"
-            " started_at = coalesce(started_at, ?)"
-            " WHERE number = ? AND state IN ('queued', 'running') AND stop_by IS NULL",
-            (at, number),
+            " started_at = coalesce(started_at, :at),"
+            " base_commit = iif(attempt = 0, :commit, base_commit),"
+            " base_message = iif(attempt = 0, :message, base_message)"
+            " WHERE number = :number AND state IN ('queued', 'running') AND stop_by IS NULL",
+            {"at": at, "commit": commit, "message": message, "number": number},
         ).rowcount
         == 1
     )

@@ -11,14 +11,14 @@ from core.state.operations import Operation
 class TurnStep:
     """One journaled step. `kind` is "model" (response: a reply as JSON) or "tool" (its result).
 
-    `request` is "" for a model call and the call's id for a tool; `response` is None for a step
-    that was cut off.
+    `request` is "" for a model call and the call's id for a tool. That a model call is about to
+    be made is kept by its reservation.
     """
 
     number: int
     kind: str
     request: str
-    response: str | None
+    response: str
     operation: Operation | None = None
 
 
@@ -35,24 +35,24 @@ class TurnRow:
 
 
 def begin(
-    tx: Transaction, id: str, message: str, thread: str, base: int, base_message: int, at: float
+    tx: Transaction, turn: str, message: str, thread: str, base: int, base_message: int, at: float
 ) -> TurnRow:
     """Start a turn, or find it as far as it came before the process died."""
     tx.execute(
         "INSERT OR IGNORE INTO turns (id, message, thread, base, base_message, state, started_at)"
         " VALUES (?, ?, ?, ?, ?, 'running', ?)",
-        (id, message, thread, base, base_message, at),
+        (turn, message, thread, base, base_message, at),
     )
     row = tx.execute(
-        "SELECT base, base_message, state FROM turns WHERE id = ?", (id,)
+        "SELECT base, base_message, state FROM turns WHERE id = ?", (turn,)
     ).fetchone()
     steps = tx.execute(
         "SELECT number, kind, request, response, operation FROM turn_steps"
         " WHERE turn = ? ORDER BY number",
-        (id,),
+        (turn,),
     )
     return TurnRow(
-        id=id,
+        id=turn,
         message=message,
         base=row[0],
         base_message=row[1],
@@ -70,21 +70,13 @@ def begin(
     )
 
 
-def begin_step(tx: Transaction, turn: str, number: int, kind: str, request: str) -> None:
-    """Journal that a step is about to run."""
+def add_step(tx: Transaction, turn: str, step: TurnStep) -> None:
+    """Journal a step, in the same transaction as its effects: a crash repeats none of them."""
+    operation = codec.dump_operation(step.operation) if step.operation else None
     tx.execute(
-        "INSERT OR REPLACE INTO turn_steps (turn, number, kind, request) VALUES (?, ?, ?, ?)",
-        (turn, number, kind, request),
-    )
-
-
-def end_step(
-    tx: Transaction, turn: str, number: int, response: str, operation: Operation | None = None
-) -> None:
-    """Journal what came of a step."""
-    tx.execute(
-        "UPDATE turn_steps SET response = ?, operation = ? WHERE turn = ? AND number = ?",
-        (response, codec.dump_operation(operation) if operation else None, turn, number),
+        "INSERT INTO turn_steps (turn, number, kind, request, response, operation)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (turn, step.number, step.kind, step.request, step.response, operation),
     )
 
 

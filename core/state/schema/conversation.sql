@@ -36,7 +36,7 @@ CREATE TABLE turn_steps (
     number   INTEGER NOT NULL,
     kind     TEXT NOT NULL,                 -- model, tool
     request  TEXT NOT NULL,
-    response TEXT,                          -- NULL while it runs
+    response TEXT NOT NULL,
     operation TEXT,                         -- what a tool call wants changed, merged at the end
     PRIMARY KEY (turn, number)
 ) STRICT;

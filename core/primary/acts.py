@@ -1,0 +1,319 @@
+"""What people can do without a model: commands and button presses as data. Does nothing itself."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from core.errors import BadRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopJob:
+    job: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SteerJob:
+    job: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunAgain:
+    job: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowJobs:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowJob:
+    job: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowState:
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetKey:
+    """`text` is JSON, or text that is taken as it is."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsetKey:
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinKey:
+    key: str
+    pinned: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowHistory:
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoCommit:
+    commit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowConflicts:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolve:
+    """`choice` is a candidate's number; `text` a value of the person's own instead.
+
+    `revision` is that of the question the person saw; None takes the newest.
+    """
+
+    conflict: int
+    choice: int | None = None
+    text: str | None = None
+    revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Find:
+    query: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowBudget:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowSettings:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSetting:
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowHelp:
+    pass
+
+
+Act = (
+    StopJob
+    | SteerJob
+    | RunAgain
+    | ShowJobs
+    | ShowJob
+    | ShowState
+    | SetKey
+    | UnsetKey
+    | PinKey
+    | ShowHistory
+    | UndoCommit
+    | ShowConflicts
+    | Resolve
+    | Find
+    | ShowBudget
+    | Pause
+    | ShowSettings
+    | ChangeSetting
+    | ShowHelp
+)
+
+
+def parse_command(text: str) -> Act | None:
+    """The act that a message asks for, or None when it is no command but talk.
+
+    Raises BadRequest, fit for people, for a command that is unknown or lacks something.
+    """
+    found = re.fullmatch(r"/([A-Za-z][A-Za-z_-]*)(?:\s+(.*))?", text.strip(), re.DOTALL)
+    if found is None:
+        return None
+    word, rest = found[1].lower(), (found[2] or "").strip()
+    if word == "thaw":
+        return parse_command(f"/{rest}") if rest else ShowHelp()
+    command = COMMANDS.get(word)
+    if command is None:
+        raise BadRequest(f"There is no command /{word}. Say /help to see all of them.")
+    return command.parse(rest)
+
+
+def parse_press(action: str, text: str | None) -> Act:
+    """The act behind a button. Raises BadRequest for what no button of ours says."""
+    verb, *parts = action.split(".")
+    if not all(part.isascii() and part.isdigit() and len(part) < 16 for part in parts):
+        raise BadRequest("This button is none of mine; nothing was done.")
+    numbers = [int(part) for part in parts]
+    match verb, numbers:
+        case "stop", [job]:
+            return StopJob(job=job)
+        case "steer", [job]:
+            return SteerJob(job=job, text=_needed(text, "Write what the job should know."))
+        case "details", [job]:
+            return ShowJob(job=job)
+        case "again", [job]:
+            return RunAgain(job=job)
+        case "undo", [commit]:
+            return UndoCommit(commit=commit)
+        case "pick", [conflict, revision, choice]:
+            return Resolve(conflict=conflict, revision=revision, choice=choice)
+        case "edit", [conflict, revision]:
+            own = _needed(text, "Write the value that should stand.")
+            return Resolve(conflict=conflict, revision=revision, text=own)
+        case _:
+            raise BadRequest("This button is none of mine; nothing was done.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One command: what it takes and what it is for, as /help shows it."""
+
+    usage: str
+    about: str
+    parse: Callable[[str], Act]
+
+
+def _needed(text: str | None, what: str) -> str:
+    if text is None or not text.strip():
+        raise BadRequest(what)
+    return text.strip()
+
+
+def _number(text: str, usage: str) -> int:
+    digits = text.strip().lstrip("#")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 16):
+        raise BadRequest(f"A number is missing: {usage}")
+    return int(digits)
+
+
+def _first(text: str, usage: str) -> tuple[str, str]:
+    """The first word and the rest; both are needed."""
+    parts = text.split(None, 1)
+    if len(parts) < 2:
+        raise BadRequest(f"Something is missing: {usage}")
+    return parts[0], parts[1].strip()
+
+
+def _key(text: str, usage: str) -> str:
+    if not text or len(text.split()) != 1:
+        raise BadRequest(f"One key is needed: {usage}")
+    return text
+
+
+def _steer(rest: str) -> Act:
+    number, text = _first(rest, "/steer N what it should know")
+    return SteerJob(job=_number(number, "/steer N ..."), text=text)
+
+
+def _set(rest: str) -> Act:
+    key, text = _first(rest, "/set KEY VALUE")
+    return SetKey(key=key, text=text)
+
+
+def _resolve(rest: str) -> Act:
+    usage = "/resolve N CHOICE (a candidate's number, or = and a value of your own)"
+    number, choice = _first(rest, usage)
+    conflict = _number(number, usage)
+    if choice.startswith("="):
+        return Resolve(conflict=conflict, text=_needed(choice[1:], usage))
+    return Resolve(conflict=conflict, choice=_number(choice, usage))
+
+
+def _settings(rest: str) -> Act:
+    if not rest:
+        return ShowSettings()
+    name, text = _first(rest, "/settings NAME VALUE (or default)")
+    return ChangeSetting(name=name, text=text)
+
+
+def _plain(act: Act) -> Callable[[str], Act]:
+    def parse(rest: str) -> Act:
+        if rest:
+            raise BadRequest("This command takes nothing more. Say /help to see all of them.")
+        return act
+
+    return parse
+
+
+COMMANDS: Mapping[str, Command] = {
+    "jobs": Command(usage="/jobs", about="the newest jobs", parse=_plain(ShowJobs())),
+    "job": Command(
+        usage="/job N", about="one job with its steps",
+        parse=lambda rest: ShowJob(job=_number(rest, "/job N")),
+    ),
+    "cancel": Command(
+        usage="/cancel N", about="stop a job; nothing of it is merged",
+        parse=lambda rest: StopJob(job=_number(rest, "/cancel N")),
+    ),
+    "steer": Command(usage="/steer N ...", about="tell a job something", parse=_steer),
+    "run": Command(
+        usage="/run N", about="run a job's brief again, on a fresh snapshot",
+        parse=lambda rest: RunAgain(job=_number(rest, "/run N")),
+    ),
+    "state": Command(
+        usage="/state [KEY]", about="the channel's state",
+        parse=lambda rest: ShowState(prefix=rest),
+    ),
+    "set": Command(usage="/set KEY VALUE", about="set a key", parse=_set),
+    "unset": Command(
+        usage="/unset KEY", about="delete a key",
+        parse=lambda rest: UnsetKey(key=_key(rest, "/unset KEY")),
+    ),
+    "pin": Command(
+        usage="/pin KEY", about="always show a key to the agent",
+        parse=lambda rest: PinKey(key=_key(rest, "/pin KEY"), pinned=True),
+    ),
+    "unpin": Command(
+        usage="/unpin KEY", about="the opposite of /pin",
+        parse=lambda rest: PinKey(key=_key(rest, "/unpin KEY"), pinned=False),
+    ),
+    "history": Command(
+        usage="/history [KEY]", about="what changed, when, by whom",
+        parse=lambda rest: ShowHistory(key=rest or None),
+    ),
+    "undo": Command(
+        usage="/undo N", about="undo commit N (numbers are in /history)",
+        parse=lambda rest: UndoCommit(commit=_number(rest, "/undo N")),
+    ),
+    "conflicts": Command(
+        usage="/conflicts", about="what waits for a decision", parse=_plain(ShowConflicts())
+    ),
+    "resolve": Command(
+        usage="/resolve N CHOICE", about="decide conflict N: a candidate's number, or =VALUE",
+        parse=_resolve,
+    ),
+    "search": Command(
+        usage="/search ...", about="search messages and sources",
+        parse=lambda rest: Find(query=_needed(rest, "Search for what? /search WORDS")),
+    ),
+    "budget": Command(usage="/budget", about="what was used", parse=_plain(ShowBudget())),
+    "pause": Command(
+        usage="/pause", about="start no more jobs here; running ones go on",
+        parse=_plain(Pause(paused=True)),
+    ),
+    "resume": Command(
+        usage="/resume", about="start jobs again", parse=_plain(Pause(paused=False))
+    ),
+    "settings": Command(
+        usage="/settings [NAME VALUE]", about="this channel's settings", parse=_settings
+    ),
+    "help": Command(usage="/help", about="this list", parse=_plain(ShowHelp())),
+}  # fmt: skip
