@@ -149,20 +149,20 @@ def loopback(value: object, _base: Path) -> str:
 def folder(value: object, base: Path) -> Path:
     """A folder to write to, which need not be there yet; comes back absolute."""
     path = _absolute(value, base)
-    nearest = next(p for p in (path, *path.parents) if p.exists())
-    if not nearest.is_dir():
-        raise Wrong(f"must be a folder, but {printable(str(nearest))} is a file")
+    nearest = next(p for p in (path, *path.parents) if os.path.lexists(p))
+    if not os.path.isdir(nearest):  # noqa: PTH112 - unlike Path.is_dir it never raises
+        raise Wrong(f"must be a folder, but {printable(str(nearest))} is none")
     return path
 
 
 def readable_folder(value: object, base: Path) -> Path:
     """A folder that is there and can be read; comes back absolute."""
     path = _absolute(value, base)
-    if not path.is_dir():
-        problem = "is not a folder" if path.exists() else "is not there"
-        raise Wrong(f"must be a folder that can be read, but {printable(str(path))} {problem}")
-    if not os.access(path, os.R_OK | os.X_OK):
-        raise Wrong(f"must be a folder that can be read, but {printable(str(path))} cannot be")
+    try:
+        os.scandir(path).close()
+    except OSError as error:
+        problem = f"{printable(str(path))}: {error.strerror}"
+        raise Wrong(f"must be a folder that can be read ({problem})") from error
     return path
 
 

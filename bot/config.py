@@ -226,7 +226,7 @@ def _sources(sources: tuple[SourceSettings | None, ...], bot: BotSettings | None
 
 
 def _shared(source: Path, data_dir: Path) -> bool:
-    one, other = source.resolve(), data_dir.resolve()
+    one, other = Path(os.path.realpath(source)), Path(os.path.realpath(data_dir))
     return one.is_relative_to(other) or other.is_relative_to(one)
 
 

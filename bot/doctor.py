@@ -61,7 +61,7 @@ def _configuration(config: Config) -> Finding:
 
 
 def _data(folder: Path) -> Finding:
-    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    nearest = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
     if not os.access(nearest, os.W_OK | os.X_OK):
         return Finding(
             level=Level.PROBLEM,

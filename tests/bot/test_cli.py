@@ -1,0 +1,91 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import bot
+
+ROOT = Path(__file__).parents[2]
+
+
+def thaw(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own, without a key and from another folder."""
+    kept = {name: value for name, value in os.environ.items() if name != "OPENAI_API_KEY"}
+    return subprocess.run(
+        [sys.executable, "-m", "bot", *arguments],
+        cwd="/",
+        env=kept | {"PYTHONPATH": str(ROOT)} | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_version_says_which() -> None:
+    ended = thaw("version")
+    assert (ended.returncode, ended.stdout) == (0, f"thaw {bot.__version__}\n")
+
+
+def test_help_names_the_commands() -> None:
+    ended = thaw("--help")
+    assert ended.returncode == 0
+    for command in ("run", "doctor", "version"):
+        assert f"\n  {command} " in ended.stdout
+
+
+@pytest.mark.parametrize("arguments", [["rnu"], ["run", "--confg", "x"], ["run", "x"]])
+def test_what_is_no_command_is_refused(arguments: list[str]) -> None:
+    ended = thaw(*arguments)
+    assert ended.returncode == 2
+    assert "Usage: thaw" in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "doctor"])
+def test_a_wrong_configuration_is_told_in_full_and_starts_nothing(
+    tmp_path: Path, command: str
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("[web]\nport = 'x'\nhots = 'y'\n")
+    ended = thaw(command, "--config", str(file))
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert ended.stderr.splitlines() == [
+        f"{file} cannot be used:",
+        '  [web] port: must be a whole number from 0 to 65535, got "x"',
+        "  [web] hots: there is no such setting; did you mean host?",
+    ]
+
+
+def test_the_doctor_ends_well_if_nothing_keeps_the_bot_from_working(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[bot]\ndata_dir = "data"\n[web]\nport = 0\n')
+    ended = thaw("doctor", "--config", str(file))
+    assert ended.returncode == 0
+    assert f"ok       settings  read from {file}" in ended.stdout
+    assert "note     model     OPENAI_API_KEY is not set" in ended.stdout
+
+
+def test_the_doctor_fails_if_something_does(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[bot]\ndata_dir = "data"\n[subagents]\nsandbox = "bubblewrap"\n')
+    ended = thaw("doctor", "--config", str(file), PATH=str(tmp_path))
+    assert ended.returncode == 1
+    assert "problem  sandbox   bubblewrap is not installed, so no job can run" in ended.stdout
+
+
+def test_the_command_line_loads_nothing_heavy() -> None:
+    code = "import sys, bot.cli; print(*sorted(sys.modules))"
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    loaded = set(ended.stdout.split())
+    assert "bot.config" in loaded
+    assert loaded & {"aiohttp", "openai", "pydantic", "rich", "structlog", "aiosqlite"} == set()
