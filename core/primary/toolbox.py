@@ -1,0 +1,231 @@
+"""What the primary agent's tool calls do: effects on the channel, one transaction each."""
+
+import hashlib
+from collections.abc import Callable
+from functools import partial
+
+from core.errors import BadRequest
+from core.jobs.admission import Ticket
+from core.jobs.supervisor import Jobs
+from core.messages import Message
+from core.model.arguments import parse_arguments
+from core.model.chat import ToolCall
+from core.ports import Finder
+from core.posts import card_state, outcome_words
+from core.primary.prompt import fenced
+from core.primary.tools import BY_NAME
+from core.records import jobs
+from core.records.jobs import JobRow, NewJob
+from core.records.turns import TurnRow, TurnStep
+from core.settings import ChannelSettings
+from core.state.database import Transaction
+from core.state.entries import read_entry, read_prefix, render_entry
+from core.state.operations import Json, Op, Operation
+from core.state.overlay import overlay, validate
+from core.state.rules import Rules
+
+Effect = Callable[[Transaction], tuple[str, Operation | None]]
+Arguments = dict[str, Json]
+
+_TITLE = 120
+_LISTED = 30
+
+
+class Toolbox:
+    """The tools of one turn. `prepare` checks a call and returns its effect, which the turn runs in
+    the transaction that journals it; `committed` does what may only follow the commit."""
+
+    def __init__(
+        self, *, jobs: Jobs, finder: Finder, rules: Rules, per_message: int,
+        clock: Callable[[], float],
+    ) -> None:  # fmt: skip
+        self._jobs = jobs
+        self._finder = finder
+        self._rules = rules
+        self._per_message = per_message
+        self._clock = clock
+        self._stops: list[tuple[Ticket, str]] = []
+        self._operations: list[Operation] = []
+
+    def attach(
+        self, turn: TurnRow, message: Message, inbox_id: str, settings: ChannelSettings
+    ) -> None:
+        """Name the turn that uses this box; its earlier operations come from its journal."""
+        self._turn = turn
+        self._message = message
+        self._inbox_id = inbox_id
+        self._settings = settings
+        self._operations = [step.operation for step in turn.steps if step.operation]
+
+    async def prepare(self, number: int, call: ToolCall) -> Effect:
+        """Check the call. Raises BadRequest with a text that the model can act on."""
+        spec = BY_NAME.get(call.name)
+        if spec is None:
+            raise BadRequest(f"there is no tool {call.name!r}; there are: {', '.join(BY_NAME)}")
+        arguments = parse_arguments(spec, call.arguments)
+        if call.name == "search":
+            return await self._search(arguments)
+        effects: dict[str, Callable[[int, Arguments, Transaction], tuple[str, Operation | None]]]
+        effects = {
+            "start_job": self._start_job,
+            "list_jobs": self._list_jobs,
+            "job_details": self._job_details,
+            "steer_job": self._steer_job,
+            "cancel_job": self._cancel_job,
+            "read_state": self._read_state,
+            "change_state": self._change_state,
+        }
+        return partial(_or_error, partial(effects[call.name], number, arguments))
+
+    def committed(self, step: TurnStep) -> None:
+        """The step's transaction is through."""
+        if step.operation is not None:
+            self._operations.append(step.operation)
+        stops, self._stops = self._stops, []
+        for ticket, by in stops:
+            self._jobs.stop(ticket, by, self._message.thread)
+
+    async def _search(self, arguments: Arguments) -> Effect:
+        source = arguments.get("source")
+        found = await self._finder.find(
+            self._message.thread.channel,
+            str(arguments["query"]),
+            source if isinstance(source, str) else None,
+            None,
+        )
+        return lambda tx: (fenced("search results", found), None)
+
+    def _start_job(
+        self, number: int, arguments: Arguments, tx: Transaction
+    ) -> tuple[str, Operation | None]:
+        asked = jobs.count_for(tx, self._inbox_id)
+        if asked >= self._per_message:
+            raise BadRequest(
+                f"one message starts at most {self._per_message} jobs and {asked} are started;"
+                " tell the person what is left"
+            )
+        title = " ".join(str(arguments["title"]).split())[:_TITLE]
+        brief = str(arguments["brief"]).strip()
+        if not title or not brief:
+            raise BadRequest("a job needs a title and a brief")
+        new = NewJob(
+            id=self._job_id(number),
+            thread=self._message.thread,
+            title=title,
+            brief=brief,
+            requester=self._message.author,
+            message=self._inbox_id,
+            rules_revision=self._rules.revision,
+            budget_tokens=self._budget(arguments),
+            at=self._clock(),
+        )
+        job = jobs.promise(tx, new)
+        obstacle = self._jobs.obstacle(self._ticket(job), more=asked)
+        if obstacle:
+            return f"Job {job} is queued: {obstacle}. It starts by itself.", None
+        return f"Job {job} starts now.", None
+
+    def _list_jobs(
+        self, number: int, arguments: Arguments, tx: Transaction
+    ) -> tuple[str, Operation | None]:
+        rows = jobs.newest(tx, self._message.thread.channel, _LISTED)
+        lines = [f"{row.number} {card_state(row)}: {row.title}" for row in rows]
+        return fenced("jobs", "\n".join(lines) or "There are no jobs yet."), None
+
+    def _job_details(
+        self, number: int, arguments: Arguments, tx: Transaction
+    ) -> tuple[str, Operation | None]:
+        row = self._row(tx, arguments)
+        live = self._jobs.progress(row.thread.channel, row.number)
+        text = (
+            f"{row.title}\nstate: {card_state(row)}\nasked by: {row.requester.name}\n"
+            f"step: {live.step if live else row.step}\nbrief: {row.brief}"
+        )
+        if row.outcome is not None:
+            text += f"\n{outcome_words(row.outcome)}"
+        return fenced(f"job {row.number}", text), None
+
+    def _steer_job(
+        self, number: int, arguments: Arguments, tx: Transaction
+    ) -> tuple[str, Operation | None]:
+        row = self._row(tx, arguments)
+        text = str(arguments["message"]).strip()
+        kept = text and jobs.steer(
+            tx, row.number, f"{self._turn.id}:{number}", self._message.author.name, text,
+            self._clock(),
+        )  # fmt: skip
+        if not kept:
+            raise BadRequest(f"job {row.number} has ended" if text else "the message is empty")
+        return f"Job {row.number} reads it before its next step.", None
+
+    def _cancel_job(
+        self, number: int, arguments: Arguments, tx: Transaction
+    ) -> tuple[str, Operation | None]:
+        row = self._row(tx, arguments)
+        by = self._message.author.name
+        if not jobs.ask_stop(tx, row.number, by):
+            raise BadRequest(f"job {row.number} has ended or is being stopped")
+        self._stops.append((self._ticket(row.number, row.requester.id), by))
+        return f"Job {row.number} is being stopped.", None
+
+    def _read_state(
+        self, number: int, arguments: Arguments, tx: Transaction
+    ) -> tuple[str, Operation | None]:
+        key, prefix = arguments.get("key"), arguments.get("prefix")
+        if isinstance(key, str):
+            mine = [operation for operation in self._operations if operation.key == key]
+            entry = overlay(read_entry(tx, key, self._turn.base), mine)
+            return (render_entry(entry) if entry else f"There is no {key!r}."), None
+        entries = read_prefix(tx, str(prefix or ""), self._turn.base)
+        lines = [render_entry(entry) for entry in entries]
+        return fenced("state", "\n".join(lines) or "There is nothing."), None
+
+    def _change_state(
+        self, number: int, arguments: Arguments, tx: Transaction
+    ) -> tuple[str, Operation | None]:
+        operation = Operation(
+            key=str(arguments["key"]),
+            op=Op(str(arguments["operation"])),
+            argument=arguments.get("value"),
+        )
+        mine = [done for done in self._operations if done.key == operation.key]
+        entry = overlay(read_entry(tx, operation.key, self._turn.base), mine)
+        validate(operation, entry, self._rules)
+        after = overlay(entry, [operation])
+        return (render_entry(after) if after else f"{operation.key} is gone."), operation
+
+    def _row(self, tx: Transaction, arguments: Arguments) -> JobRow:
+        wanted = arguments["job"]
+        row = None
+        if isinstance(wanted, int) and abs(wanted) < 2**63:
+            row = jobs.read(tx, self._message.thread.channel, wanted)
+        if row is None:
+            raise BadRequest(f"there is no job {wanted}; list_jobs shows all")
+        return row
+
+    def _ticket(self, job: int, requester: str | None = None) -> Ticket:
+        return Ticket(
+            channel=self._message.thread.channel,
+            number=job,
+            person=requester or self._message.author.id,
+        )
+
+    def _budget(self, arguments: Arguments) -> int | None:
+        asked, limit = arguments.get("budget"), self._settings.per_job
+        if not isinstance(asked, int) or asked <= 0:
+            return limit
+        return asked if limit is None else min(asked, limit)
+
+    def _job_id(self, number: int) -> str:
+        """The same call of the same message has the same id, also after a crash."""
+        named = f"{self._message.thread.channel}\0{self._inbox_id}\0{number}"
+        return hashlib.sha256(named.encode()).hexdigest()[:24]
+
+
+def _or_error(
+    effect: Callable[[Transaction], tuple[str, Operation | None]], tx: Transaction
+) -> tuple[str, Operation | None]:
+    try:
+        return effect(tx)
+    except BadRequest as error:
+        return f"Error: {error}", None

@@ -1,0 +1,240 @@
+"""One turn: the primary agent's work on one message, journaled step by step. Commits no answer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from core.commit_points import CommitPoint, reached
+from core.errors import BadRequest, BudgetExceeded, ModelError
+from core.messages import Message, StreamText
+from core.model.account import Account
+from core.model.chat import ChatMessage, ModelReply, ModelRequest, ToolCall
+from core.ports import MeteredModel
+from core.primary import prompt
+from core.primary.pace import Pace
+from core.primary.toolbox import Toolbox
+from core.primary.tools import TOOLS
+from core.records import codec, messages, turns
+from core.records.turns import TurnRow, TurnStep
+from core.settings import ChannelSettings, effective
+from core.state.channels import Channels
+from core.state.database import Transaction
+from core.state.entries import head, pinned_lines
+
+# A turn that asks this often without coming to an answer is going in circles.
+MAX_MODEL_CALLS = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnEnd:
+    """How a turn ended: the answer's text, or words for why there is none (`failed`).
+
+    What the turn's tools did (promised jobs, operations) holds either way.
+    """
+
+    turn: TurnRow
+    text: str
+    steps: tuple[TurnStep, ...]
+    offline: bool = False
+    failed: bool = False
+
+
+def answer_id(message: Message) -> str:
+    """The id of the post that answers a message; its stream has the same."""
+    return f"answer:{message.id}"
+
+
+class Turn:
+    """Asks the model and runs its tool calls until it has an answer."""
+
+    def __init__(
+        self,
+        *,
+        message: Message,
+        inbox_id: str,
+        name: str,
+        channels: Channels,
+        model: MeteredModel,
+        toolbox: Toolbox,
+        defaults: ChannelSettings,
+        max_completion_tokens: int,
+        clock: Callable[[], float],
+        show: Callable[[StreamText], None],
+    ) -> None:
+        self._message = message
+        self._inbox_id = inbox_id
+        self._name = name
+        self._channels = channels
+        self._model = model
+        self._toolbox = toolbox
+        self._defaults = defaults
+        self._max_completion_tokens = max_completion_tokens
+        self._clock = clock
+        self._show = show
+        self._steps: list[TurnStep] = []
+        self._said: list[str] = []
+        self._opening: tuple[ChatMessage, ...] = ()
+
+    async def run(self) -> TurnEnd:
+        """Work on the message, from where a turn that was cut off stood. Raises StoreError."""
+        row, settings = await self._begin()
+        self._steps = list(row.steps)
+        self._toolbox.attach(row, self._message, self._inbox_id, settings)
+        try:
+            return await self._work(row, settings)
+        except (ModelError, BudgetExceeded) as error:
+            return self._end(row, self._apology(error), failed=True)
+
+    async def _work(self, row: TurnRow, settings: ChannelSettings) -> TurnEnd:
+        asked = 0
+        for step in self._steps:
+            if step.kind == "model":
+                asked += 1
+                self._heard(codec.reply.validate_json(step.response))
+        while True:
+            reply = self._last_reply()
+            if reply is None:
+                if asked >= MAX_MODEL_CALLS:
+                    return self._end(row, "I went in circles and stopped here.", failed=True)
+                asked += 1
+                reply = await self._ask(row, settings)
+            if not reply.tool_calls:
+                return self._end(row, "\n\n".join(self._said), offline=reply.offline)
+            for call in self._unanswered(reply):
+                await self._run_tool(row, call)
+
+    async def _begin(self) -> tuple[TurnRow, ChannelSettings]:
+        message, thread = self._message, self._message.thread
+
+        def begin(tx: Transaction) -> tuple[TurnRow, ChannelSettings]:
+            row = turns.begin(
+                tx, f"turn:{message.id}", self._inbox_id, thread.thread, head(tx),
+                messages.newest(tx), self._clock(),
+            )  # fmt: skip
+            settings = effective(tx, self._defaults)
+            seq = messages.seq_of(tx, message.id) or row.base_message + 1
+            tail = messages.read(
+                tx, thread.channel, thread=thread.thread, before=row.base_message + 1,
+                limit=prompt.TAIL_MESSAGES,
+            )  # fmt: skip
+            # What people said after this message is answered by turns of its own.
+            tail = tuple(line for line in tail if line.seq < seq or line.post is not None)
+            self._opening = prompt.compose(self._name, settings, pinned_lines(tx), tail, message)
+            return row, settings
+
+        found = await self._channels.write(thread.channel, begin)
+        reached(CommitPoint.TURN_STARTED)
+        return found
+
+    async def _ask(self, row: TurnRow, settings: ChannelSettings) -> ModelReply:
+        before = "\n\n".join(self._said)
+        pace = Pace(partial(self._stream, before))
+        request = ModelRequest(
+            model=settings.model,
+            messages=(*self._opening, *self._transcript()),
+            tools=TOOLS,
+            max_completion_tokens=self._max_completion_tokens,
+        )
+        account = Account(
+            channel=self._message.thread.channel, person_id=self._message.author.id, work=row.id
+        )
+        try:
+            reply = await self._model.complete(account, request, pace.add)
+        finally:
+            pace.close()
+        response = codec.reply.dump_json(reply).decode()
+        step = TurnStep(number=len(self._steps), kind="model", request="", response=response)
+        await self._journal(lambda tx: turns.add_step(tx, row.id, step), step)
+        self._heard(reply)
+        return reply
+
+    async def _run_tool(self, row: TurnRow, call: ToolCall) -> None:
+        number = len(self._steps)
+        try:
+            effect = await self._toolbox.prepare(number, call)
+        except BadRequest as error:
+            refusal = str(error)
+            effect = partial(_refuse, refusal)
+
+        def run(tx: Transaction) -> TurnStep:
+            text, operation = effect(tx)
+            step = TurnStep(
+                number=number, kind="tool", request=call.id, response=text, operation=operation
+            )
+            turns.add_step(tx, row.id, step)
+            return step
+
+        self._steps.append(await self._channels.write(self._message.thread.channel, run))
+        self._toolbox.committed(self._steps[-1])
+        reached(CommitPoint.TURN_STEP)
+
+    async def _journal(self, write: Callable[[Transaction], None], step: TurnStep) -> None:
+        await self._channels.write(self._message.thread.channel, write)
+        self._steps.append(step)
+        reached(CommitPoint.TURN_STEP)
+
+    def _last_reply(self) -> ModelReply | None:
+        """The newest reply, if something is still to be done about it."""
+        for step in reversed(self._steps):
+            if step.kind == "model":
+                reply = codec.reply.validate_json(step.response)
+                done = not self._unanswered(reply) and reply.tool_calls
+                return None if done else reply
+        return None
+
+    def _unanswered(self, reply: ModelReply) -> list[ToolCall]:
+        """The calls of the newest reply that have no result yet."""
+        answered = 0
+        for step in reversed(self._steps):
+            if step.kind == "model":
+                break
+            answered += 1
+        return list(reply.tool_calls[answered:])
+
+    def _transcript(self) -> list[ChatMessage]:
+        found: list[ChatMessage] = []
+        for step in self._steps:
+            if step.kind == "model":
+                reply = codec.reply.validate_json(step.response)
+                found.append(
+                    ChatMessage(role="assistant", text=reply.text, tool_calls=reply.tool_calls)
+                )
+            else:
+                found.append(
+                    ChatMessage(role="tool", text=step.response, tool_call_id=step.request)
+                )
+        return found
+
+    def _heard(self, reply: ModelReply) -> None:
+        if reply.text.strip():
+            self._said.append(reply.text.strip())
+
+    def _stream(self, before: str, text: str) -> None:
+        whole = f"{before}\n\n{text}" if before else text
+        self._show(
+            StreamText(
+                thread=self._message.thread,
+                post_id=answer_id(self._message),
+                text=whole,
+                reply_to=self._message.id,
+            )
+        )
+
+    def _end(
+        self, row: TurnRow, text: str, *, offline: bool = False, failed: bool = False
+    ) -> TurnEnd:
+        if failed and self._said:
+            text = "\n\n".join((*self._said, text))
+        return TurnEnd(
+            turn=row, text=text, steps=tuple(self._steps), offline=offline, failed=failed
+        )
+
+    @staticmethod
+    def _apology(error: ModelError | BudgetExceeded) -> str:
+        if isinstance(error, BudgetExceeded):
+            return f"I did not ask the model: {error}"
+        return f"I could not get an answer: {error}\n\nCommands still work; say /help for them."
+
+
+def _refuse(text: str, tx: Transaction) -> tuple[str, None]:
+    return f"Error: {text}", None
