@@ -1,0 +1,12 @@
+"""Sandboxes: where the program that works on a job runs."""
+
+from core.subagents.sandbox.port import (
+    Choice,
+    Mount,
+    Sandbox,
+    SandboxExit,
+    SandboxProcess,
+    SandboxSpec,
+)
+
+__all__ = ["Choice", "Mount", "Sandbox", "SandboxExit", "SandboxProcess", "SandboxSpec"]
