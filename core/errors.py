@@ -45,14 +45,23 @@ class DeliveryRefused(ThawError):
 
 
 class ModelError(ThawError):
-    """A model call ended without a usable answer. Usage is unknown unless said otherwise."""
+    """A model call ended without a usable answer.
+
+    `free`: the server surely did no work for it; otherwise its usage is unknown.
+    """
+
+    def __init__(self, text: str, *, free: bool = False) -> None:
+        super().__init__(text)
+        self.free = free
 
 
 class ModelUnreachable(ModelError):
     """The server did not answer, was overloaded, or cut the answer: worth another try later."""
 
-    def __init__(self, text: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__(text)
+    def __init__(
+        self, text: str, *, retry_after_s: float | None = None, free: bool = False
+    ) -> None:
+        super().__init__(text, free=free)
         self.retry_after_s = retry_after_s
 
 

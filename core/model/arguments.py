@@ -47,9 +47,7 @@ def _check(spec: ToolSpec, name: str, value: Json, schema: Mapping[str, object])
         if isinstance(value, bool) and wanted in ("integer", "number"):
             fits = False
         if not fits:
-            raise BadRequest(
-                f"{spec.name}: {name!r} must be of type {wanted}, got {_shown(value)}"
-            )
+            raise BadRequest(f"{spec.name}: {name!r} must be of type {wanted}, got {_shown(value)}")
     choices = schema.get("enum")
     if isinstance(choices, (list, tuple)) and value not in choices:
         listed = ", ".join(str(choice) for choice in choices)

@@ -18,7 +18,10 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatMessage:
-    """One message of a request. `tool_calls` only from the assistant, `tool_call_id` only from a tool."""
+    """One message of a request.
+
+    `tool_calls` only from the assistant, `tool_call_id` only from a tool.
+    """
 
     role: Role
     text: str
@@ -37,7 +40,10 @@ class ToolSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens as the server reported them. `cached` is part of `prompt`, `reasoning` of `completion`."""
+    """Tokens as the server reported them.
+
+    `cached` is part of `prompt`, `reasoning` of `completion`.
+    """
 
     prompt: int
     completion: int
@@ -46,6 +52,7 @@ class Usage:
 
     @property
     def total(self) -> int:
+        """What counts against a budget."""
         return self.prompt + self.completion
 
 

@@ -1,0 +1,149 @@
+"""One HTTP exchange through the openai library, its faults as ours. Imported late: it is slow.
+
+Requests go through the library's `post`, with a body and parsing of our own: its typed methods
+walk every message of a request by its type hints, which costs ten times all the rest.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing, suppress
+
+import httpx2
+import openai
+
+from core.errors import ModelError, ModelRefused, ModelUnreachable
+from core.model.events import EventData
+from core.model.faults import Place, Refusal, error_within, not_a_model, refusal_of, silent
+
+CONNECT_S = 10.0
+# A server that does not end its stream after [DONE] costs this long and the connection.
+DRAIN_S = 0.25
+# Longer than any answer; what is beyond it would hold the event loop while it is parsed.
+LARGEST_ANSWER = 4 * 2**20
+
+Document = Mapping[str, object]
+_NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+_DONE = b"[DONE]"
+
+
+class Transport:
+    """The library's client with its pool of connections, shared by all calls."""
+
+    def __init__(self, *, base_url: str, key: str | None, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
+        self._client = openai.AsyncOpenAI(
+            base_url=base_url,
+            # Servers that want no key ignore it; the library insists on one.
+            api_key=key or "none",
+            max_retries=0,
+            timeout=httpx2.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s)),
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.close()
+
+    async def exchange(
+        self, body: bytes, place: Place, take: Callable[[Document], None]
+    ) -> bool | Refusal:
+        """Post a request and hand over the JSON objects of its answer: one, or a stream's.
+
+        Returns whether the server marked the end of its answer, or why it refused to give one.
+        The time limit counts from one object to the next: a stream may last, but not stand still.
+        Raises ModelUnreachable or ModelRefused.
+        """
+        try:
+            return await self._exchange(body, place, take)
+        except openai.APIStatusError as error:
+            headers = {name.lower(): value for name, value in error.response.headers.items()}
+            return refusal_of(error.status_code, error.body, headers)
+        except TimeoutError as error:
+            raise silent(place, self._timeout_s) from error
+        except openai.APIConnectionError as error:
+            raise _unreachable(error.__cause__, place, self._timeout_s) from error
+        except (httpx2.TransportError, httpx2.DecodingError) as error:
+            raise _unreachable(error, place, self._timeout_s) from error
+
+    async def _exchange(self, body: bytes, place: Place, take: Callable[[Document], None]) -> bool:
+        clock = asyncio.get_running_loop()
+        async with asyncio.timeout(self._timeout_s) as deadline:
+            stream = await self._client.post(
+                "/chat/completions",
+                content=body,
+                options={"headers": {"Content-Type": "application/json"}},
+                cast_to=object,
+                # Also for a plain answer: it is read here, piece by piece, up to a limit.
+                stream=True,
+                stream_cls=openai.AsyncStream[object],
+            )
+            async with stream, aclosing(_documents(stream.response)) as documents:
+                async for data in documents:
+                    if data == _DONE:
+                        return True
+                    take(_parsed(data, place))
+                    deadline.reschedule(clock.time() + self._timeout_s)
+        return False
+
+
+async def _documents(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
+    """The texts of the JSON objects in an answer, whichever of the two forms it has, and [DONE]."""
+    async with aclosing(_pieces(response)) as pieces:
+        if "event-stream" not in response.headers.get("content-type", ""):
+            yield b"".join([piece async for piece in pieces])
+            yield _DONE
+            return
+        events = EventData()
+        async for piece in pieces:
+            for data in events.feed(piece):
+                if data == _DONE:
+                    # The connection can be used again only when all of the answer is read.
+                    with suppress(TimeoutError, httpx2.TransportError):
+                        async with asyncio.timeout(DRAIN_S):
+                            async for _ in pieces:
+                                pass
+                yield data
+        for data in events.end():
+            yield data
+
+
+async def _pieces(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
+    size = 0
+    async for piece in response.aiter_bytes():
+        size += len(piece)
+        if size > LARGEST_ANSWER:
+            limit = f"{LARGEST_ANSWER // 2**20} MB"
+            raise ModelUnreachable(f"The model's answer was dropped: it is longer than {limit}.")
+        yield piece
+
+
+def _parsed(data: bytes, place: Place) -> Document:
+    """One JSON object. Raises the error that the server wrote in its place."""
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        if data.lstrip()[:1] == b"<":
+            raise ModelRefused(not_a_model(place, "a web page"), free=True) from error
+        text = f"{place.server} sent an answer that is no JSON: it may have been cut."
+        raise ModelUnreachable(text) from error
+    if not isinstance(document, dict):
+        raise ModelRefused(not_a_model(place, "no chat completion"))
+    if document.get("error"):
+        raise error_within(document, place)
+    return document
+
+
+def _unreachable(cause: BaseException | None, place: Place, timeout_s: float) -> ModelError:
+    free = isinstance(cause, _NEVER_SENT)
+    said = f" ({place.quote(str(cause))})" if cause and str(cause) else ""
+    match cause:
+        case httpx2.UnsupportedProtocol():
+            text = f"{place.server} is no http or https address: check base_url in [model]."
+            return ModelRefused(text, free=True)
+        case httpx2.ConnectError() | httpx2.ConnectTimeout():
+            text = f"Nothing can be reached at {place.server}: check base_url in [model]{said}."
+        case httpx2.TimeoutException():
+            return silent(place, timeout_s)
+        case _:
+            text = f"{place.server} cut the connection before its answer was whole{said}."
+    return ModelUnreachable(text, free=free)

@@ -1,0 +1,211 @@
+"""Chat Completions as JSON: requests out, replies in, plain and in chunks. Pure; no network.
+
+Strict in what it sends and liberal in what it takes: any part of a reply may be missing, null or
+of a wrong type, and becomes an ordinary reply as long as it can be told what was meant.
+"""
+
+import json
+import re
+import secrets
+from collections.abc import Mapping
+
+from core.model.chat import ChatMessage, ModelReply, ModelRequest, ToolCall, ToolSpec, Usage
+from core.model.dialect import Dialect
+
+# More tokens than any call can have: beyond it a server's number is nonsense.
+MOST_TOKENS = 10**9
+
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+def encode(request: ModelRequest, dialect: Dialect, *, stream: bool) -> bytes:
+    """The request's body. Message by message, so that a long one never holds the interpreter."""
+    head: dict[str, object] = {
+        "model": request.model,
+        dialect.limit: request.max_completion_tokens,
+    }
+    if request.tools:
+        head["tools"] = [_tool(tool) for tool in request.tools]
+    if stream:
+        head["stream"] = True
+        if dialect.stream_options:
+            head["stream_options"] = {"include_usage": True}
+    messages = b",".join(_bytes(_message(message)) for message in request.messages)
+    return _bytes(head)[:-1] + b',"messages":[' + messages + b"]}"
+
+
+def _bytes(value: object) -> bytes:
+    # A lone surrogate has no UTF-8; servers refuse its escape as well.
+    return _encoder.encode(value).encode("utf-8", "replace")
+
+
+def _tool(tool: ToolSpec) -> dict[str, object]:
+    function = {
+        "name": tool.name,
+        "description": tool.description,
+        "parameters": tool.parameters,
+    }
+    return {"type": "function", "function": function}
+
+
+def _message(message: ChatMessage) -> dict[str, object]:
+    # Beside tool calls "" is what all servers take; some refuse null, some want the key.
+    out: dict[str, object] = {"role": message.role, "content": message.text}
+    if message.tool_calls:
+        out["tool_calls"] = [_call(call) for call in message.tool_calls]
+    if message.tool_call_id is not None:
+        out["tool_call_id"] = message.tool_call_id
+    return out
+
+
+def _call(call: ToolCall) -> dict[str, object]:
+    function = {"name": call.name, "arguments": _sendable(call.arguments)}
+    return {"id": call.id, "type": "function", "function": function}
+
+
+def _sendable(arguments: str) -> str:
+    """Arguments that servers take back: some parse them and refuse a transcript with bad JSON."""
+    try:
+        if isinstance(json.loads(arguments), dict):
+            return arguments
+    except (ValueError, RecursionError):
+        pass
+    return _encoder.encode({"malformed": arguments})
+
+
+class Assembly:
+    """Collects a reply from a whole completion or from a stream's chunks.
+
+    `add` returns the further text that a chunk brought.
+    """
+
+    def __init__(self) -> None:
+        self.recognised = False
+        self._texts: list[str] = []
+        self._refusals: list[str] = []
+        self._calls: list[_OpenCall] = []
+        self._usage: Usage | None = None
+        self._finish = ""
+
+    @property
+    def finished(self) -> bool:
+        """Whether the server has given its reason for ending."""
+        return bool(self._finish)
+
+    def add(self, chunk: Mapping[str, object]) -> str:
+        """Take one chunk; chunks without choices, or with null in any place, are ordinary."""
+        self.recognised = self.recognised or "choices" in chunk or "usage" in chunk
+        self._usage = _usage(chunk.get("usage")) or self._usage
+        text = ""
+        for choice in _objects(chunk.get("choices"))[:1]:
+            self._finish = _string(choice.get("finish_reason")) or self._finish
+            whole, delta = choice.get("message"), choice.get("delta")
+            part = whole if isinstance(whole, Mapping) else delta
+            if isinstance(part, Mapping):
+                text = _text(part.get("content"))
+                self._refusals.append(_text(part.get("refusal")))
+                for fragment in _objects(part.get("tool_calls")):
+                    self._fragment(fragment, fresh=part is whole)
+        self._texts.append(text)
+        return text
+
+    def reply(self) -> ModelReply:
+        """What has come, as one reply. Calls without an id, or with a used one, get their own."""
+        calls, seen = [], set[str]()
+        for call in self._calls:
+            identity = (
+                call.id if call.id and call.id not in seen else f"call_{secrets.token_hex(8)}"
+            )
+            seen.add(identity)
+            arguments = "".join(call.arguments).strip() or "{}"
+            calls.append(ToolCall(id=identity, name=_name(call.name), arguments=arguments))
+        text = "".join(self._texts) or "".join(self._refusals)
+        finish = self._finish or ("tool_calls" if calls else "stop")
+        return ModelReply(text=text, tool_calls=tuple(calls), usage=self._usage, finish=finish)
+
+    def _fragment(self, fragment: Mapping[str, object], *, fresh: bool) -> None:
+        function = fragment.get("function")
+        function = function if isinstance(function, Mapping) else fragment
+        index, identity = fragment.get("index"), _string(fragment.get("id"))
+        name, arguments = _string(function.get("name")), function.get("arguments")
+        # In a whole message every item is a call of its own.
+        call = self._append(index, identity) if fresh else self._open(index, identity, name)
+        call.id, call.name = call.id or identity, call.name or name
+        if isinstance(arguments, str):
+            call.arguments.append(arguments)
+        elif arguments is not None:
+            call.arguments.append(_encoder.encode(arguments))
+
+    def _open(self, index: object, identity: str, name: str) -> "_OpenCall":
+        """The call a fragment belongs to. Some servers give no index, or 0 to every call."""
+        for call in reversed(self._calls):
+            if identity and call.id:
+                if identity == call.id:
+                    return call
+            elif index is not None:
+                if index == call.index:
+                    return call
+            elif not (name and call.name):
+                return call
+        return self._append(index, identity)
+
+    def _append(self, index: object, identity: str) -> "_OpenCall":
+        self._calls.append(_OpenCall(index, identity))
+        return self._calls[-1]
+
+
+class _OpenCall:
+    """A tool call as far as it has come."""
+
+    def __init__(self, index: object, identity: str) -> None:
+        self.index = index
+        self.id = identity
+        self.name = ""
+        self.arguments: list[str] = []
+
+
+def _objects(value: object) -> list[Mapping[str, object]]:
+    items = value if isinstance(value, list) else []
+    return [item for item in items if isinstance(item, Mapping)]
+
+
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _text(content: object) -> str:
+    """Text content; some servers send a list of parts."""
+    if isinstance(content, list):
+        return "".join(_string(part.get("text")) for part in _objects(content))
+    return _string(content)
+
+
+def _name(name: str) -> str:
+    """A name that servers take back in the next request."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", name)[:64] or "unnamed"
+
+
+def _usage(value: object) -> Usage | None:
+    if not isinstance(value, Mapping):
+        return None
+    prompt, completion = _count(value, "prompt_tokens"), _count(value, "completion_tokens")
+    if prompt is None or completion is None or not prompt + completion:
+        return None
+    return Usage(
+        prompt=prompt,
+        completion=completion,
+        cached=_detail(value, "prompt_tokens_details", "cached_tokens"),
+        reasoning=_detail(value, "completion_tokens_details", "reasoning_tokens"),
+    )
+
+
+def _detail(usage: Mapping[str, object], group: str, name: str) -> int:
+    details = usage.get(group)
+    return (_count(details, name) or 0) if isinstance(details, Mapping) else 0
+
+
+def _count(numbers: Mapping[str, object], name: str) -> int | None:
+    value = numbers.get(name)
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 <= value <= MOST_TOKENS else None
