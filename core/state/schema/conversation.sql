@@ -7,7 +7,7 @@ CREATE TABLE inbox (
     at       REAL NOT NULL,
     done     INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE INDEX inbox_open ON inbox (rowid) WHERE done = 0;
+CREATE INDEX inbox_open ON inbox (done) WHERE done = 0;    -- in rowid order
 
 CREATE TABLE messages (
     seq       INTEGER PRIMARY KEY AUTOINCREMENT,
