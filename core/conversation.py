@@ -1,0 +1,186 @@
+"""One thread's mailbox: events one after another, none of which takes long. A turn is a child task
+whose end is an event; commands, presses and outcomes pass it."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, assert_never
+
+import structlog
+
+from core.errors import BadRequest, NotAllowed, StoreError
+from core.jobs.supervisor import JobOver
+from core.messages import InboundEvent, Message, Press, Seen, ThreadRef, Trouble
+from core.primary.acts import Act, SteerJob, parse_command, parse_press
+from core.primary.turn import TurnEnd
+from core.records.inbox import inbox_id
+
+if TYPE_CHECKING:
+    from core.desk import Desk
+
+log = structlog.get_logger(__name__)
+
+_RETRY_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """A person did something; it is kept durably."""
+
+    event: InboundEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnOver:
+    """The turn about `message` has come to an end.
+
+    Without an `end` the store failed it, and it is to be tried `again`, or a bug did.
+    """
+
+    message: Message
+    end: TurnEnd | None
+    again: bool = False
+
+
+Event = Arrived | TurnOver | JobOver
+
+
+class Conversation:
+    """Handles one thread's events. It lives while there is something to do and then goes."""
+
+    def __init__(self, thread: ThreadRef, desk: "Desk") -> None:
+        self.thread = thread
+        self._desk = desk
+        self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self._waiting: deque[Message] = deque()
+        self._turn: str | None = None
+
+    def post(self, event: Event) -> None:
+        """Put an event into the mailbox."""
+        self._events.put_nowait(event)
+
+    @property
+    def idle(self) -> bool:
+        """True when nothing is left to do and no turn runs."""
+        return self._events.empty() and self._turn is None and not self._waiting
+
+    async def run(self) -> None:
+        """Handle events until there are none and no turn runs."""
+        while not self.idle:
+            event = await self._events.get()
+            try:
+                await self._handle(event)
+            except StoreError as error:
+                await self._trouble(event, error)
+            except Exception:
+                # The one place around one event: a bug costs this event's answer, not the thread.
+                log.exception("an event ended with a bug", thread=str(self.thread))
+                await self._desk.apologise(event)
+            self._start_next_turn()
+
+    async def _handle(self, event: Event) -> None:
+        match event:
+            case Arrived(event=Message() as message):
+                await self._take_message(message)
+            case Arrived(event=Press() as press):
+                await self._take_press(press)
+            case TurnOver(message=message, end=end):
+                self._turn = None
+                if end is not None:
+                    await self._desk.conclude_turn(message, end)
+                elif event.again:
+                    self._again_later(Arrived(event=message))
+            case JobOver():
+                await self._desk.conclude_job(event)
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    async def _take_message(self, message: Message) -> None:
+        seen = Seen(thread=self.thread, message_id=message.id)
+        await self._desk.hint(self.thread, seen)
+        try:
+            act = self._act_of(message)
+        except BadRequest as error:
+            await self._desk.refuse(message, str(error))
+            return
+        if act is not None:
+            await self._act(message, act)
+        else:
+            self._waiting.append(message)
+
+    async def _take_press(self, press: Press) -> None:
+        try:
+            act = parse_press(press.action, press.text)
+        except BadRequest as error:
+            await self._desk.refuse(press, str(error))
+            return
+        await self._act(press, act)
+
+    async def _act(self, event: InboundEvent, act: Act) -> None:
+        try:
+            await self._desk.perform(event, act)
+        except (BadRequest, NotAllowed) as error:
+            await self._desk.refuse(event, str(error))
+
+    @staticmethod
+    def _act_of(message: Message) -> Act | None:
+        """Commands, and replies to a job's card, need no model."""
+        command = parse_command(message.text)
+        if command is None and message.reply_to is not None:
+            kind, _, number = message.reply_to.partition(":")
+            if kind == "card" and number.isdigit():
+                return SteerJob(job=int(number), text=message.text)
+        return command
+
+    def _start_next_turn(self) -> None:
+        if self._turn is None and self._waiting:
+            message = self._waiting.popleft()
+            self._turn = inbox_id(message)
+            self._desk.start_turn(message, self.post)
+
+    async def _trouble(self, event: Event, error: StoreError) -> None:
+        log.error("an event has to wait", thread=str(self.thread), error=str(error))
+        text = f"I cannot keep anything just now and will try again: {error}"
+        await self._desk.hint(self.thread, Trouble(thread=self.thread, text=text))
+        self._again_later(event)
+
+    def _again_later(self, event: Event) -> None:
+        asyncio.get_running_loop().call_later(_RETRY_S, self._desk.deliver, self.thread, event)
+
+
+class Conversations:
+    """The conversations that have something to do; the others are rows in files."""
+
+    def __init__(self, spawn: Callable[..., object]) -> None:
+        self._spawn = spawn
+        self._active: dict[ThreadRef, Conversation] = {}
+        self._desk: Desk | None = None
+        self.on_idle: Callable[[ThreadRef], None] = _ignore
+
+    def furnish(self, desk: "Desk") -> None:
+        """Say who does the work: desk and conversations know each other."""
+        self._desk = desk
+
+    def deliver(self, thread: ThreadRef, event: Event) -> None:
+        """Put an event into the thread's mailbox, which wakes it."""
+        assert self._desk is not None
+        conversation = self._active.get(thread)
+        if conversation is None:
+            conversation = self._active[thread] = Conversation(thread, self._desk)
+            conversation.post(event)
+            self._spawn(self._run(conversation), f"conversation {thread}")
+        else:
+            conversation.post(event)
+
+    async def _run(self, conversation: Conversation) -> None:
+        try:
+            await conversation.run()
+        finally:
+            # No await since `idle` was seen, so nothing can have come in between.
+            del self._active[conversation.thread]
+        self.on_idle(conversation.thread)
+
+
+def _ignore(thread: ThreadRef) -> None:
+    """Nobody asked to be told."""
