@@ -17,7 +17,7 @@ from core.errors import ThawError
 OPENAI_URL = "https://api.openai.com/v1"
 OPENAI_KEY = "OPENAI_API_KEY"
 LARGEST_FILE = 1_000_000
-TOKENS = checks.whole(1, 10**15)
+TOKENS = checks.whole(1, 10**12)
 SEARCHED_ANYWAY = {"messages", "state", "files"}
 COMBINING = {"counter", "set", "log"}
 
@@ -92,7 +92,7 @@ class SubagentSettings:
     per_person: Annotated[int, checks.whole(1, 1000)] = 16
     per_message: Annotated[int, checks.whole(1, 1000)] = 8
     max_steps: Annotated[int, checks.whole(1, 10_000)] = 60
-    timeout_s: Annotated[float, checks.seconds(1, 7 * 86_400)] = 3600.0
+    timeout_s: Annotated[int, checks.whole(1, 604_800)] = 3600
     memory_mb: Annotated[int, checks.whole(32, 1_048_576)] = 1024
     processes: Annotated[int, checks.whole(8, 100_000)] = 128
     disk_mb: Annotated[int, checks.whole(1, 1_048_576)] = 1024
