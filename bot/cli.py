@@ -34,7 +34,7 @@ def thaw() -> None:
 def run(config_file: Path | None) -> None:
     """Run the bot until it is told to stop (Ctrl-C or SIGTERM)."""
     config = configured(config_file)
-    from bot.wiring import (  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - the other commands start without it
+    from bot.wiring import (  # type: ignore[import-not-found, import-untyped, unused-ignore]  # noqa: PLC0415 - the other commands start without it
         run as run_bot,
     )
 
