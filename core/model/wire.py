@@ -59,11 +59,11 @@ def _message(message: ChatMessage) -> dict[str, object]:
 
 
 def _call(call: ToolCall) -> dict[str, object]:
-    function = {"name": call.name, "arguments": _sendable(call.arguments)}
+    function = {"name": call.name, "arguments": sendable(call.arguments)}
     return {"id": call.id, "type": "function", "function": function}
 
 
-def _sendable(arguments: str) -> str:
+def sendable(arguments: str) -> str:
     """Arguments that servers take back: some parse them and refuse a transcript with bad JSON."""
     try:
         if isinstance(json.loads(arguments), dict):

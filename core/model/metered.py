@@ -1,0 +1,173 @@
+"""A model whose every call is reserved, settled, and tried again if need be. Knows no budgets."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import structlog
+
+from core.commit_points import CommitPoint, reached
+from core.errors import ModelError, ModelUnreachable, StoreError, ThawError
+from core.model.account import Account
+from core.model.bounds import Bounds
+from core.model.budget import Ledger
+from core.model.chat import ModelReply, ModelRequest
+from core.model.dialect import MOST_LESSONS, DialectLearned
+from core.ports import Model
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retries:
+    """How often an unreachable server is tried, and how long to wait between, in seconds.
+
+    Waits double from `first_s` to `longest_s`, each half of it by chance. A server that asks for
+    more patience than `longest_s` is not tried again here: its caller knows what else to do.
+    """
+
+    tries: int
+    first_s: float
+    longest_s: float
+
+    def wait_s(self, failed: int, asked: float | None) -> float | None:
+        """How long to wait after so many failures; None to give up."""
+        if failed >= self.tries or (asked or 0.0) > self.longest_s:
+            return None
+        backoff: float = min(self.longest_s, self.first_s * 2 ** (failed - 1))
+        # So that many calls refused at once do not come back at once.
+        return max(asked or 0.0, backoff * random.uniform(0.5, 1.0))  # noqa: S311
+
+
+# A person waits for a turn; a job's caller waits by itself and tells people meanwhile.
+TURN = Retries(tries=3, first_s=0.3, longest_s=2.0)
+JOB = Retries(tries=2, first_s=0.5, longest_s=5.0)
+
+
+class Metered:
+    """Implements core.ports.MeteredModel over a model and the ledger."""
+
+    def __init__(
+        self,
+        model: Model,
+        ledger: Ledger,
+        *,
+        retries: Retries,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._model = model
+        self._ledger = ledger
+        self._retries = retries
+        self._clock = clock
+        self._bounds = Bounds()
+        self._writes: set[asyncio.Task[Any]] = set()
+
+    async def complete(
+        self, account: Account, request: ModelRequest, on_text: Callable[[str], None] | None = None
+    ) -> ModelReply:
+        """Answer within the account's budgets; each try is a reservation of its own.
+
+        Raises BudgetExceeded, ModelUnreachable (tries are used up), ModelRefused, ContextTooLong.
+        """
+        heard = None if on_text is None else _Heard(on_text)
+        failed = lessons = 0
+        while True:
+            try:
+                return await self._once(account, request, heard)
+            except DialectLearned:
+                lessons += 1
+                if lessons > MOST_LESSONS:
+                    raise
+            except ModelUnreachable as error:
+                failed += 1
+                wait_s = self._retries.wait_s(failed, error.retry_after_s)
+                if wait_s is None:
+                    raise
+                await asyncio.sleep(wait_s)
+
+    async def charged(self, work: str) -> int:
+        """Tokens charged and still reserved for a turn or job so far."""
+        return await self._ledger.charged(work)
+
+    async def close(self) -> None:
+        """Wait for what cancelled calls still have to write."""
+        while self._writes:
+            await asyncio.gather(*self._writes, return_exceptions=True)
+
+    async def _once(
+        self, account: Account, request: ModelRequest, heard: "_Heard | None"
+    ) -> ModelReply:
+        reservation = await self._reserve(account, request)
+        tokens: int | None = None
+        try:
+            reached(CommitPoint.CALL_RESERVED)
+            if heard is not None:
+                heard.begin()
+            reply = await self._model.complete(request, heard)
+            reached(CommitPoint.CALL_ANSWERED)
+            if reply.usage is not None:
+                tokens = reply.usage.total
+                self._bounds.reported(account.work, request, reply.usage)
+        except ModelError as error:
+            tokens = 0 if error.free else None
+            raise
+        finally:
+            # Also when the call is cancelled: its usage is unknown then, the bound is charged.
+            await asyncio.shield(self._write(self._settle(reservation, tokens)))
+        reached(CommitPoint.CALL_SETTLED)
+        return reply
+
+    async def _reserve(self, account: Account, request: ModelRequest) -> int:
+        bound = self._bounds.bound(account.work, request)
+        reserving = self._write(self._ledger.reserve(account, request.model, bound, self._clock()))
+        try:
+            return await asyncio.shield(reserving)
+        except asyncio.CancelledError:
+            # The reservation may be written all the same; no call will be made for it.
+            self._write(self._give_back(reserving))
+            raise
+
+    async def _give_back(self, reserving: Awaitable[int]) -> None:
+        try:
+            reservation = await reserving
+        except ThawError:
+            return
+        await self._settle(reservation, 0)
+
+    async def _settle(self, reservation: int, tokens: int | None) -> None:
+        try:
+            await self._ledger.settle(reservation, tokens)
+        except StoreError as error:
+            # The answer is paid for and kept; the reservation stands in for what it cost.
+            log.warning("a model call could not be settled", error=str(error))
+
+    def _write(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """A write to the ledger, which its caller's cancellation does not stop."""
+        task = asyncio.create_task(work, name="ledger")
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
+        return task
+
+
+class _Heard:
+    """Hands text over once: what an earlier try has streamed is not streamed again."""
+
+    def __init__(self, on_text: Callable[[str], None]) -> None:
+        self._on_text = on_text
+        self._given = 0
+        self._heard = 0
+
+    def begin(self) -> None:
+        """A new try starts its text from the beginning."""
+        self._heard = 0
+
+    def __call__(self, text: str) -> None:
+        new = text[max(0, self._given - self._heard) :]
+        self._heard += len(text)
+        if new:
+            self._given += len(new)
+            self._on_text(new)
