@@ -13,7 +13,7 @@ from adapters.web.rendering import Rendering
 from adapters.web.wire import MAX_FRAME, Look, Unreadable, Watch, decode
 from core.errors import ThawError
 from core.messages import Message, Press
-from core.messages.views import Messages, Query, ReadMessages
+from core.messages.views import Query, ReadMessages
 from core.ports import Door, Window
 
 log = structlog.get_logger(__name__)
@@ -111,11 +111,10 @@ class Connection:
             self._looks.release()
 
     async def _answer(self, ref: int, query: Query) -> str:
-        view = await self._window.look(query)
-        if isinstance(view, Messages) and isinstance(query, ReadMessages):
-            view = encode.fitting(view, newest=query.before is not None)
+        newest = isinstance(query, ReadMessages) and query.before is not None
+        view, left_out = encode.fitting(await self._window.look(query), newest=newest)
         rendered = await self._rendering.render(encode.markdown_in(view))
-        return encode.view(ref, view, rendered)
+        return encode.view(ref, view, rendered, left_out)
 
 
 _BUG = "Something in the bot broke over this; its log says what. Nothing of it was kept."

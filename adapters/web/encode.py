@@ -11,12 +11,13 @@ By `type`:
   `state` channel, commit, `trouble` channel, thread, text: hints
 
 Data classes are sent by their field names, a channel as its name, a thread as the fields `channel`
-and `thread`. Markdown goes out as HTML: `html` replaces a post's `text`, stands beside a job's `result`.
+and `thread`. Markdown goes out as HTML: a post has `html` and `length` instead of `text`, a job has
+`html` beside `result`. What is too long for a page is cut; `left_out` says how many were left out.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 
 from core.messages import (
@@ -32,9 +33,14 @@ from core.messages import (
     ThreadRef,
     Trouble,
 )
-from core.messages.views import JobView, MessageLine, Messages, View
+from core.messages.views import EntryLine, JobView, MessageLine, Messages, StateView, View
 
-PAGE_OF_TEXT = 300_000  # characters of messages in one frame: a few ms of JSON
+_PAGE_OF_TEXT = 300_000  # characters of messages in one frame: a few ms of JSON
+_LONGEST = 100_000  # characters of one text
+_STEPS = 300
+_STEP_TEXT = 4_000
+_ENTRIES = 500
+_ENTRY_TEXT = 2_000
 
 Rendered = Mapping[str, str]
 _NOTHING: Rendered = {}
@@ -65,9 +71,12 @@ def item(value: Post | Card, rendered: Rendered = _NOTHING) -> str:
     return json.dumps({"type": "post", "post": plain(value, rendered)})
 
 
-def view(ref: int, value: View, rendered: Rendered) -> str:
+def view(ref: int, value: View, rendered: Rendered, left_out: int = 0) -> str:
     """The frame that answers question `ref`."""
-    return json.dumps({"type": "view", "ref": ref, "view": plain(value, rendered)})
+    made = _flat(value, rendered) | {"left_out": left_out}
+    if isinstance(value, JobView):
+        made["html"] = rendered[value.result]
+    return json.dumps({"type": "view", "ref": ref, "view": made})
 
 
 def said(message: Message) -> str:
@@ -100,17 +109,43 @@ def hint(value: Hint, rendered: Rendered = _NOTHING) -> str:
             return frame("trouble", **_flat(value))
 
 
-def fitting(value: Messages, *, newest: bool) -> Messages:
-    """As many of the lines as one frame holds, at least one: the last ones if `newest`."""
-    lines = value.lines[::-1] if newest else value.lines
+def fitting(value: View, *, newest: bool = False) -> tuple[View, int]:
+    """As much of the view as one frame holds, and how many parts were left out.
+
+    Of messages at least one stays, the last ones if `newest`; the page asks for the rest.
+    """
+    match value:
+        case Messages():
+            lines = _fitting_lines(value.lines, newest)
+            return replace(value, lines=lines), len(value.lines) - len(lines)
+        case JobView():
+            steps = value.steps[-_STEPS:]
+            cut = tuple(replace(step, detail=_cut(step.detail, _STEP_TEXT)) for step in steps)
+            return replace(value, steps=cut), len(value.steps) - len(steps)
+        case StateView():
+            shown = replace(value, entries=_short(value.entries), files=_short(value.files))
+            all_ = len(value.entries) + len(value.files)
+            return shown, all_ - len(shown.entries) - len(shown.files)
+        case _:
+            return value, 0
+
+
+def _fitting_lines(lines: tuple[MessageLine, ...], newest: bool) -> tuple[MessageLine, ...]:
     size, count = 0, 0
-    for line in lines:
+    for line in reversed(lines) if newest else lines:
         size += len(line.text) + (len(line.post.text) if line.post else 0)
-        if count and size > PAGE_OF_TEXT:
+        if count and size > _PAGE_OF_TEXT:
             break
         count += 1
-    kept = lines[:count][::-1] if newest else lines[:count]
-    return Messages(lines=kept, newest=value.newest)
+    return lines[len(lines) - count :] if newest else lines[:count]
+
+
+def _short(lines: tuple[EntryLine, ...]) -> tuple[EntryLine, ...]:
+    return tuple(replace(line, value=_cut(line.value, _ENTRY_TEXT)) for line in lines[:_ENTRIES])
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit} more characters)"
 
 
 def plain(value: object, rendered: Rendered = _NOTHING) -> object:
@@ -121,7 +156,7 @@ def plain(value: object, rendered: Rendered = _NOTHING) -> object:
         case Enum():
             return value.value
         case str():
-            return value
+            return _cut(value, _LONGEST)
         case tuple() | list():
             return [plain(one, rendered) for one in value]
         case ChannelRef():
@@ -138,11 +173,9 @@ def _object(value: object, rendered: Rendered) -> dict[str, object]:
     match value:
         case Post():
             del made["text"]
-            made["html"] = rendered[value.text]
+            made |= {"html": rendered[value.text], "length": len(value.text)}
         case MessageLine(post=Post()):
             made["text"] = ""
-        case JobView():
-            made["html"] = rendered[value.result]
     return made
 
 

@@ -47,7 +47,8 @@ class Page:
         self._queue.append(frame)
         self._size += len(frame)
         self._filled.set()
-        if len(self._queue) > _QUEUED_FRAMES or self._size > _QUEUED_CHARACTERS:
+        waiting = len(self._queue)
+        if waiting > _QUEUED_FRAMES or (waiting > 1 and self._size > _QUEUED_CHARACTERS):
             self._queue.clear()
             self._size = 0
             self._drop()

@@ -73,8 +73,9 @@ _cleaner = nh3.Cleaner(
 
 
 def render(text: str) -> str:
-    """The text as HTML that is safe to put into the page; a very long one as plain text."""
+    """The text as HTML that is safe to put into the page; a very long one plain, and cut."""
     text = text.encode("utf-8", "replace").decode()  # half a surrogate pair is no text
     if len(text) > _PLAIN_LIMIT:
-        return f"<pre>{html.escape(text)}</pre>"
+        rest = len(text) - _PLAIN_LIMIT
+        return f"<pre>{html.escape(text[:_PLAIN_LIMIT])}</pre><p>… {rest} more characters</p>"
     return _cleaner.clean(str(_parser.render(text)))

@@ -1,0 +1,83 @@
+// The message box: drafts survive, Enter sends, too much is said before it is sent.
+
+import { byId } from "./dom.js";
+import { forget, keep, kept } from "./memory.js";
+
+export class Composer {
+  #box = byId("message");
+  #error = byId("composer-error");
+  #key = "";
+
+  /** `send(text)` may throw RangeError; the text then stays in the box. */
+  constructor(send) {
+    this.#box.addEventListener("input", () => this.#changed());
+    this.#box.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      this.#submit(send);
+    });
+    byId("composer").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit(send);
+    });
+  }
+
+  /** Write for this conversation from now on. */
+  show(channel, thread, hint) {
+    const key = `draft.${channel}#${thread}`;
+    this.#box.placeholder = hint;
+    if (key === this.#key) return;
+    this.#key = key;
+    this.#box.value = kept(key, "");
+    this.#say("");
+    this.#fit();
+  }
+
+  /** Put a text back into the box, above what is there. */
+  put(text) {
+    this.#box.value = this.#box.value ? `${text}\n${this.#box.value}` : text;
+    this.#changed();
+    this.#box.focus();
+  }
+
+  focus() {
+    this.#box.focus();
+  }
+
+  #submit(send) {
+    const text = this.#box.value;
+    if (!text.trim()) {
+      this.#box.focus();
+      return;
+    }
+    try {
+      send(text);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.#say(error.message);
+      return;
+    }
+    this.#box.value = "";
+    forget(this.#key);
+    this.#say("");
+    this.#fit();
+    this.#box.focus();
+  }
+
+  #changed() {
+    if (this.#box.value) keep(this.#key, this.#box.value);
+    else forget(this.#key);
+    this.#say("");
+    this.#fit();
+  }
+
+  #say(text) {
+    this.#error.textContent = text;
+    this.#box.setAttribute("aria-invalid", text ? "true" : "false");
+  }
+
+  #fit() {
+    this.#box.style.height = "auto";
+    this.#box.style.height = `${Math.min(this.#box.scrollHeight + 2, innerHeight * 0.4)}px`;
+  }
+}

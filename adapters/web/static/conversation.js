@@ -1,0 +1,87 @@
+// The open conversation: which items, in what order, and where it is scrolled to.
+
+import { byId, children } from "./dom.js";
+import { day } from "./format.js";
+import { dayLine, personLine, postLine, streamLine } from "./line.js";
+
+const NEAR = 80; // pixels from the end that still count as reading along
+const TOGETHER_S = 300;
+
+export class Conversation {
+  #log = byId("log");
+  #newest = byId("newest");
+  #shown = "";
+  #older;
+
+  /** `older()` is called when the reader comes near the top. */
+  constructor(older) {
+    this.#older = older;
+    this.#log.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    new ResizeObserver(() => this.#following && this.toEnd()).observe(this.#log);
+  }
+
+  #following = true;
+
+  /** Draw the thread of a channel. */
+  draw(channel, thread, outgoing) {
+    const here = `${channel.name}#${thread}`;
+    const fresh = here !== this.#shown;
+    this.#shown = here;
+    this.#log.setAttribute("aria-busy", fresh ? "true" : "false");
+    const height = this.#log.scrollHeight;
+    const top = this.#log.scrollTop;
+    const first = this.#log.querySelector(".line")?.dataset.key;
+    children(this.#log, this.#items(channel, thread, outgoing));
+    this.#log.setAttribute("aria-busy", "false");
+    if (fresh || this.#following) this.toEnd();
+    else if (first && this.#log.querySelector(".line")?.dataset.key !== first) {
+      // Older lines came in above: stay at what is being read.
+      this.#log.scrollTop = top + this.#log.scrollHeight - height;
+    } else this.#newest.hidden = !(this.#log.scrollHeight > height) && this.#newest.hidden;
+  }
+
+  /** Go to the newest line and follow from there. */
+  toEnd() {
+    this.#following = true;
+    this.#newest.hidden = true;
+    this.#log.scrollTop = this.#log.scrollHeight;
+  }
+
+  #items(channel, thread, outgoing) {
+    const { lines, streams } = channel.conversation(thread);
+    const threaded = thread === "";
+    const replies = new Map(channel.threads.map((line) => [line.thread, line.messages]));
+    const root = thread && channel.lines.get(thread);
+    const made = [];
+    let before = null;
+    const put = (at, author, make) => {
+      const opens = before === null || day(before.at) !== day(at);
+      if (opens) made.push(dayLine(at));
+      made.push(make(!opens && before.author === author && at - before.at < TOGETHER_S));
+      before = { at, author };
+    };
+    for (const line of root ? [root, ...lines] : lines) {
+      const common = { threaded, replies: replies.get(line.id) ?? null };
+      if (line.post) put(line.at, "", (follows) => postLine(line, { ...common, outgoing, follows }));
+      else {
+        const seen = channel.seen.has(line.id);
+        const working = seen && !channel.answered.has(line.id);
+        put(line.at, line.author, (follows) => personLine(line, { ...common, seen, working, follows }));
+      }
+    }
+    for (const stream of streams) put(stream.at, "", (follows) => streamLine(stream, follows));
+    for (const item of outgoing.messages(channel.name, thread)) {
+      if (channel.lines.has(item.frame.id)) continue;
+      const line = { id: item.frame.id, author: item.frame.name, text: item.frame.text, at: item.at };
+      put(item.at, line.author, (follows) => personLine(line, { sending: item, threaded, follows }));
+    }
+    return made;
+  }
+
+  #scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#log;
+    this.#following = scrollHeight - scrollTop - clientHeight < NEAR;
+    if (this.#following) this.#newest.hidden = true;
+    if (scrollTop < 200 && scrollHeight > clientHeight) this.#older();
+  }
+}

@@ -1,0 +1,44 @@
+// Numbers and times as people read them. Pure.
+
+/** "14:05" in the reader's own time. */
+export function clock(at) {
+  return new Date(at * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+}
+
+/** "Today", "Yesterday" or the date. */
+export function day(at, now = Date.now()) {
+  const of = (time) => new Date(time).toDateString();
+  if (of(at * 1000) === of(now)) return "Today";
+  if (of(at * 1000) === of(now - 86_400_000)) return "Yesterday";
+  return new Date(at * 1000).toLocaleDateString([], { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+}
+
+/** The time today, else the date, short. */
+export function when(at) {
+  return day(at) === "Today" ? clock(at) : new Date(at * 1000).toLocaleDateString([], { day: "numeric", month: "short" });
+}
+
+/** "5s", "1m 05s", "2h 03m". */
+export function duration(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const two = (number) => String(number).padStart(2, "0");
+  if (whole < 60) return `${whole}s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)}m ${two(whole % 60)}s`;
+  return `${Math.floor(whole / 3600)}h ${two(Math.floor(whole / 60) % 60)}m`;
+}
+
+/** "950", "12.3k", "4.1M". */
+export function count(number) {
+  if (number < 1000) return String(number);
+  if (number < 1_000_000) return `${(number / 1000).toFixed(number < 10_000 ? 1 : 0)}k`;
+  return `${(number / 1_000_000).toFixed(1)}M`;
+}
+
+/** "1 step", "3 steps". */
+export const many = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+
+/** The name of a channel as the server takes it: letters and digits of any script, and "-". */
+export function slug(name) {
+  const parts = name.normalize("NFKC").toLowerCase().split(/[^\p{L}\p{N}\p{M}]+/u).filter(Boolean);
+  return [...parts.join("-")].slice(0, 60).join("").replace(/-+$/, "");
+}

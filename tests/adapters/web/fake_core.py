@@ -1,0 +1,322 @@
+"""A core with a memory, for the page to talk to: keeps what is said, shows what it is told."""
+
+import asyncio
+import itertools
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from core.errors import BadRequest
+from core.messages import (
+    Button,
+    Card,
+    ChannelRef,
+    InboundEvent,
+    Message,
+    Person,
+    Post,
+    PostKind,
+    Press,
+    Seen,
+    StateMoved,
+    StreamText,
+    ThreadRef,
+)
+from core.messages.views import (
+    CandidateLine,
+    ChannelLine,
+    Channels,
+    CommitLine,
+    ConflictLine,
+    Conflicts,
+    EntryLine,
+    FileView,
+    History,
+    Jobs,
+    JobView,
+    ListChannels,
+    ListConflicts,
+    ListJobs,
+    ListThreads,
+    MessageLine,
+    Messages,
+    Query,
+    ReadFile,
+    ReadHistory,
+    ReadJob,
+    ReadMessages,
+    ReadSettings,
+    ReadSpend,
+    ReadState,
+    SettingLine,
+    Settings,
+    Spend,
+    SpendLine,
+    StateView,
+    StepLine,
+    ThreadLine,
+    Threads,
+    View,
+)
+from core.ports import Adapter
+
+ANNA = Person(id="local:anna", name="Anna")
+TEXT_LIMIT = 100_000
+
+
+def thread(name: str = "", channel: str = "general") -> ThreadRef:
+    ref = ChannelRef(platform="web", workspace="local", channel=channel)
+    return ThreadRef(channel=ref, thread=name)
+
+
+def card(number: int = 1, **changes: object) -> Card:
+    """A running job's card."""
+    buttons = (
+        Button(action=f"stop.{number}", label="Stop", style="danger"),
+        Button(action=f"steer.{number}", label="Steer", asks="What should it know?"),
+        Button(action=f"details.{number}", label="Details"),
+    )
+    values: dict[str, object] = {
+        "id": f"card:{number}",
+        "thread": thread(),
+        "job": number,
+        "title": f"Work {number}",
+        "requester": ANNA,
+        "state": "running",
+        "step": "reading",
+        "version": 1,
+        "tokens": 1234,
+        "steps": 2,
+        "created_at": time.time() - 70,
+        "started_at": time.time() - 65,
+        "ended_at": None,
+        "buttons": buttons,
+    }
+    return Card(**(values | changes))  # type: ignore[arg-type]  # a test's own keywords
+
+
+@dataclass(slots=True)
+class Channel:
+    lines: list[MessageLine] = field(default_factory=list)
+    cards: dict[int, Card] = field(default_factory=dict)
+    steps: dict[int, list[StepLine]] = field(default_factory=lambda: defaultdict(list))
+    entries: dict[str, EntryLine] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    commits: list[CommitLine] = field(default_factory=list)
+    conflicts: list[ConflictLine] = field(default_factory=list)
+
+
+class FakeCore:
+    """Implements Door and Window. `adapter` is where it shows things."""
+
+    def __init__(self) -> None:
+        self.channels: dict[str, Channel] = defaultdict(Channel)
+        self.accepted: dict[str, InboundEvent] = {}
+        self.refusals: list[Exception] = []
+        self.looked: list[Query] = []
+        self.arrived: asyncio.Queue[InboundEvent] = asyncio.Queue()
+        self.hold: asyncio.Event | None = None
+        self.adapter: Adapter | None = None
+        self._seq = itertools.count(1)
+        self._posts = itertools.count(1)
+
+    async def accept(self, event: InboundEvent) -> None:
+        if self.hold is not None:
+            await self.hold.wait()
+        if self.refusals:
+            raise self.refusals.pop(0)
+        text = event.text or ""
+        if len(text) > TEXT_LIMIT:
+            raise BadRequest(
+                f"This message has {len(text)} characters; at most {TEXT_LIMIT} are taken."
+            )
+        if event.id in self.accepted:
+            return
+        self.accepted[event.id] = event
+        if isinstance(event, Message):
+            self._keep(event.thread, event.id, event.author, event.text, event.at, None)
+        self.arrived.put_nowait(event)
+
+    async def message(self) -> Message:
+        """The next message that was accepted."""
+        event = await asyncio.wait_for(self.arrived.get(), 10)
+        assert isinstance(event, Message)
+        return event
+
+    async def pressed(self) -> Press:
+        """The next press that was accepted."""
+        event = await asyncio.wait_for(self.arrived.get(), 10)
+        assert isinstance(event, Press)
+        return event
+
+    async def post(self, text: str, **changes: object) -> Post:
+        """Keep a post and deliver it."""
+        values: dict[str, object] = {
+            "id": f"post:{next(self._posts)}",
+            "thread": thread(),
+            "kind": PostKind.ANSWER,
+            "text": text,
+            "at": time.time(),
+        }
+        post = Post(**(values | changes))  # type: ignore[arg-type]  # a test's own keywords
+        bot = Person(id="", name="")
+        self._keep(post.thread, post.id, bot, post.text, post.at, post)
+        await self._adapter.deliver(post)
+        return post
+
+    async def seen(self, message: Message) -> None:
+        await self._adapter.show(Seen(thread=message.thread, message_id=message.id))
+
+    async def stream(self, text: str, post_id: str, reply_to: str | None = None) -> None:
+        await self._adapter.show(
+            StreamText(thread=thread(), post_id=post_id, text=text, reply_to=reply_to)
+        )
+
+    async def show_card(self, shown: Card) -> None:
+        """Keep a card and deliver it."""
+        self.of(shown.thread).cards[shown.job] = shown
+        await self._adapter.deliver(shown)
+
+    async def set(self, key: str, value: str, kind: str = "value", **flags: bool) -> None:
+        """Put an entry as one commit."""
+        channel = self.channels["general"]
+        number = len(channel.commits) + 1
+        at = time.time()
+        channel.entries[key] = EntryLine(
+            key=key, kind=kind, value=value, commit=number, author="Anna", at=at, **flags
+        )
+        undo = Button(action=f"undo.{number}", label="Undo")
+        channel.commits.append(
+            CommitLine(
+                commit=number, author="Anna", about=f"set {key}", at=at, job=None,
+                lines=(f"`{key}` is now {value}",), buttons=(undo,),
+            )
+        )  # fmt: skip
+        await self._adapter.show(StateMoved(channel=thread().channel, commit=number))
+
+    def conflict(self, key: str) -> None:
+        """Open a conflict over a key."""
+        channel = self.channels["general"]
+        candidates = tuple(
+            CandidateLine(number=n, label=label, value=value, author=author, base=3)
+            for n, (label, value, author) in enumerate(
+                [("prod", '"prod"', "Anna"), ("job 4", '"staging"', "job 4, asked by Ben")]
+            )
+        )
+        labels = ("Keep prod", "Take job 4's")
+        channel.conflicts.append(
+            ConflictLine(
+                number=2,
+                revision=1,
+                key=key,
+                candidates=candidates,
+                buttons=tuple(
+                    Button(action=f"resolve.2.1.{n}", label=label) for n, label in enumerate(labels)
+                ),
+            )
+        )
+
+    def of(self, ref: ThreadRef) -> Channel:
+        return self.channels[ref.channel.channel]
+
+    async def look(self, query: Query) -> View:
+        self.looked.append(query)
+        if isinstance(query, ListChannels):
+            return Channels(lines=tuple(self._channel_line(name) for name in self.channels))
+        channel = self.channels[query.channel.channel]
+        match query:
+            case ListThreads():
+                return Threads(lines=_threads(channel))
+            case ReadMessages():
+                return _messages(channel, query)
+            case ListJobs():
+                return Jobs(cards=tuple(channel.cards.values()))
+            case ReadJob(number=number):
+                return _job(channel, number)
+            case ReadState(prefix=prefix):
+                entries = tuple(e for e in channel.entries.values() if e.key.startswith(prefix))
+                return StateView(
+                    commit=len(channel.commits), entries=entries, files=_files(channel)
+                )
+            case ReadFile(path=path):
+                if path not in channel.files:
+                    raise BadRequest(f"There is no file {path!r}.")
+                return FileView(path=path, content=channel.files[path], commit=1)
+            case ReadHistory():
+                return History(lines=tuple(reversed(channel.commits)))
+            case ListConflicts():
+                return Conflicts(lines=tuple(channel.conflicts))
+            case ReadSpend():
+                line = SpendLine(
+                    level="this channel, today", used=41_200, reserved=8_000, limit=200_000,
+                    renews="at midnight",
+                )  # fmt: skip
+                return Spend(lines=(line,))
+            case ReadSettings():
+                about = "the model that answers"
+                return Settings(
+                    lines=(SettingLine(name="model", value="offline", own=False, about=about),)
+                )
+
+    @property
+    def _adapter(self) -> Adapter:
+        assert self.adapter is not None
+        return self.adapter
+
+    def _keep(
+        self, ref: ThreadRef, id: str, author: Person, text: str, at: float, post: Post | None
+    ) -> None:
+        line = MessageLine(
+            seq=next(self._seq), id=id, thread=ref, author_id=author.id, author=author.name,
+            text=text, at=at, post=post,
+        )  # fmt: skip
+        lines = self.of(ref).lines
+        lines[:] = [one for one in lines if one.id != id] + [line]
+
+    def _channel_line(self, name: str) -> ChannelLine:
+        channel = self.channels[name]
+        return ChannelLine(
+            channel=thread(channel=name).channel,
+            at=channel.lines[-1].at if channel.lines else 0.0,
+            running=sum(one.ended_at is None for one in channel.cards.values()),
+        )
+
+
+def _messages(channel: Channel, query: ReadMessages) -> Messages:
+    lines = [one for one in channel.lines if query.thread in (None, one.thread.thread)]
+    if query.before is not None:
+        lines = [one for one in lines if one.seq < query.before][-query.limit :]
+    else:
+        lines = [one for one in lines if one.seq > query.after][: query.limit]
+    newest = channel.lines[-1].seq if channel.lines else 0
+    return Messages(lines=tuple(lines), newest=newest)
+
+
+def _threads(channel: Channel) -> tuple[ThreadLine, ...]:
+    by_thread: dict[ThreadRef, list[MessageLine]] = defaultdict(list)
+    for line in channel.lines:
+        by_thread[line.thread].append(line)
+    return tuple(
+        ThreadLine(thread=ref, title=lines[0].text[:80], at=lines[-1].at, messages=len(lines))
+        for ref, lines in sorted(by_thread.items(), key=lambda one: -one[1][-1].at)
+    )
+
+
+def _job(channel: Channel, number: int) -> JobView:
+    if number not in channel.cards:
+        raise BadRequest(f"There is no job {number} here.")
+    shown = channel.cards[number]
+    over = shown.ended_at is not None
+    return JobView(
+        card=shown, brief=f"Do work {number} well.", outcome="Completed." if over else "",
+        result="It is **done**." if over else "", base_commit=7, steps=tuple(channel.steps[number]),
+    )  # fmt: skip
+
+
+def _files(channel: Channel) -> tuple[EntryLine, ...]:
+    return tuple(
+        EntryLine(
+            key=path, kind="file", value=f"{len(content)} bytes", commit=1, author="job 1", at=0.0
+        )
+        for path, content in channel.files.items()
+    )
