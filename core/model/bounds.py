@@ -1,24 +1,20 @@
 """Upper bounds on what a call may cost, in tokens, before it is made. Pure; asks no tokenizer.
 
-A token is at least one byte of text. After a piece of work's first call the server has said how
-many tokens its messages are, so that only what was added since counts by its bytes.
+A token is at least one byte of what is sent. After a piece of work's first call the server has
+said how many tokens its messages are, so that only what was added since counts by its bytes.
 """
 
-import json
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.model.chat import ChatMessage, ModelRequest, ToolSpec, Usage
-from core.model.wire import sendable
+from core.model.chat import ChatMessage, ModelRequest, Usage
+from core.model.wire import message_bytes, tools_bytes
 
-# What servers write around messages, calls and tools, in tokens; measured ones are below half.
-PER_REQUEST = 64
+# What servers add of their own, in tokens: the frame of a message, and words of instruction that
+# chat templates write when there are tools.
 PER_MESSAGE = 16
-PER_CALL = 32
-PER_TOOL = 64
-# Words of instruction that chat templates add when there are tools at all.
-WITH_TOOLS = 512
+PER_REQUEST = 512
 MOST_WORKS = 1024
 
 
@@ -34,7 +30,7 @@ class _Part:
 class _Last:
     """A work's last request that the server has measured: `prompt` tokens for all its parts."""
 
-    frame: tuple[str, str]
+    frame: tuple[str, bytes]
     parts: Sequence[_Part]
     prompt: int
 
@@ -49,8 +45,9 @@ class Bounds:
         """The most tokens, prompt and answer, that the request can be charged."""
         last = self._last.get(work)
         parts = _parts(request.messages, last.parts if last else ())
-        prompt = sum(part.size for part in parts) + _frame_size(request.tools)
-        if last is not None and last.frame == _frame(request):
+        frame = _frame(request)
+        prompt = sum(part.size for part in parts) + PER_REQUEST + sum(map(len, frame))
+        if last is not None and last.frame == frame:
             known = _same_start(parts, last.parts)
             added = sum(part.size for part in parts[known:])
             prompt = min(prompt, last.prompt + added)
@@ -65,19 +62,9 @@ class Bounds:
             self._last.popitem(last=False)
 
 
-def _frame(request: ModelRequest) -> tuple[str, str]:
+def _frame(request: ModelRequest) -> tuple[str, bytes]:
     """What else than the messages decides how many tokens a prompt has."""
-    return request.model, _tools_text(request.tools)
-
-
-def _tools_text(tools: Sequence[ToolSpec]) -> str:
-    return json.dumps([[tool.name, tool.description, tool.parameters] for tool in tools])
-
-
-def _frame_size(tools: Sequence[ToolSpec]) -> int:
-    if not tools:
-        return PER_REQUEST
-    return PER_REQUEST + WITH_TOOLS + PER_TOOL * len(tools) + _bytes(_tools_text(tools))
+    return request.model, tools_bytes(request.tools)
 
 
 def _parts(messages: Sequence[ChatMessage], known: Sequence[_Part]) -> Sequence[_Part]:
@@ -88,7 +75,7 @@ def _parts(messages: Sequence[ChatMessage], known: Sequence[_Part]) -> Sequence[
         if place < len(known) and known[place].digest == digest:
             parts.append(known[place])
         else:
-            parts.append(_Part(digest=digest, size=_size(message)))
+            parts.append(_Part(digest=digest, size=PER_MESSAGE + len(message_bytes(message))))
     return parts
 
 
@@ -97,15 +84,3 @@ def _same_start(parts: Sequence[_Part], last: Sequence[_Part]) -> int:
         if part.digest != other.digest:
             return place
     return min(len(parts), len(last))
-
-
-def _size(message: ChatMessage) -> int:
-    calls = sum(
-        PER_CALL + _bytes(call.id) + _bytes(call.name) + _bytes(sendable(call.arguments))
-        for call in message.tool_calls
-    )
-    return PER_MESSAGE + _bytes(message.text) + _bytes(message.tool_call_id or "") + calls
-
-
-def _bytes(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))

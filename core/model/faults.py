@@ -80,7 +80,7 @@ def refusal_of(status: int, body: object, headers: Mapping[str, str]) -> Refusal
         page = "<html" in body[:1000].lower() or "<!doctype" in body[:1000].lower()
         return Refusal(status=status, words="a web page" if page else body, headers=headers)
     error = body
-    for key in ("error", "detail", "message"):
+    for key in ("error", "detail"):
         if isinstance(error, Mapping) and error.get(key):
             error = error[key]
             break

@@ -7,7 +7,7 @@ of a wrong type, and becomes an ordinary reply as long as it can be told what wa
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from core.model.chat import ChatMessage, ModelReply, ModelRequest, ToolCall, ToolSpec, Usage
 from core.model.dialect import Dialect
@@ -24,14 +24,23 @@ def encode(request: ModelRequest, dialect: Dialect, *, stream: bool) -> bytes:
         "model": request.model,
         dialect.limit: request.max_completion_tokens,
     }
-    if request.tools:
-        head["tools"] = [_tool(tool) for tool in request.tools]
     if stream:
         head["stream"] = True
         if dialect.stream_options:
             head["stream_options"] = {"include_usage": True}
-    messages = b",".join(_bytes(_message(message)) for message in request.messages)
-    return _bytes(head)[:-1] + b',"messages":[' + messages + b"]}"
+    tools = b',"tools":' + tools_bytes(request.tools) if request.tools else b""
+    messages = b",".join(map(message_bytes, request.messages))
+    return _bytes(head)[:-1] + tools + b',"messages":[' + messages + b"]}"
+
+
+def tools_bytes(tools: Sequence[ToolSpec]) -> bytes:
+    """The tools as they are sent."""
+    return _bytes([_tool(tool) for tool in tools])
+
+
+def message_bytes(message: ChatMessage) -> bytes:
+    """One message as it is sent."""
+    return _bytes(_message(message))
 
 
 def _bytes(value: object) -> bytes:
@@ -59,11 +68,11 @@ def _message(message: ChatMessage) -> dict[str, object]:
 
 
 def _call(call: ToolCall) -> dict[str, object]:
-    function = {"name": call.name, "arguments": sendable(call.arguments)}
+    function = {"name": call.name, "arguments": _sendable(call.arguments)}
     return {"id": call.id, "type": "function", "function": function}
 
 
-def sendable(arguments: str) -> str:
+def _sendable(arguments: str) -> str:
     """Arguments that servers take back: some parse them and refuse a transcript with bad JSON."""
     try:
         if isinstance(json.loads(arguments), dict):

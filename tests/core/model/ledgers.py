@@ -1,0 +1,24 @@
+"""A ledger on a real file of its own. No assertions."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from pathlib import Path
+
+from core.model.budget import Ledger
+from core.model.pots import Limits
+from core.state.database import Database
+
+# 2026-11-15 12:00:00 UTC
+NOON = 1_794_744_000.0
+SCHEMA = (files("core.state.schema") / "budget.sql").read_text()
+
+
+@asynccontextmanager
+async def keeping(path: Path, limits: Limits | None = None) -> AsyncIterator[Ledger]:
+    """A ledger on `path`, which may have been used before."""
+    database = await Database.open(path / "control.db", 0x1234, (SCHEMA,))
+    try:
+        yield Ledger(database, limits or Limits())
+    finally:
+        await database.close()

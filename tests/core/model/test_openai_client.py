@@ -1,0 +1,525 @@
+"""The client against the emulator, with the real library over real sockets."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from email.utils import formatdate
+
+import pytest
+
+from core.errors import ContextTooLong, ModelError, ModelRefused, ModelUnreachable
+from core.model.chat import ChatMessage, ModelReply, ToolCall, Usage
+from core.model.dialect import DialectLearned
+from core.model.openai_client import OpenAIModel
+from tests.core.model.chats import TOOL, asking
+from tests.emulators.model import ModelServer, Received, Reply
+
+KEY = "sk-very-secret-0123456789"
+Script = Callable[[Received], Reply] | Sequence[Reply]
+
+
+def ignore(_: str) -> None:
+    """Take a stream's text."""
+
+
+@asynccontextmanager
+async def serving(
+    script: Script, *, timeout_s: float = 20.0, key: str | None = KEY
+) -> AsyncIterator[tuple[ModelServer, OpenAIModel]]:
+    async with ModelServer(script) as server:
+        model = OpenAIModel(
+            base_url=server.base_url, key=key, key_env="MY_KEY", timeout_s=timeout_s
+        )
+        try:
+            yield server, model
+        finally:
+            await model.close()
+
+
+async def answered(reply: Reply, *, stream: bool) -> ModelReply:
+    async with serving([reply]) as (_, model):
+        return await model.complete(asking("hi", tools=[TOOL]), ignore if stream else None)
+
+
+async def refused(reply: Reply, *, stream: bool = False, timeout_s: float = 20.0) -> ModelError:
+    async with serving([reply], timeout_s=timeout_s) as (_, model):
+        with pytest.raises(ModelError) as caught:
+            await model.complete(asking("hi"), ignore if stream else None)
+        return caught.value
+
+
+@pytest.fixture(params=[False, True], ids=["plain", "stream"])
+def stream(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+async def test_text_calls_and_usage_come_back(stream: bool) -> None:
+    told = Reply(text="I look.", calls=[("look", {"where": "ö"}), ("look", {})], usage=(11, 7))
+    reply = await answered(told, stream=stream)
+    assert reply.text == "I look."
+    assert [json.loads(call.arguments) for call in reply.tool_calls] == [{"where": "ö"}, {}]
+    assert len({call.id for call in reply.tool_calls}) == 2
+    assert reply.usage == Usage(prompt=11, completion=7)
+    assert reply.finish == "tool_calls"
+    assert not reply.offline
+
+
+async def test_what_is_sent_is_what_most_servers_take() -> None:
+    call = ToolCall(id="c1", name="look", arguments='{"a":1}')
+    broken = ToolCall(id="c2", name="look", arguments='{"a":')
+    transcript = (
+        ChatMessage(role="assistant", text="", tool_calls=(call, broken)),
+        ChatMessage(role="tool", text="seen \udcff", tool_call_id="c1"),
+    )
+    request = asking("hi", tools=[TOOL], most=321)
+    request = type(request)(
+        model="tiny", messages=transcript, tools=request.tools, max_completion_tokens=321
+    )
+    async with serving([Reply(text="ok")]) as (server, model):
+        await model.complete(request)
+    body = server.received[0].body
+    assert body["max_completion_tokens"] == 321
+    assert "stream" not in body
+    assert server.received[0].headers["Authorization"] == f"Bearer {KEY}"
+    assistant, tool = body["messages"]
+    assert assistant["content"] == ""
+    first, second = (call["function"]["arguments"] for call in assistant["tool_calls"])
+    assert first == '{"a":1}'
+    assert json.loads(second) == {"malformed": '{"a":'}
+    assert tool == {"role": "tool", "content": "seen ?", "tool_call_id": "c1"}
+    assert body["tools"][0]["function"]["name"] == "look"
+
+
+async def test_a_stream_hands_over_its_text_piece_by_piece() -> None:
+    pieces: list[str] = []
+    async with serving([Reply(text="a b c d e f", pieces=5)]) as (server, model):
+        reply = await model.complete(asking("hi"), pieces.append)
+    assert len(pieces) > 3
+    assert "".join(pieces) == reply.text == "a b c d e f"
+    assert server.received[0].body["stream_options"] == {"include_usage": True}
+
+
+async def test_the_first_piece_arrives_before_the_last_is_sent() -> None:
+    first = asyncio.Event()
+    told = Reply(text="a b", pieces=2, piece_latency_s=0.2)
+    async with serving([told]) as (_, model):
+        call = asyncio.create_task(model.complete(asking("hi"), lambda _: first.set()))
+        await asyncio.wait_for(first.wait(), 10)
+        assert not call.done()
+        assert (await call).text == "a b"
+
+
+async def test_missing_usage_is_unknown(stream: bool) -> None:
+    assert (await answered(Reply(text="x", usage=None), stream=stream)).usage is None
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"prompt_tokens": 0, "completion_tokens": 0},
+        {"prompt_tokens": -5, "completion_tokens": 3},
+        {"prompt_tokens": 10**30, "completion_tokens": 3},
+        {"prompt_tokens": True, "completion_tokens": 3},
+        {"completion_tokens": 3},
+        "many",
+    ],
+)
+async def test_nonsense_usage_is_unknown(usage: object) -> None:
+    body = json.dumps({"choices": [{"message": {"content": "x"}}], "usage": usage})
+    reply = await answered(Reply(body=body), stream=False)
+    assert (reply.text, reply.usage) == ("x", None)
+
+
+async def test_cached_and_reasoning_tokens_are_read() -> None:
+    usage = {
+        "prompt_tokens": 9,
+        "completion_tokens": 8,
+        "prompt_tokens_details": {"cached_tokens": 5},
+        "completion_tokens_details": {"reasoning_tokens": 6},
+    }
+    body = json.dumps({"choices": [{"message": {"content": ""}}], "usage": usage})
+    reply = await answered(Reply(body=body), stream=False)
+    assert reply.usage == Usage(prompt=9, completion=8, cached=5, reasoning=6)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"choices": []}',
+        '{"choices": null, "usage": null}',
+        '{"choices": [{"message": null}]}',
+        '{"choices": [{"message": {"content": null, "tool_calls": null}}]}',
+        '{"choices": [{"message": {"content": 5, "tool_calls": [3]}, "finish_reason": 7}]}',
+        '{"choices": ["x"]}',
+    ],
+)
+async def test_an_answer_without_words_is_an_empty_reply(body: str) -> None:
+    reply = await answered(Reply(body=body), stream=False)
+    assert (reply.text, reply.tool_calls) == ("", ())
+
+
+async def test_content_in_parts_and_a_refusal_are_text() -> None:
+    parts = [{"type": "text", "text": "a"}, {"type": "image"}, {"type": "text", "text": "b"}]
+    body = json.dumps({"choices": [{"message": {"content": parts}}]})
+    assert (await answered(Reply(body=body), stream=False)).text == "ab"
+    body = json.dumps({"choices": [{"message": {"content": None, "refusal": "I will not."}}]})
+    assert (await answered(Reply(body=body), stream=False)).text == "I will not."
+
+
+async def test_calls_without_id_or_with_the_same_one_are_told_apart() -> None:
+    calls = [
+        {"function": {"name": "look", "arguments": ""}},
+        {"id": "x", "function": {"name": "look", "arguments": {"a": 1}}},
+        {"id": "x", "function": {"name": "bad name!", "arguments": "{}"}},
+    ]
+    body = json.dumps({"choices": [{"message": {"tool_calls": calls}}]})
+    reply = await answered(Reply(body=body), stream=False)
+    assert [call.name for call in reply.tool_calls] == ["look", "look", "bad_name_"]
+    assert [call.arguments for call in reply.tool_calls] == ["{}", '{"a":1}', "{}"]
+    assert len({call.id for call in reply.tool_calls}) == 3
+    assert all(call.id for call in reply.tool_calls)
+
+
+def chunk(*fragments: dict[str, object]) -> str:
+    return json.dumps({"choices": [{"delta": {"tool_calls": list(fragments)}}]})
+
+
+END = '{"choices": [{"delta": {}, "finish_reason": "tool_calls"}]}'
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        pytest.param(
+            [
+                chunk({"index": 0, "id": "a", "function": {"name": "one", "arguments": "{"}}),
+                chunk({"index": 1, "id": "b", "function": {"name": "two", "arguments": ""}}),
+                chunk({"index": 0, "function": {"arguments": '"k":1}'}}),
+                chunk({"index": 1, "function": {"arguments": "{}"}}),
+            ],
+            id="interleaved",
+        ),
+        pytest.param(
+            [
+                chunk({"id": "a", "function": {"name": "one", "arguments": '{"k":'}}),
+                chunk({"function": {"arguments": "1}"}}),
+                chunk({"id": "b", "function": {"name": "two"}}),
+            ],
+            id="without index",
+        ),
+        pytest.param(
+            [
+                chunk({"function": {"name": "one", "arguments": '{"k":1}'}}),
+                chunk({"function": {"name": "two", "arguments": "{}"}}),
+            ],
+            id="without index and id",
+        ),
+        pytest.param(
+            [
+                chunk({"index": 0, "id": "a", "function": {"name": "one", "arguments": '{"k":'}}),
+                chunk({"index": 0, "id": "a", "function": {"name": "one", "arguments": "1}"}}),
+                chunk({"index": 0, "id": "b", "function": {"name": "two", "arguments": "{}"}}),
+            ],
+            id="index always 0",
+        ),
+    ],
+)
+async def test_calls_in_fragments_are_put_together(chunks: list[str]) -> None:
+    reply = await answered(Reply(chunked=[*chunks, END, "[DONE]"]), stream=True)
+    assert [(c.name, json.loads(c.arguments)) for c in reply.tool_calls] == [
+        ("one", {"k": 1}),
+        ("two", {}),
+    ]
+
+
+async def test_a_server_that_ignores_the_wish_to_stream_is_understood() -> None:
+    pieces: list[str] = []
+    async with serving([Reply(text="whole", ignore_stream=True)]) as (_, model):
+        reply = await model.complete(asking("hi"), pieces.append)
+    assert (reply.text, pieces) == ("whole", ["whole"])
+
+
+@pytest.mark.parametrize("cut_after", [0, 1, 3])
+async def test_a_cut_stream_is_unreachable_and_may_have_cost(cut_after: int) -> None:
+    error = await refused(Reply(text="a b c d", cut_after=cut_after), stream=True)
+    assert isinstance(error, ModelUnreachable)
+    assert not error.free
+    assert "cut the connection" in str(error)
+
+
+async def test_a_stream_cut_after_its_last_word_is_an_answer() -> None:
+    end = '{"choices": [{"delta": {"content": "all"}, "finish_reason": "stop"}]}'
+    reply = await answered(Reply(chunked=[end, "[DONE]"], cut_after=1), stream=True)
+    assert (reply.text, reply.usage) == ("all", None)
+
+
+async def test_a_stream_that_ends_without_saying_so_was_cut() -> None:
+    part = '{"choices": [{"delta": {"content": "half"}, "finish_reason": null}]}'
+    error = await refused(Reply(chunked=[part]), stream=True)
+    assert isinstance(error, ModelUnreachable)
+    assert not error.free
+
+
+async def test_an_error_in_the_middle_of_a_stream_may_have_cost() -> None:
+    part = '{"choices": [{"delta": {"content": "half"}}]}'
+    fault = '{"error": {"message": "upstream overloaded", "code": 503}}'
+    error = await refused(Reply(chunked=[part, fault]), stream=True)
+    assert isinstance(error, ModelUnreachable)
+    assert "upstream overloaded" in str(error)
+    assert not error.free
+
+
+async def test_a_cut_plain_answer_is_unreachable() -> None:
+    error = await refused(Reply(text="a b c d", cut_after=20))
+    assert isinstance(error, ModelUnreachable)
+    assert not error.free
+
+
+async def test_a_server_that_hangs_is_unreachable_after_the_time_limit(stream: bool) -> None:
+    error = await refused(Reply(hang=True), stream=stream, timeout_s=0.2)
+    assert isinstance(error, ModelUnreachable)
+    assert "within 0.2 s" in str(error)
+    assert not error.free
+
+
+async def test_a_stream_may_last_longer_than_the_limit_between_its_pieces() -> None:
+    told = Reply(text="a b c d e f g h", pieces=8, piece_latency_s=0.15)
+    async with serving([told], timeout_s=0.6) as (_, model):
+        assert (await model.complete(asking("hi"), ignore)).text == "a b c d e f g h"
+
+
+async def test_cancelling_a_call_hangs_up() -> None:
+    async with serving([Reply(hang=True)]) as (server, model):
+        call = asyncio.create_task(model.complete(asking("hi")))
+        await asyncio.wait_for(server.arrived(1), 20)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        await asyncio.wait_for(server.abandoned.wait(), 20)
+
+
+async def test_a_refused_connection_cost_nothing_and_names_the_address(
+    unused_tcp_port: int,
+) -> None:
+    base_url = f"http://user:pass@127.0.0.1:{unused_tcp_port}/v1?token=1"
+    model = OpenAIModel(base_url=base_url, key=KEY, key_env="MY_KEY", timeout_s=5)
+    with pytest.raises(ModelUnreachable) as caught:
+        await model.complete(asking("hi"))
+    await model.close()
+    assert caught.value.free
+    assert f"http://127.0.0.1:{unused_tcp_port}/v1" in str(caught.value)
+    assert "base_url" in str(caught.value)
+    assert "pass" not in str(caught.value)
+
+
+async def test_a_host_that_does_not_exist_is_unreachable() -> None:
+    model = OpenAIModel(
+        base_url="http://no-such-host.invalid/v1", key=KEY, key_env="MY_KEY", timeout_s=20
+    )
+    with pytest.raises(ModelUnreachable, match=r"no-such-host\.invalid") as caught:
+        await model.complete(asking("hi"))
+    await model.close()
+    assert caught.value.free
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (401, "MY_KEY"),
+        (403, "MY_KEY"),
+        (404, "tiny"),
+        (400, "refused the request"),
+        (402, "no credit"),
+        (422, "refused the request"),
+    ],
+)
+async def test_a_refusal_names_what_to_check_and_never_the_key(status: int, words: str) -> None:
+    body = json.dumps({"error": {"message": f"because of {KEY}\nand \x1b[31mmore"}})
+    error = await refused(Reply(status=status, body=body))
+    assert isinstance(error, ModelRefused)
+    assert error.free
+    assert words in str(error)
+    assert "because of [key] and [31mmore" in str(error)
+    assert KEY not in str(error)
+    assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(("status", "free"), [(429, True), (503, True), (500, False), (502, False)])
+async def test_a_failing_server_is_worth_another_try(status: int, free: bool) -> None:
+    page = Reply(status=status, body="<!DOCTYPE html><html>busy</html>", content_type="text/html")
+    error = await refused(page)
+    assert isinstance(error, ModelUnreachable)
+    assert error.free is free
+    assert f"HTTP {status}" in str(error)
+    assert "<html>" not in str(error)
+
+
+async def test_an_account_without_credit_is_not_tried_again() -> None:
+    body = json.dumps({"error": {"code": "insufficient_quota", "message": "You exceeded…"}})
+    error = await refused(Reply(status=429, body=body))
+    assert isinstance(error, ModelRefused)
+    assert "no credit" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("headers", "low", "high"),
+    [
+        ({"Retry-After": "7"}, 7, 7),
+        ({"Retry-After": "0.5"}, 0.5, 0.5),
+        ({"Retry-After": "9", "Retry-After-Ms": "250"}, 0.25, 0.25),
+        ({"Retry-After": formatdate(time.time() + 60, usegmt=True)}, 50, 61),
+        ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0, 0),
+        ({"Retry-After": "-3"}, 0, 0),
+    ],
+)
+async def test_retry_after_is_understood(headers: dict[str, str], low: float, high: float) -> None:
+    error = await refused(Reply(status=429, body="{}", headers=headers))
+    assert isinstance(error, ModelUnreachable)
+    assert error.retry_after_s is not None
+    assert low <= error.retry_after_s <= high
+
+
+@pytest.mark.parametrize("value", ["", "soon", "nan", "inf", "1e999"])
+async def test_a_senseless_retry_after_is_none(value: str) -> None:
+    error = await refused(Reply(status=429, body="{}", headers={"Retry-After": value}))
+    assert isinstance(error, ModelUnreachable)
+    assert error.retry_after_s is None
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, {"code": "context_length_exceeded", "message": "too much"}),
+        (400, {"message": "This model's maximum context length is 8192 tokens."}),
+        (400, {"type": "exceed_context_size_error", "message": "the request exceeds"}),
+        (400, {"message": "prompt is too long: 210000 tokens > 200000 maximum"}),
+        (400, {"message": "The input token count (9) exceeds the maximum number of tokens"}),
+        (422, {"message": "Input validation error: `inputs` tokens + `max_new_tokens` must be"}),
+        (413, {"message": "no"}),
+        (429, {"message": "Request too large for tiny on tokens per min (TPM)"}),
+        (500, {"message": "the request exceeds the available context size"}),
+    ],
+)
+async def test_a_too_long_context_is_told_from_other_refusals(
+    status: int, error: dict[str, str]
+) -> None:
+    caught = await refused(Reply(status=status, body=json.dumps({"error": error})))
+    assert isinstance(caught, ContextTooLong)
+    assert "too long" in str(caught)
+
+
+async def test_a_rate_limit_by_tokens_is_no_long_context() -> None:
+    body = json.dumps({"error": {"message": "Too many tokens, please wait before trying again."}})
+    assert not isinstance(await refused(Reply(status=429, body=body)), ContextTooLong)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "words"),
+    [
+        ("<html><body>Welcome</body></html>", ModelRefused, "a web page"),
+        ("not json at all", ModelUnreachable, "no JSON"),
+        ('{"choices": [{"mess', ModelUnreachable, "no JSON"),
+        ("[" * 100_000, ModelUnreachable, "no JSON"),
+        ("", ModelUnreachable, "no JSON"),
+        ("[1]", ModelRefused, "no chat completion"),
+        ('{"hello": 1}', ModelRefused, "no chat completion"),
+        ('{"error": {"message": "quota", "code": 429}}', ModelUnreachable, "quota"),
+        ('{"error": "just words"}', ModelUnreachable, "just words"),
+    ],
+)
+async def test_an_answer_that_is_no_completion_has_a_clear_end(
+    body: str, kind: type[ModelError], words: str
+) -> None:
+    error = await refused(Reply(body=body))
+    assert isinstance(error, kind)
+    assert words in str(error)
+
+
+async def test_an_endless_answer_is_dropped() -> None:
+    error = await refused(Reply(body='"' + "x" * 5_000_000 + '"'))
+    assert isinstance(error, ModelUnreachable)
+    assert "longer than 4 MB" in str(error)
+
+
+def old_server(received: Received) -> Reply:
+    """Knows neither of the newer parameters, as many self-hosted servers."""
+    for name in ("stream_options", "max_completion_tokens"):
+        if name in received.body:
+            problem = {"loc": ["body", name], "msg": "Extra inputs are not permitted"}
+            return Reply(status=422, body=json.dumps({"detail": [problem]}))
+    return Reply(text="ok", usage=None)
+
+
+async def test_what_a_server_does_not_know_is_learned_once() -> None:
+    async with serving(old_server) as (server, model):
+        for _ in range(2):
+            with pytest.raises(DialectLearned) as caught:
+                await model.complete(asking("hi"), ignore)
+            assert caught.value.free
+        assert (await model.complete(asking("hi", most=77), ignore)).text == "ok"
+        assert (await model.complete(asking("hi"))).text == "ok"
+    assert server.received[2].body["max_tokens"] == 77
+    assert len(server.received) == 4
+
+
+async def test_what_many_calls_learn_at_once_is_learned_by_each() -> None:
+    async with serving(old_server) as (_, model):
+        calls = [model.complete(asking("hi")) for _ in range(10)]
+        ends = await asyncio.gather(*calls, return_exceptions=True)
+        assert all(isinstance(end, DialectLearned) for end in ends)
+        assert (await model.complete(asking("hi"))).text == "ok"
+
+
+async def test_a_parameter_refused_under_both_names_is_a_refusal() -> None:
+    body = json.dumps({"error": {"message": "bad value for max_completion_tokens or max_tokens"}})
+    async with serving(lambda _: Reply(status=400, body=body)) as (_, model):
+        with pytest.raises(DialectLearned):
+            await model.complete(asking("hi"))
+        with pytest.raises(ModelRefused):
+            await model.complete(asking("hi"))
+
+
+async def test_a_model_without_tools_is_named_as_such() -> None:
+    body = json.dumps({"error": {"message": "tiny:latest does not support tools"}})
+    assert "cannot call tools" in str(await refused(Reply(status=400, body=body)))
+
+
+@pytest.mark.parametrize("key", ["sk-a\nb", "sk-ä", "sk-\x00"])
+async def test_a_key_that_cannot_be_one_is_refused_without_showing_it(key: str) -> None:
+    async with serving([Reply(text="no")], key=key) as (server, model):
+        with pytest.raises(ModelRefused, match="MY_KEY") as caught:
+            await model.complete(asking("hi"))
+    assert key not in str(caught.value)
+    assert not server.received
+
+
+async def test_no_key_and_a_key_with_a_line_end_work() -> None:
+    for key in (None, f"{KEY}\n"):
+        async with serving([Reply(text="ok")], key=key) as (_, model):
+            assert (await model.complete(asking("hi"))).text == "ok"
+
+
+@pytest.mark.parametrize("base_url", ["localhost:8080/v1", "ftp://127.0.0.1/v1"])
+async def test_an_address_that_is_none_is_refused(base_url: str) -> None:
+    model = OpenAIModel(base_url=base_url, key=KEY, key_env="MY_KEY", timeout_s=5)
+    with pytest.raises(ModelRefused, match="base_url"):
+        await model.complete(asking("hi"))
+    await model.close()
+
+
+async def test_64_calls_at_once_share_the_client_and_none_waits_for_another() -> None:
+    async with serving(lambda _: Reply(text="ok", latency_s=0.5)) as (server, model):
+        await model.warm()
+        calls = [model.complete(asking("hi")) for _ in range(64)]
+        assert {reply.text for reply in await asyncio.gather(*calls)} == {"ok"}
+    times = [received.at for received in server.received]
+    assert max(times) - min(times) < 0.5
+
+
+async def test_a_large_request_is_sent_whole() -> None:
+    text = "ü" * 2_000_000
+    async with serving([Reply(text="ok", usage=None)]) as (server, model):
+        await model.complete(asking(text))
+    assert server.received[0].messages[0]["content"] == text
