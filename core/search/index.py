@@ -1,0 +1,161 @@
+"""One source's index file: what is known of its files, and search in it. Reads no folder.
+
+All functions run inside a transaction of the file.
+"""
+
+from dataclasses import dataclass
+from importlib.resources import files
+
+from core.search.folder import Stamp
+from core.search.hits import FileHit, MarkedLine, SearchResult, excerpt, marked_lines
+from core.search.pieces import Batch, Piece
+from core.search.query import Query
+from core.search.ranked import Table, ranked
+from core.state.database import Transaction
+
+# "ThwS"
+APPLICATION_ID = 0x54687753
+# How many lines of one chunk are shown before those of the next one have had their turn.
+_TURN = 3
+
+_CHUNKS = Table(
+    newest="""
+        SELECT min(id), count(*) FROM (
+            SELECT rowid AS id FROM words WHERE words MATCH :words AND rowid <= :upto
+            ORDER BY rowid DESC LIMIT :most)
+    """,
+    best="""
+        SELECT files.path, files.at, chunks.line, highlight(words, 1, char(2), char(3))
+        FROM words JOIN chunks ON chunks.id = words.rowid JOIN files ON files.id = chunks.file
+        WHERE words MATCH :words AND words.rowid BETWEEN :least AND :upto
+        ORDER BY rank LIMIT :limit
+    """,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What is indexed: files, bytes of them, and the newest of those skipped, with the reason."""
+
+    files: int
+    size: int
+    skipped: int
+    reasons: tuple[tuple[str, str], ...]
+
+
+def migrations() -> tuple[str, ...]:
+    """SQL scripts; the n-th brings version n-1 to version n."""
+    return ((files("core.state.schema") / "sources.sql").read_text("utf-8"),)
+
+
+def known(tx: Transaction, start: str) -> dict[str, Stamp | None]:
+    """The files at and below a path ("": all); without a stamp if not indexed whole."""
+    select = "SELECT path, size, mtime_ns, inode FROM files"
+    # "0" is the character after "/": what lies between begins with the path and a slash.
+    where, given = " WHERE path = ? OR path > ? AND path < ?", (start, f"{start}/", f"{start}0")
+    rows = tx.execute(select + where, given) if start else tx.execute(select)
+    return {
+        path: None if inode is None else Stamp(size=size, mtime_ns=mtime_ns, inode=inode)
+        for path, size, mtime_ns, inode in rows
+    }
+
+
+def digests(tx: Transaction, path: str) -> tuple[bytes, ...]:
+    """The digests of a file's chunks, in the order of its lines."""
+    rows = tx.execute(
+        "SELECT digest FROM chunks WHERE file = (SELECT id FROM files WHERE path = ?) ORDER BY id",
+        (path,),
+    )
+    return tuple(digest for (digest,) in rows)
+
+
+def put(tx: Transaction, batch: Batch) -> None:
+    """Index pieces of files, in order."""
+    for piece in batch:
+        file = _mark(tx, piece)
+        if piece.keep is not None:
+            shrink(tx, piece.entry.path, piece.keep)
+        tx.executemany(
+            "INSERT INTO chunks (file, line, digest, text) VALUES (?, ?, ?, ?)",
+            [(file, chunk.line, chunk.digest, chunk.text) for chunk in piece.chunks],
+        )
+
+
+def shrink(tx: Transaction, path: str, keep: int, most: int = -1) -> bool:
+    """Remove the file's chunks after the first `keep`, at most `most`; say if there were any."""
+    found = tx.execute(
+        "DELETE FROM chunks WHERE id IN (SELECT id FROM chunks"
+        " WHERE file = (SELECT id FROM files WHERE path = ?) ORDER BY id LIMIT ? OFFSET ?)",
+        (path, most, keep),
+    )
+    return found.rowcount > 0
+
+
+def forget(tx: Transaction, path: str) -> None:
+    """Remove a file and all of its text."""
+    shrink(tx, path, 0)
+    tx.execute("DELETE FROM files WHERE path = ?", (path,))
+
+
+def contents(tx: Transaction, most: int) -> Contents:
+    """What is indexed, with at most `most` reasons for files that are not."""
+    row = tx.execute(
+        "SELECT count(*) FILTER (WHERE skipped IS NULL),"
+        " coalesce(sum(size) FILTER (WHERE skipped IS NULL), 0),"
+        " count(*) FILTER (WHERE skipped IS NOT NULL) FROM files"
+    ).fetchone()
+    reasons = tx.execute(
+        "SELECT path, skipped FROM files WHERE skipped IS NOT NULL ORDER BY id DESC LIMIT ?",
+        (most,),
+    ).fetchall()
+    return Contents(files=row[0], size=row[1], skipped=row[2], reasons=tuple(reasons))
+
+
+def search_files(tx: Transaction, source: str, query: Query, limit: int) -> SearchResult:
+    """The best `limit` lines; a chunk's best lines stand for it."""
+    found = ranked(tx, _CHUNKS, query, 2**63 - 1, limit)
+    placed: list[tuple[tuple[int, int, int], FileHit]] = []
+    named: set[str] = set()
+    for rank, (path, at, first, marked) in enumerate(found.rows):
+        lines = sorted(marked_lines(str(marked)), key=lambda one: -one.different)
+        if not lines and path not in named:
+            # Only the path matched: its file is told once, by the chunk that was found first.
+            named.add(str(path))
+            lines = [MarkedLine(number=0, different=0, snippet=excerpt(str(marked).strip()))]
+        placed.extend(
+            (
+                (-one.different, nth // _TURN, rank),
+                FileHit(
+                    source=source,
+                    path=str(path),
+                    line=int(str(first)) + one.number,
+                    at=float(str(at)),
+                    snippet=one.snippet,
+                ),
+            )
+            for nth, one in enumerate(lines)
+        )
+    placed.sort(key=lambda one: one[0])
+    hits = tuple(hit for _, hit in placed[:limit])
+    return SearchResult(hits=hits, notes=found.notes(source), partial=found.partial)
+
+
+def _mark(tx: Transaction, piece: Piece) -> int:
+    """The file's row, brought to the piece's state; returns its id."""
+    entry, stamp = piece.entry, piece.entry.stamp if piece.whole else None
+    given = (
+        entry.path,
+        entry.at,
+        stamp and stamp.size,
+        stamp and stamp.mtime_ns,
+        stamp and stamp.inode,
+        entry.skipped,
+    )
+    row = tx.execute(
+        "INSERT INTO files (path, at, size, mtime_ns, inode, skipped) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (path) DO UPDATE SET at = excluded.at, size = excluded.size,"
+        " mtime_ns = excluded.mtime_ns, inode = excluded.inode, skipped = excluded.skipped"
+        " RETURNING id",
+        given,
+    ).fetchone()
+    return int(row[0])

@@ -1,0 +1,76 @@
+"""The one way to search, for people and models alike. Holds no index itself."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Protocol, TypeVar
+
+from core.errors import BadRequest
+from core.messages import ChannelRef
+from core.search.channel import search_messages
+from core.search.hits import SearchResult, combined, render
+from core.search.query import parse
+from core.search.sources import Sources
+from core.state.database import Transaction
+
+T = TypeVar("T")
+
+# The channel's own messages under the name of a source; no source may be called so.
+MESSAGES = "messages"
+LIMIT = 20
+MOST = 100
+
+
+class ChannelFiles(Protocol):
+    """Where the channels' files are."""
+
+    async def read(self, ref: ChannelRef, function: Callable[[Transaction], T]) -> T:
+        """Run a function on one consistent view of the channel's file. Raises StoreError."""
+
+
+class Search:
+    """Searches a channel's messages and the sources it may see; a Finder."""
+
+    def __init__(self, channels: ChannelFiles, sources: Sources) -> None:
+        self._channels = channels
+        self._sources = sources
+
+    async def search(
+        self,
+        channel: ChannelRef,
+        query: str,
+        source: str | None,
+        *,
+        upto_message: int | None,
+        limit: int = LIMIT,
+    ) -> SearchResult:
+        """The best hits in one source, in "messages", or (None) in all that the channel may see.
+
+        Messages after `upto_message` stay unseen. Raises BadRequest (a query without words, an
+        unknown or hidden source) and StoreError.
+        """
+        parsed = parse(query)
+        limit = min(max(1, limit), MOST)
+        visible = self._sources.visible(channel)
+        if source is not None and source not in (*visible, MESSAGES):
+            raise BadRequest(_unknown(source, visible))
+        found = []
+        if source in (None, MESSAGES):
+            read = partial(search_messages, query=parsed, upto_seq=upto_message, limit=limit)
+            found.append(await self._channels.read(channel, read))
+        if source != MESSAGES:
+            names = visible if source is None else (source,)
+            found.append(await self._sources.search(names, parsed, limit))
+        result = combined(found, limit)
+        return replace(result, notes=(*parsed.notes, *result.notes))
+
+    async def find(
+        self, channel: ChannelRef, query: str, source: str | None, upto_message: int | None
+    ) -> str:
+        """The hits as short text. Raises BadRequest and StoreError."""
+        return render(await self.search(channel, query, source, upto_message=upto_message))
+
+
+def _unknown(source: str, visible: tuple[str, ...]) -> str:
+    names = ", ".join((*visible, MESSAGES))
+    return f"there is no source {source[:80]!r} here; choose from {names}, or leave it out for all"

@@ -1,0 +1,218 @@
+"""One source folder and its index, kept alike: compares at start, then follows changes.
+
+Knows no channels and no other source.
+"""
+
+import asyncio
+import sqlite3
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from core.errors import StoreError
+from core.search import index
+from core.search.folder import Entry, Stamp, shown
+from core.search.hits import SearchResult
+from core.search.pieces import batches, found
+from core.search.query import Query
+from core.search.watch import Watch
+from core.state.database import Database
+
+# More chunks than these are removed in several transactions.
+_REMOVED_AT_ONCE = 2000
+# Above this, comparing everything is cheaper than looking at each path.
+_MANY = 1000
+# A file that changes all the time takes at most a fifth of one core, and is this far behind.
+_REST, _LONGEST_REST_S = 4, 2.0
+_REASONS = 100
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStatus:
+    """How a source stands: what is indexed, what is skipped and why (the newest 100).
+
+    `waiting` files are being indexed; `trouble` says in words what does not work, if anything.
+    """
+
+    name: str
+    path: Path
+    files: int
+    size: int
+    skipped: int
+    reasons: tuple[tuple[str, str], ...]
+    waiting: int
+    trouble: str | None
+
+
+class Source:
+    """A folder that is searched by everyone through one index file."""
+
+    def __init__(self, name: str, root: Path, database: Path) -> None:
+        self.name = name
+        self.waiting = 0
+        self._root = root
+        self._path = database
+        self._database: Database | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._watch = Watch(root, self._changed)
+        self._dirty = {""}
+        self._work = asyncio.Event()
+        self._settled = asyncio.Event()
+        self._trouble: str | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """What does not work, in words for people."""
+        return self._trouble or self._watch.trouble
+
+    async def start(self) -> None:
+        """Open the index and begin to bring it up to date; returns at once. Raises StoreError."""
+        self._database = await _opened(self._path)
+        self._watch.open()
+        self._work.set()
+        self._task = asyncio.create_task(self._follow(), name=f"index source {self.name}")
+        self._task.add_done_callback(self._ended)
+
+    async def stop(self) -> None:
+        """Stop following changes and close the index; what is left is done at the next start."""
+        self._watch.close()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        if self._database is not None:
+            await self._database.close()
+
+    async def settled(self) -> None:
+        """Return when every change made before the call is indexed (or its trouble is known)."""
+        self._watch.drain()
+        await self._settled.wait()
+
+    async def search(self, query: Query, limit: int) -> SearchResult:
+        """The best `limit` lines. Raises StoreError."""
+        find = partial(index.search_files, source=self.name, query=query, limit=limit)
+        found = await self._store.read(find)
+        notes = list(found.notes)
+        if self.waiting:
+            notes.append(f"{self.name}: {self.waiting} files are still being indexed")
+        if self.trouble:
+            notes.append(f"{self.name}: {self.trouble}")
+        return replace(found, notes=tuple(notes))
+
+    async def status(self) -> SourceStatus:
+        """How it stands now. Raises StoreError."""
+        found = await self._store.read(partial(index.contents, most=_REASONS))
+        return SourceStatus(
+            name=self.name,
+            path=self._root,
+            files=found.files,
+            size=found.size,
+            skipped=found.skipped,
+            reasons=found.reasons,
+            waiting=self.waiting,
+            trouble=self.trouble,
+        )
+
+    @property
+    def _store(self) -> Database:
+        if self._database is None:
+            raise StoreError(f"source {self.name} is not open")
+        return self._database
+
+    def _changed(self, path: str) -> None:
+        self._dirty.add(path)
+        self._settled.clear()
+        self._work.set()
+
+    async def _follow(self) -> None:
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            dirty, self._dirty = self._dirty, set()
+            began = time.monotonic()
+            try:
+                for start in _tops(dirty):
+                    await self._compare(start)
+                self._trouble = None
+            except (OSError, StoreError) as error:
+                # Tried again with the next change, or at the next start.
+                self._dirty |= dirty
+                self._trouble = f"shows what was there before: {error}"
+            self.waiting = 0
+            if not self._work.is_set():
+                self._settled.set()
+            await asyncio.sleep(min(_REST * (time.monotonic() - began), _LONGEST_REST_S))
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._trouble = f"changes are no longer noticed, by a bug: {error!r}"
+            _log.error("following a source ended", source=self.name, exc_info=error)
+        self._settled.set()
+
+    async def _compare(self, start: str) -> None:
+        """Index what differs at and below `start`, the oldest change first."""
+        known = await self._store.read(partial(index.known, start=shown(start)))
+        there = await asyncio.to_thread(found, self._root, start, self._watch.enter)
+        for path in known.keys() - there.keys():
+            await self._remove(path, keep=0)
+            await self._store.write(partial(index.forget, path=path))
+        # A path that was named may have changed within the precision of its stamp.
+        changed = [
+            entry
+            for path, entry in there.items()
+            if path == start or entry.stamp is None or known.get(path) != entry.stamp
+        ]
+        changed.sort(key=lambda entry: entry.at)
+        await self._index(changed, known)
+
+    async def _index(self, changed: list[Entry], known: dict[str, Stamp | None]) -> None:
+        self.waiting = len(changed)
+        old = {
+            entry.path: await self._store.read(partial(index.digests, path=entry.path))
+            for entry in changed
+            if entry.path in known
+        }
+        reading = batches(self._root, changed, old)
+        while batch := await asyncio.to_thread(next, reading, ()):
+            for piece in batch:
+                path, keep = piece.entry.path, piece.keep
+                if keep is not None and len(old.get(path, ())) - keep > _REMOVED_AT_ONCE:
+                    await self._remove(path, keep=keep)
+            await self._store.write(partial(index.put, batch=batch))
+            self.waiting -= sum(piece.whole for piece in batch)
+
+    async def _remove(self, path: str, *, keep: int) -> None:
+        step = partial(index.shrink, path=path, keep=keep, most=_REMOVED_AT_ONCE)
+        while await self._store.write(step):
+            pass
+
+
+def _tops(dirty: set[str]) -> list[str]:
+    """The paths without those below another one; "" if it is among them, or if they are many."""
+    if "" in dirty or len(dirty) > _MANY:
+        return [""]
+    tops: list[str] = []
+    for path in sorted(dirty, key=lambda one: one.split("/")):
+        if not tops or not path.startswith(f"{tops[-1]}/"):
+            tops.append(path)
+    return tops
+
+
+async def _opened(path: Path) -> Database:
+    """The index's file; a damaged one is made anew, since the folder has all that was in it."""
+    try:
+        return await Database.open(path, index.APPLICATION_ID, index.migrations())
+    except StoreError as error:
+        if getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF not in (
+            sqlite3.SQLITE_CORRUPT,
+            sqlite3.SQLITE_NOTADB,
+        ):
+            raise
+    for leftover in ("", "-wal", "-shm"):
+        path.with_name(path.name + leftover).unlink(missing_ok=True)
+    return await Database.open(path, index.APPLICATION_ID, index.migrations())
