@@ -71,10 +71,10 @@ def result_post(
         case Completed(result=result):
             text, files = result or "Done; the job had nothing to say.", outcome.files
         case Failed():
-            text = f"**{_plain(row.title)}** (job {row.number}) {_failed(outcome)}"
+            text = f"**{plain(row.title)}** (job {row.number}) {_failed(outcome)}"
         case Cancelled(by=by):
             text = (
-                f"**{_plain(row.title)}** (job {row.number}) was stopped by {_plain(by)}."
+                f"**{plain(row.title)}** (job {row.number}) was stopped by {plain(by)}."
                 " Nothing of it was merged."
             )
         case _ as unreachable:
@@ -134,7 +134,7 @@ def _failed(outcome: Failed) -> str:
     return f"failed: {outcome.reason.rstrip('.')}. Nothing of it was merged."
 
 
-def _plain(text: str) -> str:
-    """One line of text that Markdown takes as text."""
+def plain(text: str) -> str:
+    """Any text as one line that Markdown takes as text."""
     flat = " ".join(text.split())
     return "".join(f"\\{char}" if char in "\\`*_[]<>#|~" else char for char in flat)

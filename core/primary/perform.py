@@ -65,3 +65,59 @@ class Performer:
         self._finder = finder
         self._ledger = ledger
         self._clock = clock
+
+    async def look_up(self, act: Act, channel: ChannelRef, person: Person) -> str:
+        """What the act needs from outside the channel's file, as text; "" for most."""
+        match act:
+            case acts.Find(query=query):
+                return await self._finder.find(channel, query, None, None)
+            case acts.ShowBudget():
+                spend = await self._ledger.spend(channel, person.id, self._clock())
+                return "\n".join(views.spend_text(line) for line in spend)
+            case _:
+                return ""
+
+    def do(
+        self, act: Act, event: InboundEvent, person: Person, looked_up: str, tx: Transaction
+    ) -> Done:
+        """Do it. Raises BadRequest or NotAllowed, and then nothing of it is kept."""
+        doing = Doing(performer=self, event=event, person=person, tx=tx)
+        match act:
+            case acts.StopJob(job=job):
+                return doing.stop(job)
+            case acts.SteerJob(job=job, text=text):
+                return doing.steer(job, text)
+            case acts.RunAgain(job=job):
+                return doing.run_again(job)
+            case acts.ShowJobs():
+                return doing.show_jobs()
+            case acts.ShowJob(job=job):
+                return doing.show_job(job)
+            case acts.ShowState(prefix=prefix):
+                return doing.show_state(prefix)
+            case acts.SetKey(key=key, text=text):
+                return doing.set(key, text)
+            case acts.UnsetKey(key=key):
+                return doing.unset(key)
+            case acts.PinKey(key=key, pinned=pinned):
+                return doing.pin(key, pinned)
+            case acts.ShowHistory(key=key):
+                return doing.show_history(key)
+            case acts.UndoCommit(commit=commit):
+                return doing.undo(commit)
+            case acts.ShowConflicts():
+                return doing.show_conflicts()
+            case acts.Resolve():
+                return doing.resolve(act)
+            case acts.Find() | acts.ShowBudget():
+                return Done(text=looked_up or "Nothing found.")
+            case acts.Pause(paused=paused):
+                return doing.pause(paused)
+            case acts.ShowSettings():
+                return doing.show_settings()
+            case acts.ChangeSetting(name=name, text=text):
+                return doing.change_setting(name, text)
+            case acts.ShowHelp():
+                return Done(text=acts.help_text())
+            case _ as unreachable:
+                assert_never(unreachable)

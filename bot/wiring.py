@@ -1,0 +1,269 @@
+"""Puts the parts together, starts and stops them. The one place that knows every part."""
+
+import asyncio
+import gc
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+
+from adapters.web.adapter import WebAdapter
+from bot.config import Config
+from bot.engine import local_engine
+from bot.logs import configure
+from core.conversation import Conversations
+from core.desk import Desk
+from core.dispatcher import Dispatcher
+from core.jobs.admission import Admission, Limits
+from core.jobs.supervisor import Jobs
+from core.messages import Message, StreamText
+from core.model.budget import Ledger
+from core.model.metered import TURN, Metered
+from core.model.offline import OfflineModel
+from core.model.openai_client import OpenAIModel
+from core.model.pots import Limits as BudgetLimits
+from core.outbox import Outbox
+from core.ports import Adapter, Model
+from core.primary.perform import Performer
+from core.primary.toolbox import Toolbox
+from core.primary.turn import Turn
+from core.records.inbox import inbox_id
+from core.rights import Access, Rights
+from core.search.search import Search
+from core.search.sources import Sources, SourceSpec
+from core.settings import ChannelSettings
+from core.state.channels import Channels
+from core.state.control import Control
+from core.state.operations import Kind
+from core.state.rules import Merging, Rule, Rules
+from core.tasks import Tasks
+from core.window import ChannelWindow
+
+log = structlog.get_logger(__name__)
+
+# Many threads share the interpreter with the loop: with Python's default of 5 ms each of them
+# could keep the loop waiting that long at every switch.
+_SWITCH_INTERVAL_S = 0.0005
+
+
+async def run(config: Config) -> int:
+    """Run the bot until SIGTERM or SIGINT; returns the exit code. Raises ThawError at start."""
+    configure(config.bot.log)
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with started(config) as page:
+        # What is here now stays: collections need not look at it again.
+        gc.collect()
+        gc.freeze()
+        print(f"{config.bot.name} is ready: {page.url}", flush=True)  # noqa: T201 - to its owner
+        await stop.wait()
+        log.info("stopping; unfinished jobs go on at the next start")
+    return 0
+
+
+@asynccontextmanager
+async def started(config: Config) -> AsyncIterator[WebAdapter]:
+    """The whole bot, running while the context lasts. Yields its page."""
+    async with AsyncExitStack() as stack:
+        control = await Control.open(config.bot.data_dir)
+        stack.push_async_callback(control.close)
+        channels = Channels(config.bot.data_dir)
+        stack.push_async_callback(channels.close)
+        ledger = Ledger(control.database, _budgets(config))
+        await ledger.recover(time.time())
+        model = _model(config)
+        if isinstance(model, OpenAIModel):
+            stack.push_async_callback(model.close)
+        sources = Sources(
+            [
+                SourceSpec(name=source.name, path=source.path, channels=source.channels)
+                for source in config.sources
+            ],
+            config.bot.data_dir,
+        )
+        await sources.start()
+        stack.push_async_callback(sources.stop)
+        core = _Core(config, control, channels, ledger, model, sources)
+        stack.push_async_callback(core.close)
+        await core.start()
+        if isinstance(model, OpenAIModel):
+            core.tasks.spawn(model.warm(), "warm the model's library")
+        yield core.page
+        await core.page.stop()
+
+
+class _Core:
+    """The parts that know each other, tied together."""
+
+    def __init__(
+        self,
+        config: Config,
+        control: Control,
+        channels: Channels,
+        ledger: Ledger,
+        model: Model,
+        sources: Sources,
+    ) -> None:
+        self._config = config
+        self._channels = channels
+        self._clock: Callable[[], float] = time.time
+        self._defaults = _defaults(config)
+        self._rules = _rules(config)
+        self._finder = Search(channels, sources)
+        self._metered = Metered(model, ledger, retries=TURN)
+        self.tasks = Tasks()
+        self._adapters: dict[str, Adapter] = {}
+        self._outbox = Outbox(channels, self._adapters, self.tasks.spawn)
+        self._conversations = Conversations(self.tasks.spawn)
+        self._engine = local_engine(config, channels, model, ledger, self._finder, self._rules)
+        self._jobs = Jobs(
+            admission=Admission(_limits(config)),
+            channels=channels,
+            engine=self._engine,
+            outbox=self._outbox,
+            tasks=self.tasks,
+            defaults=self._defaults,
+            max_completion_tokens=config.model.max_completion_tokens,
+            clock=self._clock,
+            over=lambda over: self._conversations.deliver(over.thread, over),
+        )
+        rights = Rights({"web": Access(everyone=True)})
+        self._furnish(rights, ledger)
+        self._dispatcher = Dispatcher(
+            channels=channels,
+            control=control,
+            rights=rights,
+            conversations=self._conversations,
+            jobs=self._jobs,
+            outbox=self._outbox,
+            tasks=self.tasks,
+            defaults=self._defaults,
+        )
+        window = ChannelWindow(
+            channels=channels,
+            control=control,
+            jobs=self._jobs,
+            transcripts=self._engine,
+            ledger=ledger,
+            defaults=self._defaults,
+            clock=self._clock,
+        )
+        self.page = WebAdapter(
+            self._dispatcher, window, config.web.host, config.web.port, config.bot.name
+        )
+        self._adapters["web"] = self.page
+
+    def _furnish(self, rights: Rights, ledger: Ledger) -> None:
+        performer = Performer(
+            rights=rights,
+            rules=self._rules,
+            defaults=self._defaults,
+            jobs=self._jobs,
+            finder=self._finder,
+            ledger=ledger,
+            clock=self._clock,
+        )
+        desk = Desk(
+            channels=self._channels,
+            outbox=self._outbox,
+            jobs=self._jobs,
+            tasks=self.tasks,
+            conversations=self._conversations,
+            performer=performer,
+            rules=self._rules,
+            new_turn=self._new_turn,
+            clock=self._clock,
+        )
+        self._conversations.furnish(desk)
+
+    def _new_turn(self, message: Message, show: Callable[[StreamText], None]) -> Turn:
+        toolbox = Toolbox(
+            jobs=self._jobs,
+            finder=self._finder,
+            rules=self._rules.for_channel(message.thread.channel),
+            per_message=self._config.subagents.per_message,
+            clock=self._clock,
+        )
+        return Turn(
+            message=message,
+            inbox_id=inbox_id(message),
+            name=self._config.bot.name,
+            channels=self._channels,
+            model=self._metered,
+            toolbox=toolbox,
+            defaults=self._defaults,
+            max_completion_tokens=self._config.model.max_completion_tokens,
+            clock=self._clock,
+            show=show,
+        )
+
+    async def start(self) -> None:
+        """Take up unfinished work, then let people in."""
+        await self._engine.start()
+        await self._dispatcher.recover()
+        await self.page.start()
+
+    async def close(self) -> None:
+        """End everything that runs; what is unfinished is found at the next start."""
+        await self.page.stop()
+        await self.tasks.close()
+        await self._engine.stop()
+        await self._metered.close()
+
+
+def _model(config: Config) -> Model:
+    if config.model.offline:
+        return OfflineModel()
+    return OpenAIModel(
+        base_url=config.model.base_url,
+        key=config.model.api_key,
+        key_env=config.model.api_key_env,
+        timeout_s=config.model.timeout_s,
+    )
+
+
+def _defaults(config: Config) -> ChannelSettings:
+    return ChannelSettings(
+        model=config.model.name,
+        subagent_model=config.model.subagent_name or config.model.name,
+        instructions="",
+        max_steps=config.subagents.max_steps,
+        timeout_s=config.subagents.timeout_s,
+        per_job=config.budget.per_job,
+    )
+
+
+def _limits(config: Config) -> Limits:
+    return Limits(
+        max_running=config.subagents.max_running,
+        per_channel=config.subagents.per_channel,
+        per_person=config.subagents.per_person,
+    )
+
+
+def _budgets(config: Config) -> BudgetLimits:
+    return BudgetLimits(
+        per_person_day=config.budget.per_person_day,
+        per_channel_day=config.budget.per_channel_day,
+        per_month=config.budget.per_month,
+    )
+
+
+def _rules(config: Config) -> Rules:
+    return Rules(
+        rules=tuple(
+            Rule(
+                keys=rule.keys,
+                rule=Merging(rule.rule) if rule.rule else None,
+                kind=Kind(rule.kind) if rule.kind else None,
+                channels=rule.channels,
+            )
+            for rule in config.rules
+        )
+    )

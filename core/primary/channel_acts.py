@@ -1,0 +1,45 @@
+"""What people do to a channel as a whole: pausing, settings, help."""
+
+from core import settings
+from core.primary.acts import COMMANDS
+from core.primary.doing import Doing, Done
+from core.records import jobs
+from core.rights import Right
+
+
+def pause(doing: Doing, paused: bool) -> Done:
+    """Hold queued jobs back, or let them go on."""
+    doing.require(Right.CONFIGURE)
+    settings.pause(doing.tx, paused, doing.person.name, doing.clock())
+    left = len(jobs.unfinished(doing.tx, doing.channel))
+    if paused:
+        text = "Paused: no job starts here until /resume. Jobs that run go on."
+    else:
+        text = "Jobs start again."
+    return Done(text=f"{text} Unfinished: {left}.", paused=paused)
+
+
+def show_settings(doing: Doing) -> Done:
+    """List the settings."""
+    lines = [
+        f"- `{line.name}` = {line.value or 'none'}{' (set here)' if line.own else ''}: {line.about}"
+        for line in settings.lines(doing.tx, doing.defaults)
+    ]
+    return Done(text="\n".join([*lines, "", "Change one: `/settings NAME VALUE` or `default`."]))
+
+
+def change_setting(doing: Doing, name: str, text: str) -> Done:
+    """Change one setting for what starts from now on."""
+    doing.require(Right.CONFIGURE)
+    said = settings.change(doing.tx, name, text, doing.person.name, doing.clock())
+    return Done(text=said)
+
+
+def show_help() -> Done:
+    """List the commands."""
+    lines = [f"- `{command.usage}`: {command.about}" for command in COMMANDS.values()]
+    opening = (
+        "Just talk to me. Heavy work goes to background jobs; results are posted here."
+        " These commands work without any model:"
+    )
+    return Done(text="\n".join([opening, "", *lines]))

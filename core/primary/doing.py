@@ -1,0 +1,63 @@
+"""What every act has at hand while it is done, and what it leaves. Does nothing itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from core.jobs.admission import Ticket
+from core.jobs.supervisor import Jobs
+from core.messages import Button, ChannelRef, InboundEvent, Person, ThreadRef
+from core.records.inbox import inbox_id
+from core.records.jobs import JobRow
+from core.rights import Right, Rights
+from core.settings import ChannelSettings
+from core.state.database import Transaction
+from core.state.merging import Merged, nothing_merged
+from core.state.operations import Author, AuthorKind
+from core.state.rules import Rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What an act did: words, what was merged, and what must follow the commit."""
+
+    text: str
+    merged: Merged = field(default_factory=nothing_merged)
+    buttons: tuple[Button, ...] = ()
+    started: tuple[JobRow, ...] = ()
+    stops: tuple[tuple[Ticket, ThreadRef], ...] = ()
+    paused: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doing:
+    """One act being done: the transaction, who does it and where, and the core's parts."""
+
+    tx: Transaction
+    event: InboundEvent
+    person: Person
+    rights: Rights
+    rules: Rules
+    defaults: ChannelSettings
+    jobs: Jobs
+    clock: Callable[[], float]
+
+    @property
+    def channel(self) -> ChannelRef:
+        """Where it is done."""
+        return self.event.thread.channel
+
+    @property
+    def source(self) -> str:
+        """The name of the event for ever: what it merges, merges once."""
+        return inbox_id(self.event)
+
+    @property
+    def author(self) -> Author:
+        """The person, as the author of a commit."""
+        return Author(
+            kind=AuthorKind.PERSON, person_id=self.person.id, name=self.person.name
+        )
+
+    def require(self, right: Right, owner: str | None = None) -> None:
+        """Raise NotAllowed unless the person may."""
+        self.rights.require(right, self.person, self.channel, owner)

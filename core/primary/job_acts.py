@@ -1,0 +1,114 @@
+"""What people do to jobs, inside the transaction that answers them."""
+
+import hashlib
+
+from core import settings
+from core.errors import BadRequest
+from core.jobs.admission import Ticket
+from core.jobs.job import JobState
+from core.posts import (
+    again_button,
+    card_state,
+    details_button,
+    outcome_words,
+    plain,
+    steer_button,
+    stop_button,
+)
+from core.primary.doing import Doing, Done
+from core.records import jobs
+from core.records.jobs import JobRow, NewJob
+from core.rights import Right
+
+_LISTED = 20
+
+
+def stop(doing: Doing, number: int) -> Done:
+    """Ask for the end of a job; the job's end itself is an event of its own."""
+    row = _row(doing, number)
+    doing.require(Right.STEER, owner=row.requester.id)
+    if not jobs.ask_stop(doing.tx, number, doing.person.name):
+        return Done(text=_already(row))
+    ticket = Ticket(channel=doing.channel, number=number, person=row.requester.id)
+    return Done(text=f"Stopping job {number}.", stops=((ticket, row.thread),))
+
+
+def steer(doing: Doing, number: int, text: str) -> Done:
+    """Keep a word to a job, which reads it before its next step."""
+    row = _row(doing, number)
+    doing.require(Right.STEER, owner=row.requester.id)
+    kept = jobs.steer(
+        doing.tx, number, doing.source, doing.person.name, text, doing.clock()
+    )
+    if not kept:
+        return Done(text=_already(row), buttons=(again_button(number),))
+    return Done(text=f"Steered job {number}: it reads this before its next step.")
+
+
+def run_again(doing: Doing, number: int) -> Done:
+    """Start a job with the brief of another, on a fresh snapshot."""
+    row = _row(doing, number)
+    doing.require(Right.USE)
+    new = NewJob(
+        id=hashlib.sha256(f"{doing.channel}\0{doing.source}".encode()).hexdigest()[:24],
+        thread=row.thread,
+        title=row.title,
+        brief=row.brief,
+        requester=doing.person,
+        message=doing.source,
+        rules_revision=doing.rules.revision,
+        budget_tokens=settings.effective(doing.tx, doing.defaults).per_job,
+        at=doing.clock(),
+    )
+    again = jobs.promise(doing.tx, new, JobState.QUEUED)
+    started = jobs.read(doing.tx, doing.channel, again)
+    assert started is not None
+    ticket = Ticket(channel=doing.channel, number=again, person=doing.person.id)
+    obstacle = doing.jobs.obstacle(ticket)
+    queued = f" It is queued: {obstacle}." if obstacle else ""
+    return Done(
+        text=f"Started job {again} with the brief of job {number}.{queued}", started=(started,)
+    )
+
+
+def show_jobs(doing: Doing) -> Done:
+    """List the newest jobs."""
+    rows = jobs.newest(doing.tx, doing.channel, _LISTED)
+    lines = [
+        f"- **{row.number}** {card_state(row)}: {plain(row.title)} ({plain(row.requester.name)})"
+        for row in rows
+    ]
+    return Done(text="\n".join(lines) or "There are no jobs here yet.")
+
+
+def show_job(doing: Doing, number: int) -> Done:
+    """Show one job."""
+    row = _row(doing, number)
+    live = doing.jobs.progress(doing.channel, number)
+    step = live.step if live else row.step
+    text = (
+        f"**Job {number}: {plain(row.title)}**, {card_state(row)},"
+        f" asked for by {plain(row.requester.name)}.\n\n"
+    )
+    if step:
+        text += f"Now: {plain(step)}\n\n"
+    text += "\n".join(f"> {line}" for line in row.brief.splitlines())
+    if row.outcome is not None:
+        return Done(
+            text=f"{text}\n\n{outcome_words(row.outcome)}", buttons=(again_button(number),)
+        )
+    buttons = (stop_button(number), steer_button(number), details_button(number))
+    return Done(text=text, buttons=buttons)
+
+
+def _row(doing: Doing, number: int) -> JobRow:
+    row = jobs.read(doing.tx, doing.channel, number)
+    if row is None or row.state is JobState.PROMISED:
+        raise BadRequest(f"There is no job {number} here. Say /jobs to see them.")
+    return row
+
+
+def _already(row: JobRow) -> str:
+    if row.outcome is None:
+        return f"Job {row.number} is being stopped already."
+    return f"Job {row.number} has ended. {outcome_words(row.outcome)}"
