@@ -33,7 +33,7 @@ function draw(card, outgoing) {
       card.started_at === null ? null : el("span", { class: "elapsed", "data-since": running ? card.started_at : null }, elapsed(card)),
       el("span", {}, many(card.steps, "step")),
       el("span", {}, `${count(card.tokens)} tokens`),
-      el("span", {}, `for ${card.requester.name}`)),
+      el("span", {}, `@${card.requester.name}`)),
     buttons(withDetails(card), place, outgoing));
 }
 

@@ -2,7 +2,7 @@
 
 import { buttons } from "./buttons.js";
 import { coded, el, linked, rendered } from "./dom.js";
-import { clock, day, many } from "./format.js";
+import { clock, day } from "./format.js";
 
 const FOLD = 4000; // characters of a person's text shown at first
 
@@ -29,10 +29,10 @@ export function personLine(line, { sending = null, working = false, seen = false
   } else if (seen) {
     foot.push(el("p", { class: "status" }, "Seen"));
   }
-  return frame(line, line.author, { kind: "person", follows }, [
+  const reply = threaded && !sending ? threadLink(line.id, replies) : null;
+  return frame(line, line.author, { kind: "person", follows, reply }, [
     el("div", { class: "said" }, ...folded(line.text)),
     ...foot,
-    threaded && !sending ? threadLink(line.id, replies) : null,
   ]);
 }
 
@@ -40,14 +40,15 @@ export function personLine(line, { sending = null, working = false, seen = false
 export function postLine(line, { outgoing, replies = null, threaded = true, follows = false }) {
   const post = line.post;
   const place = { channel: post.channel, thread: post.thread };
-  return frame({ ...line, at: post.at }, "bot", { kind: post.kind, follows: follows && post.kind === "answer", offline: post.offline }, [
+  const reply = threaded ? threadLink(line.id, replies) : null;
+  const dress = { kind: post.kind, follows: follows && post.kind === "answer", offline: post.offline, reply };
+  return frame({ ...line, at: post.at }, "bot", dress, [
     label(post),
     rendered(post.html),
     post.length > 100_000 && line.seq ? whole(post.channel, line.seq) : null,
     files(post),
     receipt(post),
     buttons(post.buttons, place, outgoing),
-    threaded ? threadLink(line.id, replies) : null,
   ]);
 }
 
@@ -58,7 +59,7 @@ export function streamLine(stream, follows = false) {
   return made;
 }
 
-function frame(line, author, { kind, follows, offline = false }, content) {
+function frame(line, author, { kind, follows, offline = false, reply = null }, content) {
   const bot = kind !== "person";
   const name = bot ? (document.body.dataset.bot ?? "Thaw") : author;
   return el(
@@ -71,6 +72,7 @@ function frame(line, author, { kind, follows, offline = false }, content) {
         offline ? el("span", { class: "chip" }, "offline model") : null,
         el("time", { datetime: new Date(line.at * 1000).toISOString() }, clock(line.at))),
       content),
+    reply,
   );
 }
 
@@ -104,7 +106,7 @@ function whole(channel, seq) {
 }
 
 function threadLink(id, replies) {
-  const text = replies ? `${many(replies, "reply").replace(/replys$/, "replies")}` : "Reply in thread";
+  const text = replies ? (replies === 1 ? "1 reply" : `${replies} replies`) : "Reply in thread";
   return el("button", { class: `thread-link${replies ? " has" : ""}`, "data-do": "thread", "data-thread": id }, text);
 }
 

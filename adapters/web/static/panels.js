@@ -24,7 +24,7 @@ function drawDetails(view, fields, { place, outgoing }) {
     el("p", { class: "lead" }, card.title),
     el("p", { class: "facts" },
       el("span", { class: `state ${card.state}` }, card.state), el("span", {}, many(card.steps, "step")),
-      el("span", {}, `${count(card.tokens)} tokens`), el("span", {}, `for ${card.requester.name}`),
+      el("span", {}, `${count(card.tokens)} tokens`), el("span", {}, `@${card.requester.name}`),
       el("span", {}, `snapshot: commit ${view.base_commit}`)),
     buttons(card.buttons.filter((one) => !one.action.startsWith("details.")), { ...place, thread: card.thread }, outgoing) ?? el("div", {}),
     el("details", {}, el("summary", {}, "What it was told"), el("pre", { class: "text" }, view.brief)),
@@ -37,10 +37,15 @@ function drawDetails(view, fields, { place, outgoing }) {
         el("details", {},
           el("summary", {},
             el("span", { class: `chip ${step.kind}` }, step.kind), el("span", { class: "name" }, step.title),
-            el("small", {}, step.seconds === null ? "…" : duration(step.seconds))),
+            el("small", {}, took(step))),
           el("pre", { class: "text", tabindex: "0" }, step.detail || "(nothing)"))))),
     view.steps.length ? el("div", {}) : none("No steps yet."),
   ];
+}
+
+function took({ kind, seconds }) {
+  if (seconds === null) return kind === "model" || kind === "tool" ? "running" : "";
+  return seconds < 10 ? `${seconds.toFixed(1)}s` : duration(seconds);
 }
 
 function drawState(view, fields) {
