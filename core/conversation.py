@@ -81,10 +81,8 @@ class Conversation:
 
     async def _handle(self, event: Event) -> None:
         match event:
-            case Arrived(event=Message() as message):
-                await self._take_message(message)
-            case Arrived(event=Press() as press):
-                await self._take_press(press)
+            case Arrived(event=inbound):
+                await self._take(inbound)
             case TurnOver(message=message, end=end):
                 self._turn = None
                 if end is not None:
@@ -93,6 +91,15 @@ class Conversation:
                     self._again_later(Arrived(event=message))
             case JobOver():
                 await self._desk.conclude_job(event)
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    async def _take(self, event: InboundEvent) -> None:
+        match event:
+            case Message():
+                await self._take_message(event)
+            case Press():
+                await self._take_press(event)
             case _ as unreachable:
                 assert_never(unreachable)
 

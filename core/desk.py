@@ -9,7 +9,7 @@ import structlog
 
 from core.commit_points import CommitPoint, reached
 from core.conversation import Arrived, Conversations, Event, TurnOver
-from core.errors import StoreError
+from core.errors import BadRequest, StoreError
 from core.jobs.admission import Ticket
 from core.jobs.job import Completed, Failed, FailureKind, Gathered
 from core.jobs.supervisor import JobOver, Jobs
@@ -26,16 +26,18 @@ from core.messages import (
     ThreadRef,
 )
 from core.outbox import Outbox
-from core.posts import again_button, card, conflict_posts, result_post, undo_button
+from core.conflicts import conflict_posts
+from core.posts import again_button, card, receipt_lines, result_post, undo_button
 from core.primary.acts import Act
-from core.primary.perform import Done, Performer
+from core.primary.doing import Done
+from core.primary.perform import Performer
 from core.primary.turn import Turn, TurnEnd, answer_id
 from core.records import inbox, jobs, outbox, turns
 from core.records.inbox import inbox_id
 from core.records.jobs import JobRow
+from core.state.apply import Merged, merge
 from core.state.channels import Channels
 from core.state.database import Transaction
-from core.state.merging import Merged, merge
 from core.state.operations import Author, AuthorKind, Delta
 from core.state.rules import Rules
 from core.tasks import Tasks
@@ -143,7 +145,7 @@ class Desk:
                 text=end.text or "(The model had nothing to say.)",
                 at=self._clock(),
                 reply_to=message.id,
-                receipt=(*lines, *merged.lines),
+                receipt=(*lines, *receipt_lines(merged)),
                 buttons=_undo(merged),
                 offline=end.offline,
             )
@@ -175,13 +177,19 @@ class Desk:
             assert ended is not None
             again = () if isinstance(over.outcome, Completed) else (again_button(row.number),)
             result = result_post(
-                ended, over.outcome, now, (*merged.lines, *over.gathered.notes),
+                ended, over.outcome, now, (*receipt_lines(merged), *over.gathered.notes),
                 (*_undo(merged), *again),
             )  # fmt: skip
             return self._put(tx, row.thread, [card(ended), result], merged)
 
         reached(CommitPoint.OUTCOME_BEFORE_COMMIT)
-        shown = await self._channels.write(channel, commit)
+        try:
+            shown = await self._channels.write(channel, commit)
+        except BadRequest as error:
+            # The delta is not sound, so nothing of it was merged.
+            unsound = Failed(kind=FailureKind.WORKSPACE, reason=str(error))
+            await self.conclude_job(replace(over, outcome=unsound, gathered=Gathered()))
+            return
         reached(CommitPoint.OUTCOME_COMMITTED)
         await self._show(over.thread, shown)
 
@@ -217,7 +225,7 @@ class Desk:
                 about="an answer in the chat",
                 operations=operations,
             ),
-            self._rules,
+            self._rules.for_channel(message.thread.channel),
         )
 
     def _merge_job(self, tx: Transaction, row: JobRow, over: JobOver) -> Merged:
@@ -237,7 +245,7 @@ class Desk:
                 operations=over.gathered.operations,
                 files=over.gathered.files,
             ),
-            self._rules,
+            self._rules.for_channel(row.thread.channel),
         )
 
     @staticmethod
@@ -262,7 +270,7 @@ class Desk:
                 text=done.text,
                 at=self._clock(),
                 reply_to=event.id if isinstance(event, Message) else None,
-                receipt=done.merged.lines,
+                receipt=receipt_lines(done.merged),
                 buttons=(*done.buttons, *_undo(done.merged)),
             )
             cards = [card(row) for row in done.started]

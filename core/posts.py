@@ -6,6 +6,7 @@ from typing import assert_never
 from core.jobs.job import Cancelled, Completed, Failed, JobState, Outcome, Progress
 from core.messages import Button, Card, Post, PostKind
 from core.records.jobs import JobRow
+from core.state.apply import Merged
 
 # Durable versions of a card leave room for the live ones between them.
 _LIVE_VERSIONS = 1_000_000
@@ -91,6 +92,11 @@ def result_post(
         buttons=tuple(buttons),
         files=files,
     )
+
+
+def receipt_lines(merged: Merged) -> tuple[str, ...]:
+    """What a merge did, a plain line each."""
+    return tuple(line.text for line in merged.receipt)
 
 
 def stop_button(number: int) -> Button:

@@ -32,7 +32,7 @@ from core.records.messages import newest
 from core.settings import ChannelSettings, effective
 from core.state.channels import Channels
 from core.state.database import Transaction
-from core.state.entries import head
+from core.state.facts import head
 from core.tasks import Tasks
 
 log = structlog.get_logger(__name__)

@@ -1,7 +1,7 @@
 """What every act has at hand while it is done, and what it leaves. Does nothing itself."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from core.jobs.admission import Ticket
 from core.jobs.supervisor import Jobs
@@ -11,7 +11,7 @@ from core.records.jobs import JobRow
 from core.rights import Right, Rights
 from core.settings import ChannelSettings
 from core.state.database import Transaction
-from core.state.merging import Merged, nothing_merged
+from core.state.apply import Merged
 from core.state.operations import Author, AuthorKind
 from core.state.rules import Rules
 
@@ -21,7 +21,7 @@ class Done:
     """What an act did: words, what was merged, and what must follow the commit."""
 
     text: str
-    merged: Merged = field(default_factory=nothing_merged)
+    merged: Merged = Merged(commit=None)
     buttons: tuple[Button, ...] = ()
     started: tuple[JobRow, ...] = ()
     stops: tuple[tuple[Ticket, ThreadRef], ...] = ()
@@ -57,6 +57,11 @@ class Doing:
         return Author(
             kind=AuthorKind.PERSON, person_id=self.person.id, name=self.person.name
         )
+
+    @property
+    def own_rules(self) -> Rules:
+        """The rules of this channel."""
+        return self.rules.for_channel(self.channel)
 
     def require(self, right: Right, owner: str | None = None) -> None:
         """Raise NotAllowed unless the person may."""

@@ -19,6 +19,7 @@ from core.primary.doing import Doing, Done
 from core.records import jobs
 from core.records.jobs import JobRow, NewJob
 from core.rights import Right
+from core.state.rules import adopt
 
 _LISTED = 20
 
@@ -56,7 +57,7 @@ def run_again(doing: Doing, number: int) -> Done:
         brief=row.brief,
         requester=doing.person,
         message=doing.source,
-        rules_revision=doing.rules.revision,
+        rules_revision=adopt(doing.tx, doing.own_rules).revision,
         budget_tokens=settings.effective(doing.tx, doing.defaults).per_job,
         at=doing.clock(),
     )

@@ -19,10 +19,11 @@ from core.records.jobs import JobRow, NewJob
 from core.records.turns import TurnRow, TurnStep
 from core.settings import ChannelSettings
 from core.state.database import Transaction
-from core.state.entries import read_entry, read_prefix, render_entry
+from core.state.entries import overlay, read_entry, read_prefix
 from core.state.operations import Json, Op, Operation
-from core.state.overlay import overlay, validate
-from core.state.rules import Rules
+from core.state.rules import Rules, adopt
+from core.state.validate import validate
+from core.state.views import entry_text
 
 Effect = Callable[[Transaction], tuple[str, Operation | None]]
 Arguments = dict[str, Json]
@@ -115,7 +116,7 @@ class Toolbox:
             brief=brief,
             requester=self._message.author,
             message=self._inbox_id,
-            rules_revision=self._rules.revision,
+            rules_revision=adopt(tx, self._rules).revision,
             budget_tokens=self._budget(arguments),
             at=self._clock(),
         )
@@ -175,9 +176,9 @@ class Toolbox:
         if isinstance(key, str):
             mine = [operation for operation in self._operations if operation.key == key]
             entry = overlay(read_entry(tx, key, self._turn.base), mine)
-            return (render_entry(entry) if entry else f"There is no {key!r}."), None
+            return (entry_text(entry) if entry else f"There is no {key!r}."), None
         entries = read_prefix(tx, str(prefix or ""), self._turn.base)
-        lines = [render_entry(entry) for entry in entries]
+        lines = [entry_text(entry) for entry in entries]
         return fenced("state", "\n".join(lines) or "There is nothing."), None
 
     def _change_state(
@@ -192,7 +193,7 @@ class Toolbox:
         entry = overlay(read_entry(tx, operation.key, self._turn.base), mine)
         validate(operation, entry, self._rules)
         after = overlay(entry, [operation])
-        return (render_entry(after) if after else f"{operation.key} is gone."), operation
+        return (entry_text(after) if after else f"{operation.key} is gone."), operation
 
     def _row(self, tx: Transaction, arguments: Arguments) -> JobRow:
         wanted = arguments["job"]

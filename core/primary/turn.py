@@ -19,7 +19,8 @@ from core.records.turns import TurnRow, TurnStep
 from core.settings import ChannelSettings, effective
 from core.state.channels import Channels
 from core.state.database import Transaction
-from core.state.entries import head, pinned_lines
+from core.state.facts import head
+from core.state.views import pinned_lines
 
 # A turn that asks this often without coming to an answer is going in circles.
 MAX_MODEL_CALLS = 24

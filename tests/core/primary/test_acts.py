@@ -1,0 +1,108 @@
+"""Commands and presses as data."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import BadRequest
+from core.primary import acts
+from core.primary.acts import parse_command, parse_press
+
+
+@pytest.mark.parametrize(
+    ("text", "act"),
+    [
+        ("/jobs", acts.ShowJobs()),
+        ("  /JOBS  ", acts.ShowJobs()),
+        ("/job 12", acts.ShowJob(job=12)),
+        ("/job #12", acts.ShowJob(job=12)),
+        ("/cancel 3", acts.StopJob(job=3)),
+        ("/steer 3 use the other file\nplease", acts.SteerJob(job=3, text="use the other file\nplease")),
+        ("/run 3", acts.RunAgain(job=3)),
+        ("/state", acts.ShowState(prefix="")),
+        ("/state deploy.", acts.ShowState(prefix="deploy.")),
+        ("/set deploy.target {\"a\": 1}", acts.SetKey(key="deploy.target", text='{"a": 1}')),
+        ("/unset deploy.target", acts.UnsetKey(key="deploy.target")),
+        ("/pin a", acts.PinKey(key="a", pinned=True)),
+        ("/unpin a", acts.PinKey(key="a", pinned=False)),
+        ("/history", acts.ShowHistory(key=None)),
+        ("/history a", acts.ShowHistory(key="a")),
+        ("/undo 7", acts.UndoCommit(commit=7)),
+        ("/conflicts", acts.ShowConflicts()),
+        ("/resolve 2 1", acts.Resolve(conflict=2, choice=1)),
+        ("/resolve 2 = my own", acts.Resolve(conflict=2, text="my own")),
+        ("/search a \"b c\"", acts.Find(query='a "b c"')),
+        ("/budget", acts.ShowBudget()),
+        ("/pause", acts.Pause(paused=True)),
+        ("/resume", acts.Pause(paused=False)),
+        ("/settings", acts.ShowSettings()),
+        ("/settings model gpt-x", acts.ChangeSetting(name="model", text="gpt-x")),
+        ("/help", acts.ShowHelp()),
+        ("/thaw jobs", acts.ShowJobs()),
+        ("/thaw", acts.ShowHelp()),
+    ],
+)  # fmt: skip
+def test_a_command_is_understood(text: str, act: acts.Act) -> None:
+    assert parse_command(text) == act
+
+
+@pytest.mark.parametrize(
+    "text", ["hello", "/etc/hosts is broken", "/", "//x", "see /jobs", "/ jobs", "1/2"]
+)
+def test_talk_is_no_command(text: str) -> None:
+    assert parse_command(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["/nonsense", "/job", "/job x", "/job -1", "/steer 3", "/set a", "/unset", "/unset a b",
+     "/resolve 1", "/resolve x 1", "/search", "/jobs now", "/undo 99999999999999999999"],
+)  # fmt: skip
+def test_a_command_that_lacks_something_says_what(text: str) -> None:
+    with pytest.raises(BadRequest, match=r"\w"):
+        parse_command(text)
+
+
+@pytest.mark.parametrize(
+    ("action", "act"),
+    [
+        ("stop.3", acts.StopJob(job=3)),
+        ("details.3", acts.ShowJob(job=3)),
+        ("again.3", acts.RunAgain(job=3)),
+        ("undo.9", acts.UndoCommit(commit=9)),
+        ("pick.1.2.3", acts.Resolve(conflict=1, revision=2, choice=3)),
+    ],
+)
+def test_a_press_is_understood(action: str, act: acts.Act) -> None:
+    assert parse_press(action, None) == act
+
+
+def test_a_form_needs_its_words() -> None:
+    assert parse_press("steer.3", " go ") == acts.SteerJob(job=3, text="go")
+    with pytest.raises(BadRequest):
+        parse_press("steer.3", "  ")
+    with pytest.raises(BadRequest):
+        parse_press("edit.1.1", None)
+
+
+@given(st.text(max_size=40), st.none() | st.text(max_size=10))
+def test_a_forged_press_is_refused_or_understood_but_never_breaks(
+    action: str, text: str | None
+) -> None:
+    try:
+        parse_press(action, text)
+    except BadRequest as error:
+        assert str(error)
+
+
+@given(st.text(max_size=60))
+def test_no_text_breaks_the_parser(text: str) -> None:
+    try:
+        parse_command(f"/{text}")
+    except BadRequest as error:
+        assert str(error)
+
+
+def test_every_command_is_in_the_help_with_its_slash() -> None:
+    for word, command in acts.COMMANDS.items():
+        assert command.usage.startswith(f"/{word}")
