@@ -1,0 +1,228 @@
+"""Merging a delta into the channel's state: read, let merge decide, write, in one transaction."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from core.state import conflicts, files, receipts, store
+from core.state.database import Transaction
+from core.state.facts import Known, Space, head, read_known, read_seen
+from core.state.merge import LOST, NOTHING, Case, Facts, Step, Verdict, plan
+from core.state.operations import Author, AuthorKind, Delta, Op
+from core.state.receipts import ReceiptLine, Told
+from core.state.rules import Merging, Rules, adopt
+from core.state.validate import check_delta
+from core.state.write import BLOCKED, SETTLE, Item, Write, as_items, compose, place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """What a merge did. `commit` is None when there was nothing to merge.
+
+    `conflicts` are the open ones that its writes met. `already`: the source was merged before,
+    and this is what it did then.
+    """
+
+    commit: int | None
+    receipt: tuple[ReceiptLine, ...] = ()
+    conflicts: tuple[int, ...] = ()
+    already: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rows:
+    """A delta as rows of `operations`, by key and by path, and the contents of its files."""
+
+    entries: dict[str, list[Item]] = field(default_factory=dict)
+    files: dict[str, list[Item]] = field(default_factory=dict)
+    blobs: dict[str, bytes] = field(default_factory=dict)
+    next_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Commit:
+    """The commit being made."""
+
+    number: int
+    delta: Delta
+    order: tuple[int, int]
+    rules: Rules
+
+    def write(self, key: str, items: list[Item]) -> Write:
+        """What it wants of one key. Raises BadRequest when kinds are mixed."""
+        return compose(
+            key,
+            items,
+            commit=self.number,
+            base=self.delta.base,
+            order=self.order,
+            person=self.delta.author.kind is AuthorKind.PERSON,
+        )
+
+
+def merge(tx: Transaction, delta: Delta, rules: Rules) -> Merged:
+    """Merge a delta, once: a source that was merged before changes nothing.
+
+    Raises BadRequest for a delta that is not sound, before anything is written.
+    """
+    return merge_settling(tx, delta, rules, settles={})
+
+
+def merge_settling(
+    tx: Transaction, delta: Delta, rules: Rules, settles: Mapping[Space, Collection[str]]
+) -> Merged:
+    """The same; a person thereby resolves the open conflicts of the keys in `settles`."""
+    known = already(tx, delta.source)
+    if known is not None:
+        return known
+    newest = head(tx)
+    check_delta(delta, newest)
+    rows = _rows(delta, settles, store.next_id(tx, "operations"))
+    if not rows.entries and not rows.files:
+        return Merged(commit=None)
+    number = newest + 1
+    order = place(delta.author, delta.source, delta.base, number)
+    commit = _Commit(number=number, delta=delta, order=order, rules=adopt(tx, rules))
+    writes = {key: commit.write(key, items) for key, items in rows.entries.items()}
+    store.add_commit(tx, number, delta, order, commit.rules.revision)
+    told = _merge_space(tx, commit, "entry", rows.entries, writes)
+    told += _merge_files(tx, commit, rows)
+    files.add_blobs(tx, rows.blobs)
+    return finish(tx, number, receipts.lines(tx, told))
+
+
+def finish(tx: Transaction, number: int, lines: tuple[ReceiptLine, ...]) -> Merged:
+    """Keep the commit's receipt and return it."""
+    met = tuple(sorted({line.conflict for line in lines if line.conflict is not None}))
+    store.add_receipt(tx, number, receipts.dump(lines), met)
+    return Merged(commit=number, receipt=lines, conflicts=met)
+
+
+def already(tx: Transaction, source: str) -> Merged | None:
+    """What the source's merge did, if it was merged."""
+    row = tx.execute(
+        "SELECT number, receipt, conflicts FROM commits WHERE source = ?", (source,)
+    ).fetchone()
+    if row is None:
+        return None
+    met = tuple(int(number) for number in row[2].split())
+    return Merged(commit=row[0], receipt=receipts.undump(row[1]), conflicts=met, already=True)
+
+
+def _rows(delta: Delta, settles: Mapping[Space, Collection[str]], next_id: int) -> _Rows:
+    rows = _Rows(next_id=next_id)
+    for operation in delta.operations:
+        items = as_items(operation, next_id)
+        rows.entries.setdefault(operation.key, []).extend(items)
+        next_id += len(items)
+    for change in delta.files:
+        rows.files[change.path] = [files.as_item(change, next_id, rows.blobs)]
+        next_id += 1
+    for space, keys in settles.items():
+        of_space = rows.entries if space == "entry" else rows.files
+        for key in keys:
+            of_space.setdefault(key, []).append(Item(next_id, SETTLE, None))
+            next_id += 1
+    return _Rows(entries=rows.entries, files=rows.files, blobs=rows.blobs, next_id=next_id)
+
+
+def _merge_files(tx: Transaction, commit: _Commit, rows: _Rows) -> list[Told]:
+    """Deletes first: only when they are through it is known what is in a new file's way."""
+    told: list[Told] = []
+    deletes = {path: items for path, items in rows.files.items() if items[0].op == Op.DELETE}
+    told += _merge_space(
+        tx, commit, "file", deletes, {p: commit.write(p, items) for p, items in deletes.items()}
+    )
+    writes = {path: items for path, items in rows.files.items() if path not in deletes}
+    next_id = rows.next_id
+    for path, items in writes.items():
+        if items[0].op == Op.PUT and files.in_the_way(tx, path):
+            items.append(Item(next_id, BLOCKED, None))
+            next_id += 1
+    told += _merge_space(
+        tx, commit, "file", writes, {p: commit.write(p, items) for p, items in writes.items()}
+    )
+    return told
+
+
+def _merge_space(
+    tx: Transaction,
+    commit: _Commit,
+    space: Space,
+    rows: Mapping[str, list[Item]],
+    writes: Mapping[str, Write],
+) -> list[Told]:
+    if not rows:
+        return []
+    known = read_known(tx, space, writes)
+    seen = read_seen(tx, known, commit.delta.base)
+    cases = [
+        Case(
+            key=key,
+            write=write,
+            facts=known[key].facts if key in known else Facts(),
+            seen=seen.get(key, NOTHING),
+            merging=commit.rules.merging(key) if space == "entry" else Merging.ASK,
+        )
+        for key, write in writes.items()
+    ]
+    planned = plan(cases)
+    entries = {key: one.entry for key, one in known.items()}
+    entries |= store.add_entries(tx, space, (key for key in rows if key not in known))
+    _write(tx, commit.number, planned, rows, entries)
+    who = _who(commit.delta.author)
+    return [
+        Told(
+            space=space,
+            case=case,
+            step=step,
+            who=who,
+            conflict=_keep_conflict(tx, commit.number, case, step, known, entries[case.key]),
+        )
+        for case, step in planned
+    ]
+
+
+def _write(
+    tx: Transaction,
+    number: int,
+    planned: list[tuple[Case, Step]],
+    rows: Mapping[str, list[Item]],
+    entries: Mapping[str, int],
+) -> None:
+    store.add_operations(tx, number, ((entries[key], items) for key, items in rows.items()))
+    store.add_versions(
+        tx,
+        number,
+        (
+            (entries[case.key], step.standing)
+            for case, step in planned
+            if step.standing != case.facts.standing
+        ),
+    )
+    applied = [
+        (entries[case.key], case.write, step)
+        for case, step in planned
+        if step.verdict is Verdict.APPLIED
+    ]
+    store.move_rows(tx, number, applied)
+
+
+def _keep_conflict(
+    tx: Transaction, at: int, case: Case, step: Step, known: Mapping[str, Known], entry: int
+) -> int | None:
+    """Open, move or close the key's conflict; returns its number if it is open now."""
+    before = known[case.key].conflict if case.key in known else None
+    lost = step.verdict in LOST
+    moved = step.standing != case.facts.standing or step.candidates != case.facts.candidates
+    if not lost and (before is None or not moved):
+        return before
+    waiting = [write.commit for write in step.candidates]
+    beaten = [at] if lost and at not in waiting else []
+    if waiting == [write.commit for write in case.facts.candidates] and not moved:
+        conflicts.add_losers(tx, entry, beaten)
+        return before
+    return conflicts.keep(tx, entry, at, number=before, candidates=waiting, losers=beaten)
+
+
+def _who(author: Author) -> str:
+    return f"job {author.job}" if author.kind is AuthorKind.JOB else str(author)

@@ -1,0 +1,66 @@
+"""The arguments of operations: checked, and as the JSON texts that are kept. Looks at no entry."""
+
+from core.errors import BadRequest
+from core.state.operations import Json, Op, Operation
+from core.state.values import LARGEST_ADDEND, dump, is_number
+
+LONGEST_ELEMENT = 1000
+SUPPORTED = (Op.PUT, Op.DELETE, Op.ADD, Op.INCLUDE, Op.EXCLUDE, Op.APPEND)
+
+
+def texts(operation: Operation) -> list[str | None]:
+    """One JSON text for each thing that the operation names: of a list, each element or line.
+
+    Raises BadRequest with words that a model can act on.
+    """
+    key, argument = operation.key, operation.argument
+    match operation.op:
+        case Op.PUT:
+            return [dump(argument, f"the value for `{key}`")]
+        case Op.DELETE:
+            return [None]
+        case Op.ADD:
+            return [_addend(key, argument)]
+        case Op.APPEND:
+            return [dump(line, f"the line for `{key}`") for line in _several(operation)]
+        case Op.INCLUDE | Op.EXCLUDE:
+            return [_element(operation, element) for element in _several(operation)]
+        case Op.PATCH | Op.TEXT:
+            names = ", ".join(op.value for op in SUPPORTED)
+            raise BadRequest(
+                f"{operation.op.value} is not in this version; there are {names}. "
+                "To replace a whole text or object, use put"
+            )
+
+
+def _addend(key: str, argument: Json) -> str:
+    if not is_number(argument):
+        raise BadRequest(
+            f"add needs a number between -{LARGEST_ADDEND:.0e} and {LARGEST_ADDEND:.0e} for "
+            f"`{key}`, such as 1 or -2.5; for text use put or append"
+        )
+    return dump(argument)
+
+
+def _several(operation: Operation) -> list[Json]:
+    argument = operation.argument
+    if argument is None or argument == []:
+        raise BadRequest(
+            f"{operation.op.value} needs a value for `{operation.key}`, or a list of several"
+        )
+    return argument if isinstance(argument, list) else [argument]
+
+
+def _element(operation: Operation, element: Json) -> str:
+    if isinstance(element, list | dict) or element is None:
+        raise BadRequest(
+            f"the elements of a set are text, numbers or booleans: {operation.op.value} one of "
+            f"them for `{operation.key}`, or a list of them"
+        )
+    text = dump(element)
+    if len(text.encode()) > LONGEST_ELEMENT:
+        raise BadRequest(
+            f"an element of the set `{operation.key}` has more than {LONGEST_ELEMENT:,} bytes; "
+            "put long texts under keys of their own"
+        )
+    return text

@@ -1,0 +1,136 @@
+"""The files of all channels: opened when needed, at most so many at once. Knows no tables."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from string import ascii_lowercase, digits
+from typing import TypeVar
+
+from core.messages import ChannelRef
+from core.state.database import Database, Transaction
+from core.state.schema import CHANNEL_APPLICATION_ID, channel_migrations
+
+T = TypeVar("T")
+
+# Capitals are encoded as well: some file systems cannot tell them from small letters.
+_PLAIN = frozenset((ascii_lowercase + digits + "-_").encode())
+_LONGEST = 120
+
+
+def file_name(part: str) -> str:
+    """Any text as a file name: distinct, without capitals, at most 186 characters."""
+    data = part.encode(errors="surrogatepass")
+    name = "".join(chr(byte) if byte in _PLAIN else f"%{byte:02x}" for byte in data)
+    if not name:
+        return "%"
+    if len(name) > _LONGEST:
+        return f"{name[:_LONGEST]}%-{sha256(data).hexdigest()}"
+    return name
+
+
+@dataclass(slots=True, eq=False)
+class _Slot:
+    """One channel's file: being opened or open, and by how many it is used."""
+
+    opening: asyncio.Task[Database]
+    users: int = 0
+
+
+class Channels:
+    """All channels under `root`. A channel's file is made when it is first written or read.
+
+    A file that cannot be used raises StoreError for its channel only, and is tried again with
+    the next call. Must be closed; calls made later raise RuntimeError.
+    """
+
+    def __init__(self, root: Path, max_open: int = 64) -> None:
+        self._root = root / "channels"
+        self._max_open = max_open
+        # In the order of last use, so that the first idle one is the one to close.
+        self._slots: dict[ChannelRef, _Slot] = {}
+        self._closing: dict[ChannelRef, asyncio.Task[None]] = {}
+        self._closed = False
+
+    def path(self, ref: ChannelRef) -> Path:
+        """Where the channel's file is."""
+        platform, workspace = file_name(ref.platform), file_name(ref.workspace)
+        return self._root / platform / workspace / f"{file_name(ref.channel)}.db"
+
+    async def exists(self, ref: ChannelRef) -> bool:
+        """Whether the channel has a file."""
+        return ref in self._slots or await asyncio.to_thread(self.path(ref).exists)
+
+    async def read(self, ref: ChannelRef, function: Callable[[Transaction], T]) -> T:
+        """Run `function` on one consistent view of the channel. Raises StoreError."""
+        async with self._leased(ref) as database:
+            return await database.read(function)
+
+    async def write(self, ref: ChannelRef, function: Callable[[Transaction], T]) -> T:
+        """Run `function` in one write transaction: all is kept or nothing. Raises StoreError."""
+        async with self._leased(ref) as database:
+            return await database.write(function)
+
+    async def run(self, ref: ChannelRef, function: Callable[[Transaction], T]) -> T:
+        """Run `function` outside any transaction (a backup). Raises StoreError."""
+        async with self._leased(ref) as database:
+            return await database.run(function)
+
+    async def close(self) -> None:
+        """Wait for what is queued and close all files."""
+        self._closed = True
+        for ref in list(self._slots):
+            self._start_closing(ref)
+        await asyncio.gather(*self._closing.values())
+
+    @asynccontextmanager
+    async def _leased(self, ref: ChannelRef) -> AsyncIterator[Database]:
+        slot = await self._slot(ref)
+        slot.users += 1
+        try:
+            # Shielded: the task belongs to all who wait for it, not to the one who is cancelled.
+            yield await asyncio.shield(slot.opening)
+        finally:
+            slot.users -= 1
+            self._close_idle()
+
+    async def _slot(self, ref: ChannelRef) -> _Slot:
+        while ref in self._closing:
+            await asyncio.shield(self._closing[ref])
+        if self._closed:
+            raise RuntimeError("the channels are closed")
+        slot = self._slots.pop(ref, None)
+        if slot is None:
+            slot = _Slot(asyncio.create_task(self._open(ref), name=f"open {ref}"))
+        self._slots[ref] = slot
+        return slot
+
+    async def _open(self, ref: ChannelRef) -> Database:
+        try:
+            return await Database.open(self.path(ref), CHANNEL_APPLICATION_ID, channel_migrations())
+        except BaseException:
+            # The next call tries again.
+            self._slots.pop(ref, None)
+            raise
+
+    def _close_idle(self) -> None:
+        surplus = len(self._slots) - self._max_open
+        if surplus <= 0:
+            return
+        idle = [ref for ref, slot in self._slots.items() if not slot.users and slot.opening.done()]
+        for ref in idle[:surplus]:
+            self._start_closing(ref)
+
+    def _start_closing(self, ref: ChannelRef) -> None:
+        slot = self._slots.pop(ref)
+        self._closing[ref] = asyncio.create_task(self._close(ref, slot), name=f"close {ref}")
+
+    async def _close(self, ref: ChannelRef, slot: _Slot) -> None:
+        try:
+            await asyncio.wait([slot.opening])
+            if slot.opening.exception() is None:
+                await slot.opening.result().close()
+        finally:
+            del self._closing[ref]

@@ -1,0 +1,180 @@
+"""What a merge has to know of the keys it touches, read in few statements. Decides nothing."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby, islice
+from typing import Any, Literal
+
+from core.state.database import Transaction
+from core.state.merge import NOTHING, Facts, Stamp, Standing
+from core.state.operations import AuthorKind, Kind
+from core.state.write import Item, Write, compose
+
+Space = Literal["entry", "file"]
+
+_STANDING = (
+    "v.kind, v.body, v.changed, v.born, v.cleared, v.person, v.order_base, v.order_rank,"
+    " v.commit_no"
+)
+_KNOWN = (
+    f"SELECT e.key, e.id, c.number, {_STANDING} FROM json_each(?) AS k"  # noqa: S608 - constants
+    " CROSS JOIN entries AS e ON e.space = ? AND e.key = k.value"
+    " LEFT JOIN versions AS v ON v.entry = e.id AND v.commit_no ="
+    " (SELECT max(commit_no) FROM versions WHERE entry = e.id)"
+    " LEFT JOIN conflicts AS c ON c.entry = e.id AND c.closed IS NULL"
+)
+_SEEN = (
+    f"SELECT v.entry, {_STANDING} FROM json_each(?) AS k"  # noqa: S608 - constants
+    " CROSS JOIN versions AS v ON v.entry = k.value AND v.commit_no ="
+    " (SELECT max(commit_no) FROM versions WHERE entry = k.value AND commit_no <= ?)"
+)
+_AT = (
+    f"SELECT {_STANDING} FROM versions AS v WHERE v.entry = ? AND v.commit_no <= ?"  # noqa: S608
+    " ORDER BY v.commit_no DESC LIMIT 1"
+)
+# Longer lists would make one call of the JSON encoder hold the interpreter.
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A key that has an entry: its row, its newest version's commit, its open conflict."""
+
+    entry: int
+    version: int
+    conflict: int | None
+    facts: Facts
+
+
+def head(tx: Transaction) -> int:
+    """The number of the newest commit; 0 before the first."""
+    newest: int | None = tx.execute("SELECT max(number) FROM commits").fetchone()[0]
+    return newest or 0
+
+
+def read_known(tx: Transaction, space: Space, writes: Mapping[str, Write]) -> dict[str, Known]:
+    """What is known of each written key that was ever written before."""
+    found: dict[str, Known] = {}
+    for keys in _chunks(writes):
+        rows = tx.execute(_KNOWN, (json.dumps(keys), space)).fetchall()
+        for key, entry, conflict, *columns in rows:
+            facts = _facts(tx, entry, conflict, _standing(columns), writes[key])
+            found[key] = Known(
+                entry=entry, version=columns[-1] or 0, conflict=conflict, facts=facts
+            )
+    return found
+
+
+def _facts(
+    tx: Transaction, entry: int, conflict: int | None, standing: Standing, write: Write
+) -> Facts:
+    if conflict is None and write.kind not in (Kind.SET, Kind.LOG):
+        return Facts(standing=standing)
+    alive = standing.kind is write.kind
+    return Facts(
+        standing=standing,
+        candidates=() if conflict is None else read_candidates(tx, entry, conflict),
+        stamps=read_stamps(tx, entry, write) if alive and write.kind is Kind.SET else {},
+        last_line=last_line(tx, entry) if alive and write.kind is Kind.LOG else None,
+    )
+
+
+def read_seen(tx: Transaction, known: Mapping[str, Known], base: int) -> dict[str, Standing]:
+    """Each known key as it stood at `base`."""
+    seen = {key: one.facts.standing for key, one in known.items() if one.version <= base}
+    moved = {one.entry: key for key, one in known.items() if one.version > base}
+    for entries in _chunks(moved):
+        rows = tx.execute(_SEEN, (json.dumps(entries), base))
+        seen.update((moved[entry], _standing(columns)) for entry, *columns in rows)
+    return seen
+
+
+def standing_at(tx: Transaction, entry: int, at: int) -> Standing:
+    """One key as it stood at a commit."""
+    row = tx.execute(_AT, (entry, at)).fetchone()
+    return NOTHING if row is None else _standing(row)
+
+
+def _standing(columns: Sequence[Any]) -> Standing:
+    kind, body, changed, born, cleared, person, base, rank, commit = columns
+    if commit is None:
+        return NOTHING
+    return Standing(
+        kind=None if kind is None else Kind(kind),
+        body=body,
+        changed=changed,
+        born=born,
+        cleared=cleared,
+        person=person,
+        order=(base, rank),
+    )
+
+
+def read_stamps(tx: Transaction, entry: int, write: Write) -> dict[str, tuple[Stamp, ...]]:
+    """The living stamps of the elements that the write names."""
+    found: dict[str, tuple[Stamp, ...]] = {}
+    for elements in _chunks(dict.fromkeys(item.text for item in write.items)):
+        rows = tx.execute(
+            "SELECT s.element, s.operation, s.commit_no FROM json_each(?) AS k"
+            " CROSS JOIN stamps AS s ON s.entry = ? AND s.element = k.value"
+            " WHERE s.removed IS NULL",
+            (json.dumps(elements), entry),
+        )
+        for element, operation, commit in rows:
+            found[element] = (*found.get(element, ()), Stamp(operation, commit))
+    return found
+
+
+def last_line(tx: Transaction, entry: int) -> tuple[int, int] | None:
+    """The place of a log's last line."""
+    row = tx.execute(
+        "SELECT order_base, order_rank FROM lines WHERE entry = ? AND removed IS NULL"
+        " ORDER BY order_base DESC, order_rank DESC LIMIT 1",
+        (entry,),
+    ).fetchone()
+    return None if row is None else (row[0], row[1])
+
+
+def read_candidates(tx: Transaction, entry: int, conflict: int) -> tuple[Write, ...]:
+    """The writes that wait in a conflict, oldest commit first."""
+    rows = tx.execute(
+        "SELECT commit_no FROM losers WHERE entry = ? AND conflict = ? ORDER BY commit_no",
+        (entry, conflict),
+    ).fetchall()
+    return tuple(read_write(tx, entry, commit) for (commit,) in rows)
+
+
+_WRITES = (
+    "SELECT o.commit_no, c.base, c.order_base, c.order_rank, c.author_kind, c.rules, o.id, o.op,"
+    # A log's text is not needed to fold it.
+    " CASE o.op WHEN 'append' THEN NULL ELSE o.argument END"
+    " FROM operations AS o JOIN commits AS c ON c.number = o.commit_no WHERE o.entry = ?"
+)
+
+
+def read_write(tx: Transaction, entry: int, commit: int) -> Write:
+    """What one commit wanted of a key."""
+    rows = tx.execute(f"{_WRITES} AND o.commit_no = ? ORDER BY o.id", (entry, commit))
+    return next(_composed(rows))[0]
+
+
+def live_writes(tx: Transaction, entry: int) -> list[tuple[Write, int]]:
+    """All writes of a key that are not undone, oldest first, with their rules' revision."""
+    rows = tx.execute(f"{_WRITES} AND c.undone_by IS NULL ORDER BY o.commit_no, o.id", (entry,))
+    return list(_composed(rows))
+
+
+def _composed(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Write, int]]:
+    for (commit, base, first, rank, author, rules), group in groupby(rows, lambda row: row[:6]):
+        items = (Item(*row[6:]) for row in group)
+        person = author == AuthorKind.PERSON.value
+        order = (first, rank)
+        write = compose("", items, commit=commit, base=base, order=order, person=person)
+        yield write, rules
+
+
+def _chunks(things: Iterable[object]) -> Iterator[list[object]]:
+    iterator = iter(things)
+    while chunk := list(islice(iterator, _CHUNK)):
+        yield chunk

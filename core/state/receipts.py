@@ -1,0 +1,208 @@
+"""A merge in words: one plain line for each key it touched. Knows no buttons."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from core.state.database import Transaction
+from core.state.facts import Space
+from core.state.merge import LOST, Case, Standing, Step, Verdict
+from core.state.operations import Kind, Op
+from core.state.values import load
+from core.state.write import Write
+
+MOST_LINES = 30
+_SHOWN = 60
+MINUS = "\N{MINUS SIGN}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptLine:
+    """What became of one key. `text` is plain, one line, bounded.
+
+    `conflict` is the number of the conflict that it waits in. `take` is the commit whose write
+    was outranked by a person's and can still be taken.
+    """
+
+    key: str
+    text: str
+    conflict: int | None = None
+    take: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One key's step with what the words need: who wrote it, and the conflict it met."""
+
+    space: Space
+    case: Case
+    step: Step
+    who: str
+    conflict: int | None
+
+
+def lines(tx: Transaction, told: Sequence[Told]) -> tuple[ReceiptLine, ...]:
+    """The lines of a merge, at most MOST_LINES: what asks for somebody first."""
+    ranked = sorted(told, key=lambda one: one.conflict is None and one.step.verdict not in LOST)
+    few = len(ranked) <= MOST_LINES
+    kept = ranked if few else ranked[: MOST_LINES - 1]
+    return _closed([_line(tx, one) for one in kept], len(ranked))
+
+
+def _line(tx: Transaction, one: Told) -> ReceiptLine:
+    verdict, write = one.step.verdict, one.case.write
+    text = f"`{one.case.key}` {_text(tx, one)}"
+    if one.conflict is not None:
+        text += f": conflict #{one.conflict}"
+    take = write.commit if verdict is Verdict.OUTRANKED else None
+    return ReceiptLine(key=one.case.key, text=text, conflict=one.conflict, take=take)
+
+
+def _text(tx: Transaction, one: Told) -> str:
+    before, after, write = one.case.facts.standing, one.step.standing, one.case.write
+    stays = f"stays {shown(one.space, before)}"
+    wanted = f"{one.who} wanted {wish(one.space, write)}"
+    match one.step.verdict:
+        case Verdict.APPLIED:
+            return _applied(one.space, before, after, one.step, write)
+        case Verdict.SAME if write.kind is None and not write.clears:
+            return stays
+        case Verdict.SAME:
+            return f"unchanged: {shown(one.space, before)}"
+        case Verdict.CANDIDATE:
+            return f"{stays}; {wanted}"
+        case Verdict.OUTRANKED:
+            row = tx.execute("SELECT author FROM commits WHERE number = ?", (before.person,))
+            return f"{stays}, set by {row.fetchone()[0]} meanwhile; {wanted}"
+        case Verdict.EARLIER:
+            return f"{stays}, which comes later; {wanted}"
+
+
+def folded(
+    space: Space, key: str, before: Standing, after: Standing, conflict: int | None
+) -> ReceiptLine:
+    """The line for a key whose writes were folded again (an undo)."""
+    text = f"`{key}` "
+    if (before.kind, before.body) == (after.kind, after.body):
+        text += f"stays {shown(space, after)}"
+    elif after.kind is None:
+        text += "is gone"
+    elif before.kind is None:
+        text += f"= {shown(space, after)}"
+    else:
+        text += f"{shown(space, before)} → {shown(space, after)}"
+    if conflict is not None:
+        text += f": conflict #{conflict}"
+    return ReceiptLine(key=key, text=text, conflict=conflict)
+
+
+def bounded(lines: Sequence[ReceiptLine]) -> tuple[ReceiptLine, ...]:
+    """At most MOST_LINES of these, conflicts first."""
+    ranked = sorted(lines, key=lambda line: line.conflict is None)
+    kept = ranked if len(ranked) <= MOST_LINES else ranked[: MOST_LINES - 1]
+    return _closed(kept, len(ranked))
+
+
+def _closed(kept: Sequence[ReceiptLine], count: int) -> tuple[ReceiptLine, ...]:
+    if count == len(kept):
+        return tuple(kept)
+    return (*kept, ReceiptLine(key="", text=f"and {count - len(kept):,} keys more"))
+
+
+def dump(lines: Sequence[ReceiptLine]) -> str:
+    """Lines as JSON text."""
+    return json.dumps([asdict(line) for line in lines], ensure_ascii=False)
+
+
+def undump(text: str) -> tuple[ReceiptLine, ...]:
+    """The lines that `dump` wrote."""
+    return tuple(ReceiptLine(**line) for line in json.loads(text))
+
+
+def _applied(space: Space, before: Standing, after: Standing, step: Step, write: Write) -> str:
+    if after.kind is None:
+        return "deleted"
+    replaced = before.kind is not after.kind or write.clears
+    match after.kind:
+        case Kind.COUNTER if not replaced:
+            return f"{before.body} {_additions(write)} = {after.body}"
+        case Kind.LOG | Kind.SET if not replaced:
+            above = ", above lines already shown" if step.above else ""
+            return f"{wish(space, write)}{above}"
+        case Kind.VALUE if before.kind is Kind.VALUE and space == "entry":
+            return f"{shown(space, before)} → {shown(space, after)}"
+        case Kind.VALUE if space == "file":
+            return f"{'changed' if before.kind else 'new'}, {shown(space, after)}"
+        case _:
+            return f"= {shown(space, after)}"
+
+
+def shown(space: Space, standing: Standing) -> str:
+    """How a key stands, in a few words."""
+    if standing.kind is None:
+        return "absent"
+    body = standing.body or ""
+    match standing.kind:
+        case Kind.LOG:
+            return _count(int(body), "line")
+        case Kind.SET:
+            return _count(int(body), "element")
+        case Kind.VALUE if space == "file":
+            return _file(body)
+        case _:
+            return _cut(body)
+
+
+def wish(space: Space, write: Write) -> str:
+    """What a write wants, in a few words."""
+    if write.kind is None:
+        return "it deleted" if write.clears else "it as it is"
+    start = "to start anew with " if write.clears and write.kind is not Kind.VALUE else ""
+    match write.kind:
+        case Kind.COUNTER:
+            return start + _additions(write)
+        case Kind.LOG:
+            return f"{start}+{_count(len(write.items), 'line')}"
+        case Kind.SET:
+            signed = (_signed(item.op, item.text or "") for item in write.items[:20])
+            return start + _cut(" ".join(signed))
+        case _:
+            return shown(space, Standing(kind=Kind.VALUE, body=write.value))
+
+
+def _signed(op: str, element: str) -> str:
+    return f"{'+' if op == Op.INCLUDE else MINUS}{element}"
+
+
+def _additions(write: Write) -> str:
+    texts = [item.text or "0" for item in write.items[:5]]
+    signed = [f"{MINUS} {text[1:]}" if text[0] == "-" else f"+ {text}" for text in texts]
+    return " ".join(signed) + (" …" if len(write.items) > len(texts) else "")
+
+
+def _file(body: str) -> str:
+    facts = load(body)
+    assert isinstance(facts, dict)
+    size = facts["size"]
+    assert isinstance(size, int)
+    return f"{_bytes(size)}{', executable' if facts['executable'] else ''}"
+
+
+def _bytes(size: int) -> str:
+    if size < 1000:
+        return _count(size, "byte")
+    for unit in ("kB", "MB"):
+        size_in = size / 1000 if unit == "kB" else size / 1_000_000
+        if size_in < 1000:
+            return f"{size_in:.1f} {unit}"
+    return f"{size / 1e9:.1f} GB"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _cut(text: str) -> str:
+    # JSON text has no line breaks; U+2028 and its like could still break a line.
+    line = " ".join(text[: _SHOWN + 1].split())
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"

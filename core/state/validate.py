@@ -1,0 +1,63 @@
+"""Whether operations and deltas are sound, with texts that a model can act on. Changes nothing."""
+
+from core.errors import BadRequest
+from core.state.arguments import texts
+from core.state.entries import Entry
+from core.state.files import check_apart, check_file
+from core.state.operations import AuthorKind, Delta, Kind, Op, Operation
+from core.state.rules import Rules
+from core.state.write import KIND_OF
+
+LONGEST_KEY = 1000
+MOST_OPERATIONS = 200_000
+
+_HOW = {
+    Kind.VALUE: "put replaces it, delete removes it",
+    Kind.COUNTER: "add changes it by a number (negative to subtract), delete removes it",
+    Kind.SET: "include and exclude change it, delete removes it",
+    Kind.LOG: "append adds lines, delete removes it whole",
+}
+
+
+def validate(operation: Operation, entry: Entry | None, rules: Rules) -> None:
+    """Raise BadRequest when the operation cannot be done on what its author sees.
+
+    `entry` is the key as the author sees it, with the author's own earlier operations.
+    """
+    check_key(operation.key)
+    texts(operation)
+    if operation.op is Op.DELETE:
+        return
+    kind, why = (entry.kind, "is") if entry else (rules.kind(operation.key), "is by a rule")
+    if kind is not None and KIND_OF[operation.op] is not kind:
+        raise BadRequest(
+            f"`{operation.key}` {why} a {kind.value}, so {operation.op.value} cannot be used: "
+            f"{_HOW.get(kind, 'delete removes it')}"
+        )
+
+
+def check_key(key: str) -> None:
+    """Raise BadRequest for a key that cannot be typed back."""
+    if not key or not key.isprintable() or key != key.strip():
+        raise BadRequest(
+            f"the key {key[:60]!r} must be printable text without line breaks or blanks around it, "
+            "such as deploy.target"
+        )
+    if len(key.encode()) > LONGEST_KEY:
+        raise BadRequest(f"the key has {len(key.encode()):,} bytes, at most {LONGEST_KEY:,} fit")
+
+
+def check_delta(delta: Delta, newest: int) -> None:
+    """Raise BadRequest for a delta that is not sound; arguments are checked as they become rows."""
+    if not 0 <= delta.base <= newest:
+        raise BadRequest(f"the delta is based on commit {delta.base}, the newest is {newest}")
+    if delta.author.kind is AuthorKind.JOB and not 0 < (delta.author.job or 0) < 2**62:
+        raise BadRequest("the delta of a job lacks the job's number")
+    count = len(delta.operations) + len(delta.files)
+    if count > MOST_OPERATIONS:
+        raise BadRequest(f"the delta has {count:,} changes, at most {MOST_OPERATIONS:,} are merged")
+    for operation in delta.operations:
+        check_key(operation.key)
+    for change in delta.files:
+        check_file(change)
+    check_apart(delta.files)

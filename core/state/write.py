@@ -1,0 +1,128 @@
+"""One commit's wish for one key, brought to its essence. Pure data; decides nothing."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from core.errors import BadRequest
+from core.state.arguments import texts
+from core.state.operations import Author, AuthorKind, Kind, Op, Operation
+
+# What a person's resolution leaves behind when it changes nothing, and what a file that cannot
+# stand (a folder is in its place) leaves behind: facts of the write, so they are kept with it.
+SETTLE = "settle"
+BLOCKED = "blocked"
+
+KIND_OF = {
+    Op.PUT: Kind.VALUE,
+    Op.ADD: Kind.COUNTER,
+    Op.INCLUDE: Kind.SET,
+    Op.EXCLUDE: Kind.SET,
+    Op.APPEND: Kind.LOG,
+}
+COMBINING = frozenset({Kind.COUNTER, Kind.SET, Kind.LOG})
+_PERSON_RANK = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One operation as it is kept: `id` is its row, `text` its argument as JSON."""
+
+    id: int
+    op: str
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """All that one commit wants of one key.
+
+    `base` is the commit its author saw. `order` places it among writes that saw nothing of each
+    other. `clears` says that it starts from nothing (a delete), `kind` what it makes (None: it
+    leaves nothing), `settles` that a person settles the open conflict with it. `items` are what
+    counts: for a value the last put alone.
+    """
+
+    commit: int
+    base: int
+    order: tuple[int, int]
+    person: bool
+    clears: bool
+    kind: Kind | None
+    items: tuple[Item, ...]
+    settles: bool = False
+    blocked: bool = False
+
+    @property
+    def combines(self) -> bool:
+        """Whether it can be combined with what others wrote meanwhile."""
+        return self.kind in COMBINING and not self.clears
+
+    @property
+    def value(self) -> str | None:
+        """The JSON text it puts, if it puts one."""
+        return self.items[-1].text if self.kind is Kind.VALUE else None
+
+
+def place(author: Author, source: str, base: int, commit: int) -> tuple[int, int]:
+    """The order of a commit: (base commit, job number), whoever ended first.
+
+    A person's write is placed where it was made: after everything that began before it. Turns
+    have no number; those that began at one commit are placed by a hash of their source.
+    """
+    match author.kind:
+        case AuthorKind.PERSON:
+            return commit - 1, _PERSON_RANK
+        case AuthorKind.JOB:
+            return base, author.job or 0
+        case AuthorKind.AGENT:
+            digest = hashlib.blake2b(source.encode(), digest_size=7).digest()
+            return base, -1 - int.from_bytes(digest)
+
+
+def as_items(operation: Operation, first: int) -> list[Item]:
+    """The rows of an operation, numbered from `first`. Raises BadRequest for a wrong argument."""
+    op = operation.op.value
+    return [Item(first + n, op, text) for n, text in enumerate(texts(operation))]
+
+
+def compose(
+    key: str,
+    items: Iterable[Item],
+    *,
+    commit: int,
+    base: int,
+    order: tuple[int, int],
+    person: bool,
+) -> Write:
+    """The write that items of one key come to. Raises BadRequest when they mix kinds."""
+    clears = settles = blocked = False
+    kind: Kind | None = None
+    kept: list[Item] = []
+    for item in items:
+        if item.op == Op.DELETE:
+            clears, kind, kept = True, None, []
+        elif item.op == SETTLE:
+            settles = True
+        elif item.op == BLOCKED:
+            blocked = True
+        else:
+            made = KIND_OF[Op(item.op)]
+            if kind not in (None, made):
+                raise BadRequest(f"`{key}` is written as a {kind} and as a {made} at once")
+            if made is Kind.VALUE:
+                kept.clear()
+            kind = made
+            kept.append(item)
+    replaces = clears or kind is Kind.VALUE
+    return Write(
+        commit=commit,
+        base=base,
+        order=order,
+        person=person,
+        clears=clears,
+        kind=kind,
+        items=tuple(kept),
+        settles=settles or (person and replaces),
+        blocked=blocked,
+    )
