@@ -1,0 +1,77 @@
+"""Which processes of a bot there are, found from outside through /proc. Starts and ends none."""
+
+import asyncio
+import os
+from contextlib import suppress
+from pathlib import Path
+
+PROC = Path("/proc")
+
+
+def marked(mark: str) -> list[int]:
+    """Processes that name `mark`: on their command line, as their folder, or among their mounts.
+
+    What runs inside a sandbox sees neither the host's paths nor its environment, but the kernel
+    says where its workspace is mounted from.
+    """
+    wanted = mark.encode()
+    own = {os.getpid(), os.getppid()}
+    pids = (int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit())
+    return [pid for pid in pids if pid not in own and _names(pid, wanted)]
+
+
+def described(pid: int) -> str:
+    """A process in words, for a failure's text."""
+    command = _content(pid, "cmdline").replace(b"\0", b" ").decode("utf-8", "replace")
+    return f"{pid}: {command.strip()[:300] or '(gone)'}"
+
+
+async def gone(mark: str, within_s: float) -> None:
+    """Wait until no process names `mark`. Raises AssertionError with those left by then."""
+    watched = {pid: descriptor for pid in marked(mark) if (descriptor := _open(pid)) is not None}
+    try:
+        async with asyncio.timeout(within_s):
+            for descriptor in watched.values():
+                await _readable(descriptor)
+    except TimeoutError:
+        left = [described(pid) for pid in marked(mark)]
+        raise AssertionError("processes are left:\n" + "\n".join(left)) from None
+    finally:
+        for descriptor in watched.values():
+            os.close(descriptor)
+    # What a watched process started in its last moment was not watched.
+    left = [described(pid) for pid in marked(mark)]
+    assert not left, "processes are left:\n" + "\n".join(left)
+
+
+def _names(pid: int, wanted: bytes) -> bool:
+    if wanted in _content(pid, "cmdline") or wanted in _content(pid, "mountinfo"):
+        return True
+    with suppress(OSError):
+        return wanted in os.fsencode((PROC / str(pid) / "cwd").readlink())
+    return False
+
+
+def _content(pid: int, name: str) -> bytes:
+    try:
+        return (PROC / str(pid) / name).read_bytes()
+    except OSError:
+        return b""  # gone meanwhile, or a zombie
+
+
+def _open(pid: int) -> int | None:
+    try:
+        return os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
+
+
+async def _readable(descriptor: int) -> None:
+    """Return when the process behind the descriptor has ended."""
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    loop.add_reader(descriptor, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(descriptor)
