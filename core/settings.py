@@ -1,12 +1,14 @@
 """A channel's settings: their names, meaning and values over the configuration's defaults."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from core.errors import BadRequest
+from core.messages import Person
 from core.messages.views import SettingLine
 from core.state.database import Transaction
+from core.state.operations import Json
+from core.state.settings import read_settings, remove_setting, write_setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,24 +66,24 @@ _SETTINGS: Mapping[str, _Setting] = {
 
 def effective(tx: Transaction, defaults: ChannelSettings) -> ChannelSettings:
     """The channel's settings over the defaults."""
-    return replace(defaults, **_own(tx))
+    return replace(defaults, **_own(tx))  # type: ignore[arg-type]  # parsed when they were set
 
 
-def change(tx: Transaction, name: str, text: str, by: str, at: float) -> str:
+def change(tx: Transaction, name: str, text: str, by: Person, at: float) -> str:
     """Set (or with "default" reset) a setting; returns what is to be said. Raises BadRequest."""
     setting = _SETTINGS.get(name)
     if setting is None:
         raise BadRequest(f"there is no setting {name!r}; there are: {', '.join(_SETTINGS)}")
     if text == "default":
-        tx.execute("DELETE FROM settings WHERE name = ?", (name,))
+        remove_setting(tx, name)
         return f"`{name}` is back at its default."
-    _store(tx, name, setting.parse(text), by, at)
+    write_setting(tx, name, setting.parse(text), by, at)
     return f"`{name}` is now {text}. It holds for turns and jobs that start from now on."
 
 
-def pause(tx: Transaction, paused: bool, by: str, at: float) -> None:
+def pause(tx: Transaction, paused: bool, by: Person, at: float) -> None:
     """Keep whether the channel's queued jobs are held back."""
-    _store(tx, "paused", paused, by, at)
+    write_setting(tx, "paused", paused, by, at)
 
 
 def lines(tx: Transaction, defaults: ChannelSettings) -> tuple[SettingLine, ...]:
@@ -98,15 +100,6 @@ def lines(tx: Transaction, defaults: ChannelSettings) -> tuple[SettingLine, ...]
     )
 
 
-def _store(tx: Transaction, name: str, value: str | int | bool, by: str, at: float) -> None:
-    tx.execute(
-        "INSERT INTO settings (name, value, by, at) VALUES (?, ?, ?, ?) ON CONFLICT (name)"
-        " DO UPDATE SET value = excluded.value, by = excluded.by, at = excluded.at",
-        (name, json.dumps(value), by, at),
-    )
-
-
-def _own(tx: Transaction) -> dict[str, str | int | bool]:
+def _own(tx: Transaction) -> dict[str, Json]:
     known = {*_SETTINGS, "paused"}
-    rows = tx.execute("SELECT name, value FROM settings").fetchall()
-    return {name: json.loads(value) for name, value in rows if name in known}
+    return {found.name: found.value for found in read_settings(tx) if found.name in known}

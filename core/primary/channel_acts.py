@@ -10,7 +10,7 @@ from core.rights import Right
 def pause(doing: Doing, paused: bool) -> Done:
     """Hold queued jobs back, or let them go on."""
     doing.require(Right.CONFIGURE)
-    settings.pause(doing.tx, paused, doing.person.name, doing.clock())
+    settings.pause(doing.tx, paused, doing.person, doing.clock())
     left = len(jobs.unfinished(doing.tx, doing.channel))
     if paused:
         text = "Paused: no job starts here until /resume. Jobs that run go on."
@@ -31,7 +31,7 @@ def show_settings(doing: Doing) -> Done:
 def change_setting(doing: Doing, name: str, text: str) -> Done:
     """Change one setting for what starts from now on."""
     doing.require(Right.CONFIGURE)
-    said = settings.change(doing.tx, name, text, doing.person.name, doing.clock())
+    said = settings.change(doing.tx, name, text, doing.person, doing.clock())
     return Done(text=said)
 
 

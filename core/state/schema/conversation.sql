@@ -91,6 +91,7 @@ CREATE TABLE outbox (
     thread   TEXT NOT NULL,
     payload  TEXT NOT NULL,
     state    TEXT NOT NULL,                 -- waiting, sent, refused
+    version  INTEGER NOT NULL DEFAULT 0,    -- counts replacements, so that none is taken for sent
     attempts INTEGER NOT NULL DEFAULT 0,
     error    TEXT
 ) STRICT;

@@ -1,0 +1,33 @@
+"""What was said."""
+
+from core.messages import Message, Person, ThreadRef
+from core.records import messages
+from core.state.database import Transaction
+from tests.core.records.conftest import CHANNEL
+
+
+def say(tx: Transaction, id: str, thread: str, text: str, at: float) -> int:
+    where = ThreadRef(channel=CHANNEL, thread=thread)
+    author = Person(id="ada", name="Ada")
+    return messages.add_message(tx, Message(id=id, thread=where, author=author, text=text, at=at))
+
+
+def test_a_page_is_read_forwards_from_a_mark_and_backwards_below_one(tx: Transaction) -> None:
+    for number in range(1, 8):
+        say(tx, f"m{number}", "a" if number % 2 else "b", f"text {number}", float(number))
+    assert [line.id for line in messages.read(tx, CHANNEL, after=4)] == ["m5", "m6", "m7"]
+    assert [line.id for line in messages.read(tx, CHANNEL, before=4, limit=2)] == ["m2", "m3"]
+    assert [line.id for line in messages.read(tx, CHANNEL, thread="b")] == ["m2", "m4", "m6"]
+
+
+def test_threads_are_listed_last_active_first_by_how_they_began(tx: Transaction) -> None:
+    say(tx, "m1", "a", "how a began", 1.0)
+    say(tx, "m2", "b", "how b began", 2.0)
+    say(tx, "m3", "a", "later", 3.0)
+    lines = messages.threads(tx, CHANNEL)
+    assert [(line.thread.thread, line.title, line.messages) for line in lines] == [
+        ("a", "how a began", 2),
+        ("b", "how b began", 1),
+    ]
+    assert messages.last_at(tx) == 3.0
+    assert messages.newest(tx) == 3

@@ -1,0 +1,56 @@
+"""What is to be shown."""
+
+from dataclasses import replace
+
+from core.messages import Card, Person, Post, PostKind
+from core.records import messages, outbox
+from core.state.database import Transaction
+from tests.core.records.conftest import CHANNEL, THREAD
+
+POST = Post(id="p1", thread=THREAD, kind=PostKind.ANSWER, text="hi", at=1.0)
+CARD = Card(
+    id="card:1", thread=THREAD, job=1, title="a job", requester=Person(id="ada", name="Ada"),
+    state="queued", step="", version=1, tokens=0, steps=0, created_at=1.0, started_at=None,
+    ended_at=None,
+)  # fmt: skip
+
+
+def waiting(tx: Transaction) -> list[outbox.Waiting]:
+    return list(outbox.waiting(tx, THREAD.thread))
+
+
+def test_items_wait_in_order_and_posts_become_messages(tx: Transaction) -> None:
+    outbox.put(tx, POST)
+    outbox.put(tx, CARD)
+    assert [one.item for one in waiting(tx)] == [POST, CARD]
+    assert [line.post for line in messages.read(tx, CHANNEL)] == [POST]
+    assert outbox.waiting_threads(tx) == (THREAD.thread,)
+
+
+def test_a_sent_item_waits_no_more(tx: Transaction) -> None:
+    outbox.put(tx, POST)
+    outbox.sent(tx, waiting(tx)[0])
+    assert waiting(tx) == []
+    assert outbox.waiting_threads(tx) == ()
+
+
+def test_a_card_put_while_the_earlier_is_being_sent_is_still_to_be_sent(tx: Transaction) -> None:
+    outbox.put(tx, CARD)
+    being_sent = waiting(tx)[0]
+    outbox.put(tx, replace(CARD, state="running", version=2))
+    outbox.sent(tx, being_sent)
+    assert [one.item for one in waiting(tx)] == [replace(CARD, state="running", version=2)]
+
+
+def test_a_refused_item_does_not_block_the_ones_behind_it(tx: Transaction) -> None:
+    outbox.put(tx, POST)
+    outbox.put(tx, CARD)
+    outbox.failed(tx, waiting(tx)[0], "gone", final=True)
+    assert [one.item for one in waiting(tx)] == [CARD]
+
+
+def test_a_failed_item_stays_first(tx: Transaction) -> None:
+    outbox.put(tx, POST)
+    outbox.put(tx, CARD)
+    outbox.failed(tx, waiting(tx)[0], "busy", final=False)
+    assert [(one.item, one.attempts) for one in waiting(tx)] == [(POST, 1), (CARD, 0)]
