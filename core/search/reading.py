@@ -65,11 +65,12 @@ def _texts(stream: BinaryIO, size: int) -> Iterator[str]:
     rest = b""
     for block in _blocks(stream, size):
         rest += block
-        cut = rest.rfind(b"\n") + 1 or rest.rfind(b" ") + 1
+        cut = rest.rfind(b"\n") + 1
         if not cut and len(rest) < _BLOCK:
             continue
-        yield _clean(rest[: cut or len(rest)])
-        rest = rest[cut or len(rest) :]
+        cut = cut or rest.rfind(b" ") + 1 or len(rest)
+        yield _clean(rest[:cut])
+        rest = rest[cut:]
     if rest:
         yield _clean(rest)
 

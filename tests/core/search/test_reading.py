@@ -1,0 +1,85 @@
+import io
+
+import pytest
+
+from core.search.reading import MOST_CHARACTERS, MOST_LINES, Chunk, chunks, is_binary
+
+
+def read(data: bytes) -> list[Chunk]:
+    return list(chunks(io.BytesIO(data), len(data)))
+
+
+def numbered(data: bytes) -> dict[int, str]:
+    """Every line that is not empty, by its number."""
+    return {
+        chunk.line + at: text
+        for chunk in read(data)
+        for at, text in enumerate(chunk.text.split("\n"))
+        if text.strip()
+    }
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("width", [0, 1, 100, 3000, 5000])
+def test_every_line_keeps_its_number(ending: bytes, width: int) -> None:
+    lines = [b"%d %s" % (n, b"x" * width) for n in range(1, 201)]
+    found = {
+        chunk.line + at: text.split()[0]
+        for chunk in reversed(read(ending.join(lines) + ending))
+        for at, text in enumerate(chunk.text.split("\n"))
+    }
+    assert found == {n: str(n) for n in range(1, 201)}
+
+
+def test_chunks_are_bounded() -> None:
+    for chunk in read(b"word " * 100_000 + b"\n" + b"x" * 300_000 + b"\n" * 1000 + b"end"):
+        assert len(chunk.text) <= MOST_CHARACTERS
+        assert chunk.text.count("\n") < MOST_LINES
+
+
+def test_long_lines_are_cut_between_words() -> None:
+    words = [f"word{n}" for n in range(50_000)]
+    found = [word for chunk in read(" ".join(words).encode()) for word in chunk.text.split()]
+    assert found == words
+
+
+def test_empty_lines_are_counted_and_not_kept() -> None:
+    assert numbered(b"\n" * 500 + b"here\n\n\nthere") == {501: "here", 504: "there"}
+    assert read(b"") == []
+
+
+def test_colours_and_controls_do_not_stick_to_words() -> None:
+    assert numbered(
+        b"\x1b[1;31mERROR\x1b[0m\x1b]8;;http://x\x07link\x1b]8;;\x1b\\ 10%\r20%\0!"
+    ) == {1: "ERRORlink 10% 20% !"}
+
+
+def test_what_is_not_utf8_is_replaced_and_the_rest_is_kept() -> None:
+    assert numbered(b"caf\xe9 ok\nend") == {1: "caf\ufffd ok", 2: "end"}
+    assert numbered(b"\xef\xbb\xbfbegin") == {1: "begin"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_with_a_mark_is_text(encoding: str) -> None:
+    data = "\ufeffone\r\nzwei ü\n".encode(encoding)
+    assert not is_binary(io.BytesIO(data))
+    assert {n: text.strip() for n, text in numbered(data).items()} == {1: "one", 2: "zwei ü"}
+
+
+def test_a_nul_at_the_start_means_binary_and_the_stream_is_rewound() -> None:
+    stream = io.BytesIO(b"PNG\0data")
+    assert is_binary(stream)
+    assert stream.tell() == 0
+    assert not is_binary(io.BytesIO(b"text"))
+
+
+def test_what_a_grown_file_began_with_has_the_same_digests() -> None:
+    old = "".join(f"line {n} of a log\n" for n in range(30_000)).encode()
+    before = [chunk.digest for chunk in read(old)]
+    after = [chunk.digest for chunk in read(old + b"one more\n")]
+    assert after[: len(before) - 1] == before[:-1]
+    assert len(set(after)) == len(after)
+
+
+def test_no_more_than_the_given_size_is_read() -> None:
+    assert [chunk.text for chunk in chunks(io.BytesIO(b"abcdefgh"), 4)] == ["abcd"]

@@ -1,0 +1,112 @@
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from bot import config
+from core.errors import BadRequest
+from core.messages import ChannelRef
+from core.ports import Finder
+from core.search.hits import FileHit, MessageHit
+from core.search.search import Search
+from core.search.sources import Sources, SourceSpec
+from core.state.database import Database, Transaction
+from core.state.schema import CHANNEL_APPLICATION_ID, channel_migrations
+
+T = TypeVar("T")
+
+EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
+GENERAL = ChannelRef(platform="web", workspace="local", channel="general")
+OTHER = ChannelRef(platform="slack", workspace="T1", channel="C1")
+
+
+class OneFile:
+    """One channel's file, for whichever channel is asked."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def read(self, ref: ChannelRef, function: Callable[[Transaction], T]) -> T:
+        return await self.database.read(function)
+
+
+def say(tx: Transaction) -> None:
+    tx.executemany(
+        "INSERT INTO messages (id, thread, author_id, author, text, at)"
+        " VALUES (?, '', 'u1', 'Ann', ?, 1762162920.0)",
+        [("m1", "urllib3 was updated today"), ("m2", "who pinned urllib3 before?")],
+    )
+
+
+@pytest.fixture
+async def search(tmp_path: Path) -> AsyncIterator[Search]:
+    given = config.load(EXAMPLES / "thaw.toml").sources
+    specs = [SourceSpec(name=one.name, path=one.path, channels=("web/*",)) for one in given]
+    sources = Sources(specs, tmp_path)
+    database = await Database.open(
+        tmp_path / "channel.db", CHANNEL_APPLICATION_ID, channel_migrations()
+    )
+    await database.write(say)
+    await sources.start()
+    await sources.settled()
+    yield Search(OneFile(database), sources)
+    await sources.stop()
+    await database.close()
+
+
+async def test_the_example_s_cause_is_found_with_file_and_line(search: Search) -> None:
+    told = await search.find(GENERAL, 'method_whitelist "gateway.py:142"', "ci-logs", None)
+    assert "ci-logs/build-17/3-unit.log:477: services/payments/gateway.py:142: TypeError: " in told
+
+
+async def test_messages_and_sources_are_searched_together(search: Search) -> None:
+    result = await search.search(GENERAL, "urllib3", None, upto_message=None)
+    assert {type(hit) for hit in result.hits} == {MessageHit, FileHit}
+    assert len(result.hits) <= 20
+
+
+async def test_a_source_or_the_messages_can_be_named(search: Search) -> None:
+    logs = await search.search(GENERAL, "urllib3", "ci-logs", upto_message=None)
+    assert {type(hit) for hit in logs.hits} == {FileHit}
+    said = await search.search(OTHER, "urllib3", "messages", upto_message=None)
+    assert [type(hit) for hit in said.hits] == [MessageHit, MessageHit]
+
+
+async def test_a_snapshot_bounds_the_messages(search: Search) -> None:
+    said = await search.search(GENERAL, "urllib3", "messages", upto_message=1)
+    assert [hit.seq for hit in said.hits if isinstance(hit, MessageHit)] == [1]
+
+
+@pytest.mark.parametrize("name", ["secret", "", "../ci-logs", "CI-LOGS", "x" * 100_000])
+async def test_an_unknown_source_is_refused_with_the_names_there_are(
+    search: Search, name: str
+) -> None:
+    with pytest.raises(BadRequest, match="choose from ci-logs, messages") as refusal:
+        await search.search(GENERAL, "urllib3", name, upto_message=None)
+    assert len(str(refusal.value)) < 300
+
+
+async def test_a_hidden_source_is_as_good_as_unknown(search: Search) -> None:
+    with pytest.raises(BadRequest, match="choose from messages,"):
+        await search.search(OTHER, "urllib3", "ci-logs", upto_message=None)
+    result = await search.search(OTHER, "urllib3", None, upto_message=None)
+    assert {type(hit) for hit in result.hits} == {MessageHit}
+
+
+async def test_the_limit_is_kept_within_reason(search: Search) -> None:
+    for limit, most in ((-1, 1), (0, 1), (3, 3), (10**9, 100)):
+        result = await search.search(GENERAL, "test", None, upto_message=None, limit=limit)
+        assert len(result.hits) == most
+
+
+async def test_what_was_left_out_of_the_query_is_told(search: Search) -> None:
+    told = await search.find(GENERAL, "urllib3 a*", None, None)
+    assert "(a* was searched as a word: a beginning needs two letters)" in told
+    with pytest.raises(BadRequest, match="give words"):
+        await search.find(GENERAL, "!!!", None, None)
+
+
+async def test_it_is_the_port_that_agents_use(search: Search) -> None:
+    finder: Finder = search
+    assert await finder.find(GENERAL, "nowhere", "messages", None) == "no hits"
