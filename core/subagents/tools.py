@@ -1,0 +1,113 @@
+"""The tools that a subagent's model sees: names, arguments, descriptions. Runs none of them."""
+
+from collections.abc import Mapping
+
+from core.model.chat import ToolSpec
+
+_Schema = Mapping[str, object]
+
+_TEXT: _Schema = {"type": "string"}
+_TIMEOUT: _Schema = {"type": "number", "description": "seconds, 120 if left out"}
+_PATH: _Schema = {"type": "string", "description": "in the workspace, or /sources/NAME/..."}
+_OPERATIONS = ("put", "delete", "add", "include", "exclude", "append")
+
+
+def _tool(
+    name: str, description: str, properties: Mapping[str, _Schema], required: tuple[str, ...]
+) -> ToolSpec:
+    parameters = {"type": "object", "properties": properties, "required": required}
+    return ToolSpec(name=name, description=description, parameters=parameters)
+
+
+SHELL = _tool(
+    "shell",
+    "Run a shell command in /workspace. Returns its exit code and output.",
+    {"command": _TEXT, "timeout": _TIMEOUT},
+    ("command",),
+)
+PYTHON = _tool(
+    "python",
+    "Run a Python script in /workspace (standard library). Print what you want to see.",
+    {"code": _TEXT, "timeout": _TIMEOUT},
+    ("code",),
+)
+LIST_FILES = _tool("list_files", "The files of a folder.", {"path": _PATH}, ())
+READ_FILE = _tool(
+    "read_file",
+    "Lines of a text file, numbered.",
+    {
+        "path": _PATH,
+        "start": {"type": "integer", "description": "first line, from 1"},
+        "lines": {"type": "integer", "description": "how many"},
+    },
+    ("path",),
+)
+WRITE_FILE = _tool(
+    "write_file",
+    "Write a workspace file whole; folders are made.",
+    {"path": _PATH, "content": _TEXT},
+    ("path", "content"),
+)
+EDIT_FILE = _tool(
+    "edit_file",
+    "Replace a text that occurs exactly once in a workspace file.",
+    {"path": _PATH, "old": _TEXT, "new": _TEXT},
+    ("path", "old", "new"),
+)
+SEARCH = _tool(
+    "search",
+    "Search this channel's messages and the source folders, or one source by name.",
+    {
+        "query": {"type": "string", "description": 'words, "a phrase", begin*'},
+        "source": {"type": "string", "description": 'a source\'s name, or "messages"'},
+    },
+    ("query",),
+)
+READ_STATE = _tool(
+    "read_state",
+    "Read one key of the channel's state, or all keys that start with a prefix.",
+    {"key": _TEXT, "prefix": _TEXT},
+    (),
+)
+CHANGE_STATE = _tool(
+    "change_state",
+    (
+        "Change one key of the channel's state: put a value, delete, add a number to a counter,"
+        " include or exclude an element of a set, append a line to a log. It is merged when you"
+        " have finished."
+    ),
+    {
+        "key": _TEXT,
+        "operation": {"type": "string", "enum": _OPERATIONS},
+        "value": {"description": "any JSON; left out for delete"},
+    },
+    ("key", "operation"),
+)
+PROGRESS = _tool(
+    "progress",
+    "Show people what you are doing, in a few words. Use it before something long.",
+    {"text": _TEXT},
+    ("text",),
+)
+FINISH = _tool(
+    "finish",
+    (
+        "End the job. The result is posted for people, in Markdown; files names workspace files"
+        " that they should look at. Files and state changes are merged now."
+    ),
+    {"result": _TEXT, "files": {"type": "array", "items": {"type": "string"}}},
+    ("result",),
+)
+
+_COMMANDS = (SHELL, PYTHON)
+_FILES = (LIST_FILES, READ_FILE, WRITE_FILE, EDIT_FILE)
+_HOSTS = (SEARCH, READ_STATE, CHANGE_STATE, PROGRESS)
+BY_NAME = {tool.name: tool for tool in (*_COMMANDS, *_FILES, *_HOSTS, FINISH)}
+RUN_BY_HOST = frozenset(tool.name for tool in _HOSTS)
+"""The others run inside the sandbox."""
+MAY_WRITE = frozenset(tool.name for tool in (*_COMMANDS, WRITE_FILE, EDIT_FILE))
+
+
+def offered(*, commands: bool) -> tuple[ToolSpec, ...]:
+    """The tools of a job, in an order that never changes."""
+    return (*(_COMMANDS if commands else ()), *_FILES, *_HOSTS, FINISH)

@@ -1,0 +1,151 @@
+"""What the model is sent: a job's journal as messages, kept within a bound. Writes nothing."""
+
+import json
+from collections.abc import Iterable, Mapping
+
+from core.model.chat import ChatMessage, ToolCall
+from core.state.operations import Json
+from core.subagents.journal_rows import Step, StepKind
+
+BOUND = 400_000
+"""Characters of a request; when it grows beyond, what is oldest is cut to below half of it."""
+_KEPT_WHOLE = 6
+_CUT = 600
+
+
+class Transcript:
+    """The messages of one job. What is told between a call and its result waits for the result:
+    servers refuse anything else there."""
+
+    def __init__(self, opening: Iterable[ChatMessage], bound: int = BOUND) -> None:
+        self._messages = list(opening)
+        self._first = len(self._messages)
+        self._size = sum(_size(message) for message in self._messages)
+        self._bound = bound
+        self._unanswered: dict[str, ToolCall] = {}
+        self._held: list[str] = []
+        self._answered: dict[str, ToolCall] = {}
+        self.last_text = ""
+
+    @property
+    def unanswered(self) -> Mapping[str, ToolCall]:
+        """The calls of the last answer that have no result yet, in the model's order."""
+        return self._unanswered
+
+    def knows(self, call: str) -> bool:
+        """Whether a call of this id was ever made."""
+        return call in self._answered or call in self._unanswered
+
+    def said(self, text: str, calls: tuple[ToolCall, ...]) -> None:
+        """The model has answered."""
+        self.last_text = text
+        self._unanswered = {call.id: call for call in calls}
+        self._add(ChatMessage(role="assistant", text=text, tool_calls=calls))
+
+    def answered(self, call: str, result: str) -> None:
+        """A call has its result."""
+        self._answered[call] = self._unanswered.pop(call)
+        self._add(ChatMessage(role="tool", text=result, tool_call_id=call))
+        if not self._unanswered:
+            held, self._held = self._held, []
+            for text in held:
+                self.told(text)
+
+    def told(self, text: str) -> None:
+        """Somebody has something to say to the model."""
+        if self._unanswered:
+            self._held.append(text)
+        else:
+            self._add(ChatMessage(role="user", text=text))
+
+    def messages(self) -> tuple[ChatMessage, ...]:
+        """The whole request, within the bound as far as cutting can bring it there."""
+        if self._size > self._bound:
+            self._cut_to(self._bound // 2)
+        return tuple(self._messages)
+
+    def shrink(self) -> bool:
+        """Make it about half as long as it is; False if nothing more can be cut."""
+        before = self._size
+        self._cut_to(before // 2)
+        return self._size < before
+
+    def _add(self, message: ChatMessage) -> None:
+        self._messages.append(message)
+        self._size += _size(message)
+
+    def _cut_to(self, size: int) -> None:
+        # Much at once and seldom: every cut changes the prefix that servers have cached.
+        for place in range(self._first, len(self._messages) - _KEPT_WHOLE):
+            if self._size <= size:
+                return
+            message = self._messages[place]
+            shorter = self._shorter(message)
+            self._messages[place] = shorter
+            self._size += _size(shorter) - _size(message)
+
+    def _shorter(self, message: ChatMessage) -> ChatMessage:
+        if message.role == "tool" and message.tool_call_id is not None:
+            call = self._answered[message.tool_call_id]
+            again = f"call {call.name} again if you need it"
+            return ChatMessage(
+                role="tool", text=_cut(message.text, again), tool_call_id=message.tool_call_id
+            )
+        if message.role == "assistant":
+            calls = tuple(
+                ToolCall(id=call.id, name=call.name, arguments=_cut_arguments(call.arguments))
+                for call in message.tool_calls
+            )
+            return ChatMessage(role="assistant", text=message.text, tool_calls=calls)
+        return message
+
+
+def replay(transcript: Transcript, steps: Iterable[Step]) -> int:
+    """Put what the journal holds into the transcript; returns how often the model has answered."""
+    answers = 0
+    for step in steps:
+        match step.kind:
+            case StepKind.MODEL:
+                reply = step.reply
+                if reply is not None:
+                    answers += 1
+                    transcript.said(reply.text, reply.tool_calls)
+            case StepKind.TOOL:
+                if step.response is not None and step.call in transcript.unanswered:
+                    transcript.answered(step.call, step.response)
+            case StepKind.STEERING:
+                transcript.told(steered(step.name, step.request))
+            case StepKind.ATTEMPT:
+                if step.response:
+                    transcript.told(step.response)
+    return answers
+
+
+def steered(by: str, text: str) -> str:
+    """A person's word to the model; without a name it is the bot's own."""
+    return f"{by} says: {text}" if by else text
+
+
+def _size(message: ChatMessage) -> int:
+    return len(message.text) + sum(len(call.arguments) for call in message.tool_calls)
+
+
+def _cut(text: str, again: str) -> str:
+    if len(text) <= 2 * _CUT:
+        return text
+    return f"{text[:_CUT]}\n[{len(text) - _CUT} more characters were cut here to save room; {again}]"
+
+
+def _cut_arguments(arguments: str) -> str:
+    if len(arguments) <= 2 * _CUT:
+        return arguments
+    try:
+        given: Json = json.loads(arguments)
+    except (ValueError, RecursionError):
+        given = None
+    if not isinstance(given, dict):
+        return "{}"
+    again = "the call was made with the whole"
+    return json.dumps(
+        {name: _cut(value, again) if isinstance(value, str) else value for name, value in given.items()}
+    )
