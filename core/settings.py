@@ -1,6 +1,6 @@
 """A channel's settings: their names, meaning and values over the configuration's defaults."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 
 from core.errors import BadRequest
@@ -88,7 +88,11 @@ def pause(tx: Transaction, paused: bool, by: Person, at: float) -> None:
 
 def lines(tx: Transaction, defaults: ChannelSettings) -> tuple[SettingLine, ...]:
     """Every setting as a page shows it."""
-    own, now = _own(tx), effective(tx, defaults)
+    return described(effective(tx, defaults), _own(tx))
+
+
+def described(now: ChannelSettings, own: Container[str]) -> tuple[SettingLine, ...]:
+    """The settings `now`, of which the channel has set `own` itself."""
     return tuple(
         SettingLine(
             name=name,

@@ -1,7 +1,9 @@
 """Answers what a page asks to see. Reads only; implements the port Window."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterable
 from functools import partial
+from pathlib import Path
 from typing import assert_never
 
 from core import settings
@@ -12,17 +14,33 @@ from core.messages import views as v
 from core.model.budget import Ledger
 from core.ports import Transcripts
 from core.posts import card, outcome_words
+from core.jobs.job import Completed
 from core.records import jobs, messages
+from core.records.jobs import JobRow
 from core.settings import ChannelSettings
 from core.state import views as state_views
 from core.state.channels import Channels
 from core.state.control import Control
 from core.state.database import Transaction
+from core.state.files import read_file
+from core.state.facts import head
 
-_MOST = 1000
+_MOST_CHANNELS = 200
+_MOST_LINES = 1000
+
+_InFile = (
+    v.ListThreads
+    | v.ReadMessages
+    | v.ListJobs
+    | v.ReadState
+    | v.ReadFile
+    | v.ReadHistory
+    | v.ListConflicts
+    | v.ReadSettings
+)
 
 
-class StateWindow:
+class ChannelWindow:
     """The core as a page sees it."""
 
     def __init__(
@@ -48,11 +66,115 @@ class StateWindow:
         """Answer; see the port."""
         if isinstance(query, v.ListChannels):
             return await self._list_channels(query.platform)
-        if not await self._channels.exists(query.channel):
-            return _of_an_empty_channel(query, self._defaults)
-        if isinstance(query, v.ReadJob):
-            return await self._read_job(query)
         if isinstance(query, v.ReadSpend):
             spend = await self._ledger.spend(query.channel, None, self._clock())
             return v.Spend(lines=spend)
+        # A look at a channel where nothing was said yet must not make a file for it.
+        if not await self._channels.exists(query.channel):
+            return self._of_nothing(query)
+        if isinstance(query, v.ReadJob):
+            return await self._read_job(query)
         return await self._channels.read(query.channel, partial(self._read, query))
+
+    async def _list_channels(self, platform: str) -> v.Channels:
+        known = await self._control.known(platform)
+        paths = [(ref, self._channels.path(ref)) for ref in known]
+        newest = await asyncio.to_thread(_newest, paths)
+        return v.Channels(
+            lines=tuple(
+                v.ChannelLine(channel=ref, at=at, running=self._jobs.running(ref))
+                for ref, at in newest
+            )
+        )
+
+    async def _read_job(self, query: v.ReadJob) -> v.JobView:
+        row = await self._channels.read(
+            query.channel, partial(jobs.read, channel=query.channel, number=query.number)
+        )
+        if row is None:
+            raise BadRequest(f"There is no job {query.number} here.")
+        steps = await self._transcripts.steps(row.id)
+        return v.JobView(
+            card=self._card(row),
+            brief=row.brief,
+            outcome=outcome_words(row.outcome) if row.outcome else "",
+            result=row.outcome.result if isinstance(row.outcome, Completed) else "",
+            base_commit=row.base_commit,
+            steps=steps,
+        )
+
+    def _read(self, query: _InFile, tx: Transaction) -> v.View:
+        channel = query.channel
+        match query:
+            case v.ListThreads():
+                return v.Threads(lines=messages.threads(tx, channel))
+            case v.ReadMessages(thread=thread, after=after, before=before, limit=limit):
+                lines = messages.read(
+                    tx, channel, thread=thread, after=after, before=before,
+                    limit=min(limit, _MOST_LINES),
+                )  # fmt: skip
+                return v.Messages(lines=lines, newest=messages.newest(tx))
+            case v.ListJobs(limit=limit):
+                rows = jobs.newest(tx, channel, min(limit, _MOST_LINES))
+                return v.Jobs(cards=tuple(self._card(row) for row in rows))
+            case v.ReadState(prefix=prefix, at=at):
+                return state_views.state_view(tx, prefix, at)
+            case v.ReadFile(path=path, at=at):
+                return _file(tx, path, at)
+            case v.ReadHistory(key=key, before=before, limit=limit):
+                return state_views.history_view(tx, key, before, min(limit, _MOST_LINES))
+            case v.ListConflicts():
+                return state_views.conflicts_view(tx)
+            case v.ReadSettings():
+                return v.Settings(lines=settings.lines(tx, self._defaults))
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    def _of_nothing(self, query: _InFile | v.ReadJob) -> v.View:
+        match query:
+            case v.ListThreads():
+                return v.Threads(lines=())
+            case v.ReadMessages():
+                return v.Messages(lines=(), newest=0)
+            case v.ListJobs():
+                return v.Jobs(cards=())
+            case v.ReadState():
+                return v.StateView(commit=0, entries=(), files=())
+            case v.ReadFile() | v.ReadJob():
+                raise BadRequest("There is nothing in this channel yet.")
+            case v.ReadHistory():
+                return v.History(lines=())
+            case v.ListConflicts():
+                return v.Conflicts(lines=())
+            case v.ReadSettings():
+                return v.Settings(lines=settings.described(self._defaults, {}))
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    def _card(self, row: JobRow) -> Card:
+        live = self._jobs.live(row.thread.channel, row.number)
+        return card(row) if live is None else card(row, live.progress, live.moves)
+
+
+def _newest(paths: Iterable[tuple[ChannelRef, Path]]) -> list[tuple[ChannelRef, float]]:
+    """The channels last written to, by their files' times: ten thousand need not be opened."""
+    found = []
+    for ref, path in paths:
+        times = [_time(path), _time(path.with_name(f"{path.name}-wal"))]
+        found.append((ref, max(times)))
+    found.sort(key=lambda one: one[1], reverse=True)
+    return found[:_MOST_CHANNELS]
+
+
+def _time(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _file(tx: Transaction, path: str, at: int | None) -> v.FileView:
+    content = read_file(tx, path, at)
+    if content is None:
+        raise BadRequest(f"There is no file {path[:200]!r} here.")
+    return v.FileView(path=path, content=content, commit=head(tx) if at is None else at)

@@ -52,7 +52,9 @@ class JobOver:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Running:
+class Live:
+    """A running job: its row as the attempt began, and how far it is since (`moves` counts)."""
+
     row: JobRow
     progress: Progress
     task: asyncio.Task[None] | None = None
@@ -85,7 +87,7 @@ class Jobs:
         self._max_completion_tokens = max_completion_tokens
         self._clock = clock
         self._over = over
-        self._running: dict[Ticket, _Running] = {}
+        self._running: dict[tuple[ChannelRef, int], Live] = {}
 
     def add(self, ticket: Ticket) -> None:
         """A job is queued (durably, by whoever calls): it runs when it has a place."""
@@ -99,7 +101,7 @@ class Jobs:
 
     def stop(self, ticket: Ticket, by: str, thread: ThreadRef) -> None:
         """Somebody asked (durably) to stop the job: end it now, wherever it stands."""
-        running = self._running.get(ticket)
+        running = self._running.get((ticket.channel, ticket.number))
         if running is not None:
             running.stopped_by = by
             if running.task is not None:
@@ -120,12 +122,13 @@ class Jobs:
         """Why one more job would be queued, in words; None when it would start at once."""
         return self._admission.obstacle(ticket, more)
 
-    def progress(self, channel: ChannelRef, number: int) -> Progress | None:
-        """Where a running job stands, fresher than its row."""
-        for ticket, running in self._running.items():
-            if ticket.number == number and ticket.channel == channel:
-                return running.progress
-        return None
+    def live(self, channel: ChannelRef, number: int) -> Live | None:
+        """A running job as it is now, fresher than its row."""
+        return self._running.get((channel, number))
+
+    def running(self, channel: ChannelRef) -> int:
+        """How many jobs of the channel run."""
+        return sum(1 for where, _ in self._running if where == channel)
 
     async def _work(self, ticket: Ticket) -> None:
         try:
@@ -142,7 +145,7 @@ class Jobs:
             self._admission.release(ticket)
             self._end(ticket, row.thread, Cancelled(by=row.stop_by), Gathered(), _NOTHING)
             return
-        running = self._running[ticket] = _Running(row=row, progress=_NOTHING)
+        running = self._running[ticket.channel, ticket.number] = Live(row=row, progress=_NOTHING)
         running.task = asyncio.current_task()
         self._outbox.kick(row.thread)
         try:
@@ -153,12 +156,12 @@ class Jobs:
                 raise
             outcome, gathered = Cancelled(by=running.stopped_by), Gathered()
         finally:
-            self._running.pop(ticket, None)
+            self._running.pop((ticket.channel, ticket.number), None)
             self._admission.release(ticket)
         self._end(ticket, row.thread, outcome, gathered, running.progress)
         self.fill()
 
-    async def _attempt(self, ticket: Ticket, running: _Running) -> tuple[Outcome, Gathered]:
+    async def _attempt(self, ticket: Ticket, running: Live) -> tuple[Outcome, Gathered]:
         row = running.row
         if row.attempt > MAX_ATTEMPTS:
             reason = f"it was interrupted {MAX_ATTEMPTS} times, so it was given up"
@@ -224,7 +227,7 @@ class Jobs:
             instructions=settings.instructions,
         )
 
-    def _moved(self, running: _Running, progress: Progress) -> None:
+    def _moved(self, running: Live, progress: Progress) -> None:
         running.progress = progress
         running.moves += 1
         shown = card(running.row, progress, running.moves)

@@ -85,8 +85,8 @@ def show_jobs(doing: Doing) -> Done:
 def show_job(doing: Doing, number: int) -> Done:
     """Show one job."""
     row = _row(doing, number)
-    live = doing.jobs.progress(doing.channel, number)
-    step = live.step if live else row.step
+    live = doing.jobs.live(doing.channel, number)
+    step = live.progress.step if live else row.step
     text = (
         f"**Job {number}: {plain(row.title)}**, {card_state(row)},"
         f" asked for by {plain(row.requester.name)}.\n\n"

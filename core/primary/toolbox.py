@@ -137,10 +137,10 @@ class Toolbox:
         self, number: int, arguments: Arguments, tx: Transaction
     ) -> tuple[str, Operation | None]:
         row = self._row(tx, arguments)
-        live = self._jobs.progress(row.thread.channel, row.number)
+        live = self._jobs.live(row.thread.channel, row.number)
         text = (
             f"{row.title}\nstate: {card_state(row)}\nasked by: {row.requester.name}\n"
-            f"step: {live.step if live else row.step}\nbrief: {row.brief}"
+            f"step: {live.progress.step if live else row.step}\nbrief: {row.brief}"
         )
         if row.outcome is not None:
             text += f"\n{outcome_words(row.outcome)}"
