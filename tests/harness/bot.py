@@ -118,10 +118,14 @@ class BotProcess:
         os.kill(self.pid, signal.SIGTERM)
         return await self.ended()
 
-    async def kill(self) -> None:
-        """SIGKILL."""
+    def strike(self) -> None:
+        """SIGKILL, without waiting for anything; no matter if it has ended or not started."""
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
+
+    async def kill(self) -> None:
+        """SIGKILL, and wait until it is gone."""
+        self.strike()
         await self.ended()
 
     async def nothing_left(self, within_s: float = 10.0) -> None:
