@@ -152,7 +152,7 @@ def parse(line: bytes) -> Frame:
 
 
 def encode(to: int, reply: Reply) -> bytes:
-    """Write the reply to frame `to` as one line with its newline. Raises ProtocolError if too long."""
+    """Write the reply to frame `to` as a line, newline included. ProtocolError if too long."""
     line = json.dumps({"id": to, **_body(reply)}).encode() + b"\n"
     if len(line) > MAX_REPLY:
         raise ProtocolError(f"a reply to the subagent has more than {MAX_REPLY} bytes")

@@ -1,5 +1,6 @@
 """Sandboxes: where the program that works on a job runs."""
 
+from core.subagents.sandbox.choose import Wanted, choose
 from core.subagents.sandbox.port import (
     Choice,
     Mount,
@@ -9,4 +10,13 @@ from core.subagents.sandbox.port import (
     SandboxSpec,
 )
 
-__all__ = ["Choice", "Mount", "Sandbox", "SandboxExit", "SandboxProcess", "SandboxSpec"]
+__all__ = [
+    "Choice",
+    "Mount",
+    "Sandbox",
+    "SandboxExit",
+    "SandboxProcess",
+    "SandboxSpec",
+    "Wanted",
+    "choose",
+]

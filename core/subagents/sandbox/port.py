@@ -67,7 +67,7 @@ class SandboxProcess(Protocol):
 
 
 class Sandbox(Protocol):
-    """A way to run subagents. `commands_off` says why shell and python are off, "" if they are on."""
+    """A way to run subagents. `commands_off` says why shell and python are off, "" if on."""
 
     name: str
     isolates: bool

@@ -1,0 +1,183 @@
+"""The tools that run programs: one at a time, on time, each in its own process group."""
+
+import os
+import select
+from _signal import SIGKILL, SIGPIPE, SIGXFSZ  # type: ignore[import-not-found]  # not enum's cost
+from time import monotonic
+
+from .output import Output
+from .tree import SCRATCH, Tree
+
+_PIECE = 1 << 16
+_PIPE = 1 << 17
+"""More bytes than a pipe holds: what a process can have left in one."""
+_BACKGROUND = 16
+_LONGEST_ARGUMENT = 100_000
+
+
+class Commands:
+    """Runs programs one at a time and goes on reading from those they left in the background."""
+
+    def __init__(self, tree: Tree, host: int) -> None:
+        """`host` is the line to the host: when it breaks, a running program is ended."""
+        self._tree = tree
+        self._host = host
+        self._count = 0
+        self._background: dict[int, Output] = {}
+
+    def shell(self, command: str, timeout: float) -> str:
+        """Run a command line with bash, or sh where there is none."""
+        shell = "/bin/bash" if os.path.exists("/bin/bash") else "/bin/sh"  # noqa: PTH110
+        return self._run([shell, "-c", command], timeout)
+
+    def python(self, python: str, code: str, timeout: float) -> str:
+        """Run a script with the interpreter `python`, in the workspace."""
+        return self._run([python, "-c", code], timeout)
+
+    def wait(self, fd: int) -> None:
+        """Return when `fd` can be read, keeping background processes from blocking meanwhile."""
+        poller = select.poll()
+        poller.register(fd, select.POLLIN)
+        for other in self._background:
+            poller.register(other, select.POLLIN)
+        while True:
+            ready = [found for found, _ in poller.poll()]
+            for other in ready:
+                if other != fd and not self._drain(other):
+                    poller.unregister(other)
+            if fd in ready:
+                return
+
+    def end(self) -> None:
+        """Kill what is left of all programs, as far as it is found below this process."""
+        while children := _children():
+            for child in children:
+                try:
+                    os.kill(child, SIGKILL)
+                    os.waitpid(child, 0)
+                except OSError:
+                    return
+
+    def _run(self, argv: list[str], timeout: float) -> str:
+        if len(argv[-1].encode("utf-8", "replace")) > _LONGEST_ARGUMENT:
+            raise ValueError(
+                f"it is longer than {_LONGEST_ARGUMENT} bytes; write it to a file and run that"
+            )
+        self._count += 1
+        output = Output(self._tree, f"{SCRATCH}/output-{self._count}.txt")
+        reading, writing = os.pipe()
+        try:
+            process = _spawn(argv, writing)
+        except (OSError, ValueError) as error:
+            os.close(reading)
+            raise ValueError(f"the program could not be started: {error}") from None
+        finally:
+            os.close(writing)
+        ended = self._follow(process, reading, output, timeout)
+        status = os.waitpid(process, 0)[1]
+        left = self._leave(reading, output)
+        return _told(status, timeout, output, ended=ended, left=left)
+
+    def _follow(self, process: int, reading: int, output: Output, timeout: float) -> bool:
+        """Read until it ends (True), or its time does (False; then its group is killed)."""
+        watch = os.pidfd_open(process)
+        poller = select.poll()
+        for fd, events in ((watch, select.POLLIN), (reading, select.POLLIN), (self._host, 0)):
+            poller.register(fd, events)
+        deadline = monotonic() + timeout
+        try:
+            while (left := deadline - monotonic()) > 0:
+                ready = [fd for fd, _ in poller.poll(left * 1000 + 1)]
+                if reading in ready:
+                    piece = os.read(reading, _PIECE)
+                    output.add(piece)
+                    if not piece:
+                        poller.unregister(reading)
+                if self._host in ready:
+                    break
+                if watch in ready:
+                    return True
+        finally:
+            os.close(watch)
+        os.killpg(process, SIGKILL)
+        return False
+
+    def _leave(self, reading: int, output: Output) -> bool:
+        """Take what is left in the pipe; say if something in the background still holds it."""
+        os.set_blocking(reading, False)
+        self._background[reading] = output
+        taken = 0
+        while taken < _PIPE:
+            before = output.size
+            if not self._drain(reading):
+                return False
+            if output.size == before:
+                break
+            taken += output.size - before
+        output.keep()
+        if len(self._background) > _BACKGROUND:
+            self._forget(next(iter(self._background)))
+        return True
+
+    def _drain(self, fd: int) -> bool:
+        """Read once; return whether more may come."""
+        output = self._background[fd]
+        try:
+            piece = os.read(fd, _PIECE)
+        except BlockingIOError:
+            return True
+        output.add(piece)
+        if piece and not output.full:
+            return True
+        self._forget(fd)
+        return False
+
+    def _forget(self, fd: int) -> None:
+        self._background.pop(fd).close()
+        os.close(fd)
+
+
+def _children() -> list[int]:
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children") as file:  # noqa: PTH123
+            return [int(pid) for pid in file.read().split()]
+    except OSError:
+        return []
+
+
+def _spawn(argv: list[str], writing: int) -> int:
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_DUP2, writing, 1),
+        (os.POSIX_SPAWN_DUP2, writing, 2),
+    ]
+    # The interpreter ignores these two; programs expect to be ended by them.
+    return os.posix_spawn(
+        argv[0],
+        [os.fsencode(word) for word in argv],
+        os.environ,
+        file_actions=actions,
+        setsid=True,
+        setsigdef=[SIGPIPE, SIGXFSZ],
+    )
+
+
+def _told(status: int, timeout: float, output: Output, *, ended: bool, left: bool) -> str:
+    code = os.waitstatus_to_exitcode(status)
+    if not ended:
+        head = f"timed out after {timeout:g} s; it was killed with all it had started"
+    elif code == -SIGKILL:
+        head = "killed by signal 9: perhaps it needed more memory than this job may use"
+    elif code == -SIGXFSZ:
+        head = "killed by signal 25: a file would have become larger than this job may write"
+    elif code < 0:
+        head = f"killed by signal {-code}"
+    else:
+        head = f"exit code {code}"
+    if left:
+        head += (
+            "; it left processes in the background, "
+            f"what they print goes to {output.path} as long as the job runs"
+        )
+    text = output.text()
+    return f"{head}\n{text}" if text else f"{head}\n(no output)"

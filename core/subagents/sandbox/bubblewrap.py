@@ -1,0 +1,203 @@
+"""The sandbox that isolates: bubblewrap's namespaces around the runtime. Decides nothing."""
+
+import json
+import os
+import socket
+import subprocess
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from core.errors import SandboxUnavailable
+from core.subagents.sandbox import launch
+from core.subagents.sandbox.cgroup import Groups
+from core.subagents.sandbox.limits import Limits, limit
+from core.subagents.sandbox.port import SandboxSpec
+from core.subagents.sandbox.process import Spawned
+from core.subagents.sandbox.users import Users
+
+_TMP_MB = 256
+_SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+_ETC = ("ld.so.cache", "alternatives", "localtime")
+_MADE_ETC = {
+    "passwd": "root:x:0:0::/:/bin/sh\njob:x:1000:1000::/workspace:/bin/bash\n",
+    "group": "root:x:0:\njob:x:1000:\n",
+    "hosts": "127.0.0.1 localhost\n::1 localhost\n",
+}
+_NAMESPACES = (
+    *("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
+    *("--hostname", "sandbox", "--die-with-parent", "--new-session", "--clearenv"),
+)
+# A root bwrap makes the binds, which may lead through folders that nobody else may enter; the
+# runtime then leaves root for ever, by these two capabilities (see runtime/descent.py).
+_AS_ROOT = ("--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID")
+_AS_USER = ("--unshare-user", "--uid", "1000", "--gid", "1000", "--disable-userns")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bubblewrap:
+    """How one is started here: the program, whose `users` (None: our own), under what `groups`.
+
+    `folder` is for files of its own, `bundle` the compiled runtime.
+    """
+
+    program: str
+    users: Users | None
+    groups: Groups | None
+    folder: Path
+    bundle: Path
+    python: launch.Interpreter
+
+    def prepare(self) -> None:
+        """Write the few files of /etc that programs look for. Blocks. Raises OSError."""
+        (self.folder / "etc").mkdir(parents=True, exist_ok=True)
+        for name, text in _MADE_ETC.items():
+            (self.folder / "etc" / name).write_text(text)
+            (self.folder / "etc" / name).chmod(0o644)
+
+    def spawn(self, spec: SandboxSpec, number: int) -> Spawned:
+        """Start one; `number` is unique in this process. Blocks. Raises SandboxUnavailable.
+
+        The calling thread must live as long as the sandbox: the kernel ties them together.
+        """
+        with ExitStack() as undo:
+            try:
+                user = None
+                if self.users is not None:
+                    user = self.users.take()
+                    undo.callback(self.users.give_back, user)
+                    _give(spec.workspace, user)
+                name = f"{spec.job}-{number}"
+                limits = limit(spec, self.groups, name, counted=user is not None)
+                undo.callback(limits.clean)
+                ours, theirs = socket.socketpair()
+                undo.callback(ours.close)
+                with theirs:
+                    program, inside = self._run(spec, limits, user, theirs.fileno())
+            except OSError as error:
+                raise SandboxUnavailable(f"the sandbox cannot be started: {error}") from error
+            undo.pop_all()
+        assert program.stderr is not None
+        return Spawned(
+            program=program,
+            inside=inside,
+            line=ours,
+            stderr=program.stderr,
+            kill=program.kill,
+            check=partial(limits.check, program.pid),
+            clean=partial(self._clean, limits, user),
+        )
+
+    def _run(
+        self, spec: SandboxSpec, limits: Limits, user: int | None, line: int
+    ) -> tuple["subprocess.Popen[bytes]", int]:
+        """Start bwrap and return it with a pidfd of its inner init, whose end is that of all."""
+        words = {"line": str(line), "workspace": "/workspace", "nice": launch.NICE}
+        if user is not None:
+            words["become"] = str(user)
+        shown = {f"/sources/{mount.name}": f"/sources/{mount.name}" for mount in spec.sources}
+        command = launch.command(self.python.binary, launch.BUNDLE_INSIDE, words, shown)
+        args_out, args_in = os.pipe()
+        info_out, info_in = os.pipe()
+        with os.fdopen(info_out, "rb") as info, os.fdopen(args_in, "wb") as args:
+            try:
+                program = subprocess.Popen(
+                    [self.program, "--args", str(args_out), "--info-fd", str(info_in), *command],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
+                    cwd="/",
+                    env={},  # the sandbox can read what its init was started with
+                    pass_fds=(args_out, info_in, line),
+                )
+            finally:
+                os.close(args_out)
+                os.close(info_in)
+            try:
+                # bwrap does nothing before it has its arguments: so everything is in the group.
+                limits.enter(program.pid)
+                args.write("\0".join(self._arguments(spec, user)).encode())
+                args.close()
+                return program, os.pidfd_open(json.load(info)["child-pid"])
+            except (OSError, ValueError, KeyError) as error:
+                raise SandboxUnavailable(_complaint(program, error)) from error
+
+    def _arguments(self, spec: SandboxSpec, user: int | None) -> list[str]:
+        words = [*_NAMESPACES, *(_AS_USER if user is None else _AS_ROOT)]
+        for name, value in self._environment().items():
+            words += ("--setenv", name, value)
+        words += ("--ro-bind", "/usr", "/usr")
+        for name in _SYSTEM:
+            words += _system_folder(Path("/") / name)
+        words += ("--proc", "/proc", "--dev", "/dev")
+        size = str(min(_TMP_MB, max(1, spec.memory_mb // 4)) << 20)
+        for place in ("/tmp", "/dev/shm"):  # noqa: S108 - these are made inside, empty
+            words += ("--perms", "1777", "--size", size, "--tmpfs", place)
+        words += (
+            "--dir",
+            "/var",
+            "--symlink",
+            "/tmp",
+            "/var/tmp",
+            "--perms",
+            "0755",
+            "--dir",
+            "/etc",
+        )  # noqa: S108
+        for name in _ETC:
+            words += ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
+        for name in _MADE_ETC:
+            words += ("--ro-bind", str(self.folder / "etc" / name), f"/etc/{name}")
+        words += ("--perms", "0755", "--dir", "/opt", "--ro-bind", str(self.bundle))
+        words += (str(launch.BUNDLE_INSIDE),)
+        if self.python.prefix is not None:
+            words += ("--ro-bind", str(self.python.prefix), str(launch.PREFIX_INSIDE))
+        words += (
+            "--bind",
+            str(spec.workspace),
+            "/workspace",
+            "--perms",
+            "0755",
+            "--dir",
+            "/sources",
+        )
+        for mount in spec.sources:
+            words += ("--ro-bind", str(mount.path), f"/sources/{mount.name}")
+        # Their tmpfs has no size of its own, and outside of a root sandbox is the job's to write.
+        return [*words, "--remount-ro", "/dev", "--remount-ro", "/"]
+
+    def _environment(self) -> dict[str, str]:
+        found = launch.environment(self.python.binary.parent, "/workspace")
+        if self.python.library is not None:
+            found["LD_LIBRARY_PATH"] = str(self.python.library)
+        return found
+
+    def _clean(self, limits: Limits, user: int | None) -> str | None:
+        found = limits.clean()
+        if self.users is not None and user is not None:
+            self.users.give_back(user)
+        return found
+
+
+def _give(workspace: Path, user: int) -> None:
+    """Make everything in the workspace the job's own; no link is followed."""
+    os.chown(workspace, user, user)
+    for _, folders, files, fd in os.fwalk(workspace, follow_symlinks=False):
+        for name in (*folders, *files):
+            with suppress(FileNotFoundError):
+                os.chown(name, user, user, dir_fd=fd, follow_symlinks=False)
+
+
+def _system_folder(path: Path) -> tuple[str, ...]:
+    if path.is_symlink():
+        return ("--symlink", str(path.readlink()), str(path))
+    return ("--ro-bind-try", str(path), str(path))
+
+
+def _complaint(program: "subprocess.Popen[bytes]", error: Exception) -> str:
+    """End what could not be started and tell what it said."""
+    program.kill()
+    _, said = program.communicate()
+    told = said.decode("utf-8", "replace").strip()[-1000:]
+    return f"bubblewrap failed: {told or error}"

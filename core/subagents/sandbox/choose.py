@@ -1,0 +1,142 @@
+"""Finds out, by trying, how subagents can be run on this machine. Runs no job."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Literal, assert_never
+
+from core.errors import SandboxUnavailable
+from core.subagents.protocol import Hello, ProtocolError, parse
+from core.subagents.sandbox import cgroup, launch
+from core.subagents.sandbox.bubblewrap import Bubblewrap
+from core.subagents.sandbox.local import LocalSandbox
+from core.subagents.sandbox.plain import Plain
+from core.subagents.sandbox.port import Choice, Sandbox, SandboxSpec
+from core.subagents.sandbox.users import Users, own_maps, usable_base
+
+Wanted = Literal["auto", "bubblewrap", "process"]
+
+_INSTALL = "install bubblewrap 0.8 or newer (Debian and Ubuntu: apt install bubblewrap)"
+_ADVICE = (
+    ("Unknown option", f"it is too old: {_INSTALL}"),
+    (
+        "namespace",
+        "the system forbids making namespaces: allow unprivileged user namespaces (sysctl "
+        "kernel.unprivileged_userns_clone=1, on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0; "
+        "in a container also a seccomp profile that allows them)",
+    ),
+    (
+        "uid map",
+        "the system forbids using user namespaces: on Ubuntu set sysctl "
+        "kernel.apparmor_restrict_unprivileged_userns=0 or give bwrap an AppArmor profile",
+    ),
+)
+
+
+async def choose(wanted: Wanted, folder: Path, *, program: str = "bwrap") -> Choice:
+    """Decide how jobs run; `folder` is for files of the sandbox's own, kept as long as it is used.
+
+    Without a working bubblewrap, "auto" runs jobs without shell and python, and "bubblewrap" none.
+    Raises SandboxUnavailable only when `folder` cannot be written.
+    """
+    bundle = await asyncio.to_thread(launch.bundle, folder)
+    match wanted:
+        case "process":
+            return Choice(sandbox=_plain(bundle, ""), finding=_NO_ISOLATION)
+        case "bubblewrap" | "auto":
+            choice = await _bubblewrap(folder, bundle, program)
+        case _:
+            assert_never(wanted)
+    if choice.sandbox is not None or wanted == "bubblewrap":
+        return choice
+    sandbox = _plain(bundle, f"there is no sandbox on this machine: {choice.finding}")
+    return Choice(
+        sandbox=sandbox,
+        finding=f"{choice.finding}. Until then jobs run without shell and python",
+    )
+
+
+_NO_ISOLATION = (
+    "process: jobs run as this user, can do all that it can, and nothing but the size of their "
+    "workspace and their memory is bounded"
+)
+
+
+async def _bubblewrap(folder: Path, bundle: Path, program: str) -> Choice:
+    found = shutil.which(program)
+    if found is None:
+        return Choice(sandbox=None, finding=f"bubblewrap is not installed: {_INSTALL}")
+    try:
+        way, limits = await asyncio.to_thread(_way, found, folder, bundle)
+        sandbox = LocalSandbox(name="bubblewrap", isolates=True, commands_off="", spawn=way.spawn)
+        await _try(sandbox)
+    except (SandboxUnavailable, ProtocolError, OSError) as error:
+        return Choice(sandbox=None, finding=f"bubblewrap does not work here: {_advised(error)}")
+    return Choice(sandbox=sandbox, finding=f"bubblewrap works; {limits}")
+
+
+def _way(program: str, folder: Path, bundle: Path) -> tuple[Bubblewrap, str]:
+    """How bubblewrap is to be started here, and what bounds jobs, in words. Blocks."""
+    users = None
+    if os.geteuid() == 0:
+        base = usable_base(own_maps())
+        if base is None:
+            raise SandboxUnavailable("this container has too few user ids to give jobs their own")
+        users = Users(base)
+    groups = cgroup.find()
+    way = Bubblewrap(
+        program=program,
+        users=users,
+        groups=groups if isinstance(groups, cgroup.Groups) else None,
+        folder=folder,
+        bundle=bundle,
+        python=launch.inside_interpreter(),
+    )
+    way.prepare()
+    return way, _limits(groups)
+
+
+def _limits(groups: cgroup.Groups | str) -> str:
+    if isinstance(groups, str):
+        return (
+            f"{groups}, so memory and processes are bounded for each process and watched once a "
+            "second; run the bot where it may make control groups to have them bounded at once"
+        )
+    if groups.pids is None:
+        return f"memory is bounded by {groups.kind}, processes by a limit for each user"
+    return f"memory and processes are bounded by {groups.kind}"
+
+
+async def _try(sandbox: Sandbox) -> None:
+    """Start one for real. Raises SandboxUnavailable, ProtocolError."""
+    with tempfile.TemporaryDirectory() as workspace:
+        spec = SandboxSpec(
+            job="trial",
+            workspace=Path(workspace),
+            sources=(),
+            memory_mb=256,
+            processes=32,
+            disk_mb=16,
+        )
+        process = await sandbox.start(spec)
+        try:
+            line = await process.receive()
+            if line is None or not isinstance(parse(line), Hello):
+                raise SandboxUnavailable("the program inside does not answer")
+        finally:
+            await process.kill("the trial is over")
+            await process.wait()
+
+
+def _plain(bundle: Path, off: str) -> LocalSandbox:
+    way = Plain(bundle=bundle, python=launch.own_interpreter(), commands_off=off)
+    return LocalSandbox(name="process", isolates=False, commands_off=off, spawn=way.spawn)
+
+
+def _advised(error: Exception) -> str:
+    for sign, advice in _ADVICE:
+        if sign in str(error):
+            return f"{error}; {advice}"
+    return str(error)

@@ -1,0 +1,73 @@
+"""What bounds a running job: a control group where one can be made, else limits per process."""
+
+import resource
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.subagents.sandbox import watch
+from core.subagents.sandbox.cgroup import Group, Groups
+from core.subagents.sandbox.port import SandboxSpec
+from core.subagents.sandbox.tree import descendants
+
+OOM_SCORE = 500
+"""Makes the system end jobs before the bot when its own memory runs out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The bounds of one job. `counted`: its user id is its own, so its processes count alone."""
+
+    spec: SandboxSpec
+    group: Group | None
+    counted: bool
+
+    def enter(self, pid: int) -> None:
+        """Put a process under the bounds before it starts anything. Raises OSError."""
+        Path(f"/proc/{pid}/oom_score_adj").write_text(str(OOM_SCORE))
+        _bound(pid, resource.RLIMIT_CORE, 0)
+        _bound(pid, resource.RLIMIT_FSIZE, self.spec.disk_mb << 20)
+        if self.counted:
+            _bound(pid, resource.RLIMIT_NPROC, self.spec.processes)
+        if self.group is not None:
+            self.group.enter(pid)
+        else:
+            _bound(pid, resource.RLIMIT_DATA, self.spec.memory_mb << 20)
+
+    def check(self, pid: int) -> str | None:
+        """Say what is over its bounds; `pid` is the process that everything descends from."""
+        pids = self._processes(pid)
+        found = watch.disk(self.spec.workspace, self.spec.disk_mb, pids)
+        if found is None and self.group is None:
+            found = watch.memory_and_processes(pids, self.spec.memory_mb, self.spec.processes)
+        return found
+
+    def clean(self) -> str | None:
+        """Remove the group; say if the kernel ended something for want of memory."""
+        if self.group is None:
+            return None
+        short = self.group.out_of_memory()
+        self.group.remove()
+        if not short:
+            return None
+        return f"memory: more than the {self.spec.memory_mb} MB that a job may use"
+
+    def _processes(self, pid: int) -> Iterable[int]:
+        if self.group is None:
+            return descendants(pid)
+        try:
+            return self.group.processes()
+        except OSError:
+            return ()
+
+
+def _bound(pid: int, kind: int, value: int) -> None:
+    hard = resource.prlimit(pid, kind)[1]
+    most = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.prlimit(pid, kind, (most, most))
+
+
+def limit(spec: SandboxSpec, groups: Groups | None, name: str, *, counted: bool) -> Limits:
+    """Make the bounds of a job; `name` is unique among running ones. Raises OSError."""
+    group = groups.make(name, spec.memory_mb, spec.processes) if groups is not None else None
+    return Limits(spec=spec, group=group, counted=counted)

@@ -1,0 +1,78 @@
+"""Starts sandboxes on this machine, a few at a time, whichever way they are made."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from core.errors import SandboxUnavailable
+from core.subagents.sandbox.port import SandboxSpec
+from core.subagents.sandbox.process import Running, Spawned
+from core.subagents.sandbox.watch import Watch
+
+PATIENCE_S = 20.0
+"""How long a runtime may take to its first word."""
+
+
+class LocalSandbox:
+    """A Sandbox over a way to spawn."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        isolates: bool,
+        commands_off: str,
+        spawn: Callable[[SandboxSpec, int], Spawned],
+    ) -> None:
+        self.name = name
+        self.isolates = isolates
+        self.commands_off = commands_off
+        self._spawn = spawn
+        self._count = 0
+        # More starts at once than there are cores would only make all of them late.
+        self._gate = asyncio.Semaphore(len(os.sched_getaffinity(0)))
+        # Sandboxes die with the thread that started them, so it must never end.
+        self._starter = ThreadPoolExecutor(1, "sandbox-start")
+        self._chores = ThreadPoolExecutor(2, "sandbox-chores")
+        self._watch = Watch(self._chores)
+
+    async def start(self, spec: SandboxSpec) -> Running:
+        """See Sandbox."""
+        async with self._gate:
+            running = await self._started(spec)
+            try:
+                async with asyncio.timeout(PATIENCE_S):
+                    await running.lines.opened.wait()
+            except TimeoutError:
+                await running.kill("it said nothing after its start")
+            except asyncio.CancelledError:
+                await running.kill("it was cancelled at its start")
+                await running.wait()
+                raise
+        if not running.lines.has_spoken:
+            end = await running.wait()
+            why = end.stderr or end.killed or f"it ended with code {end.code}"
+            raise SandboxUnavailable(f"the sandbox cannot be started: {why}")
+        return running
+
+    async def _started(self, spec: SandboxSpec) -> Running:
+        self._count += 1
+        spawning = asyncio.get_running_loop().run_in_executor(
+            self._starter, self._spawn, spec, self._count
+        )
+        try:
+            spawned = await asyncio.shield(spawning)
+        except asyncio.CancelledError:
+            spawned = await spawning  # it cannot be called back: let it start, then end it
+            running = await self._running(spawned)
+            await running.kill("it was cancelled at its start")
+            await running.wait()
+            raise
+        return await self._running(spawned)
+
+    async def _running(self, spawned: Spawned) -> Running:
+        running = Running(spawned, self._chores)
+        running.at_end(self._watch.add(spawned.check, running.end))
+        await running.listen()
+        return running

@@ -1,0 +1,119 @@
+"""One running sandbox: its line, how it ends, and what is cleaned up after it. Starts nothing."""
+
+import asyncio
+import os
+import socket
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import IO, TypeVar
+
+from core.subagents.sandbox.lines import Lines, Tail
+from core.subagents.sandbox.port import SandboxExit
+from core.subagents.sandbox.watch import Check
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spawned:
+    """What was started. `inside` is a pidfd that can be read once nothing runs inside.
+
+    `kill` ends everything, `check` looks for what is over its bounds, `clean` removes what is
+    left and says in words why the kernel ended something (out of memory). They run on threads.
+    """
+
+    program: "subprocess.Popen[bytes]"
+    inside: int
+    line: socket.socket
+    stderr: IO[bytes]
+    kill: Callable[[], None]
+    check: Check
+    clean: Callable[[], str | None]
+
+
+class Running:
+    """A SandboxProcess over what was spawned."""
+
+    def __init__(self, spawned: Spawned, executor: Executor) -> None:
+        self.lines = Lines()
+        self._spawned = spawned
+        self._executor = executor
+        self._tail = Tail()
+        self._killed: str | None = None
+        self._cleaning = asyncio.Lock()
+        self._exit: SandboxExit | None = None
+        self._at_end: list[Callable[[], object]] = []
+        ended = os.pidfd_open(spawned.program.pid)
+        self._gone = asyncio.gather(_readable(ended), _readable(spawned.inside))
+
+    async def listen(self) -> None:
+        """Connect the line; to be called once, first."""
+        loop = asyncio.get_running_loop()
+        await loop.connect_accepted_socket(lambda: self.lines, self._spawned.line)
+        await loop.connect_read_pipe(lambda: self._tail, self._spawned.stderr)
+
+    def at_end(self, function: Callable[[], object]) -> None:
+        """Have `function` called once everything is gone."""
+        self._at_end.append(function)
+
+    async def receive(self) -> bytes | None:
+        """See SandboxProcess."""
+        return await self.lines.receive()
+
+    async def send(self, line: bytes) -> None:
+        """See SandboxProcess."""
+        await self.lines.send(line)
+
+    async def kill(self, why: str) -> None:
+        """See SandboxProcess."""
+        self.end(why)
+
+    def end(self, why: str) -> None:
+        """Begin to end everything, if it has not ended; `wait` tells when it has."""
+        if self._killed is None and not self._gone.done():
+            self._killed = why
+            self._executor.submit(self._spawned.kill)
+
+    async def wait(self) -> SandboxExit:
+        """See SandboxProcess."""
+        await asyncio.shield(self._gone)
+        async with self._cleaning:
+            if self._exit is None:
+                self._exit = await self._clean()
+        return self._exit
+
+    async def _clean(self) -> SandboxExit:
+        code = self._spawned.program.wait()  # it has ended: this only collects it
+        while self._at_end:
+            self._at_end.pop()()
+        found = await self._on_thread(self._spawned.clean)
+        self.lines.close()
+        await self._tail.end()
+        # bwrap tells a signal as shells do.
+        number = -code if code < 0 else code - 128 if code > 128 else None
+        return SandboxExit(
+            code=code if number is None else None,
+            signal=number,
+            killed=self._killed or (found if code != 0 else None),
+            stderr=self._tail.text(),
+        )
+
+    async def _on_thread(self, function: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, function)
+
+
+def _readable(fd: int) -> "asyncio.Future[None]":
+    """Return what is done when `fd` can be read; then it is closed as well."""
+    loop = asyncio.get_running_loop()
+    future = loop.create_future()
+
+    def ready() -> None:
+        loop.remove_reader(fd)
+        os.close(fd)
+        if not future.done():
+            future.set_result(None)
+
+    loop.add_reader(fd, ready)
+    return future
