@@ -10,7 +10,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from adapters.web import encode
 from adapters.web.hub import Hub, Page
 from adapters.web.rendering import Rendering
-from adapters.web.wire import MAX_FRAME, Look, Unreadable, Watch, decode
+from adapters.web.wire import MAX_FRAME, READ_FRAME, Look, Unreadable, Watch, decode
 from core.errors import ThawError
 from core.messages import Message, Press
 from core.messages.views import Query, ReadMessages
@@ -40,7 +40,7 @@ class Connection:
     ) -> web.WebSocketResponse:
         """Upgrade the request and work until either side ends; `sockets` holds it meanwhile."""
         socket = web.WebSocketResponse(
-            heartbeat=_HEARTBEAT_S, max_msg_size=MAX_FRAME, compress=False
+            heartbeat=_HEARTBEAT_S, max_msg_size=READ_FRAME, compress=False
         )
         await socket.prepare(request)
         transport = request.transport

@@ -64,7 +64,7 @@ _parser.enable(["table", "strikethrough"])
 _parser.core.ruler.push("tame", _tame)
 _cleaner = nh3.Cleaner(
     tags=_TAGS,
-    attributes={"a": {"href"}, "ol": {"start"}},
+    attributes={"*": set(), "a": {"href"}, "ol": {"start"}},
     set_tag_attribute_values={"a": {"target": "_blank"}},
     url_schemes={"http", "https", "mailto"},
     url_relative="deny",

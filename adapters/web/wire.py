@@ -37,10 +37,12 @@ from core.messages.views import (
 
 PLATFORM = "web"
 WORKSPACE = "local"
-MAX_FRAME = 1_000_000  # bytes: larger ones hold the loop, because JSON is read in one piece
+MAX_FRAME = 1_000_000  # characters: larger ones hold the loop, because JSON is read in one piece
+READ_FRAME = 16_000_000  # bytes: larger ones end the connection, smaller ones are told the limit
 
 _NEWEST = 2**53
 _IDS = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_ID_FIELD = re.compile(r'"id": ?"([A-Za-z0-9_-]{8,64})"')
 _ACTIONS = re.compile(r"[ -~]{1,64}")
 
 Fields = Mapping[str, object]
@@ -75,6 +77,8 @@ Frame = Message | Press | Look | Watch | Unreadable
 
 def decode(frame: str, at: float) -> Frame:
     """Read one frame of the page; `at` is the time of its arrival in Unix seconds."""
+    if len(frame) > MAX_FRAME:
+        return _too_large(frame)
     try:
         fields = json.loads(frame, parse_constant=_no_constant)
     except (ValueError, RecursionError):
@@ -90,6 +94,14 @@ def decode(frame: str, at: float) -> Frame:
             id=name if isinstance(name, str) and _IDS.fullmatch(name) else None,
             ref=ref if type(ref) is int else None,
         )
+
+
+def _too_large(frame: str) -> Unreadable:
+    # The frame is not parsed, so its id is looked for where a page would write it.
+    found = _ID_FIELD.search(frame[:500]) or _ID_FIELD.search(frame[-500:])
+    size, most = len(frame) // 1000, MAX_FRAME // 1000
+    reason = f"This is {size} kB; at most {most} kB can be sent at once. Shorten it or split it."
+    return Unreadable(reason=reason, id=found[1] if found else None)
 
 
 def _decode(fields: Fields, at: float) -> Frame:

@@ -1,0 +1,58 @@
+import asyncio
+import subprocess
+import sys
+import time
+
+from adapters.web.rendering import Rendering
+
+
+async def test_texts_come_back_rendered_under_themselves() -> None:
+    rendered = await Rendering().render(["*a*", "b", "*a*"])
+    assert rendered == {"*a*": "<p><em>a</em></p>\n", "b": "<p>b</p>\n"}
+
+
+async def test_a_long_text_does_not_hold_the_loop() -> None:
+    rendering = Rendering()
+    await rendering.render(["warm"])
+    longest, stop = 0.0, False
+
+    async def watch() -> None:
+        nonlocal longest
+        while not stop:
+            began = time.perf_counter()
+            await asyncio.sleep(0)
+            longest = max(longest, time.perf_counter() - began)
+
+    watching = asyncio.create_task(watch())
+    began = time.perf_counter()
+    await rendering.render(["[a](" * 20_000])
+    took = time.perf_counter() - began
+    stop = True
+    await watching
+    # The interpreter switches threads every 5 ms; a shared machine gets some slack.
+    assert longest < max(0.05, took / 4)
+
+
+async def test_a_text_is_rendered_once_and_forgotten_when_others_came() -> None:
+    rendering = Rendering()
+    long = "word " * 15_000
+    await rendering.render([long])
+    began = time.perf_counter()
+    await rendering.render([long])
+    assert time.perf_counter() - began < 0.01
+    for number in range(30):
+        await rendering.render([f"{number} " + "word " * 15_000])
+    assert long not in rendering._known
+    assert rendering._size <= 2_000_000
+
+
+async def test_what_streams_is_not_remembered() -> None:
+    rendering = Rendering()
+    await rendering.render(["so far"], remember=False)
+    assert not rendering._known
+
+
+def test_the_libraries_are_not_loaded_before_the_first_text() -> None:
+    code = "import sys, adapters.web; print({'markdown_it', 'nh3'} & set(sys.modules))"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "set()"
