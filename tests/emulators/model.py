@@ -74,6 +74,8 @@ class ModelServer:
         reply = self._script(received)
         try:
             await asyncio.sleep(reply.latency_s)
+            if reply.gate is not None:
+                await reply.gate.wait()
             if reply.hang:
                 await asyncio.Event().wait()
             return await _answer(request, received, reply)

@@ -11,6 +11,7 @@ The first rule that fits answers. `contains`: the last message of the person (ro
 that person's message; `times`: the rule is used up after so many replies.
 """
 
+import asyncio
 import itertools
 import json
 import math
@@ -63,7 +64,7 @@ class Reply:
 
     `usage` is (prompt, completion) tokens, None for none. `body` replaces the completion whole.
     `cut_after` aborts the connection after so many bytes, in a stream after so many chunks.
-    `chunked` replaces the chunks of a stream (JSON texts).
+    `chunked` replaces the chunks of a stream (JSON texts). `gate` is waited for after `latency_s`.
     """
 
     text: str | None = None
@@ -80,6 +81,7 @@ class Reply:
     content_type: str | None = None
     cut_after: int | None = None
     hang: bool = False
+    gate: asyncio.Event | None = None
     ignore_stream: bool = False
 
     def completion(self, received: Received) -> dict[str, Any]:
