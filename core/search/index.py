@@ -75,20 +75,32 @@ def put(tx: Transaction, batch: Batch) -> None:
         file = _mark(tx, piece)
         if piece.keep is not None:
             shrink(tx, piece.entry.path, piece.keep)
+        (last,) = tx.execute("SELECT coalesce(max(id), 0) FROM chunks").fetchone()
         tx.executemany(
             "INSERT INTO chunks (file, line, digest, text) VALUES (?, ?, ?, ?)",
             [(file, chunk.line, chunk.digest, chunk.text) for chunk in piece.chunks],
+        )
+        tx.execute(
+            "INSERT INTO words (rowid, path, text)"
+            " SELECT id, path, text FROM indexed WHERE id > ? ORDER BY id",
+            (last,),
         )
 
 
 def shrink(tx: Transaction, path: str, keep: int, most: int = -1) -> bool:
     """Remove the file's chunks after the first `keep`, at most `most`; say if there were any."""
-    found = tx.execute(
-        "DELETE FROM chunks WHERE id IN (SELECT id FROM chunks"
-        " WHERE file = (SELECT id FROM files WHERE path = ?) ORDER BY id LIMIT ? OFFSET ?)",
+    rows = tx.execute(
+        "SELECT id FROM chunks WHERE file = (SELECT id FROM files WHERE path = ?)"
+        " ORDER BY id LIMIT ? OFFSET ?",
         (path, most, keep),
+    ).fetchall()
+    tx.executemany(
+        "INSERT INTO words (words, rowid, path, text)"
+        " SELECT 'delete', id, path, text FROM indexed WHERE id = ?",
+        rows,
     )
-    return found.rowcount > 0
+    tx.executemany("DELETE FROM chunks WHERE id = ?", rows)
+    return bool(rows)
 
 
 def forget(tx: Transaction, path: str) -> None:
