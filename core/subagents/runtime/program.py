@@ -135,11 +135,16 @@ def _detail(given: dict[str, Value]) -> str:
     return first.strip().split("\n")[0][:_DETAIL]
 
 
-def run(line: int, workspace: str, sources: dict[str, str], commands_off: str) -> int:
-    """Work until the end, the first frame having been sent on `line`; return the exit code."""
+def run(
+    line: int, answer: bytes, workspace: str, sources: dict[str, str], commands_off: str
+) -> int:
+    """Work until the end and return the exit code.
+
+    The first frame has been sent on `line`, and the first bytes of its answer have come.
+    """
     tree = Tree(workspace, sources)
     commands = Commands(tree, line)
-    wire = Wire(line, commands.wait, sent=HELLO)
+    wire = Wire(line, commands.wait, sent=HELLO, come=answer)
     try:
         welcome = wire.answer(HELLO)
         if not commands_off and not welcome.get("shell"):

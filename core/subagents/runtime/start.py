@@ -1,7 +1,7 @@
 """The very start: rights are dropped, the first word is said; only then is the rest loaded.
 
 Many subagents may start at once, and whoever waits for one waits for its first word. So nothing
-is imported before it but what the interpreter has built in, and after it the bot goes first.
+is imported before it but what the interpreter has built in, and nothing before its answer.
 """
 
 import posix
@@ -27,7 +27,8 @@ def main(words: list[str]) -> int:
     posix.chdir(told["workspace"])
     posix.write(line, b'{"kind":"hello","id":%d,"version":%d}\n' % (HELLO, VERSION))
     posix.nice(int(told["nice"]))
+    answer = posix.read(line, 1 << 16)
     from .program import run  # noqa: PLC0415 - later is the point
 
     sources = dict(value.split(":", 1) for name, value in pairs if name == "source")
-    return run(line, told["workspace"], sources, told.get("off", ""))
+    return run(line, answer, told["workspace"], sources, told.get("off", ""))

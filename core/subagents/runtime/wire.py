@@ -28,14 +28,14 @@ class HostGone(Exception):
 class Wire:
     """One connected stream socket. `wait(fd)` returns when it can be read from.
 
-    `sent` is the number of the last frame that has been sent on it.
+    `sent` is the number of the last frame that has been sent on it, `come` what came since.
     """
 
-    def __init__(self, fd: int, wait: "Callable[[int], None]", *, sent: int) -> None:
+    def __init__(self, fd: int, wait: "Callable[[int], None]", *, sent: int, come: bytes) -> None:
         self._fd = fd
         self._wait = wait
         self._sent = sent
-        self._rest = b""
+        self._rest = come
 
     def ask(self, kind: str, **fields: Field) -> "dict[str, Json]":
         """Send a frame and return the reply to it. Raises TooLong, HostGone."""

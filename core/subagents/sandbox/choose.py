@@ -19,20 +19,16 @@ from core.subagents.sandbox.users import Users, own_maps, usable_base
 Wanted = Literal["auto", "bubblewrap", "process"]
 
 _INSTALL = "install bubblewrap 0.8 or newer (Debian and Ubuntu: apt install bubblewrap)"
-_ADVICE = (
-    ("Unknown option", f"it is too old: {_INSTALL}"),
-    (
-        "namespace",
-        "the system forbids making namespaces: allow unprivileged user namespaces (sysctl "
-        "kernel.unprivileged_userns_clone=1, on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0; "
-        "in a container also a seccomp profile that allows them)",
-    ),
-    (
-        "uid map",
-        "the system forbids using user namespaces: on Ubuntu set sysctl "
-        "kernel.apparmor_restrict_unprivileged_userns=0 or give bwrap an AppArmor profile",
-    ),
+_ALLOW = (
+    "allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, on Ubuntu "
+    "kernel.apparmor_restrict_unprivileged_userns=0; in a container also a seccomp profile)"
 )
+_ADVICE = {
+    "Unknown option": f"it is too old: {_INSTALL}",
+    "namespace": f"the system forbids making namespaces: {_ALLOW}",
+    "uid map": f"the system forbids using user namespaces: {_ALLOW}",
+    "Operation not permitted": f"the system forbids something it needs: {_ALLOW}",
+}
 
 
 async def choose(wanted: Wanted, folder: Path, *, program: str = "bwrap") -> Choice:
@@ -136,7 +132,7 @@ def _plain(bundle: Path, off: str) -> LocalSandbox:
 
 
 def _advised(error: Exception) -> str:
-    for sign, advice in _ADVICE:
+    for sign, advice in _ADVICE.items():
         if sign in str(error):
             return f"{error}; {advice}"
     return str(error)

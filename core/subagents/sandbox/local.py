@@ -30,10 +30,11 @@ class LocalSandbox:
         self.commands_off = commands_off
         self._spawn = spawn
         self._count = 0
-        # More starts at once than there are cores would only make all of them late.
-        self._gate = asyncio.Semaphore(len(os.sched_getaffinity(0)))
-        # Sandboxes die with the thread that started them, so it must never end.
-        self._starter = ThreadPoolExecutor(1, "sandbox-start")
+        # As many as keep the cores busy; more at once would only make all of them late.
+        at_once = len(os.sched_getaffinity(0)) + 1
+        self._gate = asyncio.Semaphore(at_once)
+        # Sandboxes die with the thread that started them, so these must never end.
+        self._starter = ThreadPoolExecutor(at_once, "sandbox-start")
         self._chores = ThreadPoolExecutor(2, "sandbox-chores")
         self._watch = Watch(self._chores)
 
