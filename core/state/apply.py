@@ -10,6 +10,7 @@ from core.state.merge import LOST, NOTHING, Case, Facts, Step, Verdict, plan
 from core.state.operations import Author, AuthorKind, Delta, Op
 from core.state.receipts import ReceiptLine, Told
 from core.state.rules import Merging, Rules, adopt
+from core.state.savepoint import savepoint
 from core.state.validate import check_delta
 from core.state.write import BLOCKED, SETTLE, Item, Write, as_items, compose, place
 
@@ -62,7 +63,7 @@ class _Commit:
 def merge(tx: Transaction, delta: Delta, rules: Rules) -> Merged:
     """Merge a delta, once: a source that was merged before changes nothing.
 
-    Raises BadRequest for a delta that is not sound, before anything is written.
+    Raises BadRequest for a delta that is not sound; then nothing of it is written.
     """
     return merge_settling(tx, delta, rules, settles={})
 
@@ -79,12 +80,15 @@ def merge_settling(
     rows = _rows(delta, settles, store.next_id(tx, "operations"))
     if not rows.entries and not rows.files:
         return Merged(commit=None)
-    number = newest + 1
+    with savepoint(tx):
+        return _merge(tx, delta, rows, adopt(tx, rules), newest + 1)
+
+
+def _merge(tx: Transaction, delta: Delta, rows: _Rows, rules: Rules, number: int) -> Merged:
     order = place(delta.author, delta.source, delta.base, number)
-    commit = _Commit(number=number, delta=delta, order=order, rules=adopt(tx, rules))
-    writes = {key: commit.write(key, items) for key, items in rows.entries.items()}
-    store.add_commit(tx, number, delta, order, commit.rules.revision)
-    told = _merge_space(tx, commit, "entry", rows.entries, writes)
+    commit = _Commit(number=number, delta=delta, order=order, rules=rules)
+    store.add_commit(tx, number, delta, order, rules.revision)
+    told = _merge_space(tx, commit, "entry", rows.entries)
     told += _merge_files(tx, commit, rows)
     files.add_blobs(tx, rows.blobs)
     return finish(tx, number, receipts.lines(tx, told))
@@ -127,32 +131,23 @@ def _rows(delta: Delta, settles: Mapping[Space, Collection[str]], next_id: int) 
 
 def _merge_files(tx: Transaction, commit: _Commit, rows: _Rows) -> list[Told]:
     """Deletes first: only when they are through it is known what is in a new file's way."""
-    told: list[Told] = []
     deletes = {path: items for path, items in rows.files.items() if items[0].op == Op.DELETE}
-    told += _merge_space(
-        tx, commit, "file", deletes, {p: commit.write(p, items) for p, items in deletes.items()}
-    )
-    writes = {path: items for path, items in rows.files.items() if path not in deletes}
+    told = _merge_space(tx, commit, "file", deletes)
+    others = {path: items for path, items in rows.files.items() if path not in deletes}
     next_id = rows.next_id
-    for path, items in writes.items():
+    for path, items in others.items():
         if items[0].op == Op.PUT and files.in_the_way(tx, path):
             items.append(Item(next_id, BLOCKED, None))
             next_id += 1
-    told += _merge_space(
-        tx, commit, "file", writes, {p: commit.write(p, items) for p, items in writes.items()}
-    )
-    return told
+    return told + _merge_space(tx, commit, "file", others)
 
 
 def _merge_space(
-    tx: Transaction,
-    commit: _Commit,
-    space: Space,
-    rows: Mapping[str, list[Item]],
-    writes: Mapping[str, Write],
+    tx: Transaction, commit: _Commit, space: Space, rows: Mapping[str, list[Item]]
 ) -> list[Told]:
     if not rows:
         return []
+    writes = {key: commit.write(key, items) for key, items in rows.items()}
     known = read_known(tx, space, writes)
     seen = read_seen(tx, known, commit.delta.base)
     cases = [

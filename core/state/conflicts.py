@@ -1,6 +1,6 @@
 """A key's open conflict: one at a time, its candidates and its revision. Decides no merge."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from core.state.database import Transaction
@@ -46,6 +46,32 @@ def keep(
     return number if candidates else None
 
 
+def replace(
+    tx: Transaction,
+    entry: int,
+    at: int,
+    candidates: Sequence[int],
+    losers: Collection[int],
+    *,
+    moved: bool,
+) -> int | None:
+    """Write down anew what of a key waits and what lost, after all its writes were folded again.
+
+    `moved`: the key stands otherwise than before. Returns the open conflict's number, if any.
+    """
+    row = tx.execute(
+        "SELECT number FROM conflicts WHERE entry = ? AND closed IS NULL", (entry,)
+    ).fetchone()
+    number = None if row is None else row[0]
+    before = () if number is None else _candidates(tx, entry, number)
+    tx.execute("DELETE FROM losers WHERE entry = ? AND conflict IS NULL", (entry,))
+    if tuple(candidates) == before and not moved:
+        add_losers(tx, entry, set(losers) - set(before))
+        return number
+    tx.execute("DELETE FROM losers WHERE entry = ?", (entry,))
+    return keep(tx, entry, at, number=number, candidates=candidates, losers=losers)
+
+
 def add_losers(
     tx: Transaction, entry: int, commits: Collection[int], conflict: int | None = None
 ) -> None:
@@ -80,8 +106,8 @@ def conflict(tx: Transaction, number: int) -> OpenConflict | None:
 
 def _read(tx: Transaction, condition: str, parameters: tuple[int, ...]) -> tuple[OpenConflict, ...]:
     query = (
-        "SELECT c.number, c.revision, c.entry, e.space, e.key FROM conflicts AS c"
-        f" JOIN entries AS e ON e.id = c.entry WHERE {condition} ORDER BY c.number"  # noqa: S608
+        "SELECT c.number, c.revision, c.entry, e.space, e.key FROM conflicts AS c"  # noqa: S608
+        f" JOIN entries AS e ON e.id = c.entry WHERE {condition} ORDER BY c.number"
     )
     rows = tx.execute(query, parameters).fetchall()
     return tuple(

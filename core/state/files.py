@@ -86,7 +86,7 @@ def list_files(tx: Transaction, prefix: str = "", at: int | None = None) -> tupl
         " ORDER BY e.key",
         (head(tx) if at is None else at, prefix, prefix + _LAST),
     )
-    return tuple(_state_file(*row) for row in rows)
+    return tuple(state_file(*row) for row in rows)
 
 
 def find_file(tx: Transaction, path: str, at: int | None = None) -> StateFile | None:
@@ -97,7 +97,7 @@ def find_file(tx: Transaction, path: str, at: int | None = None) -> StateFile | 
         " AND v.commit_no <= ? ORDER BY v.commit_no DESC LIMIT 1",
         (path, head(tx) if at is None else at),
     ).fetchone()
-    return None if row is None or row[3] is None else _state_file(*row[:3])
+    return None if row is None or row[3] is None else state_file(*row[:3])
 
 
 def read_file(tx: Transaction, path: str, at: int | None = None) -> bytes | None:
@@ -143,6 +143,7 @@ def _folders(path: str) -> Iterator[str]:
         at = path.find("/", at + 1)
 
 
-def _state_file(path: str, body: str, commit: int) -> StateFile:
+def state_file(path: str, body: str, commit: int) -> StateFile:
+    """A file from the body of its version."""
     facts: dict[str, Any] = json.loads(body)
     return StateFile(path=path, commit=commit, **facts)

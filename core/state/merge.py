@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 from core.state.operations import Kind, Op
 from core.state.rules import Merging
-from core.state.values import plus, same
+from core.state.values import minus, plus, same
 from core.state.write import Write
 
 
@@ -168,6 +168,18 @@ def fold(cases: Iterable[tuple[Write, Standing, Merging]]) -> Folded:
         lines=frozenset(lines),
         stamps={stamp.operation: element for element in stamps for stamp in stamps[element]},
     )
+
+
+def recount(standing: Standing, write: Write, newest: int, *, back: bool) -> Standing:
+    """A sum or a log with one combining write put `back`, or taken out; `newest` is the newest
+    commit that counts."""
+    if standing.kind is Kind.LOG:
+        lines = len(write.items) if back else -len(write.items)
+        return replace(standing, body=str(int(standing.body or 0) + lines), changed=newest)
+    total = standing.body
+    for item in write.items:
+        total = plus(total, item.text or "0") if back else minus(total, item.text)
+    return replace(standing, body=total, changed=newest)
 
 
 def _restamp(stamps: dict[str, tuple[Stamp, ...]], write: Write, done: Step) -> None:

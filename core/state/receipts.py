@@ -122,6 +122,8 @@ def undump(text: str) -> tuple[ReceiptLine, ...]:
 def _applied(space: Space, before: Standing, after: Standing, step: Step, write: Write) -> str:
     if after.kind is None:
         return "deleted"
+    if (before.kind, before.body) == (after.kind, after.body) and after.kind is Kind.VALUE:
+        return f"= {shown(space, after)}, as before"
     replaced = before.kind is not after.kind or write.clears
     match after.kind:
         case Kind.COUNTER if not replaced:

@@ -1,6 +1,6 @@
 """Writing commits, operations, versions, lines and stamps. Decides nothing, reads little."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from core.state.database import Transaction
 from core.state.facts import Space
@@ -109,6 +109,61 @@ def _stamps(commit: int, moved: Sequence[Moved]) -> Iterator[tuple[int | str | N
             for item in write.items:
                 if item.id in adds:
                     yield entry, item.text, item.id, commit, commit
+
+
+def move_lines(tx: Transaction, entry: int, write: Write, commit: int, *, back: bool) -> None:
+    """Take the lines of one write out of a log, or put them back."""
+    if back:
+        _add_lines(tx, commit, [item.id for item in write.items])
+        return
+    tx.execute(
+        "UPDATE lines SET removed = ? WHERE entry = ? AND order_base = ? AND order_rank = ?"
+        " AND operation BETWEEN ? AND ? AND removed IS NULL",
+        (commit, entry, *write.order, write.items[0].id, write.items[-1].id),
+    )
+
+
+def keep_lines(tx: Transaction, entry: int, commit: int, wanted: Collection[int]) -> None:
+    """Make `wanted` (operations) the living lines of a log."""
+    rows = tx.execute("SELECT operation FROM lines WHERE entry = ? AND removed IS NULL", (entry,))
+    alive = {operation for (operation,) in rows}
+    tx.executemany(
+        "UPDATE lines SET removed = ? WHERE (entry, order_base, order_rank, operation) ="
+        " (SELECT o.entry, c.order_base, c.order_rank, o.id FROM operations AS o"
+        " JOIN commits AS c ON c.number = o.commit_no WHERE o.id = ?) AND removed IS NULL",
+        ((commit, operation) for operation in alive.difference(wanted)),
+    )
+    _add_lines(tx, commit, sorted(set(wanted) - alive))
+
+
+def _add_lines(tx: Transaction, commit: int, operations: Iterable[int]) -> None:
+    tx.executemany(
+        "INSERT INTO lines SELECT o.entry, c.order_base, c.order_rank, o.id, ?, NULL"
+        " FROM operations AS o JOIN commits AS c ON c.number = o.commit_no WHERE o.id = ?",
+        ((commit, operation) for operation in operations),
+    )
+
+
+def keep_stamps(tx: Transaction, entry: int, commit: int, wanted: Mapping[int, str]) -> None:
+    """Make `wanted` (operation -> element) the living stamps of a set."""
+    rows = tx.execute(
+        "SELECT operation, element FROM stamps WHERE entry = ? AND removed IS NULL", (entry,)
+    )
+    alive: dict[int, str] = dict(rows.fetchall())
+    tx.executemany(
+        "UPDATE stamps SET removed = ?"
+        " WHERE entry = ? AND element = ? AND operation = ? AND removed IS NULL",
+        (
+            (commit, entry, element, operation)
+            for operation, element in alive.items()
+            if operation not in wanted
+        ),
+    )
+    tx.executemany(
+        "INSERT INTO stamps SELECT entry, argument, id, commit_no, ?, NULL"
+        " FROM operations WHERE id = ?",
+        ((commit, operation) for operation in wanted if operation not in alive),
+    )
 
 
 def end_all(tx: Transaction, entry: int, commit: int) -> None:

@@ -1,0 +1,182 @@
+"""The state, its history and its conflicts as people and models see them. Reads only."""
+
+from core.messages import Button
+from core.messages.views import (
+    CandidateLine,
+    CommitLine,
+    ConflictLine,
+    Conflicts,
+    EntryLine,
+    History,
+    StateView,
+)
+from core.state import receipts
+from core.state.conflicts import OpenConflict, open_conflicts
+from core.state.database import Transaction
+from core.state.entries import Entry, read_prefix
+from core.state.facts import head, read_write, standing_at
+from core.state.files import StateFile, list_files
+from core.state.history import CommitInfo, commit_info, history
+from core.state.operations import Json, Kind
+from core.state.person import pinned
+from core.state.values import dump
+
+LONGEST_SHOWN = 20_000
+MOST_SHOWN = 200
+
+
+def state_view(tx: Transaction, prefix: str = "", at: int | None = None) -> StateView:
+    """Entries and files under a prefix at a commit (None: head), each shown bounded."""
+    commit = head(tx) if at is None else at
+    waiting = {found.key for found in open_conflicts(tx) if found.space == "file"}
+    return StateView(
+        commit=commit,
+        entries=tuple(
+            _entry_line(entry) for entry in read_prefix(tx, prefix, commit, most=MOST_SHOWN)
+        ),
+        files=tuple(_file_line(tx, file, waiting) for file in list_files(tx, prefix, commit)),
+    )
+
+
+def history_view(
+    tx: Transaction, key: str | None = None, before: int | None = None, limit: int = 50
+) -> History:
+    """Commits below `before`, newest first, with an Undo for each that is not undone."""
+    return History(lines=tuple(_commit_line(info) for info in history(tx, key, before, limit)))
+
+
+def conflicts_view(tx: Transaction) -> Conflicts:
+    """The open conflicts, oldest first."""
+    return Conflicts(lines=tuple(conflict_line(tx, found) for found in open_conflicts(tx)))
+
+
+def conflict_line(tx: Transaction, found: OpenConflict) -> ConflictLine:
+    """One conflict with its candidates, 0 being what stands, and a button for each."""
+    standing = standing_at(tx, found.entry, head(tx))
+    info = commit_info(tx, standing.changed)
+    lines = [
+        CandidateLine(
+            number=0,
+            label="now",
+            value=receipts.shown(found.space, standing),
+            author=str(info.author) if info else "",
+            base=info.base if info else 0,
+        )
+    ]
+    for number, commit in enumerate(found.candidates, 1):
+        info = commit_info(tx, commit)
+        assert info is not None
+        lines.append(
+            CandidateLine(
+                number=number,
+                label=f"job {info.author.job}" if info.author.job else str(info.author),
+                value=receipts.wish(found.space, read_write(tx, found.entry, commit)),
+                author=str(info.author),
+                base=info.base,
+            )
+        )
+    return ConflictLine(
+        number=found.number,
+        revision=found.revision,
+        key=found.key,
+        candidates=tuple(lines),
+        buttons=_conflict_buttons(found, lines),
+    )
+
+
+def _conflict_buttons(found: OpenConflict, lines: list[CandidateLine]) -> tuple[Button, ...]:
+    place = f"{found.number}.{found.revision}"
+    buttons = [
+        Button(
+            action=f"pick.{place}.{line.number}",
+            label=f"Take {line.value} ({line.label})" if line.number else f"Keep {line.value}",
+        )
+        for line in lines
+    ]
+    if found.space == "entry":
+        asks = f"What should {found.key} be?"
+        buttons.append(Button(action=f"edit.{place}", label="Something else", asks=asks))
+    return tuple(buttons)
+
+
+def pinned_lines(tx: Transaction) -> list[str]:
+    """The pinned entries, a line each, with who wrote them last."""
+    return [f"{entry_text(entry)} (by {entry.author})" for entry in pinned(tx)]
+
+
+def entry_text(entry: Entry) -> str:
+    """An entry for a model or a person: `key = value`; of logs and sets a line for each item."""
+    match entry.kind:
+        case Kind.LOG | Kind.SET:
+            noun = "lines" if entry.kind is Kind.LOG else "elements"
+            return f"{entry.key} ({entry.kind.value}, {entry.size:,} {noun}):\n{_shown(entry)}"
+        case _:
+            return f"{entry.key} = {_shown(entry)}"
+
+
+def _shown(entry: Entry) -> str:
+    if entry.kind not in (Kind.LOG, Kind.SET) or not isinstance(entry.value, list):
+        return _cut(dump(entry.value))
+    items = [_item(item) for item in entry.value]
+    if entry.kind is Kind.LOG:
+        # The newest lines are the ones to keep.
+        while items and sum(map(len, items)) > LONGEST_SHOWN:
+            del items[: max(1, len(items) // 10)]
+    left_out = entry.size - len(items)
+    if left_out and entry.kind is Kind.LOG:
+        items.insert(0, f"({left_out:,} older lines)")
+    elif left_out:
+        items.append(f"({left_out:,} more elements)")
+    return _cut("\n".join(items))
+
+
+def _item(item: Json) -> str:
+    return item if isinstance(item, str) else dump(item)
+
+
+def _cut(text: str) -> str:
+    if len(text) <= LONGEST_SHOWN:
+        return text
+    return f"{text[:LONGEST_SHOWN]}… ({len(text) - LONGEST_SHOWN:,} characters more)"
+
+
+def _entry_line(entry: Entry) -> EntryLine:
+    return EntryLine(
+        key=entry.key,
+        kind=entry.kind.value,
+        value=_shown(entry),
+        commit=entry.commit,
+        author=entry.author,
+        at=entry.at,
+        pinned=entry.pinned,
+        conflicted=entry.conflict is not None,
+    )
+
+
+def _file_line(tx: Transaction, file: StateFile, waiting: set[str]) -> EntryLine:
+    info = commit_info(tx, file.commit)
+    return EntryLine(
+        key=file.path,
+        kind="file",
+        value=f"{file.size:,} bytes{', executable' if file.executable else ''}",
+        commit=file.commit,
+        author=str(info.author) if info else "",
+        at=info.at if info else 0.0,
+        conflicted=file.path in waiting,
+    )
+
+
+def _commit_line(info: CommitInfo) -> CommitLine:
+    lines = [line.text for line in info.receipt]
+    if info.undone_by is not None:
+        lines.append(f"undone by commit {info.undone_by}")
+    undo = (Button(action=f"undo.{info.number}", label="Undo"),)
+    return CommitLine(
+        commit=info.number,
+        author=str(info.author),
+        about=info.about,
+        at=info.at,
+        job=info.author.job,
+        lines=tuple(lines),
+        buttons=undo if info.undone_by is None else (),
+    )
