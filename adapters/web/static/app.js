@@ -103,7 +103,7 @@ function paint() {
   const title = here.thread ? threadTitle(channel, here.thread) : `# ${here.channel}`;
   byId("title").textContent = title;
   byId("back").hidden = here.thread === "";
-  byId("person").textContent = page.name;
+  byId("person").textContent = `@${page.name}`;
   document.title = `${title} · ${document.body.dataset.bot ?? "Thaw"}`;
   if (document.visibilityState === "visible") markRead(here.channel, here.thread);
   conversation.draw(channel, here.thread, outgoing);

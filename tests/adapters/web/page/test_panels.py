@@ -1,0 +1,116 @@
+import pytest
+from playwright.async_api import Page, expect
+
+from core.messages import PostKind
+from core.messages.views import ReadHistory, ReadState
+from tests.adapters.web.fake_core import FakeCore
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs_system("chromium")]
+
+
+async def open_panel(page: Page, name: str) -> None:
+    places = page.get_by_role("navigation", name="Channels and threads")
+    await places.get_by_role("button", name=name, exact=True).click()
+
+
+async def test_the_state_shows_entries_and_files_and_follows_each_commit(
+    core: FakeCore, page: Page
+) -> None:
+    core.channels["general"].files["out/a.txt"] = b"the file"
+    await core.set("launch.date", '"2027-02-01"', pinned=True)
+    await open_panel(page, "State")
+    panel = page.get_by_role("dialog", name="State")
+    entry = panel.get_by_role("article", name="launch.date")
+    await expect(entry).to_contain_text('"2027-02-01"')
+    await expect(entry).to_contain_text("pinned")
+    await expect(entry).to_contain_text("by Anna")
+    await core.set("launch.date", '"2027-03-01"')
+    await expect(entry).to_contain_text('"2027-03-01"')
+    await panel.get_by_role("button", name="out/a.txt").click()
+    await expect(page.get_by_role("dialog", name="out/a.txt")).to_contain_text("the file")
+
+
+async def test_the_state_is_asked_for_by_prefix_and_commit(core: FakeCore, page: Page) -> None:
+    await core.set("a.one", "1")
+    await core.set("b.two", "2")
+    await open_panel(page, "State")
+    panel = page.get_by_role("dialog")
+    await panel.get_by_label("Key or path begins with").fill("b.")
+    await panel.get_by_label("At commit").fill("2")
+    await panel.get_by_role("button", name="Show").click()
+    await expect(page.get_by_role("dialog", name="State at commit 2")).to_be_visible()
+    await expect(panel.get_by_role("article", name="b.two")).to_be_visible()
+    await expect(panel.get_by_role("article", name="a.one")).to_have_count(0)
+    asked = [query for query in core.looked if isinstance(query, ReadState)][-1]
+    assert (asked.prefix, asked.at) == ("b.", 2)
+
+
+async def test_history_shows_each_commit_with_undo(core: FakeCore, page: Page) -> None:
+    await core.set("a.one", "1")
+    await core.set("a.two", "2")
+    await open_panel(page, "History")
+    panel = page.get_by_role("dialog", name="History")
+    commits = panel.get_by_role("listitem").filter(has_text="Commit")
+    await expect(commits).to_have_count(2)
+    await expect(commits.first).to_contain_text("a.two is now 2")
+    await commits.first.get_by_role("button", name="Undo").click()
+    assert (await core.pressed()).action == "undo.2"
+
+
+async def test_one_entry_s_history_is_a_click_away(core: FakeCore, page: Page) -> None:
+    await core.set("a.one", "1")
+    await open_panel(page, "State")
+    entry = page.get_by_role("article", name="a.one")
+    await entry.get_by_role("button", name="History").click()
+    await expect(page.get_by_role("dialog", name="History of a.one")).to_be_visible()
+    assert [query.key for query in core.looked if isinstance(query, ReadHistory)] == ["a.one"]
+
+
+async def test_a_conflict_shows_every_version_and_its_buttons(core: FakeCore, page: Page) -> None:
+    core.conflict("deploy.target")
+    await open_panel(page, "Conflicts")
+    conflict = page.get_by_role("article", name="Conflict over deploy.target")
+    await expect(conflict).to_contain_text("Stands now: prod")
+    await expect(conflict).to_contain_text('"staging"')
+    await expect(conflict).to_contain_text("by job 4, asked by Ben")
+    await conflict.get_by_role("button", name="Take job 4's").click()
+    assert (await core.pressed()).action == "resolve.2.1.1"
+    core.channels["general"].conflicts.clear()
+    await core.post("settled", kind=PostKind.CONFLICT)
+    await expect(page.get_by_role("dialog")).to_contain_text("No open conflicts")
+
+
+async def test_spend_and_settings_are_shown_and_a_setting_is_changed_by_command(
+    core: FakeCore, page: Page
+) -> None:
+    await open_panel(page, "Spend")
+    await expect(page.get_by_role("dialog", name="Spend")).to_contain_text("41k")
+    await open_panel(page, "Settings")
+    setting = page.get_by_role("article", name="model")
+    await setting.get_by_role("button", name="Change").click()
+    form = page.get_by_role("dialog", name="Change a setting")
+    await form.get_by_role("textbox").fill("gpt-x")
+    await page.keyboard.press("Enter")
+    assert (await core.message()).text == "/settings model gpt-x"
+
+
+async def test_a_panel_opens_and_closes_by_keyboard_and_gives_the_focus_back(page: Page) -> None:
+    button = page.get_by_role("button", name="Spend", exact=True)
+    await button.focus()
+    await page.keyboard.press("Enter")
+    panel = page.get_by_role("dialog", name="Spend")
+    await expect(panel.get_by_role("heading", name="Spend")).to_be_focused()
+    await page.keyboard.press("Tab")
+    await expect(panel.get_by_role("button", name="Close")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(panel).to_be_hidden()
+    await expect(button).to_be_focused()
+
+
+async def test_a_question_the_bot_cannot_answer_says_so_in_the_panel(
+    core: FakeCore, page: Page
+) -> None:
+    await core.post("see", files=("gone.txt",))
+    await page.get_by_role("button", name="gone.txt").click()
+    alert = page.get_by_role("dialog", name="gone.txt").get_by_role("alert")
+    await expect(alert).to_have_text("There is no file 'gone.txt'.")
