@@ -113,9 +113,9 @@ class BotProcess:
             await process.stdout.read()
         return code
 
-    async def stop(self) -> int:
-        """Ask it to end, as a person or system does, and return its exit code."""
-        os.kill(self.pid, signal.SIGTERM)
+    async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Ask it to end, as a system or a person (SIGINT) does, and return its exit code."""
+        os.kill(self.pid, number)
         return await self.ended()
 
     def strike(self) -> None:

@@ -46,6 +46,7 @@ class Page:
         self.newest = 0
         self.connects = 0
         self._outgoing: dict[str, Frame] = {}
+        self._refused_frames: dict[str, Frame] = {}
         self._asked: dict[int, asyncio.Future[Frame]] = {}
         self._refs = 0
         self._socket: aiohttp.ClientWebSocketResponse | None = None
@@ -72,6 +73,11 @@ class Page:
     def press(self, action: str, *, text: str | None = None, thread: str = "") -> str:
         """Press a button; returns the press's id at once."""
         return self._send("press", thread, action=action, text=text)
+
+    def retry(self, id_: str) -> None:
+        """Send again, with the same id, what the bot has refused."""
+        del self.refused[id_]
+        self._go(self._refused_frames.pop(id_))
 
     async def kept(self, id_: str) -> None:
         """Return when the bot has acknowledged a message or press. Raises Refused."""
@@ -174,9 +180,12 @@ class Page:
     def _send(self, kind: str, thread: str, **fields: object) -> str:
         id_ = secrets.token_hex(12)
         place = {"channel": self.channel, "thread": thread, "name": self.name}
-        self._outgoing[id_] = {"type": kind, "id": id_, **place, **fields}
-        self._tasks.append(asyncio.create_task(self._off(self._outgoing[id_]), name="page send"))
+        self._go({"type": kind, "id": id_, **place, **fields})
         return id_
+
+    def _go(self, frame: Frame) -> None:
+        self._outgoing[frame["id"]] = frame
+        self._tasks.append(asyncio.create_task(self._off(frame), name="page send"))
 
     async def _off(self, frame: Frame) -> None:
         if self._socket is not None and not self._socket.closed:
@@ -222,7 +231,9 @@ class Page:
             case "kept":
                 self._outgoing.pop(frame["id"], None)
             case "refused":
-                self._outgoing.pop(frame["id"], None)
+                refused = self._outgoing.pop(frame["id"], None)
+                if refused is not None:
+                    self._refused_frames[frame["id"]] = refused
                 self.refused[frame["id"]] = frame["text"]
             case _ if frame.get("channel", self._channel_in(frame)) == self.channel:
                 self._take(frame)
