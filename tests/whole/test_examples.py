@@ -1,4 +1,4 @@
-"""The two worked examples of docs/examples, end to end, as a person types them; no model, no key."""
+"""The worked examples of docs/examples, end to end, as a person types them; no model, no key."""
 
 import asyncio
 import re
