@@ -1,0 +1,5 @@
+"""The built-in offline model: an honest rule-based stand-in for a model. No network, no key."""
+
+from core.model.offline.model import OfflineModel
+
+__all__ = ["OfflineModel"]

@@ -1,0 +1,199 @@
+"""The ways to say each thing that the offline model can do: phrases, and what they mean. Pure."""
+
+import json
+import re
+from collections.abc import Callable
+
+from core.model.offline.intents import (
+    Action,
+    Change,
+    LookUp,
+    Run,
+    RunPython,
+    Show,
+    ShowFile,
+    Wait,
+    WhyCi,
+    WriteFile,
+)
+from core.model.offline.spans import unquoted
+from core.state.operations import Json, Op
+
+LONGEST_WAIT_S = 3600.0
+
+QUOTED = r"(?:`[^`]+`|\"[^\"]+\"|```.+)"
+_KEY = r"(?P<key>`[^`]+`|[\w][\w.:/-]*)"
+_SOURCE = r"(?P<source>`[^`]+`|\w(?:[\w.-]*\w)?)"
+_NUMBER = r"(?P<number>[-+]?\d+(?:\.\d+)?)"
+_PATH = r"(?P<path>`[^`]+`|\"[^\"]+\"|[^\s:,]+)"
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+_EVERYWHERE = ("", "chat", "channel", "messages", "everything", "here")
+
+Build = Callable[[re.Match[str]], Action]
+PHRASES: list[tuple[re.Pattern[str], Build]] = []
+
+
+def _says(*patterns: str) -> Callable[[Build], Build]:
+    """The phrases for one thing. Those that stand first in this file are tried first."""
+
+    def add(build: Build) -> Build:
+        flags = re.IGNORECASE | re.DOTALL
+        PHRASES.extend((re.compile(pattern, flags), build) for pattern in patterns)
+        return build
+
+    return add
+
+
+def _ended(text: str) -> str:
+    """A value without the full stop of its sentence."""
+    return text.strip().removesuffix(".")
+
+
+def _words(found: re.Match[str]) -> str:
+    return unquoted(_ended(found["value"]))
+
+
+def _key(found: re.Match[str]) -> str:
+    return unquoted(found["key"]).rstrip(".,:;?!")
+
+
+def _value(text: str) -> Json:
+    """A value as people write it: JSON if it is JSON, else the words."""
+    try:
+        found: Json = json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return unquoted(text)
+    return found
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+@_says(
+    r"(?:run|execute)\s+(?:(?:this|the following)\s*:?\s*)?(?P<code>```(?:py|python3?)\s.+)",
+    r"(?:run|execute)\s+(?:(?:this|a|the|some)\s+)?python3?(?:\s+(?:code|script|program))?"
+    rf"\s*:?\s*(?P<code>{QUOTED}|.+)",
+)
+def _python(found: re.Match[str]) -> Action:
+    return RunPython(code=unquoted(found["code"]))
+
+
+@_says(
+    r"(?:run|execute)\s+(?:(?:this|a|the|following|shell)(?:\s+|(?=:)))*(?:commands?|scripts?)?\s*:?\s*"
+    rf"(?P<command>{QUOTED}|.+)",
+    r"[$!]\s*(?P<command>.+)",
+)
+def _run(found: re.Match[str]) -> Action:
+    return Run(command=unquoted(found["command"]))
+
+
+@_says(
+    r"(?:wait|sleep|pause)\s+(?:for\s+)?(?P<number>\d{1,9}(?:\.\d{1,9})?)\s*"
+    r"(?:(?P<unit>[smh])(?:ec(?:ond)?s?|in(?:ute)?s?|r|ours?)?)?",
+)
+def _wait(found: re.Match[str]) -> Action:
+    seconds = float(found["number"]) * _UNITS[(found["unit"] or "s").lower()]
+    return Wait(seconds=min(seconds, LONGEST_WAIT_S))
+
+
+@_says(
+    rf"(?:write|create|make|save)\s+(?:(?:a|the|me a)\s+)?(?:new\s+)?(?:text\s+)?file\s+"
+    rf"(?:called\s+|named\s+)?{_PATH}"
+    r"(?:\s*:\s*|\s*,?\s+(?:with(?:\s+the)?(?:\s+(?:contents?|text|words))?|saying|containing)"
+    r"\s*:?\s+)(?P<content>.*)",
+    r"write\s+(?P<content>```.+```|`[^`]+`|\"[^\"]+\")\s+(?:in)?to\s+(?:(?:the|a)\s+file\s+)?"
+    rf"{_PATH}",
+)
+def _write(found: re.Match[str]) -> Action:
+    return WriteFile(path=unquoted(found["path"]), content=unquoted(found["content"]) + "\n")
+
+
+@_says(
+    r"(?:list|show)\s+(?:me\s+)?(?:all\s+)?(?:the\s+)?(?:workspace\s+)?files(?P<path>)",
+    rf"(?:read|show|open|print)\s+(?:me\s+)?(?:the\s+)?file\s+{_PATH}",
+)
+def _show_file(found: re.Match[str]) -> Action:
+    return ShowFile(path=unquoted(found["path"]))
+
+
+@_says(
+    r"(?:find out\s+|look into\s+|investigate\s+|explain\s+|tell me\s+)?"
+    r"why\s+(?:did\s+|does\s+|is\s+|has\s+)?(?:the\s+|our\s+|my\s+)?(?:ci|build|pipeline)"
+    r"(?:\s+(?:build\s+)?#?(?P<build>\d{1,9}))?(?:\s+is)?"
+    r"\s+(?:fail(?:ed|s|ing)?|broken?|break|red)"
+    rf"(?:(?:\s+in|\s+according\s+to|[?.!]?\s+(?:look|see|check)(?:\s+(?:at|in|into))?)"
+    rf"\s+(?:the\s+)?{_SOURCE})?",
+)
+def _why_ci(found: re.Match[str]) -> Action:
+    return WhyCi(source=found["source"] and unquoted(found["source"]), build=found["build"])
+
+
+@_says(
+    r"(?:look\s*up|search\s+for|search|find)\s+(?P<query>.+?)\s+(?:in|on|within)\s+"
+    rf"(?:the\s+)?(?:source\s+)?{_SOURCE}",
+    rf"search\s+(?:in\s+)?{_SOURCE}\s+for\s+(?P<query>.+)",
+    r"(?:look\s*up|search\s+for|search|find|what\s+did\s+(?:we|i|you|people)\s+say\s+about)"
+    r"\s+(?P<query>.+)(?P<source>)",
+)
+def _look_up(found: re.Match[str]) -> Action:
+    source, query = unquoted(found["source"]), unquoted(found["query"].rstrip(".?!"))
+    return LookUp(query=query, source=None if source.lower() in _EVERYWHERE else source)
+
+
+@_says(
+    rf"add\s+{_NUMBER}\s+to\s+(?:the\s+)?(?:counter\s+)?{_KEY}",
+    rf"(?:increase|increment)\s+(?:the\s+)?(?:counter\s+)?{_KEY}(?:\s+by\s+{_NUMBER})?",
+)
+def _add(found: re.Match[str]) -> Action:
+    number = _value((found["number"] or "1").lstrip("+"))
+    return Change(key=_key(found), op=Op.ADD, value=number)
+
+
+@_says(
+    rf"append\s+(?P<value>.+)\s+to\s+(?:the\s+)?(?:log\s+)?{_KEY}",
+    rf"add\s+(?P<value>.+)\s+to\s+(?:the\s+)?log\s+{_KEY}",
+)
+def _append(found: re.Match[str]) -> Action:
+    return Change(key=_key(found), op=Op.APPEND, value=_words(found))
+
+
+@_says(rf"(?:add|include)\s+(?P<value>.+)\s+(?:to|in)\s+(?:the\s+)?(?:set\s+|list\s+)?{_KEY}")
+def _include(found: re.Match[str]) -> Action:
+    return Change(key=_key(found), op=Op.INCLUDE, value=_words(found))
+
+
+@_says(rf"(?:remove|exclude)\s+(?P<value>.+)\s+from\s+(?:the\s+)?(?:set\s+|list\s+)?{_KEY}")
+def _exclude(found: re.Match[str]) -> Action:
+    return Change(key=_key(found), op=Op.EXCLUDE, value=_words(found))
+
+
+@_says(
+    rf"set\s+(?:the\s+)?(?:key\s+|value\s+of\s+)?{_KEY}(?:\s+to\s+|\s*=\s*|:\s+)(?P<value>.+)",
+    rf"put\s+(?P<value>.+)\s+(?:in|into)\s+{_KEY}",
+    rf"remember\s+(?:that\s+)?{_KEY}\s+(?:is|=)\s+(?P<value>.+)",
+)
+def _put(found: re.Match[str]) -> Action:
+    return Change(key=_key(found), op=Op.PUT, value=_value(_ended(found["value"])))
+
+
+@_says(rf"(?:delete|unset)\s+(?:the\s+)?(?:key\s+|value\s+of\s+)?{_KEY}")
+def _delete(found: re.Match[str]) -> Action:
+    return Change(key=_key(found), op=Op.DELETE)
+
+
+@_says(
+    r"(?:what(?:'s|\s+is)\s+in|show(?:\s+me)?|read|list)\s+(?:all\s+)?(?:the\s+)?"
+    r"(?:channel'?s?\s+)?state",
+)
+def _show_all(_: re.Match[str]) -> Action:
+    return Show(key="", prefix=True)
+
+
+@_says(
+    r"(?:what(?:'s|\s+is|\s+are)|show(?:\s+me)?|read)\s+(?:the\s+)?(?:value\s+of\s+)?"
+    rf"{_KEY}(?P<star>\*)?",
+)
+def _show(found: re.Match[str]) -> Action:
+    prefix = found["star"] is not None
+    return Show(key=unquoted(found["key"]) if prefix else _key(found), prefix=prefix)

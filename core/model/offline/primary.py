@@ -1,0 +1,193 @@
+"""The offline model as primary agent: from a message to tool calls, from results to an answer."""
+
+import re
+from collections.abc import Sequence
+from typing import assert_never
+
+from core.model.chat import ChatMessage
+from core.model.offline import words
+from core.model.offline.intents import (
+    LIGHT,
+    Action,
+    Cancel,
+    Change,
+    Chat,
+    Details,
+    Greeting,
+    Help,
+    Intent,
+    Item,
+    LaunchText,
+    LookUp,
+    Show,
+    Steer,
+    Thanks,
+    WhyCi,
+    Work,
+)
+from core.model.offline.requests import understand
+from core.model.offline.talk import (
+    Call,
+    Say,
+    Told,
+    change_call,
+    results,
+    search_call,
+    show_call,
+)
+
+_JOB = re.compile(r"Job (\d+)")
+_CONTEXT = 300
+
+
+def answer(messages: Sequence[ChatMessage]) -> Say:
+    """The next move of the turn: tool calls first, then one answer from their results."""
+    asked = max((at for at, m in enumerate(messages) if m.role == "user"), default=None)
+    if asked is None:
+        return Say(text=words.LOST)
+    intent = understand(messages[asked].text)
+    since = messages[asked + 1 :]
+    calls = _calls(intent, messages[asked].text)
+    made = [call for message in since for call in message.tool_calls]
+    if calls and not made:
+        return Say(calls=calls)
+    came = results(since)
+    told = [_told(came.get(call.id, "Error: there was no result")) for call in made]
+    return Say(text=_answer(intent, told))
+
+
+def _told(text: str) -> Told:
+    failed = text.startswith(("Error", "error"))
+    return Told(text=words.bare_result(text.removeprefix("Error: ")), failed=failed)
+
+
+def _calls(intent: Intent, message: str) -> tuple[Call, ...]:
+    match intent:
+        case Work(items=items, background=background):
+            return tuple(
+                call
+                for number, item in enumerate(items, start=1)
+                for call in _item_calls(item, background, _brief(item, number, len(items), message))
+            )
+        case Cancel(job=job):
+            return (Call(tool="cancel_job", arguments={"job": job}),)
+        case Steer(job=job, message=word):
+            return (Call(tool="steer_job", arguments={"job": job, "message": word}),)
+        case Details(job=None):
+            return (Call(tool="list_jobs", arguments={}),)
+        case Details(job=job):
+            return (Call(tool="job_details", arguments={"job": job}),)
+        case Greeting() | Thanks() | Help() | Chat():
+            return ()
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _light(item: Item, background: bool) -> bool:
+    return not background and all(isinstance(action, LIGHT) for action in item.actions)
+
+
+def _item_calls(item: Item, background: bool, brief: str) -> tuple[Call, ...]:
+    if _light(item, background):
+        return tuple(_light_call(action) for action in item.actions)
+    arguments = {"title": _title(item), "brief": brief}
+    return (Call(tool="start_job", arguments=arguments),)
+
+
+def _brief(item: Item, number: int, count: int, message: str) -> str:
+    """The item's own words, which is what the job works by, and what they are a part of."""
+    if count == 1:
+        return item.words
+    whole = " ".join(message.split())
+    whole = whole if len(whole) <= _CONTEXT else whole[: _CONTEXT - 1] + "…"
+    return f"{item.words}\n\n(Part {number} of {count} of a request: {whole})"
+
+
+def _title(item: Item) -> str:
+    match item.actions:
+        case (LaunchText(platform=platform),):
+            return words.title(f"Launch text for {platform}")
+        case (WhyCi(build=build),):
+            return f"Why CI build {build} failed" if build else "Why CI failed"
+        case _:
+            return words.title(item.words)
+
+
+def _light_call(action: Action) -> Call:
+    match action:
+        case LookUp():
+            return search_call(action)
+        case Show():
+            return show_call(action)
+        case Change():
+            return change_call(action)
+        case _:
+            raise TypeError(f"{action} needs a job")
+
+
+def _answer(intent: Intent, told: Sequence[Told]) -> str:
+    match intent:
+        case Work():
+            return _work_answer(intent, told)
+        case Cancel() | Steer() | Details():
+            return "\n".join(_line(one) for one in told)
+        case Greeting():
+            return words.HELLO
+        case Thanks():
+            return words.WELCOME
+        case Help():
+            return words.HELP
+        case Chat():
+            return words.LOST
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _work_answer(work: Work, told: Sequence[Told]) -> str:
+    """What was started, in one list, after what was done at once."""
+    left = list(told)
+    done: list[str] = []
+    started: list[str] = []
+    for item in work.items:
+        light = _light(item, work.background)
+        for action in item.actions if light else item.actions[:1]:
+            one = left.pop(0) if left else Told(text="there was no result", failed=True)
+            if light:
+                done.append(_done(action, one))
+            else:
+                started.append(_started(item, one))
+    if started:
+        done.append(_summary(started))
+    return "\n\n".join(done)
+
+
+def _done(action: Action, told: Told) -> str:
+    if told.failed:
+        return _line(told)
+    match action:
+        case LookUp(query=query, source=source):
+            place = f" in {words.code(source)}" if source else ""
+            return f"Looked up {words.code(query)}{place}:\n{words.block(told.text)}"
+        case Change():
+            return f"Done: {told.text}"
+        case _:
+            return words.block(told.text) if "\n" in told.text else told.text
+
+
+def _started(item: Item, told: Told) -> str:
+    if told.failed:
+        return f"**{_title(item)}** was not started: {told.text}"
+    number = _JOB.match(told.text)
+    queued = f" ({told.text})" if "queued" in told.text else ""
+    return f"job {number[1]}: **{_title(item)}**{queued}" if number else told.text
+
+
+def _summary(started: Sequence[str]) -> str:
+    if len(started) == 1:
+        return f"In the background: {started[0]}. The result comes here by itself."
+    lines = "\n".join(f"- {line}" for line in started)
+    return f"In the background, each on its own:\n\n{lines}\n\nThe results come here by themselves."
+
+
+def _line(told: Told) -> str:
+    return f"That did not work: {told.text}" if told.failed else told.text

@@ -1,0 +1,72 @@
+"""Cuts a request into its parts without cutting what is quoted. Pure; knows no verbs."""
+
+import re
+
+# Fenced code, code, and quotations keep together whatever stands in them.
+_QUOTED = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|\"[^\"\n]*\"|“[^“”\n]*”", re.DOTALL)
+_BLANKS = re.compile(r"[ \t]{2,}")
+_BULLET = re.compile(r"^[ \t]*(?:[-*•]|\d{1,2}[.)])[ \t]+", re.MULTILINE)
+# Numbers within a line: "1) this 2) that".
+_NUMBERED = re.compile(r"(?:^|\s)\(?\d{1,2}\)\s+")
+_LINE = re.compile(r"\n")
+_APART = re.compile(r"\s*;\s*(?:and\s+)?(?:then\s+)?|,?\s+and\s+then\s+", re.IGNORECASE)
+
+
+def masked(text: str) -> str:
+    """The text with all that is quoted made neutral, place for place."""
+    return _QUOTED.sub(lambda found: "\x00" * len(found[0]), text)
+
+
+def cut(text: str, pattern: re.Pattern[str]) -> list[str]:
+    """The parts between the matches of `pattern` outside of quotations, without empty ones."""
+    parts, start = [], 0
+    for found in pattern.finditer(masked(text)):
+        parts.append(text[start : found.start()])
+        start = found.end()
+    parts.append(text[start:])
+    return [part.strip() for part in parts if part.strip()]
+
+
+def listed(text: str) -> tuple[str, list[str]]:
+    """What stands before a list, and the list's items; no items if there is no list of two."""
+    neutral = masked(text)
+    bullets, numbered = list(_BULLET.finditer(neutral)), list(_NUMBERED.finditer(neutral))
+    marks = numbered if len(numbered) > len(bullets) else bullets
+    if not marks or (len(marks) < 2 and marks is numbered):
+        return text.strip(), []
+    head = text[: marks[0].start()].strip()
+    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    items = [text[mark.end() : end].strip() for mark, end in zip(marks, ends, strict=True)]
+    return head, [item for item in items if item]
+
+
+def tidy(text: str) -> str:
+    """The text with one space for each run of spaces outside of quotations."""
+    parts, start = [], 0
+    for found in _BLANKS.finditer(masked(text)):
+        parts += [text[start : found.start()], " "]
+        start = found.end()
+    return "".join((*parts, text[start:]))
+
+
+def lines(text: str) -> list[str]:
+    """The lines that are not empty."""
+    return cut(text, _LINE)
+
+
+def apart(text: str) -> list[str]:
+    """The parts between semicolons or "and then"."""
+    return cut(text, _APART)
+
+
+def unquoted(text: str) -> str:
+    """The text without the one pair of quotation marks or code marks that encloses it."""
+    text = text.strip()
+    fence = re.fullmatch(r"```[\w+-]*[ \t]*\n?(.*?)\n?(?:```)?", text, re.DOTALL)
+    if fence and text.startswith("```"):
+        return fence[1]
+    for left, right in (("`", "`"), ('"', '"'), ("“", "”"), ("'", "'"), ("«", "»")):
+        inside = text[1:-1]
+        if len(text) > 1 and text[0] == left and text[-1] == right and right not in inside:
+            return inside
+    return text

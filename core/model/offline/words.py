@@ -1,0 +1,63 @@
+"""How the offline model writes: Markdown pieces and its standing texts. Pure."""
+
+import re
+
+_UNTRUSTED = re.compile(r"<untrusted from=\"[^\"]*\">\n?(.*?)\n?</untrusted>", re.DOTALL)
+MOST_SHOWN = 3000
+
+WHO = "I am the built-in *offline model*: fixed rules, no intelligence."
+HELP = f"""{WHO} Nothing you write leaves this machine. I understand plain requests such as
+
+- `run the command "ls -l"`, `run python "print(6 * 7)"`, `wait 20 seconds`
+- `write a file notes/today.md: buy milk`, `read file notes/today.md`, `show files`
+- `look up "connection refused" in SOURCE`, `what did we say about the launch`
+- `set deploy.target to staging`, `add 3 to launch.count`, `include ann in team`,
+  `append shipped to launch.log`, `what is deploy.target`, `delete deploy.target`
+- `write launch texts for Thaw on Twitter, LinkedIn, Slack and Hacker News`
+- `why did CI fail`
+- `in the background: …`, a list, or parts with `;` or `and then` between them: one job for each
+- `how is job 3`, `tell job 3 to …`, `stop job 3`, `list jobs`
+
+With a key for a real model (see the README) I step aside. Commands such as /help work always."""
+HELLO = (
+    f"Hello! {WHO} Say *help* for what I understand, or try `in the background: wait 20 seconds`."
+)
+WELCOME = "You are welcome."
+LOST = (
+    f"I did not understand that as something to do. {WHO} I cannot answer questions out of my"
+    " head, but I can run commands, search, write files and keep this channel's state. Say *help*"
+    " for examples."
+)
+SIGNED = "*Done by the built-in offline model, which follows fixed rules.*"
+
+
+def bare_result(text: str) -> str:
+    """A tool's result without the fence that marks it as material."""
+    return _UNTRUSTED.sub(lambda found: found[1], text).strip()
+
+
+def block(text: str) -> str:
+    """Text as a code block that its own backticks cannot end, cut to what one wants to read."""
+    if len(text) > MOST_SHOWN:
+        cut = len(text) - MOST_SHOWN
+        text = f"{text[: MOST_SHOWN // 2]}\n[… {cut} characters …]\n{text[-MOST_SHOWN // 2 :]}"
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}\n{text}\n{fence}"
+
+
+def code(text: str, most: int = 80) -> str:
+    """Words as inline code on one line, cut to `most` characters."""
+    line = " ".join(text.split())
+    line = line if len(line) <= most else line[: most - 1] + "…"
+    longest = max((len(run) for run in re.findall(r"`+", line)), default=0)
+    if not longest:
+        return f"`{line}`"
+    fence = "`" * (longest + 1)
+    return f"{fence} {line} {fence}"
+
+
+def title(words: str) -> str:
+    """The first words of a request, for a job's card."""
+    line = " ".join(words.split())
+    return line if len(line) <= 60 else line[:59].rstrip() + "…"
