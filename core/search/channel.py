@@ -11,20 +11,25 @@ _MARKED = 100_000
 _NEWEST = 2**63 - 1
 
 _MESSAGES = Table(
-    newest="""
-        SELECT min(seq), count(*) FROM (
-            SELECT rowid AS seq FROM messages_words
-            WHERE messages_words MATCH :words AND rowid <= :upto
-            ORDER BY rowid DESC LIMIT :most)
+    count="""
+        SELECT count(*) FROM (
+            SELECT rowid FROM messages_words WHERE messages_words MATCH :words AND rowid <= :upto
+            LIMIT :most)
     """,
-    best=f"""
+    best="""
+        SELECT seq, count(*) OVER () FROM (
+            SELECT rowid AS seq, rank AS place FROM messages_words
+            WHERE messages_words MATCH :words AND rowid <= :upto ORDER BY rowid DESC LIMIT :most)
+        ORDER BY place, seq DESC LIMIT :limit
+    """,
+    shown=f"""
         SELECT messages.seq, messages.thread, messages.author, messages.at,
             CASE WHEN length(messages.text) <= {_MARKED:d}
                 THEN highlight(messages_words, 0, char(2), char(3))
                 ELSE char(2) || substr(messages.text, 1, 1000) END
         FROM messages_words JOIN messages ON messages.seq = messages_words.rowid
-        WHERE messages_words MATCH :words AND messages_words.rowid BETWEEN :least AND :upto
-        ORDER BY rank, messages_words.rowid DESC LIMIT :limit
+        WHERE messages_words MATCH :words AND messages_words.rowid BETWEEN :first AND :last
+            AND +messages_words.rowid IN (SELECT value FROM json_each(:rows))
     """,  # noqa: S608  (a number of our own)
 )
 

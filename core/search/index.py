@@ -19,16 +19,21 @@ APPLICATION_ID = 0x54687753
 _TURN = 3
 
 _CHUNKS = Table(
-    newest="""
-        SELECT min(id), count(*) FROM (
-            SELECT rowid AS id FROM words WHERE words MATCH :words AND rowid <= :upto
-            ORDER BY rowid DESC LIMIT :most)
+    count="""
+        SELECT count(*) FROM (
+            SELECT rowid FROM words WHERE words MATCH :words AND rowid <= :upto LIMIT :most)
     """,
     best="""
-        SELECT files.path, files.at, chunks.line, highlight(words, 1, char(2), char(3))
+        SELECT id, count(*) OVER () FROM (
+            SELECT rowid AS id, rank AS place FROM words
+            WHERE words MATCH :words AND rowid <= :upto ORDER BY rowid DESC LIMIT :most)
+        ORDER BY place, id LIMIT :limit
+    """,
+    shown="""
+        SELECT chunks.id, files.path, files.at, chunks.line, highlight(words, 1, char(2), char(3))
         FROM words JOIN chunks ON chunks.id = words.rowid JOIN files ON files.id = chunks.file
-        WHERE words MATCH :words AND words.rowid BETWEEN :least AND :upto
-        ORDER BY rank LIMIT :limit
+        WHERE words MATCH :words AND words.rowid BETWEEN :first AND :last
+            AND +words.rowid IN (SELECT value FROM json_each(:rows))
     """,
 )
 
@@ -128,7 +133,7 @@ def search_files(tx: Transaction, source: str, query: Query, limit: int) -> Sear
     found = ranked(tx, _CHUNKS, query, 2**63 - 1, limit)
     placed: list[tuple[tuple[int, int, int], FileHit]] = []
     named: set[str] = set()
-    for rank, (path, at, first, marked) in enumerate(found.rows):
+    for rank, (_, path, at, first, marked) in enumerate(found.rows):
         lines = sorted(marked_lines(str(marked)), key=lambda one: -one.different)
         if not lines and path not in named:
             # Only the path matched: its file is told once, by the chunk that was found first.

@@ -1,9 +1,10 @@
 """The best matches within a bounded time: common words rank only their newest matches.
 
-Ranking walks over every match, and a common word matches a third of a million rows. The newest
-ones are found without looking at the others, so the rank is taken among those.
+Ranking looks at every match, and a common word matches a third of a million rows. The newest
+ones are found without looking at the others, so only those are ranked.
 """
 
+import json
 from dataclasses import dataclass
 
 from core.search.query import Query, any_of
@@ -14,24 +15,27 @@ NEWEST = 5000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """How one full-text table is asked; the parameters are named in the statements.
+    """How one full-text table is asked.
 
-    `newest` gives the least rowid and the number of the newest :most matches of :words up to :upto.
-    `best` gives the :limit best rows among the matches of :words from :least to :upto.
+    `count` counts the matches of :words up to row :upto, at most :most. `best` gives, of the newest
+    :most of them, the :limit best by row, each with how many were ranked. `shown` gives what
+    there is to show of the matches of :words among :rows (JSON), all between :first and :last; the
+    row comes first.
     """
 
-    newest: str
+    count: str
     best: str
+    shown: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranked:
-    """Rows of a table's `best` statement: `newest` if they are of the newest matches alone.
+    """Rows of a table's `shown` statement, best first; `newest` if only the newest were ranked.
 
     `partial` rows have some of the words, because none has all of them.
     """
 
-    rows: list[tuple[object, ...]]
+    rows: tuple[tuple[object, ...], ...]
     newest: bool = False
     partial: bool = False
 
@@ -43,26 +47,27 @@ class Ranked:
 
 def ranked(tx: Transaction, table: Table, query: Query, upto: int, limit: int) -> Ranked:
     """Rows with all of the words; if there are none, rows with some of them."""
-    words = query.all_of()
-    least, found = _newest(tx, table, words, upto)
-    partial = not found and len(query.terms) > 1
-    if partial:
-        words = any_of(_telling(tx, table, query.terms, upto))
-        least, found = _newest(tx, table, words, upto)
-    if not found:
-        return Ranked(rows=[])
-    given = {"words": words, "least": least, "upto": upto, "limit": limit}
-    rows = tx.execute(table.best, given).fetchall()
-    return Ranked(rows=rows, newest=found == NEWEST, partial=partial)
+    found = _best(tx, table, query.all_of(), upto, limit)
+    if found.rows or len(query.terms) == 1:
+        return found
+    # Among the many matches of a common word, an old one of a rare word would drown.
+    rare = tuple(term for term in query.terms if 0 < _count(tx, table, term, upto) < NEWEST)
+    found = _best(tx, table, any_of(rare or query.terms), upto, limit)
+    return Ranked(rows=found.rows, newest=found.newest, partial=bool(found.rows))
 
 
-def _newest(tx: Transaction, table: Table, words: str, upto: int) -> tuple[int, int]:
+def _best(tx: Transaction, table: Table, words: str, upto: int, limit: int) -> Ranked:
+    given = {"words": words, "upto": upto, "most": NEWEST, "limit": limit}
+    best = tx.execute(table.best, given).fetchall()
+    if not best:
+        return Ranked(rows=())
+    order = [row for row, _ in best]
+    # In one statement: each would begin with gathering the matches anew.
+    given = {"words": words, "rows": json.dumps(order), "first": min(order), "last": max(order)}
+    shown = {row[0]: row for row in tx.execute(table.shown, given)}
+    return Ranked(rows=tuple(shown[row] for row in order), newest=best[0][1] == NEWEST)
+
+
+def _count(tx: Transaction, table: Table, words: str, upto: int) -> int:
     given = {"words": words, "upto": upto, "most": NEWEST}
-    least, found = tx.execute(table.newest, given).fetchone()
-    return least or 0, found
-
-
-def _telling(tx: Transaction, table: Table, terms: tuple[str, ...], upto: int) -> tuple[str, ...]:
-    """The terms that are not common: among those that are, a rare one's old match would drown."""
-    rare = tuple(term for term in terms if 0 < _newest(tx, table, term, upto)[1] < NEWEST)
-    return rare or terms
+    return int(tx.execute(table.count, given).fetchone()[0])

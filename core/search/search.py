@@ -1,9 +1,7 @@
 """The one way to search, for people and models alike. Holds no index itself."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Protocol, TypeVar
 
 from core.errors import BadRequest
 from core.messages import ChannelRef
@@ -11,9 +9,7 @@ from core.search.channel import search_messages
 from core.search.hits import SearchResult, combined, render
 from core.search.query import parse
 from core.search.sources import Sources
-from core.state.database import Transaction
-
-T = TypeVar("T")
+from core.state.channels import Channels
 
 # The channel's own messages under the name of a source; no source may be called so.
 MESSAGES = "messages"
@@ -21,17 +17,10 @@ LIMIT = 20
 MOST = 100
 
 
-class ChannelFiles(Protocol):
-    """Where the channels' files are."""
-
-    async def read(self, ref: ChannelRef, function: Callable[[Transaction], T]) -> T:
-        """Run a function on one consistent view of the channel's file. Raises StoreError."""
-
-
 class Search:
     """Searches a channel's messages and the sources it may see; a Finder."""
 
-    def __init__(self, channels: ChannelFiles, sources: Sources) -> None:
+    def __init__(self, channels: Channels, sources: Sources) -> None:
         self._channels = channels
         self._sources = sources
 

@@ -1,6 +1,5 @@
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
@@ -11,24 +10,12 @@ from core.ports import Finder
 from core.search.hits import FileHit, MessageHit
 from core.search.search import Search
 from core.search.sources import Sources, SourceSpec
-from core.state.database import Database, Transaction
-from core.state.schema import CHANNEL_APPLICATION_ID, channel_migrations
-
-T = TypeVar("T")
+from core.state.channels import Channels
+from core.state.database import Transaction
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
 GENERAL = ChannelRef(platform="web", workspace="local", channel="general")
 OTHER = ChannelRef(platform="slack", workspace="T1", channel="C1")
-
-
-class OneFile:
-    """One channel's file, for whichever channel is asked."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-
-    async def read(self, ref: ChannelRef, function: Callable[[Transaction], T]) -> T:
-        return await self.database.read(function)
 
 
 def say(tx: Transaction) -> None:
@@ -44,15 +31,14 @@ async def search(tmp_path: Path) -> AsyncIterator[Search]:
     given = config.load(EXAMPLES / "thaw.toml").sources
     specs = [SourceSpec(name=one.name, path=one.path, channels=("web/*",)) for one in given]
     sources = Sources(specs, tmp_path)
-    database = await Database.open(
-        tmp_path / "channel.db", CHANNEL_APPLICATION_ID, channel_migrations()
-    )
-    await database.write(say)
+    channels = Channels(tmp_path)
+    for channel in (GENERAL, OTHER):
+        await channels.write(channel, say)
     await sources.start()
     await sources.settled()
-    yield Search(OneFile(database), sources)
+    yield Search(channels, sources)
     await sources.stop()
-    await database.close()
+    await channels.close()
 
 
 async def test_the_example_s_cause_is_found_with_file_and_line(search: Search) -> None:
