@@ -1,1 +1,1 @@
-"""Subagents: the programs that work on jobs, and everything that starts, serves and confines them."""
+"""Subagents: the programs that work on jobs, and all that starts, serves and confines them."""

@@ -16,7 +16,7 @@ from core.records import codec
 from core.state import schema
 from core.state.database import Database, Transaction
 from core.state.operations import Operation
-from core.subagents.journal_rows import FileRow, Frozen, Past, StepKind, read_past
+from core.subagents.journal_rows import FileRow, Frozen, Past, read_past
 from core.subagents.workspace_manifest import Facts, Manifest, changed, walk
 
 T = TypeVar("T")
@@ -90,7 +90,13 @@ class Journal:
         return await self._database.run(compare)
 
     async def begin_attempt(
-        self, attempt: int, told: str, *, cut_off: Mapping[str, str], thaw: Frozen | None
+        self,
+        attempt: int,
+        workspace: Path,
+        *,
+        told: str = "",
+        cut_off: Mapping[str, str],
+        thaw: Frozen | None = None,
     ) -> None:
         """An attempt begins: what the model is told, and results for calls that never got any.
 
@@ -102,6 +108,7 @@ class Journal:
         at = self._clock()
 
         def write(tx: Transaction) -> None:
+            self._note(tx, workspace)
             if thaw is not None:
                 tx.execute("DELETE FROM steps WHERE number = ?", (thaw.step,))
                 tx.execute("DELETE FROM ending")
@@ -112,11 +119,11 @@ class Journal:
                     (text, at, call),
                 )
                 if not ended.rowcount:
-                    values = (new, "tool", "", "not run", call, "", text, at, at)
-                    tx.execute(_ENDED_STEP, values)
+                    tx.execute(_ENDED_STEP, (new, "tool", "", "not run", call, "", text, at, at))
             title = f"attempt {attempt}"
-            values = (number, "attempt", str(attempt), title, None, "", told, at, at)
-            tx.execute(_ENDED_STEP, values)
+            tx.execute(
+                _ENDED_STEP, (number, "attempt", str(attempt), title, None, "", told, at, at)
+            )
 
         await self._database.write(write)
 
@@ -128,7 +135,7 @@ class Journal:
 
         def write(tx: Transaction) -> None:
             _tell(tx, said, at)
-            tx.execute(_OPEN_STEP, (number, StepKind.MODEL, "model", "asking the model", None, "", at))
+            tx.execute(_OPEN_STEP, (number, "model", "model", "asking the model", None, "", at))
 
         await self._database.write(write)
         reached(CommitPoint.STEP_BEGUN)
@@ -164,7 +171,7 @@ class Journal:
 
         def write(tx: Transaction) -> None:
             if writes_to is not None:
-                self._note(tx, walk(writes_to))
+                self._note(tx, writes_to)
             tx.execute("UPDATE steps SET response = ?, ended_at = ? WHERE number = ?", values)
 
         await self._database.write(write)
@@ -248,7 +255,10 @@ class Journal:
         self._last += 1
         return self._last
 
-    def _note(self, tx: Transaction, now: Manifest) -> None:
+    def _note(self, tx: Transaction, workspace: Path) -> None:
+        now = walk(workspace)
+        if now is None:
+            return
         gone = [(path,) for path in self._manifest if path not in now]
         new = [
             (path, facts.size, facts.mtime_ns, facts.inode)

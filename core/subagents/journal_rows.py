@@ -81,7 +81,7 @@ def read_past(tx: Transaction) -> Past:
     """The whole file but for the manifest and the reads."""
     told: int | None = tx.execute("SELECT max(seq) FROM steps").fetchone()[0]
     row = tx.execute("SELECT step, result, outcome, notes FROM ending").fetchone()
-    step, result, outcome, notes = row or (None, None, None, "[]")
+    step, result, outcome, notes = row or (0, None, None, "[]")
     frozen = None
     if result is not None:
         text, files = json.loads(result)

@@ -28,6 +28,11 @@ class Transcript:
         self.last_text = ""
 
     @property
+    def ends_plain(self) -> bool:
+        """Whether the last word is the model's, and calls nothing."""
+        return self._messages[-1].role == "assistant" and not self._unanswered
+
+    @property
     def unanswered(self) -> Mapping[str, ToolCall]:
         """The calls of the last answer that have no result yet, in the model's order."""
         return self._unanswered
@@ -111,8 +116,8 @@ def replay(transcript: Transcript, steps: Iterable[Step]) -> int:
                     answers += 1
                     transcript.said(reply.text, reply.tool_calls)
             case StepKind.TOOL:
-                if step.response is not None and step.call in transcript.unanswered:
-                    transcript.answered(step.call, step.response)
+                if step.response is not None and (step.call or "") in transcript.unanswered:
+                    transcript.answered(step.call or "", step.response)
             case StepKind.STEERING:
                 transcript.told(steered(step.name, step.request))
             case StepKind.ATTEMPT:
@@ -133,7 +138,8 @@ def _size(message: ChatMessage) -> int:
 def _cut(text: str, again: str) -> str:
     if len(text) <= 2 * _CUT:
         return text
-    return f"{text[:_CUT]}\n[{len(text) - _CUT} more characters were cut here to save room; {again}]"
+    left = len(text) - _CUT
+    return f"{text[:_CUT]}\n[{left} more characters were cut here to save room; {again}]"
 
 
 def _cut_arguments(arguments: str) -> str:
@@ -146,6 +152,8 @@ def _cut_arguments(arguments: str) -> str:
     if not isinstance(given, dict):
         return "{}"
     again = "the call was made with the whole"
-    return json.dumps(
-        {name: _cut(value, again) if isinstance(value, str) else value for name, value in given.items()}
-    )
+    short = {
+        name: _cut(value, again) if isinstance(value, str) else value
+        for name, value in given.items()
+    }
+    return json.dumps(short)

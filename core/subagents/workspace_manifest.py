@@ -26,17 +26,17 @@ class Facts:
 Manifest = dict[str, Facts]
 
 
-def walk(root: Path) -> Manifest:
-    """The files below `root`, by path; empty when there are too many. Something may write meanwhile.
+def walk(root: Path) -> Manifest | None:
+    """The files below `root`, by path; None when there are too many to compare.
 
-    Blocks. What cannot be looked at is left out.
+    Blocks. Programs may be writing there meanwhile. What cannot be looked at is left out.
     """
     found: Manifest = {}
     try:
         _look(os.open(root, FOLDER), "", 0, found)
     except OSError:
-        return {}
-    return found if len(found) <= MOST_FILES else {}
+        return None
+    return found if len(found) <= MOST_FILES else None
 
 
 def _look(folder: int, prefix: str, depth: int, found: Manifest) -> None:
@@ -77,7 +77,9 @@ def readable(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
 
-def changed(before: Manifest, now: Manifest) -> tuple[str, ...]:
-    """Paths that are new, gone or different, in order."""
+def changed(before: Manifest, now: Manifest | None) -> tuple[str, ...]:
+    """Paths that are new, gone or different, in order; none when there were too many."""
+    if now is None:
+        return ()
     either = before.keys() | now.keys()
     return tuple(sorted(path for path in either if before.get(path) != now.get(path)))

@@ -1,0 +1,124 @@
+"""A job's model calls: patience with servers, and answers made fit to act on. Journals nothing."""
+
+import asyncio
+import random
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from core.errors import BudgetExceeded, ContextTooLong, ModelRefused, ModelUnreachable
+from core.jobs.job import Failed, FailureKind, JobSpec
+from core.model.account import Account
+from core.model.chat import ModelReply, ModelRequest, ToolCall, ToolSpec
+from core.ports import MeteredModel
+from core.subagents.transcript import Transcript
+
+MOST_CALLS = 32
+"""Calls of one answer that are run; the model is told of the rest."""
+LONGEST = 1_000_000
+"""Characters of an answer's text, and of a call's arguments, that are taken."""
+_LONGEST_WAIT_S = 60.0
+_MOST_PATIENCE_S = 600.0
+_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+
+
+class Asking:
+    """Asks one job's model. `say` shows people what is going on."""
+
+    def __init__(
+        self,
+        *,
+        model: MeteredModel,
+        job: JobSpec,
+        tools: tuple[ToolSpec, ...],
+        say: Callable[[str], None],
+    ) -> None:
+        self._model = model
+        self._job = job
+        self._tools = tools
+        self._say = say
+        self._account = Account(
+            channel=job.thread.channel,
+            person_id=job.requester.id,
+            work=f"job:{job.id}",
+            budget_tokens=job.budget_tokens,
+        )
+
+    async def charged(self) -> int:
+        """Tokens that all attempts were charged so far."""
+        return await self._model.charged(self._account.work)
+
+    async def ask(self, transcript: Transcript) -> ModelReply | Failed:
+        """The next answer. While the server cannot be reached it waits; the job's time goes on."""
+        failed = 0
+        while True:
+            self._say("thinking")
+            try:
+                return await self._model.complete(self._account, self._request(transcript))
+            except ModelUnreachable as error:
+                failed += 1
+                await self._wait(error, failed)
+            except ContextTooLong as error:
+                if not transcript.shrink():
+                    reason = f"the job grew longer than the model can read: {error}"
+                    return Failed(kind=FailureKind.MODEL, reason=reason)
+            except ModelRefused as error:
+                return Failed(kind=FailureKind.MODEL, reason=str(error))
+            except BudgetExceeded as error:
+                return Failed(kind=FailureKind.BUDGET, reason=str(error))
+
+    async def _wait(self, error: ModelUnreachable, failed: int) -> None:
+        wait_s = min(_LONGEST_WAIT_S, 2.0 ** min(failed, 10)) * random.uniform(0.5, 1.0)  # noqa: S311
+        wait_s = min(_MOST_PATIENCE_S, max(wait_s, error.retry_after_s or 0.0))
+        self._say(f"the model cannot be reached, trying again in {wait_s:.0f} s ({error})")
+        await asyncio.sleep(wait_s)
+
+    def _request(self, transcript: Transcript) -> ModelRequest:
+        return ModelRequest(
+            model=self._job.model,
+            messages=transcript.messages(),
+            tools=self._tools,
+            max_completion_tokens=self._job.max_completion_tokens,
+        )
+
+
+def sound(reply: ModelReply, known: Callable[[str], bool]) -> tuple[ModelReply, str]:
+    """The answer as it is kept, and what the model has to be told about it ("" mostly).
+
+    Calls get ids that no earlier call had (`known`) and names that servers take back.
+    """
+    calls: list[ToolCall] = []
+    taken: set[str] = set()
+    for call in reply.tool_calls[:MOST_CALLS]:
+        id = call.id
+        if not _ID.fullmatch(id) or id in taken or known(id):
+            id = _new_id(lambda id: id in taken or known(id))
+        taken.add(id)
+        calls.append(ToolCall(id=id, name=_name(call.name), arguments=_arguments(call.arguments)))
+    dropped = len(reply.tool_calls) - len(calls)
+    note = f"Only the first {MOST_CALLS} calls were run; {dropped} were dropped." if dropped else ""
+    text = _text(reply.text[:LONGEST])
+    return replace(reply, text=text, tool_calls=tuple(calls)), note
+
+
+def _new_id(taken: Callable[[str], bool]) -> str:
+    # Nine letters and digits: the one form that all servers take.
+    number = 1
+    while taken(f"call{number:05d}"):
+        number += 1
+    return f"call{number:05d}"
+
+
+def _name(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]", "_", name)[:64] or "unnamed"
+
+
+def _arguments(arguments: str) -> str:
+    if len(arguments) > LONGEST:
+        return f"({len(arguments)} characters, too many)"
+    return _text(arguments)
+
+
+def _text(text: str) -> str:
+    """Without lone surrogates, which can be neither stored nor sent."""
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,1 @@
+"""Where subagents run: implementations of core.ports.Engine."""

@@ -1,0 +1,247 @@
+"""The engine that runs subagents on this machine. Decides nothing about what comes of a job."""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from core.commit_points import CommitPoint, reached
+from core.errors import StoreError
+from core.jobs.job import Completed, Failed, FailureKind, Gathered, JobSpec, Outcome, Progress
+from core.messages import ChannelRef
+from core.messages.views import StepLine
+from core.ports import Finder, MeteredModel
+from core.state.channels import Channels
+from core.state.database import Transaction
+from core.state.files import StateFile, list_files
+from core.subagents import workspace as files
+from core.subagents.broker import Broker, SteeringSource
+from core.subagents.broker_asking import Asking
+from core.subagents.broker_resume import Taken, take_up
+from core.subagents.broker_tools import HostTools
+from core.subagents.engine.sweep import sweep
+from core.subagents.journal import FILE_NAME, Journal
+from core.subagents.journal_lines import step_lines
+from core.subagents.journal_rows import FileRow, Past, read_files, read_past, read_steps
+from core.subagents.prompt import opening
+from core.subagents.sandbox import Choice, Mount, Sandbox, SandboxSpec
+from core.subagents.tools import offered
+from core.subagents.worker import Worker, to_the_end
+from core.subagents.worker_pace import Pace
+from core.subagents.workspace_scan import WorkspaceUnfit, scan
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What one job may use: see SandboxSpec."""
+
+    memory_mb: int
+    processes: int
+    disk_mb: int
+
+
+class LocalEngine:
+    """Implements core.ports.Engine and Transcripts with a folder for each job.
+
+    `steering` gives what people said to a job after a `seq`; `mounts` are the folders that a
+    channel's jobs may read; `choose` finds out how sandboxes can be run here.
+    """
+
+    def __init__(
+        self,
+        *,
+        data_dir: Path,
+        channels: Channels,
+        model: MeteredModel,
+        finder: Finder,
+        steering: SteeringSource,
+        mounts: Callable[[ChannelRef], tuple[Mount, ...]],
+        choose: Callable[[], Awaitable[Choice]],
+        bounds: Bounds,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._root = data_dir / "jobs"
+        self._channels = channels
+        self._model = model
+        self._finder = finder
+        self._steering = steering
+        self._mounts = mounts
+        self._choose = choose
+        self._bounds = bounds
+        self._clock = clock
+        self._open: dict[str, Journal] = {}
+        self._choice = Choice(sandbox=None, finding="the engine has not been started")
+
+    @property
+    def finding(self) -> str:
+        """How jobs run here, in words for the operator."""
+        return self._choice.finding
+
+    async def start(self) -> None:
+        """Find out how sandboxes can be run. Raises SandboxUnavailable."""
+        self._choice = await self._choose()
+
+    async def run(self, job: JobSpec, progress: Callable[[Progress], None]) -> Outcome:
+        """See core.ports.Engine. An attempt that has ended once ends the same way for ever."""
+        pace = Pace(progress)
+        try:
+            async with self._journal(job.id) as journal:
+                self._open[job.id] = journal
+                past = await journal.past()
+                if past.outcome is not None:
+                    return past.outcome
+                return await self._attempt(job, journal, past, pace)
+        finally:
+            self._open.pop(job.id, None)
+            pace.close()
+
+    async def gathered(self, job: JobSpec) -> Gathered:
+        """See core.ports.Engine. Raises StoreError."""
+
+        def read(tx: Transaction) -> tuple[Past, tuple[FileRow, ...]]:
+            return read_past(tx), read_files(tx)
+
+        async with self._journal(job.id) as journal:
+            past, rows = await journal.look(read)
+        folder = self._folder(job.id) / files.FOLDER_NAME
+        changes = await asyncio.to_thread(files.contents, folder, rows) if rows else ()
+        return Gathered(operations=past.operations, files=changes, notes=past.notes)
+
+    async def steps(self, job_id: str) -> tuple[StepLine, ...]:
+        """See core.ports.Transcripts. Raises StoreError."""
+        journal = self._open.get(job_id)
+        if journal is not None:
+            return step_lines(await journal.look(read_steps))
+        if not _ID.fullmatch(job_id):
+            return ()
+        if not await asyncio.to_thread((self._folder(job_id) / FILE_NAME).exists):
+            return ()
+        async with self._journal(job_id) as journal:
+            return step_lines(await journal.look(read_steps))
+
+    async def sweep(self, before: float, unfinished: Collection[str]) -> int:
+        """Remove what jobs left that ended before `before` (Unix seconds); returns how many.
+
+        `unfinished` are the ids of jobs that may go on, whenever they were last touched.
+        """
+        kept = frozenset(unfinished) | frozenset(self._open)
+        return await asyncio.to_thread(sweep, self._root, before, kept)
+
+    async def _attempt(
+        self, job: JobSpec, journal: Journal, past: Past, pace: Pace
+    ) -> Completed | Failed:
+        sandbox = self._choice.sandbox
+        if sandbox is None:
+            return Failed(kind=FailureKind.SANDBOX, reason=self._choice.finding)
+        channel = job.thread.channel
+        pace.say("preparing")
+        workspace = await files.fill(self._folder(job.id), self._channels, channel, job.base_commit)
+        mounts = self._mounts(channel)
+        first = opening(job, sandbox.commands_off, [mount.name for mount in mounts])
+        moved = await journal.moved(workspace) if past.steps else ()
+        taken = take_up(past, first, moved)
+        await journal.begin_attempt(
+            job.attempt, workspace, told=taken.told, cut_off=taken.cut_off, thaw=past.frozen
+        )
+        reached(CommitPoint.ATTEMPT_STARTED)
+        broker = await self._broker(job, journal, past, taken, pace, sandbox, workspace)
+        spec = SandboxSpec(
+            job=job.id,
+            workspace=workspace,
+            sources=mounts,
+            memory_mb=self._bounds.memory_mb,
+            processes=self._bounds.processes,
+            disk_mb=self._bounds.disk_mb,
+        )
+        outcome = await Worker(job=job, sandbox=sandbox, spec=spec, broker=broker).work()
+        return await self._ended(job, journal, workspace, outcome)
+
+    async def _broker(
+        self,
+        job: JobSpec,
+        journal: Journal,
+        past: Past,
+        taken: Taken,
+        pace: Pace,
+        sandbox: Sandbox,
+        workspace: Path,
+    ) -> Broker:
+        tools = offered(commands=not sandbox.commands_off)
+        asking = Asking(model=self._model, job=job, tools=tools, say=pace.say)
+        if past.steps:
+            pace.charged(await asking.charged())
+        return Broker(
+            job=job,
+            journal=journal,
+            taken=taken,
+            asking=asking,
+            tools=HostTools(
+                job=job,
+                channels=self._channels,
+                finder=self._finder,
+                operations=past.operations,
+            ),
+            steering=self._steering,
+            told=past.told,
+            workspace=workspace,
+            commands_off=sandbox.commands_off,
+            step=pace.move,
+        )
+
+    async def _ended(
+        self, job: JobSpec, journal: Journal, workspace: Path, outcome: Completed | Failed
+    ) -> Completed | Failed:
+        """Write the end down; of completed work also the files that it changed."""
+        rows: tuple[FileRow, ...] = ()
+        notes: tuple[str, ...] = ()
+        if isinstance(outcome, Completed):
+            base = await self._channels.read(
+                job.thread.channel, partial(_base, commit=job.base_commit)
+            )
+            try:
+                rows, notes = await asyncio.to_thread(_changes, workspace, base)
+            except (WorkspaceUnfit, OSError) as error:
+                reason = f"its workspace cannot be taken over: {error}"
+                outcome = Failed(kind=FailureKind.WORKSPACE, reason=reason)
+        await journal.end(outcome, rows, notes)
+        return outcome
+
+    @asynccontextmanager
+    async def _journal(self, job_id: str) -> AsyncIterator[Journal]:
+        opening_it = asyncio.create_task(
+            Journal.open(self._folder(job_id), self._clock), name=f"open job {job_id}"
+        )
+        try:
+            yield await asyncio.shield(opening_it)
+        finally:
+            await to_the_end(_close(opening_it))
+
+    def _folder(self, job_id: str) -> Path:
+        if not _ID.fullmatch(job_id):
+            raise StoreError(f"{job_id[:80]!r} cannot be the id of a job")
+        return self._root / job_id
+
+
+async def _close(opening_it: "asyncio.Task[Journal]") -> None:
+    try:
+        journal = await opening_it
+    except StoreError:
+        return  # whoever opened it knows
+    await journal.close()
+
+
+def _base(tx: Transaction, commit: int) -> tuple[StateFile, ...]:
+    return list_files(tx, "", commit)
+
+
+def _changes(
+    workspace: Path, base: tuple[StateFile, ...]
+) -> tuple[tuple[FileRow, ...], tuple[str, ...]]:
+    scanned = scan(workspace)
+    return files.changes(base, scanned), scanned.notes()
