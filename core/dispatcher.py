@@ -42,7 +42,8 @@ class _Left:
 
     @property
     def nothing(self) -> bool:
-        return not (self.owed or self.jobs or self.threads)
+        # A pause has to be known after the next start, before any job is there to hold back.
+        return not (self.paused or self.owed or self.jobs or self.threads)
 
 
 class Dispatcher:
@@ -69,6 +70,7 @@ class Dispatcher:
         self._tasks = tasks
         self._defaults = defaults
         self._accepted: Counter[ChannelRef] = Counter()
+        self._accepting: Counter[ChannelRef] = Counter()
         conversations.on_idle = self._perhaps_done
 
     async def accept(self, event: InboundEvent) -> None:
@@ -78,10 +80,15 @@ class Dispatcher:
         channel = event.thread.channel
         self._rights.require(Right.USE, person, channel)
         self._accepted[channel] += 1
-        reached(CommitPoint.INBOX_BEFORE)
-        await self._control.mark(channel)
-        fresh = await self._channels.write(channel, partial(_keep, event=event))
-        reached(CommitPoint.INBOX_ACCEPTED)
+        self._accepting[channel] += 1
+        try:
+            reached(CommitPoint.INBOX_BEFORE)
+            await self._control.mark(channel)
+            fresh = await self._channels.write(channel, partial(_keep, event=event))
+            reached(CommitPoint.INBOX_ACCEPTED)
+        finally:
+            self._accepting[channel] -= 1
+            self._accepting += Counter()  # drops what has come to zero
         if fresh:
             self._conversations.deliver(event.thread, Arrived(event=event))
 
@@ -112,8 +119,8 @@ class Dispatcher:
     async def _clear_if_done(self, channel: ChannelRef) -> None:
         accepted = self._accepted[channel]
         left = await self._channels.read(channel, partial(self._left, channel))
-        # What was accepted meanwhile relies on the mark: then the next idle moment clears it.
-        if left.nothing and accepted == self._accepted[channel]:
+        # What was or is being accepted relies on the mark: then a later idle moment clears it.
+        if not self._accepting[channel] and left.nothing and accepted == self._accepted[channel]:
             del self._accepted[channel]
             await self._control.clear(channel)
 
