@@ -2,8 +2,9 @@
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NoReturn
 
 import click
@@ -34,9 +35,7 @@ def thaw() -> None:
 def run(config_file: Path | None) -> None:
     """Run the bot until it is told to stop (Ctrl-C or SIGTERM)."""
     config = configured(config_file)
-    from bot.wiring import (  # type: ignore[import-not-found, import-untyped, unused-ignore]  # noqa: PLC0415 - the other commands start without it
-        run as run_bot,
-    )
+    from bot.wiring import run as run_bot  # noqa: PLC0415 - the other commands start without it
 
     try:
         sys.exit(asyncio.run(run_bot(config)))
@@ -58,9 +57,48 @@ def doctor(config_file: Path | None) -> None:
 
 
 @thaw.command()
+@with_config
+@click.argument("channel", required=False)
+def jobs(config_file: Path | None, channel: str | None) -> None:
+    """List the newest jobs, of one CHANNEL or of all."""
+    show(config_file, lambda inspect, root: inspect.jobs_of(root, channel))
+
+
+@thaw.command()
+@with_config
+@click.argument("channel")
+def state(config_file: Path | None, channel: str) -> None:
+    """Show the state of CHANNEL: entries and files."""
+    show(config_file, lambda inspect, root: inspect.state_of(root, channel))
+
+
+@thaw.command()
+@with_config
+@click.argument("channel")
+def export(config_file: Path | None, channel: str) -> None:
+    """Write all of CHANNEL to standard output, a JSON object on each line."""
+    show(config_file, lambda inspect, root: inspect.export_of(root, channel))
+
+
+@thaw.command()
 def version() -> None:
     """Print the version."""
     click.echo(f"thaw {bot.__version__}")
+
+
+def show(file: Path | None, ask: Callable[[ModuleType, Path], Awaitable[list[str]]]) -> None:
+    """Print what `bot.inspect` finds in the data directory."""
+    config = configured(file)
+    from bot import inspect  # noqa: PLC0415 - the other commands start without it
+
+    async def answer() -> list[str]:
+        return await ask(inspect, config.bot.data_dir)
+
+    try:
+        for line in asyncio.run(answer()):
+            click.echo(line)
+    except ThawError as error:
+        fail(FAILED, str(error))
 
 
 def configured(file: Path | None) -> Config:

@@ -8,6 +8,7 @@ from functools import partial
 import structlog
 
 from core.commit_points import CommitPoint, reached
+from core.conflicts import conflict_posts, take_buttons
 from core.conversation import Arrived, Conversations, Event, TurnOver
 from core.errors import BadRequest, StoreError
 from core.jobs.admission import Ticket
@@ -26,7 +27,6 @@ from core.messages import (
     ThreadRef,
 )
 from core.outbox import Outbox
-from core.conflicts import conflict_posts
 from core.posts import again_button, card, receipt_lines, result_post, undo_button
 from core.primary.acts import Act
 from core.primary.doing import Done
@@ -115,9 +115,7 @@ class Desk:
         """Do what a command or press asks. Raises BadRequest, NotAllowed: then nothing was done."""
         person = event.author if isinstance(event, Message) else event.person
         looked_up = await self._performer.look_up(act, event.thread.channel, person)
-        done = await self._answer(
-            event, partial(self._performer.do, act, event, person, looked_up)
-        )
+        done = await self._answer(event, partial(self._performer.do, act, event, person, looked_up))
         if done is None:
             return
         for ticket, thread in done.stops:
@@ -146,7 +144,7 @@ class Desk:
                 at=self._clock(),
                 reply_to=message.id,
                 receipt=(*lines, *receipt_lines(merged)),
-                buttons=_undo(merged),
+                buttons=_merge_buttons(merged),
                 offline=end.offline,
             )
             cards = [card(row) for row in started]
@@ -178,7 +176,7 @@ class Desk:
             again = () if isinstance(over.outcome, Completed) else (again_button(row.number),)
             result = result_post(
                 ended, over.outcome, now, (*receipt_lines(merged), *over.gathered.notes),
-                (*_undo(merged), *again),
+                (*_merge_buttons(merged), *again),
             )  # fmt: skip
             return self._put(tx, row.thread, [card(ended), result], merged)
 
@@ -271,7 +269,7 @@ class Desk:
                 at=self._clock(),
                 reply_to=event.id if isinstance(event, Message) else None,
                 receipt=receipt_lines(done.merged),
-                buttons=(*done.buttons, *_undo(done.merged)),
+                buttons=(*done.buttons, *_merge_buttons(done.merged)),
             )
             cards = [card(row) for row in done.started]
             shown = self._put(tx, event.thread, [post, *cards], done.merged)
@@ -307,7 +305,7 @@ class Desk:
             await self._outbox.hint(thread, moved)
 
 
-def _undo(merged: Merged) -> tuple[Button, ...]:
-    return () if merged.commit is None else (undo_button(merged.commit),)
-
-
+def _merge_buttons(merged: Merged) -> tuple[Button, ...]:
+    if merged.commit is None:
+        return ()
+    return (*take_buttons(merged), undo_button(merged.commit))

@@ -67,10 +67,11 @@ def result_post(
     row: JobRow, outcome: Outcome, at: float, receipt: Sequence[str], buttons: Sequence[Button]
 ) -> Post:
     """The new message that brings a job's result to the thread that asked."""
-    files: tuple[str, ...] = ()
+    text, files = "", tuple[str, ...]()
     match outcome:
         case Completed(result=result):
-            text, files = result or "Done; the job had nothing to say.", outcome.files
+            text = result or "Done; the job had nothing to say."
+            files = outcome.files
         case Failed():
             text = f"**{plain(row.title)}** (job {row.number}) {_failed(outcome)}"
         case Cancelled(by=by):

@@ -86,6 +86,14 @@ class Resolve:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakeLost:
+    """`line` is the place in the receipt of `commit` whose write lost."""
+
+    commit: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Find:
     query: str
 
@@ -130,6 +138,7 @@ Act = (
     | UndoCommit
     | ShowConflicts
     | Resolve
+    | TakeLost
     | Find
     | ShowBudget
     | Pause
@@ -175,6 +184,8 @@ def parse_press(action: str, text: str | None) -> Act:
             return UndoCommit(commit=commit)
         case "pick", [conflict, revision, choice]:
             return Resolve(conflict=conflict, revision=revision, choice=choice)
+        case "take", [commit, line]:
+            return TakeLost(commit=commit, line=line)
         case "edit", [conflict, revision]:
             own = _needed(text, "Write the value that should stand.")
             return Resolve(conflict=conflict, revision=revision, text=own)

@@ -10,8 +10,8 @@ from core.records.inbox import inbox_id
 from core.records.jobs import JobRow
 from core.rights import Right, Rights
 from core.settings import ChannelSettings
-from core.state.database import Transaction
 from core.state.apply import Merged
+from core.state.database import Transaction
 from core.state.operations import Author, AuthorKind
 from core.state.rules import Rules
 
@@ -54,9 +54,7 @@ class Doing:
     @property
     def author(self) -> Author:
         """The person, as the author of a commit."""
-        return Author(
-            kind=AuthorKind.PERSON, person_id=self.person.id, name=self.person.name
-        )
+        return Author(kind=AuthorKind.PERSON, person_id=self.person.id, name=self.person.name)
 
     @property
     def own_rules(self) -> Rules:

@@ -38,9 +38,7 @@ def steer(doing: Doing, number: int, text: str) -> Done:
     """Keep a word to a job, which reads it before its next step."""
     row = _row(doing, number)
     doing.require(Right.STEER, owner=row.requester.id)
-    kept = jobs.steer(
-        doing.tx, number, doing.source, doing.person.name, text, doing.clock()
-    )
+    kept = jobs.steer(doing.tx, number, doing.source, doing.person.name, text, doing.clock())
     if not kept:
         return Done(text=_already(row), buttons=(again_button(number),))
     return Done(text=f"Steered job {number}: it reads this before its next step.")
@@ -95,9 +93,7 @@ def show_job(doing: Doing, number: int) -> Done:
         text += f"Now: {plain(step)}\n\n"
     text += "\n".join(f"> {line}" for line in row.brief.splitlines())
     if row.outcome is not None:
-        return Done(
-            text=f"{text}\n\n{outcome_words(row.outcome)}", buttons=(again_button(number),)
-        )
+        return Done(text=f"{text}\n\n{outcome_words(row.outcome)}", buttons=(again_button(number),))
     buttons = (stop_button(number), steer_button(number), details_button(number))
     return Done(text=text, buttons=buttons)
 

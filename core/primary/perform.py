@@ -99,6 +99,8 @@ def _do(doing: Doing, act: Act) -> Done:
             return state_acts.show_conflicts(doing)
         case acts.Resolve():
             return state_acts.resolve(doing, act)
+        case acts.TakeLost(commit=commit, line=line):
+            return state_acts.take_lost(doing, commit, line)
         case acts.Find() | acts.ShowBudget():
             raise AssertionError("these were looked up before")
         case acts.Pause(paused=paused):

@@ -73,19 +73,32 @@ class Control:
 
     async def unfinished(self) -> tuple[ChannelRef, ...]:
         """The channels that may have unfinished work."""
-        return await self._refs("unfinished = 1")
+        return await _refs(self.database, "unfinished = 1")
 
     async def known(self, platform: str) -> tuple[ChannelRef, ...]:
         """All channels of a platform that were ever marked."""
-        return await self._refs("platform = ?", platform)
+        return await _refs(self.database, "platform = ?", platform)
 
-    async def _refs(self, condition: str, *parameters: str) -> tuple[ChannelRef, ...]:
-        query = f"SELECT platform, workspace, channel FROM channels WHERE {condition}"  # noqa: S608 - constants
-        rows = await self.database.read(lambda tx: tx.execute(query, parameters).fetchall())
-        return tuple(
-            ChannelRef(platform=platform, workspace=workspace, channel=channel)
-            for platform, workspace, channel in rows
-        )
+
+async def known_channels(root: Path) -> tuple[ChannelRef, ...]:
+    """All channels of a data directory, also while a bot owns it. Raises StoreError."""
+    path = root / "control.db"
+    if not await asyncio.to_thread(path.exists):
+        return ()
+    database = await Database.open(path, CONTROL_APPLICATION_ID, control_migrations())
+    try:
+        return await _refs(database, "1")
+    finally:
+        await database.close()
+
+
+async def _refs(database: Database, condition: str, *parameters: str) -> tuple[ChannelRef, ...]:
+    query = f"SELECT platform, workspace, channel FROM channels WHERE {condition}"  # noqa: S608 - constants
+    rows = await database.read(lambda tx: tx.execute(query, parameters).fetchall())
+    return tuple(
+        ChannelRef(platform=platform, workspace=workspace, channel=channel)
+        for platform, workspace, channel in rows
+    )
 
 
 def _take(root: Path) -> int:

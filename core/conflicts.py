@@ -1,0 +1,83 @@
+"""An open conflict as a question to people: all versions, who wrote each, a button for each."""
+
+from collections.abc import Iterable
+
+from core.messages import Button, Post, PostKind, ThreadRef
+from core.posts import plain
+from core.records import messages
+from core.state.apply import Merged
+from core.state.conflicts import OpenConflict, conflict
+from core.state.database import Transaction
+from core.state.views import conflict_line
+
+_LABEL = 60
+
+
+def conflict_posts(
+    tx: Transaction, thread: ThreadRef, numbers: Iterable[int], at: float
+) -> tuple[Post, ...]:
+    """A post for each open conflict of these whose present question was not asked yet."""
+    found = (conflict(tx, number) for number in numbers)
+    return tuple(
+        _post(tx, thread, one, at)
+        for one in found
+        if one is not None and messages.seq_of(tx, _id(one)) is None
+    )
+
+
+def conflict_text(tx: Transaction, found: OpenConflict) -> str:
+    """The question with every version."""
+    line = conflict_line(tx, found)
+    versions = "\n".join(
+        f"- **{one.number}** {plain(one.value)} ({plain(one.author)},"
+        f" {'what stands now' if one.number == 0 else f'based on commit {one.base}'})"
+        for one in line.candidates
+    )
+    return f"Conflict #{found.number}: which should `{_code(found.key)}` be?\n\n{versions}"
+
+
+def conflict_buttons(tx: Transaction, found: OpenConflict) -> tuple[Button, ...]:
+    """A button for each version, and one for a value of one's own where that makes sense."""
+    buttons = conflict_line(tx, found).buttons
+    return tuple(
+        Button(action=one.action, label=_short(one.label), style=one.style, asks=one.asks)
+        for one in buttons
+    )
+
+
+def take_buttons(merged: Merged) -> tuple[Button, ...]:
+    """For each write that a person's own outranked, a button that takes it all the same."""
+    if merged.commit is None:
+        return ()
+    return tuple(
+        Button(
+            action=f"take.{merged.commit}.{place}",
+            label=_short(f"Take the job's {line.key}"),
+        )
+        for place, line in enumerate(merged.receipt)
+        if line.take is not None
+    )
+
+
+def _post(tx: Transaction, thread: ThreadRef, found: OpenConflict, at: float) -> Post:
+    return Post(
+        id=_id(found),
+        thread=thread,
+        kind=PostKind.CONFLICT,
+        text=conflict_text(tx, found),
+        at=at,
+        buttons=conflict_buttons(tx, found),
+    )
+
+
+def _id(found: OpenConflict) -> str:
+    return f"conflict:{found.number}:{found.revision}"
+
+
+def _short(label: str) -> str:
+    flat = " ".join(label.split())
+    return flat if len(flat) <= _LABEL else f"{flat[: _LABEL - 1]}…"
+
+
+def _code(key: str) -> str:
+    return key.replace("`", "'")

@@ -1,0 +1,159 @@
+"""What people do to the channel's state, inside the transaction that answers them."""
+
+from core.conflicts import conflict_buttons, conflict_text
+from core.errors import BadRequest
+from core.posts import plain
+from core.primary.acts import Resolve
+from core.primary.doing import Doing, Done
+from core.rights import Right
+from core.state import person
+from core.state.apply import Merged
+from core.state.conflicts import OpenConflict, conflict, open_conflicts
+from core.state.entries import read_entry
+from core.state.history import commit_info
+from core.state.resolution import Stale, take
+from core.state.resolution import resolve as resolve_conflict
+from core.state.undo import undo as undo_commit
+from core.state.views import entry_text, history_view, state_view
+
+_LISTED = 40
+
+
+def show_state(doing: Doing, prefix: str) -> Done:
+    """Show one key, or all that begin with the text."""
+    exact = read_entry(doing.tx, prefix) if prefix else None
+    if exact is not None:
+        text = entry_text(exact)
+        return Done(
+            text=f"{_block(text)}\n\nLast written by {plain(exact.author)}, commit {exact.commit}."
+        )
+    view = state_view(doing.tx, prefix, None)
+    lines = [f"{entry.key} = {_first_line(entry.value)}" for entry in view.entries[:_LISTED]]
+    lines += [f"{file.key} ({file.value})" for file in view.files[:_LISTED]]
+    left = len(view.entries) + len(view.files) - len(lines)
+    if left > 0:
+        lines.append(f"and {left} more")
+    if not lines:
+        return Done(text="There is nothing here yet." if not prefix else "There is no such key.")
+    return Done(text=_block("\n".join(lines)))
+
+
+def put(doing: Doing, key: str, text: str) -> Done:
+    """Set a key as a person."""
+    doing.require(Right.DECIDE)
+    merged = person.person_put(
+        doing.tx, key, text, author=doing.author, at=doing.clock(), source=doing.source,
+        rules=doing.own_rules,
+    )  # fmt: skip
+    return _merged(merged, f"Set `{_code(key)}`.", f"`{_code(key)}` is that already.")
+
+
+def unset(doing: Doing, key: str) -> Done:
+    """Delete a key as a person."""
+    doing.require(Right.DECIDE)
+    merged = person.person_delete(
+        doing.tx, key, author=doing.author, at=doing.clock(), source=doing.source,
+        rules=doing.own_rules,
+    )  # fmt: skip
+    return _merged(merged, f"Deleted `{_code(key)}`.", "Nothing changed.")
+
+
+def pin(doing: Doing, key: str, pinned: bool) -> Done:
+    """Show a key to the agent always, or no more."""
+    doing.require(Right.DECIDE)
+    if pinned:
+        person.pin(doing.tx, key, doing.person, doing.clock())
+        return Done(text=f"Pinned `{_code(key)}`: the agent always sees it.")
+    person.unpin(doing.tx, key)
+    return Done(text=f"Unpinned `{_code(key)}`.")
+
+
+def show_history(doing: Doing, key: str | None) -> Done:
+    """List the newest commits."""
+    found = history_view(doing.tx, key, None, _LISTED // 2)
+    lines = []
+    for commit in found.lines:
+        lines.append(f"{commit.commit}  {commit.author}: {commit.about}")
+        lines += [f"      {line}" for line in commit.lines[:5]]
+        if len(commit.lines) > 5:
+            lines.append(f"      and {len(commit.lines) - 5} more")
+    if not lines:
+        return Done(text="Nothing has changed here yet.")
+    return Done(text=f"{_block(chr(10).join(lines))}\n\nUndo one with `/undo N`.")
+
+
+def undo(doing: Doing, commit: int) -> Done:
+    """Take a commit back."""
+    doing.require(Right.DECIDE)
+    merged = undo_commit(doing.tx, commit, doing.author, doing.clock(), doing.source)
+    return _merged(merged, f"Undid commit {commit}.", f"Commit {commit} is undone already.")
+
+
+def show_conflicts(doing: Doing) -> Done:
+    """List what waits for a decision, the first with its buttons."""
+    found = open_conflicts(doing.tx)
+    if not found:
+        return Done(text="There are no conflicts.")
+    text = "\n\n".join(conflict_text(doing.tx, one) for one in found[:10])
+    if len(found) > 1:
+        return Done(text=f"{text}\n\nDecide one with `/resolve N CHOICE`.")
+    return Done(text=text, buttons=conflict_buttons(doing.tx, found[0]))
+
+
+def resolve(doing: Doing, act: Resolve) -> Done:
+    """Settle a conflict, unless the person saw an older question than there is now."""
+    doing.require(Right.DECIDE)
+    now = conflict(doing.tx, act.conflict)
+    if now is None:
+        return Done(text=f"Conflict #{act.conflict} is settled already; nothing was changed.")
+    revision = now.revision if act.revision is None else act.revision
+    choice = act.choice if act.text is None else act.text
+    assert choice is not None
+    end = resolve_conflict(
+        doing.tx, act.conflict, revision, choice, doing.author, doing.clock(), doing.source,
+        doing.own_rules,
+    )  # fmt: skip
+    if isinstance(end, Stale):
+        return _asked_again(doing, now)
+    by = plain(doing.person.name)
+    return _merged(end, f"Conflict #{act.conflict} is settled by {by}.", "")
+
+
+def take_lost(doing: Doing, commit: int, line: int) -> Done:
+    """Take what a person's own write outranked, after all."""
+    doing.require(Right.DECIDE)
+    info = commit_info(doing.tx, commit)
+    if info is None or line >= len(info.receipt) or info.receipt[line].take is None:
+        raise BadRequest("There is nothing to take behind this button.")
+    lost = info.receipt[line]
+    assert lost.take is not None
+    merged = take(doing.tx, lost.key, lost.take, doing.author, doing.clock(), doing.source)
+    return _merged(merged, f"Took `{_code(lost.key)}` of commit {lost.take}.", "")
+
+
+def _asked_again(doing: Doing, now: OpenConflict) -> Done:
+    text = (
+        "That question has changed since it was asked, so nothing was done. This is how it"
+        f" stands now:\n\n{conflict_text(doing.tx, now)}"
+    )
+    return Done(text=text, buttons=conflict_buttons(doing.tx, now))
+
+
+def _merged(merged: Merged, done: str, nothing: str) -> Done:
+    return Done(text=done if merged.commit is not None else nothing or done, merged=merged)
+
+
+def _block(text: str) -> str:
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}\n{text}\n{fence}"
+
+
+def _code(key: str) -> str:
+    return key.replace("`", "'")
+
+
+def _first_line(text: str) -> str:
+    first, *more = text.splitlines() or [""]
+    return f"{first[:200]} ..." if more or len(first) > 200 else first
