@@ -75,12 +75,14 @@ async def filled(core: FakeCore) -> None:
     core.conflict(LONG)
 
 
-async def fits(page: Page) -> bool:
-    return bool(
-        await page.evaluate(
-            "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-        )
+async def sticking_out(page: Page) -> list[str]:
+    """The regions of the page that are wider inside than outside."""
+    found: list[str] = await page.evaluate(
+        "[document.documentElement, ...document.querySelectorAll('#log, #jobs, #places, .body,"
+        " .what, .card, .entry, .box')].filter(one => one.scrollWidth > one.clientWidth)"
+        ".map(one => `${one.className} ${one.scrollWidth} > ${one.clientWidth}`)"
     )
+    return found
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -102,7 +104,7 @@ async def test_every_view_fits_its_width_and_can_be_read(
                 await page.get_by_role("button", name="Channels", exact=True).click()
             await page.get_by_role("button", name=panel, exact=True).first.click()
             await expect(page.get_by_role("dialog", name=panel)).not_to_contain_text("Loading…")
-        assert await fits(page), panel
+        assert await sticking_out(page) == [], panel
         assert await page.evaluate(CONTRAST) == [], panel
         await screenshot(page, f"{scheme}-{width}-{panel or 'talk'}")
         if panel:
@@ -129,10 +131,10 @@ async def test_a_phone_shows_one_region_at_a_time(
     await page.get_by_role("button", name="Jobs 1").click()
     await expect(jobs.get_by_role("article")).to_have_count(3)
     await expect(log).to_be_hidden()
-    assert await fits(page)
+    assert await sticking_out(page) == []
     await jobs.get_by_role("button", name="Details").first.click()
     await expect(page.get_by_role("dialog", name="Job 1")).to_be_in_viewport()
-    assert await fits(page)
+    assert await sticking_out(page) == []
     await page.get_by_role("button", name="Close").click()
     await page.get_by_role("button", name="Channels").click()
     await page.get_by_role("link", name="# general").click()
