@@ -22,7 +22,7 @@ from core.jobs.supervisor import Jobs
 from core.messages import Message, StreamText
 from core.model.budget import Ledger
 from core.model.metered import TURN, Metered
-from core.model.offline import OfflineModel
+from core.model.offline.model import OfflineModel
 from core.model.openai_client import OpenAIModel
 from core.model.pots import Limits as BudgetLimits
 from core.outbox import Outbox
@@ -121,7 +121,7 @@ class _Core:
         self._adapters: dict[str, Adapter] = {}
         self._outbox = Outbox(channels, self._adapters, self.tasks.spawn)
         self._conversations = Conversations(self.tasks.spawn)
-        self._engine = local_engine(config, channels, model, ledger, self._finder, self._rules)
+        self._engine = local_engine(config, channels, model, ledger, self._finder, sources)
         self._jobs = Jobs(
             admission=Admission(_limits(config)),
             channels=channels,
@@ -213,7 +213,6 @@ class _Core:
         """End everything that runs; what is unfinished is found at the next start."""
         await self.page.stop()
         await self.tasks.close()
-        await self._engine.stop()
         await self._metered.close()
 
 
