@@ -2,10 +2,8 @@
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from email.utils import formatdate
 
 import pytest
 
@@ -369,7 +367,6 @@ async def test_an_account_without_credit_is_not_tried_again() -> None:
         ({"Retry-After": "7"}, 7, 7),
         ({"Retry-After": "0.5"}, 0.5, 0.5),
         ({"Retry-After": "9", "Retry-After-Ms": "250"}, 0.25, 0.25),
-        ({"Retry-After": formatdate(time.time() + 60, usegmt=True)}, 50, 61),
         ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0, 0),
         ({"Retry-After": "-3"}, 0, 0),
     ],

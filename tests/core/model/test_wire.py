@@ -1,0 +1,50 @@
+"""Replies in every shape that JSON can have."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.model.wire import Assembly
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+def shaped(**parts: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    """An object with these parts, or anything else in its place."""
+    return json_values | st.fixed_dictionaries({}, optional=parts)
+
+
+functions = shaped(name=json_values, arguments=json_values)
+calls = st.lists(shaped(index=json_values, id=json_values, function=functions), max_size=3)
+messages = shaped(content=json_values, refusal=json_values, tool_calls=json_values | calls)
+choices = st.lists(shaped(delta=messages, message=messages, finish_reason=json_values), max_size=2)
+chunks = st.fixed_dictionaries(
+    {}, optional={"choices": json_values | choices, "usage": json_values}
+)
+
+
+@given(st.lists(chunks, max_size=4))
+def test_whatever_a_server_sends_becomes_an_ordinary_reply(sent: list[dict[str, object]]) -> None:
+    assembly = Assembly()
+    pieces = [assembly.add(chunk) for chunk in sent]
+    reply = assembly.reply()
+    assert reply.text.startswith("".join(pieces))
+    assert len({call.id for call in reply.tool_calls}) == len(reply.tool_calls)
+    assert all(call.name and call.arguments for call in reply.tool_calls)
+    assert reply.finish
+
+
+def test_the_last_usage_of_a_stream_counts() -> None:
+    assembly = Assembly()
+    for completion in (1, 2, 3):
+        usage = {"prompt_tokens": 5, "completion_tokens": completion}
+        assembly.add(json.loads(json.dumps({"choices": [], "usage": usage})))
+    assembly.add({"choices": [], "usage": None})
+    usage_seen = assembly.reply().usage
+    assert usage_seen is not None
+    assert usage_seen.completion == 3
