@@ -11,6 +11,7 @@ export class Conversation {
   #log = byId("log");
   #newest = byId("newest");
   #shown = "";
+  #drawn = new Map(); // by line id: what its element was drawn from
   #older;
 
   /** `older()` is called when the reader comes near the top. */
@@ -52,30 +53,29 @@ export class Conversation {
     const threaded = thread === "";
     const replies = new Map(channel.threads.map((line) => [line.thread, line.messages]));
     const root = thread && channel.lines.get(thread);
-    const made = [];
-    let before = null;
-    const put = (at, author, make) => {
-      const opens = before === null || day(before.at) !== day(at);
-      if (opens) made.push(dayLine(at));
-      made.push(make(!opens && before.author === author && at - before.at < TOGETHER_S));
-      before = { at, author };
-    };
+    const list = new Lines(this.#log, this.#drawn);
     for (const line of root ? [root, ...lines] : lines) {
       const common = { threaded, replies: replies.get(line.id) ?? null };
-      if (line.post) put(line.at, "", (follows) => postLine(line, { ...common, outgoing, follows }));
-      else {
+      if (line.post) {
+        const pressing = line.post.buttons.map((one) => outgoing.pressing(channel.name, one.action)).join();
+        list.put(line, "", [line, common.replies, threaded, pressing], (follows) => postLine(line, { ...common, outgoing, follows }));
+      } else {
         const seen = channel.seen.has(line.id);
         const working = seen && !channel.answered.has(line.id);
-        put(line.at, line.author, (follows) => personLine(line, { ...common, seen, working, follows }));
+        const made = (follows) => personLine(line, { ...common, seen, working, follows });
+        list.put(line, line.author, [line, common.replies, threaded, seen, working], made);
       }
     }
-    for (const stream of streams) put(stream.at, "", (follows) => streamLine(stream, follows));
+    for (const stream of streams) {
+      list.put({ id: stream.post_id, at: stream.at }, "", [stream], (follows) => streamLine(stream, follows));
+    }
     for (const item of outgoing.messages(channel.name, thread)) {
       if (channel.lines.has(item.frame.id)) continue;
       const line = { id: item.frame.id, author: item.frame.name, text: item.frame.text, at: item.at };
-      put(item.at, line.author, (follows) => personLine(line, { sending: item, threaded, follows }));
+      list.put(line, line.author, [item, item.error], (follows) => personLine(line, { sending: item, threaded, follows }));
     }
-    return made;
+    this.#drawn = list.drawn;
+    return list.items;
   }
 
   #scrolled() {
@@ -83,5 +83,31 @@ export class Conversation {
     this.#following = scrollHeight - scrollTop - clientHeight < NEAR;
     if (this.#following) this.#newest.hidden = true;
     if (scrollTop < 200 && scrollHeight > clientHeight) this.#older();
+  }
+}
+
+/** The items to show, top to bottom; one that is drawn from the same as before is not made again. */
+class Lines {
+  items = [];
+  drawn = new Map();
+  #live;
+  #before;
+  #last = null;
+
+  constructor(log, before) {
+    this.#live = new Map([...log.children].map((child) => [child.dataset.key, child]));
+    this.#before = before;
+  }
+
+  put({ id, at }, author, from, make) {
+    const opens = this.#last === null || day(this.#last.at) !== day(at);
+    if (opens) this.items.push(dayLine(at));
+    const follows = !opens && this.#last.author === author && at - this.#last.at < TOGETHER_S;
+    this.#last = { at, author };
+    const now = [...from, follows];
+    const known = this.#before.get(id);
+    const same = known?.length === now.length && known.every((one, place) => one === now[place]);
+    this.items.push((same && this.#live.get(`line ${id}`)) || make(follows));
+    this.drawn.set(id, now);
   }
 }

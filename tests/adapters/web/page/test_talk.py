@@ -220,6 +220,30 @@ async def test_older_messages_come_when_one_scrolls_up(core: FakeCore, page: Pag
     await expect(log.get_by_text("old 0", exact=True)).to_be_attached()
 
 
+async def test_a_streamed_word_draws_one_line_and_not_the_whole_conversation(
+    core: FakeCore, page: Page
+) -> None:
+    for number in range(150):
+        await core.post(f"| a |\n|---|\n| {number} |", id=f"table:{number}")
+    await page.reload()
+    log = page.get_by_role("log")
+    await expect(log.get_by_role("article")).to_have_count(150)
+    await core.stream("one", "post:1")
+    await expect(log.get_by_text("one")).to_be_visible()
+    await page.evaluate(
+        """() => {
+          const html = Object.getOwnPropertyDescriptor(Element.prototype, 'innerHTML');
+          window.parsed = 0;
+          Object.defineProperty(Element.prototype, 'innerHTML', {
+            ...html, set(value) { window.parsed += 1; html.set.call(this, value); },
+          });
+        }"""
+    )
+    await core.stream("one two", "post:1")
+    await expect(log.get_by_text("one two")).to_be_visible()
+    assert 1 <= await page.evaluate("window.parsed") <= 3
+
+
 async def test_who_reads_above_is_not_torn_down_by_news(core: FakeCore, page: Page) -> None:
     for number in range(60):
         await core.post(f"line {number}")
