@@ -12,6 +12,7 @@ _PIECE = 1 << 16
 _PIPE = 1 << 17
 """More bytes than a pipe holds: what a process can have left in one."""
 _BACKGROUND = 16
+_SETTLING = 1.0
 _LONGEST_ARGUMENT = 100_000
 
 
@@ -36,17 +37,9 @@ class Commands:
 
     def wait(self, fd: int) -> None:
         """Return when `fd` can be read, keeping background processes from blocking meanwhile."""
-        poller = select.poll()
-        poller.register(fd, select.POLLIN)
-        for other in self._background:
-            poller.register(other, select.POLLIN)
-        while True:
-            ready = [found for found, _ in poller.poll()]
-            for other in ready:
-                if other != fd and not self._drain(other):
-                    poller.unregister(other)
-            if fd in ready:
-                return
+        poller = self._poller(fd)
+        while fd not in self._ready(poller, None):
+            pass
 
     def end(self) -> None:
         """Kill what is left of all programs, as far as it is found below this process."""
@@ -81,13 +74,13 @@ class Commands:
     def _follow(self, process: int, reading: int, output: Output, timeout: float) -> bool:
         """Read until it ends (True), or its time does (False; then its group is killed)."""
         watch = os.pidfd_open(process)
-        poller = select.poll()
-        for fd, events in ((watch, select.POLLIN), (reading, select.POLLIN), (self._host, 0)):
-            poller.register(fd, events)
+        poller = self._poller(watch)
+        poller.register(reading, select.POLLIN)
+        poller.register(self._host, 0)
         deadline = monotonic() + timeout
         try:
             while (left := deadline - monotonic()) > 0:
-                ready = [fd for fd, _ in poller.poll(left * 1000 + 1)]
+                ready = self._ready(poller, left * 1000 + 1)
                 if reading in ready:
                     piece = os.read(reading, _PIECE)
                     output.add(piece)
@@ -100,7 +93,33 @@ class Commands:
         finally:
             os.close(watch)
         os.killpg(process, SIGKILL)
+        self._settle(reading, output)
         return False
+
+    def _poller(self, fd: int) -> select.poll:
+        poller = select.poll()
+        for other in (fd, *self._background):
+            poller.register(other, select.POLLIN)
+        return poller
+
+    def _ready(self, poller: select.poll, timeout: float | None) -> list[int]:
+        """Wait for descriptors that are ready; those of background processes are read here."""
+        ready = [fd for fd, _ in poller.poll(timeout)]
+        for fd in ready:
+            if fd in self._background and not self._drain(fd):
+                poller.unregister(fd)
+        return ready
+
+    def _settle(self, reading: int, output: Output) -> None:
+        """Read the last words of a killed group: its members take a moment to let go."""
+        poller = select.poll()
+        poller.register(reading, select.POLLIN)
+        deadline = monotonic() + _SETTLING
+        while (left := deadline - monotonic()) > 0 and poller.poll(left * 1000):
+            piece = os.read(reading, _PIECE)
+            output.add(piece)
+            if not piece:
+                return
 
     def _leave(self, reading: int, output: Output) -> bool:
         """Take what is left in the pipe; say if something in the background still holds it."""

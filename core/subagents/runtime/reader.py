@@ -34,10 +34,18 @@ def read(text: str) -> Json:
     text = text.strip(" \t\r\n")
     try:
         value, end = _scan(text, 0)
-    except StopIteration as stop:
-        raise ValueError(f"a value is missing at character {stop.value}") from None
+    except (StopIteration, SystemError):
+        return _diagnosed(text)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     if end != len(text):
         raise ValueError(f"there is more text after its end, at character {end}")
+    return value
+
+
+def _diagnosed(text: str) -> Json:
+    """Have `json` say what is wrong: the scanner has its words from there, if it is loaded."""
+    import json  # noqa: PLC0415 - only who makes mistakes pays for it
+
+    value: Json = json.loads(text, strict=False, parse_constant=_no_constant)
     return value

@@ -65,7 +65,7 @@ async def _bubblewrap(folder: Path, bundle: Path, program: str) -> Choice:
     if found is None:
         return Choice(sandbox=None, finding=f"bubblewrap is not installed: {_INSTALL}")
     try:
-        way, limits = await asyncio.to_thread(_way, found, folder, bundle)
+        way, limits = await asyncio.to_thread(bubblewrap_here, found, folder, bundle)
         sandbox = LocalSandbox(name="bubblewrap", isolates=True, commands_off="", spawn=way.spawn)
         await _try(sandbox)
     except (SandboxUnavailable, ProtocolError, OSError) as error:
@@ -73,7 +73,7 @@ async def _bubblewrap(folder: Path, bundle: Path, program: str) -> Choice:
     return Choice(sandbox=sandbox, finding=f"bubblewrap works; {limits}")
 
 
-def _way(program: str, folder: Path, bundle: Path) -> tuple[Bubblewrap, str]:
+def bubblewrap_here(program: str, folder: Path, bundle: Path) -> tuple[Bubblewrap, str]:
     """How bubblewrap is to be started here, and what bounds jobs, in words. Blocks."""
     users = None
     if os.geteuid() == 0:
