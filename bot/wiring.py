@@ -122,17 +122,7 @@ class _Core:
         self._outbox = Outbox(channels, self._adapters, self.tasks.spawn)
         self._conversations = Conversations(self.tasks.spawn)
         self._engine = local_engine(config, channels, model, ledger, self._finder, sources)
-        self._jobs = Jobs(
-            admission=Admission(_limits(config)),
-            channels=channels,
-            engine=self._engine,
-            outbox=self._outbox,
-            tasks=self.tasks,
-            defaults=self._defaults,
-            max_completion_tokens=config.model.max_completion_tokens,
-            clock=self._clock,
-            over=lambda over: self._conversations.deliver(over.thread, over),
-        )
+        self._jobs = self._make_jobs()
         rights = Rights({"web": Access(everyone=True)})
         self._furnish(rights, ledger)
         self._dispatcher = Dispatcher(
@@ -145,8 +135,25 @@ class _Core:
             tasks=self.tasks,
             defaults=self._defaults,
         )
+        self.page = self._make_page(control, ledger)
+        self._adapters["web"] = self.page
+
+    def _make_jobs(self) -> Jobs:
+        return Jobs(
+            admission=Admission(_limits(self._config)),
+            channels=self._channels,
+            engine=self._engine,
+            outbox=self._outbox,
+            tasks=self.tasks,
+            defaults=self._defaults,
+            max_completion_tokens=self._config.model.max_completion_tokens,
+            clock=self._clock,
+            over=lambda over: self._conversations.deliver(over.thread, over),
+        )
+
+    def _make_page(self, control: Control, ledger: Ledger) -> WebAdapter:
         window = ChannelWindow(
-            channels=channels,
+            channels=self._channels,
             control=control,
             jobs=self._jobs,
             transcripts=self._engine,
@@ -154,10 +161,8 @@ class _Core:
             defaults=self._defaults,
             clock=self._clock,
         )
-        self.page = WebAdapter(
-            self._dispatcher, window, config.web.host, config.web.port, config.bot.name
-        )
-        self._adapters["web"] = self.page
+        web = self._config.web
+        return WebAdapter(self._dispatcher, window, web.host, web.port, self._config.bot.name)
 
     def _furnish(self, rights: Rights, ledger: Ledger) -> None:
         performer = Performer(

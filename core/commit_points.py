@@ -3,6 +3,7 @@
 import os
 import signal
 from enum import StrEnum
+from itertools import count
 
 
 class CommitPoint(StrEnum):
@@ -31,14 +32,10 @@ class CommitPoint(StrEnum):
 
 
 _target, _, _count = os.environ.get("THAW_KILL_AT", "").partition(":")
-_left = int(_count or 1)
+_times = count(1)
 
 
 def reached(point: CommitPoint) -> None:
     """Say that the work stands at `point`. With THAW_KILL_AT=name[:n] the n-th time is the last."""
-    global _left
-    if point.value != _target:
-        return
-    _left -= 1
-    if _left == 0:
+    if point.value == _target and next(_times) == int(_count or 1):
         os.kill(os.getpid(), signal.SIGKILL)

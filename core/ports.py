@@ -53,7 +53,7 @@ class Model(Protocol):
 
 
 class MeteredModel(Protocol):
-    """A model whose every call is reserved first, settled after, and retried with a reservation anew."""
+    """A model whose every call, also a retry, is reserved first and settled after."""
 
     async def complete(
         self, account: Account, request: ModelRequest, on_text: Callable[[str], None] | None = None

@@ -36,7 +36,7 @@ def card(row: JobRow, progress: Progress | None = None, moves: int = 0) -> Card:
 
 
 def card_state(row: JobRow) -> str:
-    """ "queued", "running", "completed", "failed" or "cancelled"."""
+    """One word: queued, running, completed, failed or cancelled."""
     match row.outcome:
         case None:
             return row.state.value

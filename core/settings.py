@@ -59,7 +59,9 @@ _SETTINGS: Mapping[str, _Setting] = {
     "model": _Setting(about="the model that answers in the chat", parse=_name),
     "subagent_model": _Setting(about="the model that works on jobs", parse=_name),
     "max_steps": _Setting(about="the most steps of one job", parse=_between(1, 10_000)),
-    "timeout_s": _Setting(about="the most seconds of one job's attempt", parse=_between(1, 604_800)),
+    "timeout_s": _Setting(
+        about="the most seconds of one job's attempt", parse=_between(1, 604_800)
+    ),
     "per_job": _Setting(about="the most tokens one job may use", parse=_between(1, 10**12)),
 }
 

@@ -8,13 +8,13 @@ from typing import assert_never
 
 from core import settings
 from core.errors import BadRequest
+from core.jobs.job import Completed
 from core.jobs.supervisor import Jobs
 from core.messages import Card, ChannelRef
 from core.messages import views as v
 from core.model.budget import Ledger
 from core.ports import Transcripts
 from core.posts import card, outcome_words
-from core.jobs.job import Completed
 from core.records import jobs, messages
 from core.records.jobs import JobRow
 from core.settings import ChannelSettings
@@ -22,8 +22,8 @@ from core.state import views as state_views
 from core.state.channels import Channels
 from core.state.control import Control
 from core.state.database import Transaction
-from core.state.files import read_file
 from core.state.facts import head
+from core.state.files import read_file
 
 _MOST_CHANNELS = 200
 _MOST_LINES = 1000

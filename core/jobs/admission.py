@@ -1,4 +1,4 @@
-"""Who may run next: limits and fairness as a pure data structure. Starts nothing, awaits nothing."""
+"""Who may run next: limits and fairness as a pure data structure. Starts nothing."""
 
 from collections import Counter, deque
 from dataclasses import dataclass
@@ -24,7 +24,8 @@ class Ticket:
     person: str
 
     @property
-    def _someone(self) -> tuple[str, str, str]:
+    def someone(self) -> tuple[str, str, str]:
+        """The person, told apart from those of other platforms."""
         return (self.channel.platform, self.channel.workspace, self.person)
 
 
@@ -91,7 +92,7 @@ class Admission:
         line = len(self._waiting.get(channel, ())) + more
         if channel in self._paused:
             return "this channel is paused"
-        if self._of_person[ticket._someone] + more >= limits.per_person:
+        if self._of_person[ticket.someone] + more >= limits.per_person:
             return f"you have {limits.per_person} jobs running, the most at once"
         if self._in_channel[channel] + line >= limits.per_channel:
             return f"this channel has {limits.per_channel} jobs running, the most at once"
@@ -107,7 +108,7 @@ class Admission:
         if channel in self._paused or self._in_channel[channel] >= self._limits.per_channel:
             return None
         for ticket in self._waiting[channel]:
-            if self._of_person[ticket._someone] < self._limits.per_person:
+            if self._of_person[ticket.someone] < self._limits.per_person:
                 return ticket
         return None
 
@@ -115,14 +116,14 @@ class Admission:
         self._waiting[ticket.channel].remove(ticket)
         self._running.add(ticket)
         self._in_channel[ticket.channel] += 1
-        self._of_person[ticket._someone] += 1
+        self._of_person[ticket.someone] += 1
         self._turn += 1
         self._served[ticket.channel] = self._turn
         self._tidy(ticket.channel)
 
     def _decrease(self, ticket: Ticket) -> None:
         self._in_channel[ticket.channel] -= 1
-        self._of_person[ticket._someone] -= 1
+        self._of_person[ticket.someone] -= 1
         self._in_channel += Counter()  # drops what has come to zero
         self._of_person += Counter()
         self._tidy(ticket.channel)

@@ -8,7 +8,7 @@ from core.state.operations import FileChange, Operation
 
 
 class JobState(StrEnum):
-    """Where a job stands. PROMISED: its number is given out, but the turn has not committed yet."""
+    """Where a job stands. PROMISED: it has a number, but its turn has not committed yet."""
 
     PROMISED = "promised"
     QUEUED = "queued"
@@ -60,7 +60,7 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completed:
-    """`finish`, then exit code 0. `files` are workspace paths the subagent named as its products."""
+    """`finish`, then exit code 0. `files` are workspace paths that it named as its products."""
 
     result: str
     files: tuple[str, ...] = ()

@@ -63,7 +63,7 @@ class Live:
 
 
 class Jobs:
-    """All jobs of the bot that are not ended. `over` hands an end to the conversation that asked."""
+    """All jobs that are not ended. `over` hands an end to the conversation that asked."""
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One chat message. `id` is the platform's, unique within the channel: the key of deduplication.
+    """One chat message. `id` is the platform's, unique within the channel, for deduplication.
 
     `reply_to` is the id of the outbound item the person replied to, when the platform tells
     (a reply to a card steers its job). `at` is the platform's time in Unix seconds.

@@ -125,6 +125,8 @@ class ChannelLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channels:
+    """The answer to ListChannels."""
+
     lines: tuple[ChannelLine, ...]
 
 
@@ -140,12 +142,14 @@ class ThreadLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Threads:
+    """The answer to ListThreads."""
+
     lines: tuple[ThreadLine, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageLine:
-    """One message: a person's (`post` None) or the bot's. `seq` grows by commit within a channel."""
+    """One message, a person's (`post` None) or the bot's. `seq` grows within a channel."""
 
     seq: int
     id: str
@@ -159,12 +163,16 @@ class MessageLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Messages:
+    """The answer to ReadMessages; `newest` is the highest `seq` there is."""
+
     lines: tuple[MessageLine, ...]
     newest: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jobs:
+    """The answer to ListJobs."""
+
     cards: tuple[Card, ...]
 
 
@@ -208,6 +216,8 @@ class EntryLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateView:
+    """The answer to ReadState, as of `commit`."""
+
     commit: int
     entries: tuple[EntryLine, ...]
     files: tuple[EntryLine, ...]
@@ -215,6 +225,8 @@ class StateView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileView:
+    """The answer to ReadFile, as of `commit`."""
+
     path: str
     content: bytes
     commit: int
@@ -235,6 +247,8 @@ class CommitLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
+    """The answer to ReadHistory."""
+
     lines: tuple[CommitLine, ...]
 
 
@@ -262,6 +276,8 @@ class ConflictLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflicts:
+    """The answer to ListConflicts."""
+
     lines: tuple[ConflictLine, ...]
 
 
@@ -278,6 +294,8 @@ class SpendLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spend:
+    """The answer to ReadSpend."""
+
     lines: tuple[SpendLine, ...]
 
 
@@ -293,6 +311,8 @@ class SettingLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
+    """The answer to ReadSettings."""
+
     lines: tuple[SettingLine, ...]
 
 

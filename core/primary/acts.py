@@ -9,32 +9,42 @@ from core.errors import BadRequest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopJob:
+    """End a job."""
+
     job: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SteerJob:
+    """Tell a job something."""
+
     job: int
     text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunAgain:
+    """Run a job's brief again."""
+
     job: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowJobs:
-    pass
+    """List jobs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowJob:
+    """Show one job."""
+
     job: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowState:
+    """Show what begins with `prefix`."""
+
     prefix: str
 
 
@@ -48,28 +58,36 @@ class SetKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnsetKey:
+    """Delete a key."""
+
     key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinKey:
+    """Always show a key to the agent, or no more."""
+
     key: str
     pinned: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowHistory:
+    """List commits, of one key if given."""
+
     key: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UndoCommit:
+    """Take a commit back."""
+
     commit: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowConflicts:
-    pass
+    """List what waits for a decision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,33 +113,39 @@ class TakeLost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Find:
+    """Search messages and sources."""
+
     query: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowBudget:
-    pass
+    """Show what was used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
+    """Hold the channel's queued jobs back, or let them go on."""
+
     paused: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowSettings:
-    pass
+    """List the settings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeSetting:
+    """Change one setting; "default" resets it."""
+
     name: str
     text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowHelp:
-    pass
+    """List the commands."""
 
 
 Act = (

@@ -15,13 +15,15 @@ from core.state.database import Transaction
 from core.state.operations import Author, AuthorKind
 from core.state.rules import Rules
 
+_NOTHING = Merged(commit=None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """What an act did: words, what was merged, and what must follow the commit."""
 
     text: str
-    merged: Merged = Merged(commit=None)
+    merged: Merged = _NOTHING
     buttons: tuple[Button, ...] = ()
     started: tuple[JobRow, ...] = ()
     stops: tuple[tuple[Ticket, ThreadRef], ...] = ()

@@ -1,4 +1,4 @@
-"""Streamed text at a rate that people can read and the loop does not feel. Keeps no text for later."""
+"""Streamed text at a rate that people can read and the loop does not feel. Sends nothing."""
 
 import asyncio
 from collections.abc import Callable

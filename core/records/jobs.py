@@ -51,10 +51,10 @@ class NewJob:
     at: float
 
 
-_COLUMNS = (
-    "number, id, thread, title, brief, requester_id, requester, message, state, base_commit,"
+_SELECT = (
+    "SELECT number, id, thread, title, brief, requester_id, requester, message, state, base_commit,"
     " base_message, rules_revision, attempt, budget_tokens, stop_by, created_at, started_at,"
-    " ended_at, step, steps, tokens, version, outcome"
+    " ended_at, step, steps, tokens, version, outcome FROM jobs"
 )
 
 
@@ -160,14 +160,14 @@ def steering(tx: Transaction, number: int, after: int) -> tuple[Steering, ...]:
 
 def read(tx: Transaction, channel: ChannelRef, number: int) -> JobRow | None:
     """One job, or None."""
-    row = tx.execute(f"SELECT {_COLUMNS} FROM jobs WHERE number = ?", (number,)).fetchone()
+    row = tx.execute(_SELECT + " WHERE number = ?", (number,)).fetchone()
     return None if row is None else _row(channel, row)
 
 
 def newest(tx: Transaction, channel: ChannelRef, limit: int) -> tuple[JobRow, ...]:
     """The channel's jobs, newest first; promises are not jobs yet."""
     rows = tx.execute(
-        f"SELECT {_COLUMNS} FROM jobs WHERE state != 'promised' ORDER BY number DESC LIMIT ?",
+        _SELECT + " WHERE state != 'promised' ORDER BY number DESC LIMIT ?",
         (limit,),
     )
     return tuple(_row(channel, row) for row in rows)
@@ -175,9 +175,7 @@ def newest(tx: Transaction, channel: ChannelRef, limit: int) -> tuple[JobRow, ..
 
 def unfinished(tx: Transaction, channel: ChannelRef) -> tuple[JobRow, ...]:
     """Jobs that are queued or running, oldest first."""
-    rows = tx.execute(
-        f"SELECT {_COLUMNS} FROM jobs WHERE state IN ('queued', 'running') ORDER BY number"
-    )
+    rows = tx.execute(_SELECT + " WHERE state IN ('queued', 'running') ORDER BY number")
     return tuple(_row(channel, row) for row in rows)
 
 

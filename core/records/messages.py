@@ -5,7 +5,16 @@ from core.messages.views import MessageLine, ThreadLine
 from core.records import codec
 from core.state.database import Transaction
 
-_COLUMNS = "seq, id, thread, author_id, author, text, at, post"
+_SELECT = "SELECT seq, id, thread, author_id, author, text, at, post FROM messages"
+# Four statements, so that each runs down one index and reads no more than it returns.
+_FORWARDS = {
+    False: _SELECT + " WHERE seq > :after ORDER BY seq LIMIT :limit",
+    True: _SELECT + " WHERE thread = :thread AND seq > :after ORDER BY seq LIMIT :limit",
+}
+_BACKWARDS = {
+    False: _SELECT + " WHERE seq < :before ORDER BY seq DESC LIMIT :limit",
+    True: _SELECT + " WHERE thread = :thread AND seq < :before ORDER BY seq DESC LIMIT :limit",
+}
 _TITLE = 80
 
 
@@ -56,18 +65,9 @@ def read(
     limit: int = 200,
 ) -> tuple[MessageLine, ...]:
     """Messages oldest first: those above `after`, or the newest ones below `before` if given."""
-    where, values = ["seq > ?"], [after]
-    if before is not None:
-        where, values = ["seq < ?"], [before]
-    parameters: list[int | str] = list(values)
-    if thread is not None:
-        where.append("thread = ?")
-        parameters.append(thread)
-    order = "ASC" if before is None else "DESC"
-    rows = tx.execute(
-        f"SELECT {_COLUMNS} FROM messages WHERE {' AND '.join(where)} ORDER BY seq {order} LIMIT ?",
-        (*parameters, limit),
-    ).fetchall()
+    parameters = {"thread": thread, "after": after, "before": before, "limit": limit}
+    statements = _FORWARDS if before is None else _BACKWARDS
+    rows = tx.execute(statements[thread is not None], parameters).fetchall()
     if before is not None:
         rows.reverse()
     return tuple(_line(channel, row) for row in rows)
@@ -76,10 +76,11 @@ def read(
 def threads(tx: Transaction, channel: ChannelRef, limit: int = 200) -> tuple[ThreadLine, ...]:
     """The channel's threads, last active first; a thread's title is how it began."""
     rows = tx.execute(
-        "SELECT t.thread, t.at, t.n, substr(m.text, 1, ?) FROM"
-        " (SELECT thread, max(at) AS at, count(*) AS n, min(seq) AS first FROM messages"
-        "  GROUP BY thread) t JOIN messages m ON m.seq = t.first"
-        " ORDER BY t.at DESC LIMIT ?",
+        "SELECT t.thread, last.at, t.n, substr(first.text, 1, ?) FROM"
+        " (SELECT thread, count(*) AS n, min(seq) AS first, max(seq) AS last FROM messages"
+        "  GROUP BY thread ORDER BY last DESC LIMIT ?) AS t"
+        " JOIN messages AS first ON first.seq = t.first"
+        " JOIN messages AS last ON last.seq = t.last ORDER BY t.last DESC",
         (_TITLE, limit),
     )
     return tuple(

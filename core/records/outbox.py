@@ -17,21 +17,20 @@ class Waiting:
     item: Outbound
 
 
+_PUT = "INSERT INTO outbox (id, thread, payload, state) VALUES (?, ?, ?, 'waiting')"
+_REPLACE = (
+    _PUT + " ON CONFLICT (id) DO UPDATE SET payload = excluded.payload, state = 'waiting',"
+    " attempts = 0, version = version + 1"
+)
+
+
 def put(tx: Transaction, item: Outbound) -> None:
     """Promise to show `item`. A card replaces its earlier version; a post's id is used once."""
     payload = codec.outbound.dump_json(item).decode()
     if isinstance(item, Post):
         messages.add_post(tx, item)
-        replace = ""
-    else:
-        replace = (
-            " ON CONFLICT (id) DO UPDATE SET payload = excluded.payload, state = 'waiting',"
-            " attempts = 0, version = version + 1"
-        )
-    tx.execute(
-        f"INSERT INTO outbox (id, thread, payload, state) VALUES (?, ?, ?, 'waiting'){replace}",
-        (item.id, item.thread.thread, payload),
-    )
+    row = (item.id, item.thread.thread, payload)
+    tx.execute(_PUT if isinstance(item, Post) else _REPLACE, row)
 
 
 def waiting(tx: Transaction, thread: str, limit: int = 50) -> tuple[Waiting, ...]:

@@ -43,9 +43,7 @@ def begin(
         " VALUES (?, ?, ?, ?, ?, 'running', ?)",
         (turn, message, thread, base, base_message, at),
     )
-    row = tx.execute(
-        "SELECT base, base_message, state FROM turns WHERE id = ?", (turn,)
-    ).fetchone()
+    row = tx.execute("SELECT base, base_message, state FROM turns WHERE id = ?", (turn,)).fetchone()
     steps = tx.execute(
         "SELECT number, kind, request, response, operation FROM turn_steps"
         " WHERE turn = ? ORDER BY number",

@@ -122,10 +122,9 @@ def test_limits_hold_and_nothing_is_dropped_whatever_happens(steps: list[Step]) 
         for one in running:
             assert sum(r.channel == one.channel for r in running) <= limits.per_channel
             assert sum(r.person == one.person for r in running) <= limits.per_person
-    while running or (given := places.next()) is not None:
-        if running:
-            places.release(running.pop())
-            ended += 1
-        else:
-            running.append(given)
+    running += drained(places)
+    while running:
+        places.release(running.pop())
+        ended += 1
+        running += drained(places)
     assert ended == added

@@ -1,5 +1,7 @@
 """Commands and presses as data."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +19,7 @@ from core.primary.acts import parse_command, parse_press
         ("/job 12", acts.ShowJob(job=12)),
         ("/job #12", acts.ShowJob(job=12)),
         ("/cancel 3", acts.StopJob(job=3)),
-        ("/steer 3 use the other file\nplease", acts.SteerJob(job=3, text="use the other file\nplease")),
+        ("/steer 3 use b\nplease", acts.SteerJob(job=3, text="use b\nplease")),
         ("/run 3", acts.RunAgain(job=3)),
         ("/state", acts.ShowState(prefix="")),
         ("/state deploy.", acts.ShowState(prefix="deploy.")),
@@ -89,18 +91,14 @@ def test_a_form_needs_its_words() -> None:
 def test_a_forged_press_is_refused_or_understood_but_never_breaks(
     action: str, text: str | None
 ) -> None:
-    try:
+    with suppress(BadRequest):
         parse_press(action, text)
-    except BadRequest as error:
-        assert str(error)
 
 
 @given(st.text(max_size=60))
 def test_no_text_breaks_the_parser(text: str) -> None:
-    try:
+    with suppress(BadRequest):
         parse_command(f"/{text}")
-    except BadRequest as error:
-        assert str(error)
 
 
 def test_every_command_is_in_the_help_with_its_slash() -> None:
