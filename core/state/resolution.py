@@ -129,7 +129,7 @@ def _taken(tx: Transaction, found: OpenConflict, commit: int) -> _Wanted:
         return _Wanted(files=(_file(tx, found.key, write),))
     if write.value is not None:
         put = Operation(key=found.key, op=Op.PUT, argument=load(write.value))
-        return _Wanted(operations=(Operation(key=found.key, op=Op.DELETE), put))
+        return _Wanted(operations=(put,))
     seen = None if write.clears else read_entry(tx, found.key, write.base, _ALL)
     if seen is not None and seen.kind is not write.kind:
         seen = None

@@ -1,0 +1,153 @@
+"""A channel's state in memory, with short words for what happens to it. Checks nothing itself."""
+
+import sqlite3
+from typing import Any
+
+from core.state.apply import Merged, merge
+from core.state.conflicts import OpenConflict, open_conflicts
+from core.state.database import statements
+from core.state.entries import Entry, read_entry
+from core.state.facts import head
+from core.state.operations import Author, AuthorKind, Delta, FileChange, Json, Op, Operation
+from core.state.person import person_delete, person_put
+from core.state.resolution import Stale, resolve
+from core.state.rules import Rules
+from core.state.schema import channel_migrations
+from core.state.undo import undo
+
+ANN = Author(kind=AuthorKind.PERSON, person_id="u1", name="Ann")
+BEN = Author(kind=AuthorKind.PERSON, person_id="u2", name="Ben")
+
+
+def put(key: str, value: Json) -> Operation:
+    return Operation(key=key, op=Op.PUT, argument=value)
+
+
+def add(key: str, value: Json) -> Operation:
+    return Operation(key=key, op=Op.ADD, argument=value)
+
+
+def append(key: str, value: Json) -> Operation:
+    return Operation(key=key, op=Op.APPEND, argument=value)
+
+
+def include(key: str, value: Json) -> Operation:
+    return Operation(key=key, op=Op.INCLUDE, argument=value)
+
+
+def exclude(key: str, value: Json) -> Operation:
+    return Operation(key=key, op=Op.EXCLUDE, argument=value)
+
+
+def delete(key: str) -> Operation:
+    return Operation(key=key, op=Op.DELETE)
+
+
+def write(path: str, content: bytes, *, executable: bool = False) -> FileChange:
+    return FileChange(path=path, content=content, executable=executable)
+
+
+def remove(path: str) -> FileChange:
+    return FileChange(path=path, content=None)
+
+
+def job_author(number: int) -> Author:
+    return Author(kind=AuthorKind.JOB, person_id="u1", name="Ann", job=number)
+
+
+# A key that was never written, or whose every write is undone.
+NOTHING_AT_ALL = ((None, None, 0, 0, 0, 0, 0, 0), [], [], [], [])
+
+
+class Board:
+    """One channel. `base` None is head; each call is one transaction."""
+
+    def __init__(self, rules: Rules | None = None) -> None:
+        self.tx = sqlite3.connect(":memory:", isolation_level=None, cached_statements=256)
+        for script in channel_migrations():
+            for statement in statements(script):
+                self.tx.execute(statement)
+        self.rules = rules or Rules()
+        self._sources = 0
+
+    def close(self) -> None:
+        self.tx.close()
+
+    def source(self, word: str) -> str:
+        self._sources += 1
+        return f"{word}:{self._sources}"
+
+    @property
+    def head(self) -> int:
+        return head(self.tx)
+
+    def merge(
+        self,
+        author: Author,
+        *changes: Operation | FileChange,
+        base: int | None = None,
+        source: str | None = None,
+    ) -> Merged:
+        delta = Delta(
+            source=source or self.source("delta"),
+            author=author,
+            base=self.head if base is None else base,
+            at=1.0,
+            about=str(author),
+            operations=tuple(one for one in changes if isinstance(one, Operation)),
+            files=tuple(one for one in changes if isinstance(one, FileChange)),
+        )
+        return merge(self.tx, delta, self.rules)
+
+    def job(self, number: int, *changes: Operation | FileChange, base: int | None = None) -> Merged:
+        return self.merge(job_author(number), *changes, base=base, source=f"job:{number}")
+
+    def set(self, key: str, text: str, base: int | None = None, author: Author = ANN) -> Merged:
+        return person_put(
+            self.tx, key, text,
+            author=author, at=1.0, source=self.source("message"), rules=self.rules, base=base,
+        )  # fmt: skip
+
+    def unset(self, key: str) -> Merged:
+        return person_delete(
+            self.tx, key, author=ANN, at=1.0, source=self.source("message"), rules=self.rules
+        )
+
+    def undo(self, commit: int | None) -> Merged:
+        assert commit is not None
+        return undo(self.tx, commit, ANN, 1.0, self.source("press"))
+
+    def resolve(self, number: int, revision: int | None, choice: int | str) -> Merged | Stale:
+        return resolve(
+            self.tx, number, revision, choice, ANN, 1.0, self.source("press"), self.rules
+        )
+
+    def entry(self, key: str, at: int | None = None) -> Entry | None:
+        return read_entry(self.tx, key, at)
+
+    def value(self, key: str, at: int | None = None) -> Json:
+        entry = self.entry(key, at)
+        return None if entry is None else entry.value
+
+    def conflicts(self) -> tuple[OpenConflict, ...]:
+        return open_conflicts(self.tx)
+
+    def everything(self) -> dict[str, Any]:
+        """All that stands and waits: what two histories are compared by."""
+        keys = self.tx.execute("SELECT id, space, key FROM entries").fetchall()
+        found = {f"{space} {key}": self._all_of(entry) for entry, space, key in keys}
+        return {key: one for key, one in found.items() if one != NOTHING_AT_ALL}
+
+    def _all_of(self, entry: int) -> tuple[Any, ...]:
+        queries = (
+            "SELECT kind, body, changed, born, cleared, person, order_base, order_rank"
+            " FROM versions WHERE entry = ? ORDER BY commit_no DESC LIMIT 1",
+            "SELECT order_base, order_rank, operation FROM lines"
+            " WHERE entry = ? AND removed IS NULL ORDER BY 1, 2, 3",
+            "SELECT element, operation FROM stamps"
+            " WHERE entry = ? AND removed IS NULL ORDER BY 1, 2",
+            "SELECT commit_no, conflict IS NOT NULL FROM losers WHERE entry = ? ORDER BY 1",
+            "SELECT 1 FROM conflicts WHERE entry = ? AND closed IS NULL",
+        )
+        first, *others = (self.tx.execute(query, (entry,)).fetchall() for query in queries)
+        return (first[0] if first else NOTHING_AT_ALL[0], *others)
