@@ -1,0 +1,100 @@
+"""An engine with real sandboxes, real files, and a scripted model. No test in it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from core.jobs.job import JobSpec, Outcome, Progress, Steering
+from core.messages import ChannelRef
+from core.state.apply import merge
+from core.state.channels import Channels
+from core.state.database import Transaction
+from core.state.facts import head
+from core.state.operations import Author, AuthorKind, Delta, FileChange, Operation
+from core.state.rules import Rules
+from core.subagents.engine.local import Bounds, LocalEngine
+from core.subagents.sandbox import Choice, Mount, Sandbox, choose
+from tests.core.subagents.scripted import CHANNEL, NothingFound, ScriptedModel
+
+Way = Literal["auto", "bubblewrap", "process"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Bench:
+    """One engine, and everything around it that a test may look at or change."""
+
+    engine: LocalEngine
+    channels: Channels
+    model: ScriptedModel
+    finder: NothingFound
+    data: Path
+    said: list[Steering]
+    seen: list[Progress] = field(default_factory=list)
+
+    async def run(self, job: JobSpec) -> Outcome:
+        """Run one attempt."""
+        return await self.engine.run(job, self.seen.append)
+
+    def workspace(self, job: JobSpec) -> Path:
+        """The job's workspace on the host."""
+        return self.data / "jobs" / job.id / "workspace"
+
+    async def commit(self, *operations: Operation, files: tuple[FileChange, ...] = ()) -> int:
+        """Have a person write to the channel; returns the commit."""
+
+        def write(tx: Transaction) -> int:
+            base = head(tx)
+            delta = Delta(
+                source=f"test:{base}",
+                author=Author(kind=AuthorKind.PERSON, person_id="bob", name="Bob"),
+                base=base,
+                at=1.0,
+                about="a test",
+                operations=operations,
+                files=files,
+            )
+            commit = merge(tx, delta, Rules()).commit
+            assert commit is not None
+            return commit
+
+        return await self.channels.write(CHANNEL, write)
+
+
+@asynccontextmanager
+async def bench(
+    data: Path, sandbox: Way | Sandbox, *, mounts: tuple[Mount, ...] = ()
+) -> AsyncIterator[Bench]:
+    """An engine whose sandboxes are made in this way."""
+    channels, model, finder = Channels(data), ScriptedModel(), NothingFound()
+    said: list[Steering] = []
+
+    async def steering(job: JobSpec, after: int) -> tuple[Steering, ...]:
+        return tuple(one for one in said if one.seq > after)
+
+    def mounted(channel: ChannelRef) -> tuple[Mount, ...]:
+        return mounts
+
+    async def chosen() -> Choice:
+        if isinstance(sandbox, str):
+            return await choose(sandbox, data / "run")
+        return Choice(sandbox=sandbox, finding="given")
+
+    engine = LocalEngine(
+        data_dir=data,
+        channels=channels,
+        model=model,
+        finder=finder,
+        steering=steering,
+        mounts=mounted,
+        choose=chosen,
+        bounds=Bounds(memory_mb=256, processes=64, disk_mb=64),
+    )
+    await engine.start()
+    try:
+        yield Bench(
+            engine=engine, channels=channels, model=model, finder=finder, data=data, said=said
+        )
+    finally:
+        await channels.close()
