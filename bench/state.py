@@ -1,0 +1,174 @@
+"""How fast a channel's snapshot is taken and a delta merged. Uses the store alone, no bot."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from bench.figures import Figure
+from bench.held import watched
+from core.records import messages
+from core.state.apply import merge
+from core.state.database import Database, Transaction
+from core.state.entries import read_entry
+from core.state.facts import head
+from core.state.operations import Author, AuthorKind, Delta, Op, Operation
+from core.state.rules import Rules
+from core.state.schema import CHANNEL_APPLICATION_ID, channel_migrations
+
+OPERATIONS = 10_000
+ROUNDS = 5
+SNAPSHOTS = 200
+_VALUE = "x" * 10_000
+_PIECE = 5_000  # operations a merge while a channel is filled
+
+
+async def measure(folder: Path) -> list[Figure]:
+    """Snapshots of a small and a large channel, merges of several kinds."""
+    small, bare = await _snapshots(folder / "small.db", megabytes=1)
+    large, _ = await _snapshots(folder / "large.db", megabytes=1000)
+    figures = [
+        Figure(
+            name=f"snapshot of a channel of {size}", unit="ms", values=values,
+            median_below=1, ideal=bare,
+            note="taken and one key read at it; the ideal is the way to the file's thread and back",
+        )
+        for size, values in (("1 MB", small), ("1 GB", large))
+    ]  # fmt: skip
+    for name, shape in _SHAPES.items():
+        figures += await _merges(folder / f"{name.replace(' ', '-')}.db", name, shape)
+    return figures
+
+
+@asynccontextmanager
+async def _opened(path: Path) -> AsyncIterator[Database]:
+    database = await Database.open(path, CHANNEL_APPLICATION_ID, channel_migrations())
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def _snapshots(path: Path, megabytes: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    took, bare = [], []
+    async with _opened(path) as database:
+        await _fill(database, megabytes)
+        for _ in range(SNAPSHOTS):
+            took.append(await _timed(database, _snapshot))
+            bare.append(await _timed(database, lambda tx: tx.in_transaction))
+    _remove(path, at_least=megabytes)
+    return tuple(took), tuple(bare)
+
+
+def _remove(path: Path, at_least: int) -> None:
+    size = path.stat().st_size / 1e6
+    assert size > at_least, f"the file had only {size} MB"
+    path.unlink()
+
+
+def _snapshot(tx: Transaction) -> tuple[int, int]:
+    """What a job starts with, and one read at it, as a job does it."""
+    base = head(tx)
+    assert read_entry(tx, "fill.0", base) is not None
+    return base, messages.newest(tx)
+
+
+async def _timed(database: Database, function: Callable[[Transaction], object]) -> float:
+    began = time.perf_counter()
+    await database.read(function)
+    return (time.perf_counter() - began) * 1000
+
+
+async def _fill(database: Database, megabytes: int) -> None:
+    """Half of it values, old versions among them, half of it messages."""
+    count = megabytes * 1_000_000 // len(_VALUE)
+    for start in range(0, count, _PIECE):
+        span = range(start, min(start + _PIECE, count))
+        operations = tuple(
+            Operation(key=f"fill.{n % max(1, count // 2)}", op=Op.PUT, argument=f"{n} {_VALUE}")
+            for n in span
+        )
+        await database.write(partial(_merge, delta=_delta(f"turn:fill-{start}", 10**6, operations)))
+
+
+def _merge(tx: Transaction, delta: Delta) -> int:
+    newest = head(tx)
+    base = min(delta.base, newest)
+    made = Delta(
+        source=delta.source, author=delta.author, base=base, at=delta.at, about=delta.about,
+        operations=delta.operations,
+    )  # fmt: skip
+    merged = merge(tx, made, Rules())
+    assert merged.commit == newest + 1
+    return len(merged.receipt)
+
+
+def _delta(source: str, base: int, operations: tuple[Operation, ...], job: int = 1) -> Delta:
+    author = Author(kind=AuthorKind.JOB, person_id="p", name="Ana", job=job)
+    return Delta(
+        source=source, author=author, base=base, at=0.0, about="bench", operations=operations
+    )
+
+
+def _new_values(round_: int) -> tuple[Operation, ...]:
+    return tuple(
+        Operation(key=f"new.{round_}.{n}", op=Op.PUT, argument={"n": n, "text": "a value"})
+        for n in range(OPERATIONS)
+    )
+
+
+def _mixed(round_: int) -> tuple[Operation, ...]:
+    """A fifth each: new values, known values, counters, elements of sets, lines of logs."""
+    fifth = range(OPERATIONS // 5)
+    return (
+        *(Operation(key=f"new.{round_}.{n}", op=Op.PUT, argument=n) for n in fifth),
+        *(Operation(key=f"old.{n}", op=Op.PUT, argument=[round_, n]) for n in fifth),
+        *(Operation(key=f"count.{n % 50}", op=Op.ADD, argument=n) for n in fifth),
+        *(Operation(key=f"set.{n % 5}", op=Op.INCLUDE, argument=f"e{n}") for n in fifth),
+        *(Operation(key=f"log.{n % 5}", op=Op.APPEND, argument=f"line {n}") for n in fifth),
+    )
+
+
+def _conflicting(round_: int) -> tuple[Operation, ...]:
+    return tuple(
+        Operation(key=f"hot.{n}", op=Op.PUT, argument=[round_, n]) for n in range(OPERATIONS)
+    )
+
+
+_SHAPES: dict[str, Callable[[int], tuple[Operation, ...]]] = {
+    "new values": _new_values,
+    "all kinds": _mixed,
+    "all in conflict": _conflicting,
+}
+
+
+async def _merges(
+    path: Path, name: str, shape: Callable[[int], tuple[Operation, ...]]
+) -> list[Figure]:
+    """Merge it in rounds: every delta but the first is based on what its forerunner replaced."""
+    base = 0 if shape is _conflicting else 10**6
+    took, held, idle = [], [], []
+    async with _opened(path) as database:
+        await database.write(partial(_merge, delta=_delta("turn:first", 0, shape(0))))
+        for round_ in range(1, ROUNDS + 1):
+            delta = _delta(f"job:{round_}", base, shape(round_), round_)
+            async with watched() as nothing:
+                await asyncio.sleep(0.2)
+            async with watched() as hold:
+                began = time.perf_counter()
+                await database.write(partial(_merge, delta=delta))
+                took.append((time.perf_counter() - began) * 1000)
+            held.append(hold.longest_ms)
+            idle.append(nothing.longest_ms)
+    return [
+        Figure(
+            name=f"merging {OPERATIONS:,} operations, {name}", unit="ms", values=tuple(took),
+            median_below=250, worst_below=None,
+        ),
+        Figure(
+            name=f"longest hold of the loop meanwhile, {name}", unit="ms", values=tuple(held),
+            worst_below=10, ideal=tuple(idle), note="the ideal is the same loop with nothing to do",
+        ),
+    ]  # fmt: skip
