@@ -3,6 +3,7 @@
 All functions run inside a transaction of the file.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -46,6 +47,9 @@ class Contents:
     size: int
     skipped: int
     reasons: tuple[tuple[str, str], ...]
+
+
+NOTHING = Contents(files=0, size=0, skipped=0, reasons=())
 
 
 def migrations() -> tuple[str, ...]:
@@ -92,8 +96,8 @@ def put(tx: Transaction, batch: Batch) -> None:
         )
 
 
-def shrink(tx: Transaction, path: str, keep: int, most: int = -1) -> bool:
-    """Remove the file's chunks after the first `keep`, at most `most`; say if there were any."""
+def shrink(tx: Transaction, path: str, keep: int, most: int = -1) -> int:
+    """Remove the file's chunks after the first `keep`, at most `most`; returns how many."""
     rows = tx.execute(
         "SELECT id FROM chunks WHERE file = (SELECT id FROM files WHERE path = ?)"
         " ORDER BY id LIMIT ? OFFSET ?",
@@ -105,13 +109,17 @@ def shrink(tx: Transaction, path: str, keep: int, most: int = -1) -> bool:
         rows,
     )
     tx.executemany("DELETE FROM chunks WHERE id = ?", rows)
-    return bool(rows)
+    return len(rows)
 
 
-def forget(tx: Transaction, path: str) -> None:
-    """Remove a file and all of its text."""
-    shrink(tx, path, 0)
-    tx.execute("DELETE FROM files WHERE path = ?", (path,))
+def forget(tx: Transaction, paths: Sequence[str], most: int) -> int:
+    """Remove files, in order, until `most` chunks are gone; returns how many files are."""
+    for done, path in enumerate(paths):
+        most -= shrink(tx, path, 0, most)
+        if most <= 0:
+            return done
+        tx.execute("DELETE FROM files WHERE path = ?", (path,))
+    return len(paths)
 
 
 def contents(tx: Transaction, most: int) -> Contents:

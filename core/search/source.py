@@ -16,7 +16,7 @@ from core.errors import StoreError
 from core.search import index
 from core.search.folder import Entry, Stamp, shown
 from core.search.hits import SearchResult
-from core.search.pieces import batches, found
+from core.search.pieces import Piece, batches, found
 from core.search.query import Query
 from core.search.watch import Watch
 from core.state.database import Database
@@ -71,11 +71,22 @@ class Source:
         return self._trouble or self._watch.trouble
 
     async def start(self) -> None:
-        """Open the index and begin to bring it up to date; returns at once. Raises StoreError."""
-        self._database = await _opened(self._path)
+        """Open the index and begin to bring it up to date; returns at once.
+
+        An index that cannot be used is told with every search; all else goes on.
+        """
+        try:
+            self._database = await _opened(self._path)
+        except StoreError as error:
+            self._trouble = f"cannot be searched: {error}"
+            _log.warning("source not opened", source=self.name, error=str(error))
+            self._settled.set()
+            return
         self._watch.open()
         self._work.set()
-        self._task = asyncio.create_task(self._follow(), name=f"index source {self.name}")
+        self._task = asyncio.create_task(
+            self._follow(self._database), name=f"index source {self.name}"
+        )
         self._task.add_done_callback(self._ended)
 
     async def stop(self) -> None:
@@ -93,19 +104,26 @@ class Source:
         await self._settled.wait()
 
     async def search(self, query: Query, limit: int) -> SearchResult:
-        """The best `limit` lines. Raises StoreError."""
-        find = partial(index.search_files, source=self.name, query=query, limit=limit)
-        found = await self._store.read(find)
-        notes = list(found.notes)
+        """The best `limit` lines; an index that fails gives none, and a note."""
+        found = SearchResult(hits=())
+        notes = []
+        if self._database is not None:
+            find = partial(index.search_files, source=self.name, query=query, limit=limit)
+            try:
+                found = await self._database.read(find)
+            except StoreError as error:
+                notes.append(f"{self.name}: {self._failed(error)}")
         if self.waiting:
             notes.append(f"{self.name}: {self.waiting} files are still being indexed")
         if self.trouble:
             notes.append(f"{self.name}: {self.trouble}")
-        return replace(found, notes=tuple(notes))
+        return replace(found, notes=(*found.notes, *notes))
 
     async def status(self) -> SourceStatus:
-        """How it stands now. Raises StoreError."""
-        found = await self._store.read(partial(index.contents, most=_REASONS))
+        """How it stands now. Raises StoreError if the index fails."""
+        found = index.NOTHING
+        if self._database is not None:
+            found = await self._database.read(partial(index.contents, most=_REASONS))
         return SourceStatus(
             name=self.name,
             path=self._root,
@@ -117,18 +135,12 @@ class Source:
             trouble=self.trouble,
         )
 
-    @property
-    def _store(self) -> Database:
-        if self._database is None:
-            raise StoreError(f"source {self.name} is not open")
-        return self._database
-
     def _changed(self, path: str) -> None:
         self._dirty.add(path)
         self._settled.clear()
         self._work.set()
 
-    async def _follow(self) -> None:
+    async def _follow(self, store: Database) -> None:
         while True:
             await self._work.wait()
             self._work.clear()
@@ -136,16 +148,22 @@ class Source:
             began = time.monotonic()
             try:
                 for start in _tops(dirty):
-                    await self._compare(start)
+                    await self._compare(store, start)
                 self._trouble = None
             except (OSError, StoreError) as error:
                 # Tried again with the next change, or at the next start.
                 self._dirty |= dirty
-                self._trouble = f"shows what was there before: {error}"
+                self._trouble = self._failed(error)
             self.waiting = 0
             if not self._work.is_set():
                 self._settled.set()
             await asyncio.sleep(min(_REST * (time.monotonic() - began), _LONGEST_REST_S))
+
+    def _failed(self, error: OSError | StoreError) -> str:
+        if isinstance(error, OSError):
+            return f"{self._root}: {error.strerror}, so this is what was there before"
+        advice = f"; stop the bot and delete {self._path}, it is made anew"
+        return f"its index fails: {error}{advice if _damaged(error) else ''}"
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
@@ -154,13 +172,14 @@ class Source:
             _log.error("following a source ended", source=self.name, exc_info=error)
         self._settled.set()
 
-    async def _compare(self, start: str) -> None:
+    async def _compare(self, store: Database, start: str) -> None:
         """Index what differs at and below `start`, the oldest change first."""
-        known = await self._store.read(partial(index.known, start=shown(start)))
+        known = await store.read(partial(index.known, start=shown(start)))
         there = await asyncio.to_thread(found, self._root, start, self._watch.enter)
-        for path in known.keys() - there.keys():
-            await self._remove(path, keep=0)
-            await self._store.write(partial(index.forget, path=path))
+        gone = list(known.keys() - there.keys())
+        while gone:
+            step = partial(index.forget, paths=gone[:_REMOVED_AT_ONCE], most=_REMOVED_AT_ONCE)
+            del gone[: await store.write(step)]
         # A path that was named may have changed within the precision of its stamp.
         changed = [
             entry
@@ -168,28 +187,32 @@ class Source:
             if path == start or entry.stamp is None or known.get(path) != entry.stamp
         ]
         changed.sort(key=lambda entry: entry.at)
-        await self._index(changed, known)
+        await self._index(store, changed, known)
 
-    async def _index(self, changed: list[Entry], known: dict[str, Stamp | None]) -> None:
+    async def _index(
+        self, store: Database, changed: list[Entry], known: dict[str, Stamp | None]
+    ) -> None:
         self.waiting = len(changed)
         old = {
-            entry.path: await self._store.read(partial(index.digests, path=entry.path))
+            entry.path: await store.read(partial(index.digests, path=entry.path))
             for entry in changed
             if entry.path in known
         }
         reading = batches(self._root, changed, old)
         while batch := await asyncio.to_thread(next, reading, ()):
             for piece in batch:
-                path, keep = piece.entry.path, piece.keep
-                if keep is not None and len(old.get(path, ())) - keep > _REMOVED_AT_ONCE:
-                    await self._remove(path, keep=keep)
-            await self._store.write(partial(index.put, batch=batch))
+                await _shrink(store, piece, len(old.get(piece.entry.path, ())))
+            await store.write(partial(index.put, batch=batch))
             self.waiting -= sum(piece.whole for piece in batch)
 
-    async def _remove(self, path: str, *, keep: int) -> None:
-        step = partial(index.shrink, path=path, keep=keep, most=_REMOVED_AT_ONCE)
-        while await self._store.write(step):
-            pass
+
+async def _shrink(store: Database, piece: Piece, old: int) -> None:
+    """Remove many old chunks in steps; a few go with the transaction that replaces them."""
+    if piece.keep is None or old - piece.keep <= _REMOVED_AT_ONCE:
+        return
+    step = partial(index.shrink, path=piece.entry.path, keep=piece.keep, most=_REMOVED_AT_ONCE)
+    while await store.write(step):
+        pass
 
 
 def _tops(dirty: set[str]) -> list[str]:
@@ -208,11 +231,13 @@ async def _opened(path: Path) -> Database:
     try:
         return await Database.open(path, index.APPLICATION_ID, index.migrations())
     except StoreError as error:
-        if getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF not in (
-            sqlite3.SQLITE_CORRUPT,
-            sqlite3.SQLITE_NOTADB,
-        ):
+        if not _damaged(error):
             raise
     for leftover in ("", "-wal", "-shm"):
         path.with_name(path.name + leftover).unlink(missing_ok=True)
     return await Database.open(path, index.APPLICATION_ID, index.migrations())
+
+
+def _damaged(error: StoreError) -> bool:
+    code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

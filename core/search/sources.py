@@ -36,16 +36,9 @@ class Sources:
         }
 
     async def start(self) -> None:
-        """Open the indexes and begin to bring them up to date; does not wait for that.
-
-        Raises StoreError if an index belongs to a newer program.
-        """
-        try:
-            for source in self._sources.values():
-                await source.start()
-        except BaseException:
-            await self.stop()
-            raise
+        """Open the indexes and begin to bring them up to date; does not wait for that."""
+        for source in self._sources.values():
+            await source.start()
 
     async def stop(self) -> None:
         """Close everything; what is not indexed yet is found out at the next start."""
@@ -58,7 +51,7 @@ class Sources:
     async def search(self, names: Sequence[str], query: Query, limit: int) -> SearchResult:
         """The best `limit` lines of the named sources, taken from each in turn.
 
-        Raises BadRequest for a name that is not there, StoreError for an index that fails.
+        Raises BadRequest for a name that is not there.
         """
         for name in names:
             if name not in self._sources:
@@ -67,7 +60,7 @@ class Sources:
         return combined(found, limit)
 
     async def status(self) -> tuple[SourceStatus, ...]:
-        """How each source stands. Raises StoreError."""
+        """How each source stands. Raises StoreError if an index fails."""
         return tuple([await source.status() for source in self._sources.values()])
 
     async def settled(self) -> None:

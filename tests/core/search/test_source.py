@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import NewerDatabase
 from core.search import folder, index
 from core.search.hits import FileHit
 from core.search.query import parse
@@ -239,9 +238,46 @@ async def test_an_index_of_a_newer_program_is_left_alone(source: Source, tmp_pat
     await source.stop()
     run(tmp_path, f"PRAGMA user_version = {len(index.migrations()) + 1}")
     again = Source("logs", tmp_path / "logs", tmp_path / "index" / "logs.db")
-    with pytest.raises(NewerDatabase):
-        await again.start()
+    await again.start()
+    await again.settled()
+    result = await again.search(parse("words"), 5)
+    assert result.hits == ()
+    assert "start the newer program" in result.notes[0]
+    assert "start the newer program" in ((await again.status()).trouble or "")
     await again.stop()
+    assert run(tmp_path, "PRAGMA user_version") == [(len(index.migrations()) + 1,)]
+
+
+async def test_an_index_damaged_while_in_use_says_what_to_do(
+    source: Source, root: Path, tmp_path: Path
+) -> None:
+    (root / "a.log").write_text("".join(f"word{n} and more\n" for n in range(20_000)))
+    await source.start()
+    await source.settled()
+    await source.stop()
+    run(tmp_path, "DELETE FROM words_data WHERE id > 10")
+    again = Source("logs", root, tmp_path / "index" / "logs.db")
+    await again.start()
+    await again.settled()
+    result = await again.search(parse("word77"), 5)
+    assert result.hits == ()
+    assert f"delete {tmp_path / 'index' / 'logs.db'}" in result.notes[0]
+    await again.stop()
+
+
+async def test_a_large_tree_that_vanishes_is_forgotten_in_steps(
+    source: Source, root: Path, tmp_path: Path
+) -> None:
+    for n in range(300):
+        (root / f"{n}.log").write_text("".join(f"line {line}\n" for line in range(400)))
+    await source.start()
+    await source.settled()
+    move(root, tmp_path / "away")
+    (root / "kept").mkdir(parents=True)
+    (root / "kept" / "a.log").write_text("line\n")
+    assert await found(source, "line") == ["kept/a.log:1"]
+    await source.stop()
+    assert run(tmp_path, "SELECT count(*) FROM chunks") == [(1,)]
 
 
 async def test_a_deletion_of_many_lines_leaves_nothing_behind(
