@@ -8,19 +8,19 @@ from core.errors import ModelError, ModelRefused, ModelUnreachable
 from core.model.chat import ModelReply, ModelRequest
 from core.model.dialect import Dialect, DialectLearned
 from core.model.faults import Place, Refusal, error_of, not_a_model
+from core.model.side_loop import SideLoop
 from core.model.wire import Assembly, encode
 
 if TYPE_CHECKING:
     from core.model.transport import Transport
 
-# Encoding more than this takes milliseconds and leaves the event loop.
-LARGE_REQUEST = 128 * 1024
-
 
 class OpenAIModel:
     """Implements core.ports.Model. `key` is the API key, `key_env` the variable it came from.
 
-    What the server turns out not to know is remembered (DialectLearned asks for another try).
+    Calls run on a thread of their own: writing, sending and reading one takes milliseconds, and
+    64 jobs that ask at once would hold the main loop for a tenth of a second. What the server
+    turns out not to know is remembered (DialectLearned asks for another try).
     """
 
     def __init__(
@@ -30,18 +30,20 @@ class OpenAIModel:
         self._key = key.strip() if key else None
         self._key_env = key_env
         self._timeout_s = timeout_s
+        self._side: SideLoop | None = None
+        # The rest belongs to the thread.
         self._dialect = Dialect()
-        self._opening: asyncio.Task[Transport] | None = None
+        self._transport: Transport | None = None
 
     async def warm(self) -> None:
-        """Load the library, so that the first call does not wait for it; the loop stays free."""
-        await self._transport()
+        """Load the library, so that the first call does not wait for it."""
+        await self._thread().run(self._warm())
 
     async def close(self) -> None:
-        """Close all connections. A later call opens them again."""
-        opening, self._opening = self._opening, None
-        if opening is not None:
-            await (await opening).close()
+        """Cancel calls under way and close all connections. A later call opens them again."""
+        side, self._side = self._side, None
+        if side is not None:
+            await side.close(self._hang_up())
 
     async def complete(
         self, request: ModelRequest, on_text: Callable[[str], None] | None = None
@@ -50,22 +52,44 @@ class OpenAIModel:
 
         Raises ModelUnreachable (DialectLearned: at once again), ModelRefused or ContextTooLong.
         """
+        if on_text is None:
+            return await self._thread().run(self._complete(request, None))
+        relay = _Relay(on_text)
+        try:
+            return await self._thread().run(self._complete(request, relay))
+        finally:
+            relay.stop()
+
+    def _thread(self) -> SideLoop:
+        if self._side is None:
+            self._side = SideLoop("model calls")
+        return self._side
+
+    async def _warm(self) -> None:
+        self._open()
+
+    async def _hang_up(self) -> None:
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            await transport.close()
+
+    async def _complete(self, request: ModelRequest, on_text: "_Relay | None") -> ModelReply:
         place = Place(
             base_url=self._base_url, model=request.model, key_env=self._key_env, secret=self._key
         )
         if self._key and not (self._key.isascii() and self._key.isprintable()):
             text = f"The key in {self._key_env} has characters that no key has: check it."
             raise ModelRefused(text, free=True)
-        transport, dialect, assembly = await self._transport(), self._dialect, Assembly()
+        dialect, assembly = self._dialect, Assembly()
 
         def take(chunk: Mapping[str, object]) -> None:
             text = assembly.add(chunk)
             if text and on_text is not None:
-                on_text(text)
+                on_text.give(text)
 
-        body = await _encoded(request, dialect, stream=on_text is not None)
+        body = encode(request, dialect, stream=on_text is not None)
         try:
-            end = await transport.exchange(body, place, take)
+            end = await self._open().exchange(body, place, take)
         except ModelUnreachable:
             if not assembly.finished:
                 raise
@@ -77,6 +101,16 @@ class OpenAIModel:
             case whole:
                 return _checked(assembly, place, whole=whole)
 
+    def _open(self) -> "Transport":
+        if self._transport is None:
+            # Two thirds of a second of imports, and certificates to read.
+            from core.model.transport import Transport  # noqa: PLC0415
+
+            self._transport = Transport(
+                base_url=self._base_url, key=self._key, timeout_s=self._timeout_s
+            )
+        return self._transport
+
     def _refused(self, refusal: Refusal, used: Dialect, place: Place) -> ModelError:
         learned = used.learn(refusal.text) if refusal.status in (400, 422) else None
         if learned is None:
@@ -86,24 +120,26 @@ class OpenAIModel:
         text = f"{place.server} refused a parameter, which the next try leaves out."
         return DialectLearned(text, free=True)
 
-    async def _transport(self) -> "Transport":
-        if self._opening is None:
-            opening = asyncio.to_thread(_open, self._base_url, self._key, self._timeout_s)
-            self._opening = asyncio.create_task(opening, name="load the model library")
-        return await asyncio.shield(self._opening)
 
+class _Relay:
+    """Hands text from the calls' thread to the loop that asked, in order, until it is stopped."""
 
-def _open(base_url: str, key: str | None, timeout_s: float) -> "Transport":
-    # Two thirds of a second of imports, and certificates to read: on a thread, after start.
-    from core.model.transport import Transport  # noqa: PLC0415
+    def __init__(self, on_text: Callable[[str], None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._on_text = on_text
+        self._stopped = False
 
-    return Transport(base_url=base_url, key=key, timeout_s=timeout_s)
+    def give(self, text: str) -> None:
+        """From the calls' thread."""
+        self._loop.call_soon_threadsafe(self._hand_over, text)
 
+    def stop(self) -> None:
+        """From the loop that asked: whoever has cancelled a call hears no more of it."""
+        self._stopped = True
 
-async def _encoded(request: ModelRequest, dialect: Dialect, *, stream: bool) -> bytes:
-    if sum(len(message.text) for message in request.messages) < LARGE_REQUEST:
-        return encode(request, dialect, stream=stream)
-    return await asyncio.to_thread(encode, request, dialect, stream=stream)
+    def _hand_over(self, text: str) -> None:
+        if not self._stopped:
+            self._on_text(text)
 
 
 def _checked(assembly: Assembly, place: Place, *, whole: bool) -> ModelReply:

@@ -19,8 +19,8 @@ from core.model.faults import Place, Refusal, error_within, not_a_model, refusal
 CONNECT_S = 10.0
 # A server that does not end its stream after [DONE] costs this long and the connection.
 DRAIN_S = 0.25
-# Longer than any answer; what is beyond it would hold the event loop while it is parsed.
-LARGEST_ANSWER = 4 * 2**20
+# Longer than any answer; parsing what is beyond it would hold the interpreter.
+LARGEST_ANSWER = 2 * 2**20
 
 Document = Mapping[str, object]
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)

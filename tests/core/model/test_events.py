@@ -19,9 +19,7 @@ def test_events_do_not_depend_on_how_they_arrive(cuts: list[int]) -> None:
     places = [0, *sorted(cuts), len(STREAM)]
     events = EventData()
     found = [
-        data
-        for start, end in itertools.pairwise(places)
-        for data in events.feed(STREAM[start:end])
+        data for start, end in itertools.pairwise(places) for data in events.feed(STREAM[start:end])
     ]
     assert [*found, *events.end()] == EVENTS
 

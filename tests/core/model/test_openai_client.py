@@ -437,7 +437,7 @@ async def test_an_answer_that_is_no_completion_has_a_clear_end(
 async def test_an_endless_answer_is_dropped() -> None:
     error = await refused(Reply(body='"' + "x" * 5_000_000 + '"'))
     assert isinstance(error, ModelUnreachable)
-    assert "longer than 4 MB" in str(error)
+    assert "longer than 2 MB" in str(error)
 
 
 def old_server(received: Received) -> Reply:
@@ -520,3 +520,39 @@ async def test_a_large_request_is_sent_whole() -> None:
     async with serving([Reply(text="ok", usage=None)]) as (server, model):
         await model.complete(asking(text))
     assert server.received[0].messages[0]["content"] == text
+
+
+async def test_text_that_arrives_after_a_cancellation_is_not_handed_over() -> None:
+    heard: list[str] = []
+    first = asyncio.Event()
+
+    def hear(text: str) -> None:
+        heard.append(text)
+        first.set()
+
+    told = Reply(text="a b c d e f g h", pieces=8, piece_latency_s=0.05)
+    async with serving([told]) as (server, model):
+        call = asyncio.create_task(model.complete(asking("hi"), hear))
+        await asyncio.wait_for(first.wait(), 20)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        count = len(heard)
+        await asyncio.wait_for(server.abandoned.wait(), 20)
+        assert len(heard) == count
+
+
+async def test_a_closed_client_opens_again() -> None:
+    async with serving(lambda _: Reply(text="ok")) as (_, model):
+        for _ in range(2):
+            assert (await model.complete(asking("hi"))).text == "ok"
+            await model.close()
+
+
+async def test_closing_while_a_call_runs_ends_the_call() -> None:
+    async with serving([Reply(hang=True)]) as (server, model):
+        call = asyncio.create_task(model.complete(asking("hi")))
+        await asyncio.wait_for(server.arrived(1), 20)
+        await model.close()
+        with pytest.raises(asyncio.CancelledError):
+            await call
