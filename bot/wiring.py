@@ -123,12 +123,12 @@ class _Core:
         self._conversations = Conversations(self.tasks.spawn)
         self._engine = local_engine(config, channels, model, ledger, self._finder, sources)
         self._jobs = self._make_jobs()
-        rights = Rights({"web": Access(everyone=True)})
-        self._furnish(rights, ledger)
+        self._rights = Rights({"web": Access(everyone=True)})
+        self._furnish(ledger)
         self._dispatcher = Dispatcher(
             channels=channels,
             control=control,
-            rights=rights,
+            rights=self._rights,
             conversations=self._conversations,
             jobs=self._jobs,
             outbox=self._outbox,
@@ -164,9 +164,9 @@ class _Core:
         web = self._config.web
         return WebAdapter(self._dispatcher, window, web.host, web.port, self._config.bot.name)
 
-    def _furnish(self, rights: Rights, ledger: Ledger) -> None:
+    def _furnish(self, ledger: Ledger) -> None:
         performer = Performer(
-            rights=rights,
+            rights=self._rights,
             rules=self._rules,
             defaults=self._defaults,
             jobs=self._jobs,
@@ -191,6 +191,7 @@ class _Core:
         toolbox = Toolbox(
             jobs=self._jobs,
             finder=self._finder,
+            rights=self._rights,
             rules=self._rules.for_channel(message.thread.channel),
             per_message=self._config.subagents.per_message,
             clock=self._clock,

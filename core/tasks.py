@@ -14,27 +14,27 @@ class Tasks:
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
-        self._closing = False
+        self._closed = False
 
-    def spawn(self, work: Coroutine[object, object, None], name: str) -> asyncio.Task[None]:
-        """Run `work` as a task of its own."""
-        task = asyncio.get_running_loop().create_task(self._guarded(work, name), name=name)
+    def spawn(self, work: Coroutine[object, object, None], name: str) -> None:
+        """Run `work` as a task of its own; after `close` it is dropped."""
+        if self._closed:
+            work.close()
+            return
+        task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        if self._closing:
-            task.cancel()
-        return task
+        task.add_done_callback(self._ended)
 
     async def close(self) -> None:
-        """Cancel what runs and wait until all of it has ended; what is spawned later ends too."""
-        self._closing = True
+        """Cancel what runs and wait until all of it has ended."""
+        self._closed = True
         while self._tasks:
             for task in self._tasks:
                 task.cancel()
             await asyncio.wait(self._tasks)
 
-    async def _guarded(self, work: Coroutine[object, object, None], name: str) -> None:
-        try:
-            await work
-        except Exception:
-            log.exception("a task ended with a bug", task=name)
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log.error("a task ended with a bug", task=task.get_name(), exc_info=error)

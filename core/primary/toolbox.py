@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from functools import partial
 
-from core.errors import BadRequest
+from core.errors import BadRequest, NotAllowed
 from core.jobs.admission import Ticket
 from core.jobs.supervisor import Jobs
 from core.messages import Message
@@ -17,6 +17,7 @@ from core.primary.tools import BY_NAME
 from core.records import jobs
 from core.records.jobs import JobRow, NewJob
 from core.records.turns import TurnRow, TurnStep
+from core.rights import Right, Rights
 from core.settings import ChannelSettings
 from core.state.database import Transaction
 from core.state.entries import overlay, read_entry, read_prefix
@@ -37,11 +38,12 @@ class Toolbox:
     the transaction that journals it; `committed` does what may only follow the commit."""
 
     def __init__(
-        self, *, jobs: Jobs, finder: Finder, rules: Rules, per_message: int,
+        self, *, jobs: Jobs, finder: Finder, rights: Rights, rules: Rules, per_message: int,
         clock: Callable[[], float],
     ) -> None:  # fmt: skip
         self._jobs = jobs
         self._finder = finder
+        self._rights = rights
         self._rules = rules
         self._per_message = per_message
         self._clock = clock
@@ -149,7 +151,7 @@ class Toolbox:
     def _steer_job(
         self, number: int, arguments: Arguments, tx: Transaction
     ) -> tuple[str, Operation | None]:
-        row = self._row(tx, arguments)
+        row = self._own(tx, arguments)
         text = str(arguments["message"]).strip()
         kept = text and jobs.steer(
             tx, row.number, f"{self._turn.id}:{number}", self._message.author.name, text,
@@ -162,7 +164,7 @@ class Toolbox:
     def _cancel_job(
         self, number: int, arguments: Arguments, tx: Transaction
     ) -> tuple[str, Operation | None]:
-        row = self._row(tx, arguments)
+        row = self._own(tx, arguments)
         by = self._message.author.name
         if not jobs.ask_stop(tx, row.number, by):
             raise BadRequest(f"job {row.number} has ended or is being stopped")
@@ -204,6 +206,14 @@ class Toolbox:
             raise BadRequest(f"there is no job {wanted}; list_jobs shows all")
         return row
 
+    def _own(self, tx: Transaction, arguments: Arguments) -> JobRow:
+        """A job that the person asking may steer and stop: the model has no rights of its own."""
+        row = self._row(tx, arguments)
+        self._rights.require(
+            Right.STEER, self._message.author, row.thread.channel, owner=row.requester.id
+        )
+        return row
+
     def _ticket(self, job: int, requester: str | None = None) -> Ticket:
         return Ticket(
             channel=self._message.thread.channel,
@@ -228,5 +238,5 @@ def _or_error(
 ) -> tuple[str, Operation | None]:
     try:
         return effect(tx)
-    except BadRequest as error:
+    except (BadRequest, NotAllowed) as error:
         return f"Error: {error}", None

@@ -1,189 +1,184 @@
-import asyncio
-import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+"""The way in, and what is found again after the process has died."""
+
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from core.conversation import Arrived, Conversations, Event
-from core.dispatcher import Dispatcher
+from core.dispatcher import MAX_TEXT
 from core.errors import BadRequest, NotAllowed
-from core.jobs.admission import Admission, Limits
-from core.jobs.job import Gathered, JobSpec, Outcome, Progress
-from core.jobs.supervisor import Jobs
-from core.messages import ChannelRef, Message, Person, ThreadRef
-from core.outbox import Outbox
-from core.rights import Access, Rights
-from core.settings import ChannelSettings
-from core.state.channels import Channels
+from core.jobs.job import Completed
+from core.records import inbox, messages
+from core.rights import Access
 from core.state.control import Control
-from core.state.database import Transaction
-from core.tasks import Tasks
-
-CHANNEL = ChannelRef(platform="web", workspace="local", channel="general")
-DEFAULTS = ChannelSettings(
-    model="m", subagent_model="m", instructions="", max_steps=1, timeout_s=1, per_job=None
-)
+from tests.core.room import BOB, CHANNEL, Hands, Script, calls, room, says, starts
 
 
-class Mailboxes(Conversations):
-    """Remembers what is put into mailboxes and handles nothing."""
-
-    def __init__(self) -> None:
-        super().__init__(lambda *_: None)
-        self.events: list[Event] = []
-
-    def deliver(self, thread: ThreadRef, event: Event) -> None:
-        self.events.append(event)
-
-
-class NoEngine:
-    async def run(self, job: JobSpec, progress: Callable[[Progress], None]) -> Outcome:
-        raise AssertionError("no job was asked for")
-
-    async def gathered(self, job: JobSpec) -> Gathered:
-        raise AssertionError("no job was asked for")
-
-
-class Hall:
-    """A dispatcher over real files."""
-
-    def __init__(self, root: Path, control: Control) -> None:
-        self.control = control
-        self.channels = Channels(root)
-        self.tasks = Tasks()
-        self.mailboxes = Mailboxes()
-        outbox = Outbox(self.channels, {}, self.tasks.spawn)
-        jobs = Jobs(
-            admission=Admission(Limits(max_running=1, per_channel=1, per_person=1)),
-            channels=self.channels,
-            engine=NoEngine(),
-            outbox=outbox,
-            tasks=self.tasks,
-            defaults=DEFAULTS,
-            max_completion_tokens=1,
-            clock=lambda: 0.0,
-            over=lambda over: None,
-        )
-        self.dispatcher = Dispatcher(
-            channels=self.channels,
-            control=control,
-            rights=Rights({"web": Access(everyone=True)}),
-            conversations=self.mailboxes,
-            jobs=jobs,
-            outbox=outbox,
-            tasks=self.tasks,
-            defaults=DEFAULTS,
-        )
-
-    async def close(self) -> None:
-        await self.tasks.close()
-        await self.channels.close()
-        await self.control.close()
-
-    async def idle(self) -> None:
-        """A conversation of the channel has just become idle, and all that follows is done."""
-        before = asyncio.all_tasks()
-        self.mailboxes.on_idle(ThreadRef(channel=CHANNEL, thread=""))
-        await asyncio.gather(*(asyncio.all_tasks() - before))
-
-
-@asynccontextmanager
-async def opened(root: Path) -> AsyncIterator[Hall]:
-    hall = Hall(root, await Control.open(root))
-    try:
-        yield hall
-    finally:
-        await hall.close()
-
-
-@pytest.fixture
-async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
-    async with opened(tmp_path) as hall:
-        yield hall
-
-
-def message(id: str = "m1", text: str = "hello", platform: str = "web") -> Message:
-    channel = ChannelRef(platform=platform, workspace="local", channel="general")
-    thread = ThreadRef(channel=channel, thread="")
-    return Message(
-        id=id, thread=thread, author=Person(id="local:ana", name="ana"), text=text, at=1.0
-    )
-
-
-async def test_an_event_is_kept_before_it_is_accepted_and_handed_on_once(hall: Hall) -> None:
-    for _ in range(3):
-        await hall.dispatcher.accept(message())
-    kept = await hall.channels.read(
-        CHANNEL, lambda tx: tx.execute("SELECT id FROM inbox").fetchall()
-    )
-    assert kept == [("message:m1",)]
-    assert hall.mailboxes.events == [Arrived(event=message())]
-
-
-async def test_the_same_event_many_times_at_once_is_handed_on_once(hall: Hall) -> None:
-    await asyncio.gather(*(hall.dispatcher.accept(message()) for _ in range(50)))
-    assert len(hall.mailboxes.events) == 1
-
-
-async def test_what_was_accepted_is_handed_on_again_after_a_start(tmp_path: Path) -> None:
-    async with opened(tmp_path) as hall:
-        await hall.dispatcher.accept(message("m1"))
-        await hall.dispatcher.accept(message("m2"))
-    async with opened(tmp_path) as hall:
-        await hall.dispatcher.recover()
-        ids = [event.event.id for event in hall.mailboxes.events if isinstance(event, Arrived)]
-        assert ids == ["m1", "m2"]
-
-
-async def test_who_may_not_and_what_cannot_be_kept_leaves_no_trace(hall: Hall) -> None:
-    with pytest.raises(NotAllowed):
-        await hall.dispatcher.accept(message(platform="slack"))
-    for wrong in (message(text="x" * 100_001), message(text=" "), message(id="")):
-        with pytest.raises(BadRequest):
-            await hall.dispatcher.accept(wrong)
-    assert hall.mailboxes.events == []
-    assert not await hall.channels.exists(CHANNEL)
-    assert await hall.control.unfinished() == ()
-
-
-async def test_a_channel_with_nothing_left_is_not_looked_at_after_a_start(hall: Hall) -> None:
-    await hall.dispatcher.accept(message())
-    await hall.idle()
-    assert await hall.control.unfinished() == (CHANNEL,)  # the message is not answered yet
-    await hall.channels.write(CHANNEL, _answer_all)
-    await hall.idle()
-    assert await hall.control.unfinished() == ()
-
-
-async def test_a_message_that_arrives_as_its_channel_becomes_idle_is_found_after_a_kill(
-    hall: Hall,
+async def test_a_message_that_was_not_answered_is_answered_after_the_restart(
+    tmp_path: Path,
 ) -> None:
-    await hall.dispatcher.accept(message("m1"))
-    await hall.channels.write(CHANNEL, _answer_all)
-    gate = threading.Event()
-    holding = asyncio.create_task(hall.channels.write(CHANNEL, lambda tx: gate.wait(10)))
-    accepting = asyncio.create_task(hall.dispatcher.accept(message("m2")))
-    await asyncio.sleep(0)  # both are queued for the one writer, m2 behind the other
-    await hall.idle()
-    gate.set()
-    await holding
-    await accepting
-    assert await hall.control.unfinished() == (CHANNEL,)
+    script = Script()
+    script.hang = lambda request: True
+    async with room(tmp_path, script=script) as here:
+        await here.say("m1", "hello")
+        await here.platform.until(lambda: here.platform.hints)
+    async with room(tmp_path) as here:
+        assert (await here.platform.post("answer:m1")).text == "echo: hello"
 
 
-async def test_a_paused_channel_is_known_to_be_paused_after_a_start(hall: Hall) -> None:
-    await hall.dispatcher.accept(message())
-    await hall.channels.write(CHANNEL, _pause)
-    await hall.channels.write(CHANNEL, _answer_all)
-    await hall.idle()
-    assert await hall.control.unfinished() == (CHANNEL,)
+async def test_a_turn_goes_on_after_its_last_step_and_repeats_none(tmp_path: Path) -> None:
+    script = Script()
+    script.replies = [starts("one", "two")]
+    script.hang = lambda request: any(m.role == "tool" for m in request.messages)
+    async with room(tmp_path, script=script) as here:
+        await here.say("m1", "do both")
+        await here.platform.until(lambda: len(script.asked) == 2 or here.platform.hints)
+        while len(script.asked) < 2:
+            await here.ask(f"x{len(here.platform.shown)}", "/jobs", thread="other")
+        assert here.hands.attempts == []
+    second = Script()
+    second.replies = [says("started both")]
+    async with room(tmp_path, script=second) as here:
+        answer = await here.platform.post("answer:m1")
+        assert answer.receipt == ("started job 1: one", "started job 2: two")
+        assert len(second.asked) == 1
+        await here.hands.running(1)
+        await here.hands.running(2)
 
 
-def _answer_all(tx: Transaction) -> None:
-    tx.execute("UPDATE inbox SET done = 1")
+async def test_a_running_job_gets_another_attempt_on_the_same_snapshot(tmp_path: Path) -> None:
+    hands = Hands()
+    script = Script()
+    script.replies = [starts("one"), says("started")]
+    async with room(tmp_path, script=script, hands=hands) as here:
+        await here.ask("m1", "do one")
+        first = await hands.running(1)
+        await here.ask("m2", "/set later 1")
+    again = Hands()
+    async with room(tmp_path, hands=again) as here:
+        second = await again.running(1)
+        assert (first.attempt, second.attempt) == (1, 2)
+        assert (first.id, first.base_commit, first.base_message) == (
+            second.id,
+            second.base_commit,
+            second.base_message,
+        )
+        again.end(1, Completed(result="done"))
+        assert (await here.platform.post("result:1")).text == "done"
 
 
-def _pause(tx: Transaction) -> None:
-    tx.execute("INSERT INTO settings VALUES ('paused', 'true', 'ana', 0)")
+async def test_a_job_whose_stop_was_asked_for_before_the_death_never_runs_again(
+    tmp_path: Path,
+) -> None:
+    script = Script()
+    script.replies = [starts("one"), says("started")]
+    async with room(tmp_path, script=script) as here:
+        await here.ask("m1", "do one")
+        await here.hands.running(1)
+        await here.channels.write(
+            CHANNEL, lambda tx: tx.execute("UPDATE jobs SET stop_by = 'Ada'").rowcount
+        )
+    hands = Hands()
+    async with room(tmp_path, hands=hands) as here:
+        assert "stopped by Ada" in (await here.platform.post("result:1")).text
+        assert hands.attempts == []
+
+
+async def test_a_job_that_was_interrupted_too_often_is_given_up(tmp_path: Path) -> None:
+    script = Script()
+    script.replies = [starts("one"), says("started")]
+    async with room(tmp_path, script=script) as here:
+        await here.ask("m1", "do one")
+        await here.hands.running(1)
+    for _ in range(4):
+        hands = Hands()
+        async with room(tmp_path, hands=hands):
+            await hands.running(1)
+    async with room(tmp_path) as here:
+        assert "interrupted 5 times" in (await here.platform.post("result:1")).text
+
+
+async def test_what_was_posted_before_the_death_is_not_posted_again(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.ask("m1", "hello")
+        await here.ask("m2", "/jobs")
+    async with room(tmp_path) as here:
+        await here.ask("m3", "more")
+        assert [post.id for post in here.platform.posts()] == ["answer:m3"]
+
+
+async def test_a_channel_with_nothing_left_to_do_is_not_opened_at_the_next_start(
+    tmp_path: Path,
+) -> None:
+    async with room(tmp_path) as here:
+        await here.ask("m1", "/jobs")
+        await here.platform.post("reply:message:m1")
+    async with room(tmp_path):
+        pass
+    control = await Control.open(tmp_path)
+    try:
+        assert await control.unfinished() == ()
+        assert await control.known("world") == (CHANNEL,)
+    finally:
+        await control.close()
+
+
+async def test_strangers_are_kept_out_and_leave_no_trace(tmp_path: Path) -> None:
+    access = Access(everyone=False, people=frozenset({"ada"}))
+    async with room(tmp_path, access=access) as here:
+        with pytest.raises(NotAllowed):
+            await here.say("m1", "hello", by=BOB)
+        await here.ask("m2", "/jobs")
+        kept = await here.channels.read(CHANNEL, partial(messages.read, channel=CHANNEL))
+        assert "m1" not in {line.id for line in kept}
+
+
+async def test_only_the_requester_or_an_admin_stops_a_job_where_there_are_admins(
+    tmp_path: Path,
+) -> None:
+    access = Access(everyone=True, admins=frozenset({"root"}))
+    async with room(tmp_path, access=access) as here:
+        here.script.replies = [starts("one"), says("started")]
+        await here.ask("m1", "do one")
+        await here.hands.running(1)
+        refused = await here.press("p1", "stop.1", by=BOB)
+        assert "Only who asked" in refused.text
+        assert "Stopping" in (await here.press("p2", "stop.1")).text
+
+
+async def test_the_model_cannot_stop_a_job_for_a_person_who_may_not(tmp_path: Path) -> None:
+    access = Access(everyone=True, admins=frozenset({"root"}))
+    async with room(tmp_path, access=access) as here:
+        here.script.replies = [
+            starts("one"),
+            says("started"),
+            calls(("cancel_job", {"job": 1})),
+            says("I may not."),
+        ]
+        await here.ask("m1", "do one")
+        await here.hands.running(1)
+        await here.say("m2", "stop it", by=BOB)
+        await here.platform.post("answer:m2")
+        assert here.hands.killed == []
+        tool = here.script.asked[-1].messages[-1]
+        assert "Only who asked" in tool.text
+
+
+async def test_a_message_that_is_too_long_or_empty_is_refused_with_what_to_do(
+    tmp_path: Path,
+) -> None:
+    async with room(tmp_path) as here:
+        with pytest.raises(BadRequest, match="in parts"):
+            await here.say("m1", "x" * (MAX_TEXT + 1))
+        with pytest.raises(BadRequest, match="empty"):
+            await here.say("m2", " \n ")
+        with pytest.raises(BadRequest, match="id"):
+            await here.say("", "hello")
+
+
+async def test_text_that_no_file_can_hold_is_mended_not_lost(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        answer = await here.ask("m1", "a\ud800b\0c")
+        assert answer.text == "echo: a?b�c"
+        owed = await here.channels.read(CHANNEL, inbox.owed)
+        assert owed == ()

@@ -1,0 +1,108 @@
+"""A thread's mailbox: what waits for what, and what waits for nothing."""
+
+from pathlib import Path
+
+from core.jobs.job import Completed
+from core.messages import Seen
+from tests.core.room import BOB, Script, calls, last, room, says, starts
+
+
+async def test_a_message_is_acknowledged_before_any_model_is_asked(tmp_path: Path) -> None:
+    script = Script()
+    script.hang = lambda request: True
+    async with room(tmp_path, script=script) as here:
+        await here.say("m1", "hello")
+        await here.platform.until(lambda: here.platform.hints)
+        assert here.platform.hints[0] == Seen(
+            thread=here.platform.hints[0].thread,  # type: ignore[union-attr]
+            message_id="m1",
+        )
+        assert here.platform.posts() == []
+
+
+async def test_a_command_passes_a_turn_that_hangs(tmp_path: Path) -> None:
+    script = Script()
+    script.hang = lambda request: True
+    async with room(tmp_path, script=script) as here:
+        await here.say("m1", "hello")
+        answer = await here.ask("m2", "/jobs")
+        assert "no jobs" in answer.text
+        script.go.set()
+        assert (await here.platform.post("answer:m1")).text == "echo: hello"
+
+
+async def test_threads_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    script = Script()
+    script.hang = lambda request: last(request) == "slow"
+    async with room(tmp_path, script=script) as here:
+        await here.say("m1", "slow", thread="a")
+        assert (await here.ask("m2", "quick", thread="b")).text == "echo: quick"
+        assert [post.id for post in here.platform.posts()] == ["answer:m2"]
+
+
+async def test_messages_of_one_thread_are_answered_in_order(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        for number in range(5):
+            await here.say(f"m{number}", f"text {number}")
+        await here.platform.post("answer:m4")
+        assert [post.id for post in here.platform.posts()] == [f"answer:m{n}" for n in range(5)]
+
+
+async def test_the_same_message_again_has_one_effect(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.ask("m1", "hello")
+        await here.say("m1", "hello")
+        await here.ask("m2", "another")
+        assert [post.id for post in here.platform.posts()] == ["answer:m1", "answer:m2"]
+        assert len(here.script.asked) == 2
+
+
+async def test_a_result_passes_a_turn_that_hangs(tmp_path: Path) -> None:
+    script = Script()
+    script.replies = [starts("one"), says("started")]
+    async with room(tmp_path, script=script) as here:
+        await here.ask("m1", "do one")
+        await here.hands.running(1)
+        script.hang = lambda request: True
+        await here.say("m2", "and now?")
+        here.hands.end(1, Completed(result="all done"))
+        result = await here.platform.post("result:1")
+        assert result.text == "all done"
+        assert result.mention is not None
+        assert result.mention.name == "Ada"
+
+
+async def test_a_reply_to_a_card_steers_its_job_without_a_model(tmp_path: Path) -> None:
+    script = Script()
+    script.replies = [starts("one"), says("started")]
+    async with room(tmp_path, script=script) as here:
+        await here.ask("m1", "do one")
+        await here.hands.running(1)
+        await here.say("m2", "use the other file", by=BOB, reply_to="card:1")
+        reply = await here.platform.post("reply:message:m2")
+        assert "Steered job 1" in reply.text
+        assert len(script.asked) == 2
+
+
+async def test_a_bug_in_one_event_is_told_and_costs_no_other(tmp_path: Path) -> None:
+    script = Script()
+    script.replies = [RuntimeError("a bug"), says("fine")]
+    async with room(tmp_path, script=script) as here:
+        await here.say("m1", "hello")
+        assert "internal error" in (await here.platform.post("reply:message:m1")).text
+        assert (await here.ask("m2", "again")).text == "fine"
+
+
+async def test_an_unknown_command_is_told_what_there_is(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        assert "/help" in (await here.ask("m1", "/nonsense")).text
+        assert here.script.asked == []
+
+
+async def test_a_turn_shows_its_text_as_it_comes_under_the_answers_id(tmp_path: Path) -> None:
+    script = Script()
+    script.replies = [calls(("list_jobs", {}), text="Looking."), says("There are none.")]
+    async with room(tmp_path, script=script) as here:
+        answer = await here.ask("m1", "jobs?")
+        assert answer.text == "Looking.\n\nThere are none."
+        assert here.streamed() == ["Looking.", "Looking.\n\nThere are none."]

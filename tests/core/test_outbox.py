@@ -1,0 +1,45 @@
+"""The one door out."""
+
+from pathlib import Path
+
+from core.errors import DeliveryFailed, DeliveryRefused
+from tests.core.room import Platform, room
+
+
+async def test_what_a_platform_did_not_take_is_tried_again_in_order(tmp_path: Path) -> None:
+    platform = Platform()
+    platform.trouble = DeliveryFailed("busy", retry_after_s=0.01)
+    async with room(tmp_path, platform=platform) as here:
+        await here.say("m1", "/jobs")
+        await here.say("m2", "/state")
+        while platform.tried < 3:
+            await here.say(f"m{platform.tried + 10}", "/help", thread="other")
+        platform.trouble = None
+        await platform.post("reply:message:m2")
+        mine = [post.id for post in platform.posts() if post.thread.thread == "t"]
+        assert mine == ["reply:message:m1", "reply:message:m2"]
+
+
+async def test_what_a_platform_never_takes_does_not_block_what_comes_after(
+    tmp_path: Path,
+) -> None:
+    platform = Platform()
+    platform.trouble = DeliveryRefused("poison")
+    async with room(tmp_path, platform=platform) as here:
+        await here.say("m1", "/jobs")
+        while platform.tried < 1:
+            await here.say("m1", "/jobs")
+        platform.trouble = None
+        await here.ask("m2", "/state")
+        assert [post.id for post in platform.posts()] == ["reply:message:m2"]
+
+
+async def test_what_was_not_shown_before_the_death_is_shown_after_it(tmp_path: Path) -> None:
+    platform = Platform()
+    platform.trouble = DeliveryFailed("down", retry_after_s=60.0)
+    async with room(tmp_path, platform=platform) as here:
+        await here.say("m1", "/jobs")
+        while platform.tried < 1:
+            await here.say("m1", "/jobs")
+    async with room(tmp_path) as here:
+        assert "no jobs" in (await here.platform.post("reply:message:m1")).text
