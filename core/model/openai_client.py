@@ -112,11 +112,10 @@ class OpenAIModel:
         return self._transport
 
     def _refused(self, refusal: Refusal, used: Dialect, place: Place) -> ModelError:
-        learned = used.learn(refusal.text) if refusal.status in (400, 422) else None
-        if learned is None:
+        if refusal.status not in (400, 422) or used.learn(refusal.text) is None:
             return error_of(refusal, place)
-        if self._dialect == used:
-            self._dialect = learned
+        # Another call may have learned something else meanwhile.
+        self._dialect = self._dialect.learn(refusal.text) or self._dialect
         text = f"{place.server} refused a parameter, which the next try leaves out."
         return DialectLearned(text, free=True)
 
