@@ -2,12 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
 
 from core.state.operations import Kind, Op
-from core.state.rules import Merging
 from core.state.values import minus, plus, same
 from core.state.write import Write
+
+
+class Merging(StrEnum):
+    """What happens to a value that others changed meanwhile."""
+
+    ASK = "ask"
+    LATEST = "latest"
 
 
 class Verdict(Enum):

@@ -146,9 +146,9 @@ def shown(space: Space, standing: Standing) -> str:
     body = standing.body or ""
     match standing.kind:
         case Kind.LOG:
-            return _count(int(body), "line")
+            return counted(int(body), "line")
         case Kind.SET:
-            return _count(int(body), "element")
+            return counted(int(body), "element")
         case Kind.VALUE if space == "file":
             return _file(body)
         case _:
@@ -164,7 +164,7 @@ def wish(space: Space, write: Write) -> str:
         case Kind.COUNTER:
             return start + _additions(write)
         case Kind.LOG:
-            return f"{start}+{_count(len(write.items), 'line')}"
+            return f"{start}+{counted(len(write.items), 'line')}"
         case Kind.SET:
             signed = (_signed(item.op, item.text or "") for item in write.items[:20])
             return start + _cut(" ".join(signed))
@@ -192,7 +192,7 @@ def _file(body: str) -> str:
 
 def _bytes(size: int) -> str:
     if size < 1000:
-        return _count(size, "byte")
+        return counted(size, "byte")
     for unit in ("kB", "MB"):
         size_in = size / 1000 if unit == "kB" else size / 1_000_000
         if size_in < 1000:
@@ -200,7 +200,8 @@ def _bytes(size: int) -> str:
     return f"{size / 1e9:.1f} GB"
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, in the plural where it has to be."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 

@@ -3,19 +3,14 @@
 import json
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 
 from core.messages import ChannelRef
 from core.state.database import Transaction
+from core.state.merge import Merging
 from core.state.operations import Kind
 
-
-class Merging(StrEnum):
-    """What happens to a value that others changed meanwhile."""
-
-    ASK = "ask"
-    LATEST = "latest"
+__all__ = ["Merging", "Rule", "Rules", "adopt", "adopted"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

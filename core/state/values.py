@@ -42,12 +42,12 @@ def dump(value: Json, what: str = "the value") -> str:
 
 
 def _depth(value: Json) -> int:
+    """How many lists and objects are inside each other; 0 for a plain value."""
     depth, level = 0, [value]
-    while level:
+    while level := [one for one in level if isinstance(one, list | dict)]:
         depth += 1
-        inner = [one for one in level if isinstance(one, list | dict)]
-        level = [x for one in inner for x in (one if isinstance(one, list) else one.values())]
-    return depth - 1
+        level = [x for one in level for x in (one if isinstance(one, list) else one.values())]
+    return depth
 
 
 def load(text: str) -> Json:

@@ -108,8 +108,8 @@ def entry_text(entry: Entry) -> str:
     """An entry for a model or a person: `key = value`; of logs and sets a line for each item."""
     match entry.kind:
         case Kind.LOG | Kind.SET:
-            noun = "lines" if entry.kind is Kind.LOG else "elements"
-            return f"{entry.key} ({entry.kind.value}, {entry.size:,} {noun}):\n{_shown(entry)}"
+            size = receipts.counted(entry.size, "line" if entry.kind is Kind.LOG else "element")
+            return f"{entry.key} ({entry.kind.value}, {size}):\n{_shown(entry)}"
         case _:
             return f"{entry.key} = {_shown(entry)}"
 

@@ -8,6 +8,7 @@ from core.state.conflicts import OpenConflict, open_conflicts
 from core.state.database import statements
 from core.state.entries import Entry, read_entry
 from core.state.facts import head
+from core.state.files import read_file
 from core.state.operations import Author, AuthorKind, Delta, FileChange, Json, Op, Operation
 from core.state.person import person_delete, person_put
 from core.state.resolution import Stale, resolve
@@ -56,7 +57,7 @@ def job_author(number: int) -> Author:
 
 
 # A key that was never written, or whose every write is undone.
-NOTHING_AT_ALL = ((None, None, 0, 0, 0, 0, 0, 0), [], [], [], [])
+NOTHING_AT_ALL: tuple[Any, ...] = ((None, None, 0, 0, 0, 0, 0, 0), [], [], [], [])
 
 
 class Board:
@@ -129,6 +130,9 @@ class Board:
         entry = self.entry(key, at)
         return None if entry is None else entry.value
 
+    def file(self, path: str, at: int | None = None) -> bytes | None:
+        return read_file(self.tx, path, at)
+
     def conflicts(self) -> tuple[OpenConflict, ...]:
         return open_conflicts(self.tx)
 
@@ -139,13 +143,12 @@ class Board:
         return {key: one for key, one in found.items() if one != NOTHING_AT_ALL}
 
     def _all_of(self, entry: int) -> tuple[Any, ...]:
+        alive = "WHERE entry = ? AND removed IS NULL ORDER BY 1, 2"
+        columns = "kind, body, changed, born, cleared, person, order_base, order_rank"
         queries = (
-            "SELECT kind, body, changed, born, cleared, person, order_base, order_rank"
-            " FROM versions WHERE entry = ? ORDER BY commit_no DESC LIMIT 1",
-            "SELECT order_base, order_rank, operation FROM lines"
-            " WHERE entry = ? AND removed IS NULL ORDER BY 1, 2, 3",
-            "SELECT element, operation FROM stamps"
-            " WHERE entry = ? AND removed IS NULL ORDER BY 1, 2",
+            f"SELECT {columns} FROM versions WHERE entry = ? ORDER BY commit_no DESC LIMIT 1",
+            f"SELECT order_base, order_rank, operation FROM lines {alive}, 3",
+            f"SELECT element, operation FROM stamps {alive}",
             "SELECT commit_no, conflict IS NOT NULL FROM losers WHERE entry = ? ORDER BY 1",
             "SELECT 1 FROM conflicts WHERE entry = ? AND closed IS NULL",
         )

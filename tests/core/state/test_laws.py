@@ -1,7 +1,7 @@
 """The laws of docs/merging.md on generated histories."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -49,13 +49,14 @@ Change = Operation | FileChange
 
 
 def sound(changes: list[Change]) -> list[Change]:
-    """Leave out what no delta may hold: kinds mixed under one key, a path twice or below another."""
+    """Leave out what no delta may hold: kinds mixed under a key, a path twice or below another."""
     kept: list[Change] = []
     kinds: dict[str, Any] = {}
     paths: set[str] = set()
     for change in changes:
         if isinstance(change, FileChange):
-            if not paths and (change.path not in paths):
+            related = {"f": "f/g", "f/g": "f"}.get(change.path)
+            if change.path not in paths and (related not in paths or change.content is None):
                 paths.add(change.path)
                 kept.append(change)
             continue
@@ -161,10 +162,8 @@ def test_a_snapshot_never_changes(
         at = one.head
         before = [one.value(key, at) for key in keys]
         play(one, second)
-        try:
+        with suppress(BadRequest):
             one.undo(1)
-        except BadRequest:
-            pass
         assert [one.value(key, at) for key in keys] == before
 
 

@@ -1,0 +1,99 @@
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from core.errors import StoreError
+from core.messages import ChannelRef
+from core.state.control import Control
+
+HOLD = """
+import asyncio, sys
+from pathlib import Path
+from core.state.control import Control
+async def main():
+    await Control.open(Path(sys.argv[1]))
+    print("held", flush=True)
+    sys.stdin.readline()
+asyncio.run(main())
+"""
+
+
+def ref(channel: str, platform: str = "web") -> ChannelRef:
+    return ChannelRef(platform=platform, workspace="w", channel=channel)
+
+
+@pytest.fixture
+async def control(tmp_path: Path) -> AsyncIterator[Control]:
+    opened = await Control.open(tmp_path)
+    yield opened
+    await opened.close()
+
+
+async def test_a_marked_channel_is_unfinished_until_it_is_cleared(control: Control) -> None:
+    await control.mark(ref("a"))
+    await control.mark(ref("b"))
+    await control.clear(ref("a"))
+    assert await control.unfinished() == (ref("b"),)
+    await control.mark(ref("a"))
+    assert set(await control.unfinished()) == {ref("a"), ref("b")}
+
+
+async def test_marks_outlive_the_process(tmp_path: Path) -> None:
+    first = await Control.open(tmp_path)
+    await first.mark(ref("a"))
+    await first.close()
+    second = await Control.open(tmp_path)
+    assert await second.unfinished() == (ref("a"),)
+    await second.close()
+
+
+async def test_marking_again_writes_nothing(control: Control) -> None:
+    await control.mark(ref("a"))
+    before = await control.database.run(lambda tx: tx.total_changes)
+    await control.mark(ref("a"))
+    assert await control.database.run(lambda tx: tx.total_changes) == before
+
+
+async def test_the_known_channels_of_a_platform_stay_known(control: Control) -> None:
+    await control.mark(ref("a"))
+    await control.mark(ref("b", "slack"))
+    await control.clear(ref("a"))
+    assert await control.known("web") == (ref("a"),)
+    assert await control.known("telegram") == ()
+
+
+async def test_a_second_bot_is_told_who_has_the_directory(control: Control, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=rf"another bot \(pid {os.getpid()}\) is using"):
+        await Control.open(tmp_path)
+
+
+async def test_a_killed_bot_leaves_the_directory_free(tmp_path: Path) -> None:
+    held = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HOLD, str(tmp_path),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3],
+    )  # fmt: skip
+    assert held.stdout is not None
+    assert await held.stdout.readline() == b"held\n"
+    with pytest.raises(StoreError, match=f"pid {held.pid}"):
+        await Control.open(tmp_path)
+    held.kill()
+    await held.wait()
+    await (await Control.open(tmp_path)).close()
+
+
+async def test_a_directory_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match=r"file.* data_dir"):
+        await Control.open(tmp_path / "file")
+
+
+async def test_a_damaged_control_file_gives_the_lock_back(tmp_path: Path) -> None:
+    (tmp_path / "control.db").write_bytes(b"no database" * 1000)
+    for _ in range(2):
+        with pytest.raises(StoreError, match=r"control\.db"):
+            await Control.open(tmp_path)

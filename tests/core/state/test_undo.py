@@ -1,0 +1,173 @@
+import pytest
+
+from core.errors import BadRequest
+from core.state.apply import Merged
+from core.state.operations import Json
+from core.state.undo import undo
+from tests.core.state.board import (
+    ANN,
+    Board,
+    add,
+    append,
+    delete,
+    exclude,
+    include,
+    put,
+    remove,
+    write,
+)
+
+
+def test_undoing_a_merge_keeps_what_came_after_it(board: Board) -> None:
+    first = board.job(1, add("n", 5), append("log", ["a", "b"]), include("tags", ["x", "y"]))
+    board.job(2, add("n", 1), append("log", "c"), include("tags", "y"))
+    undone = board.undo(first.commit)
+    assert board.value("n") == 1
+    assert board.value("log") == ["c"]
+    assert board.value("tags") == ["y"]
+    assert [line.text for line in undone.receipt] == [
+        "`log` 3 lines → 1 line",
+        "`n` 6 → 1",
+        "`tags` 2 elements → 1 element",
+    ]
+
+
+def test_undoing_the_winner_brings_back_the_loser(board: Board) -> None:
+    first = board.job(1, put("k", "a"))
+    board.job(2, put("k", "b"), base=0)
+    board.undo(first.commit)
+    assert (board.value("k"), board.conflicts()) == ("b", ())
+
+
+def test_undoing_the_loser_closes_the_conflict(board: Board) -> None:
+    board.job(1, put("k", "a"))
+    second = board.job(2, put("k", "b"), base=0)
+    board.undo(second.commit)
+    assert (board.value("k"), board.conflicts()) == ("a", ())
+
+
+def test_undoing_a_persons_write_brings_back_what_it_outranked(board: Board) -> None:
+    by_hand = board.set("k", "mine")
+    board.job(1, put("k", "theirs"), base=0)
+    board.undo(by_hand.commit)
+    assert board.value("k") == "theirs"
+
+
+def test_undoing_a_resolution_opens_the_conflict_again(board: Board) -> None:
+    board.job(1, put("k", "a"))
+    board.job(2, put("k", "b"), base=0)
+    resolved = board.resolve(1, 1, 1)
+    assert board.value("k") == "b"
+    assert not board.conflicts()
+    assert isinstance(resolved, Merged)
+    board.undo(resolved.commit)
+    (again,) = board.conflicts()
+    assert (board.value("k"), again.candidates) == ("a", (2,))
+
+
+def test_undoing_a_delete_brings_everything_back(board: Board) -> None:
+    board.job(1, append("log", ["a", "b"]), include("tags", "x"), write("f", b"content"))
+    gone = board.job(2, delete("log"), delete("tags"), remove("f"))
+    assert board.value("log") is None
+    board.undo(gone.commit)
+    assert (board.value("log"), board.value("tags")) == (["a", "b"], ["x"])
+    assert board.file("f") == b"content"
+
+
+def test_undoing_an_exclusion_brings_the_element_back_unless_another_excluded_it(
+    board: Board,
+) -> None:
+    board.job(1, include("tags", ["x", "y"]))
+    second = board.job(2, exclude("tags", ["x", "y"]), base=1)
+    board.job(3, exclude("tags", "y"), base=1)
+    board.undo(second.commit)
+    assert board.value("tags") == ["x"]
+
+
+def test_an_undo_can_be_undone_again_and_again(board: Board) -> None:
+    merged = board.job(1, add("n", 1), put("k", "a"))
+    board.job(2, add("n", 10))
+    commit, values = merged.commit, []
+    for _ in range(4):
+        commit = board.undo(commit).commit
+        values.append((board.value("n"), board.value("k")))
+    undone: tuple[Json, Json] = (10, None)
+    assert values == [undone, (11, "a")] * 2
+
+
+def test_a_commit_is_undone_only_once(board: Board) -> None:
+    merged = board.job(1, put("k", "a"))
+    board.undo(merged.commit)
+    with pytest.raises(BadRequest, match="undone already, by commit 2"):
+        board.undo(merged.commit)
+    with pytest.raises(BadRequest, match="no commit 9"):
+        board.undo(9)
+
+
+def test_a_snapshot_before_the_undo_still_has_what_was_undone(board: Board) -> None:
+    merged = board.job(1, append("log", "a"), include("tags", "x"), put("k", 1))
+    board.undo(merged.commit)
+    assert (board.value("log", 1), board.value("tags", 1), board.value("k", 1)) == (["a"], ["x"], 1)
+    assert (board.value("log"), board.value("tags"), board.value("k")) == (None, None, None)
+
+
+def test_a_job_that_saw_what_was_undone_merges_all_the_same(board: Board) -> None:
+    first = board.job(1, add("n", 5), append("log", "a"))
+    board.undo(first.commit)
+    board.job(2, add("n", 1), append("log", "b"), base=1)
+    assert (board.value("n"), board.value("log"), board.conflicts()) == (1, ["b"], ())
+
+
+def test_an_undo_may_open_a_conflict(board: Board) -> None:
+    board.job(1, put("k", "a"))
+    person = board.set("k", "mine", base=1)
+    board.job(2, put("k", "b"), base=1)
+    board.job(3, put("k", "c"), base=1)
+    assert board.conflicts() == ()
+    undone = board.undo(person.commit)
+    (found,) = board.conflicts()
+    assert undone.conflicts == (found.number,)
+    assert (board.value("k"), found.candidates) == ("b", (4,))
+
+
+def test_an_undo_moves_an_open_conflict_and_raises_its_revision(board: Board) -> None:
+    board.job(1, put("k", "a"))
+    second = board.job(2, put("k", "b"), base=0)
+    board.job(3, put("k", "c"), base=0)
+    board.undo(second.commit)
+    (found,) = board.conflicts()
+    assert (found.number, found.revision, found.candidates) == (1, 3, (3,))
+
+
+def test_a_file_does_not_come_back_where_a_folder_is_now(board: Board) -> None:
+    board.job(1, write("a", b"x"))
+    gone = board.job(2, remove("a"))
+    board.job(3, write("a/b", b"y"))
+    before = board.everything()
+    with pytest.raises(BadRequest, match="a cannot come back while a/b is there"):
+        board.undo(gone.commit)
+    assert (board.everything(), board.head) == (before, 3)
+
+
+def test_a_large_log_loses_one_jobs_lines_without_being_read(board: Board) -> None:
+    board.job(1, append("log", "first"))
+    board.job(2, append("log", [f"line {n}" for n in range(20_000)]))
+    mine = board.job(3, append("log", ["mine"] * 3))
+    seen: list[str] = []
+    board.tx.set_trace_callback(seen.append)
+    board.undo(mine.commit)
+    board.tx.set_trace_callback(None)
+    assert not [text for text in seen if "SELECT operation FROM lines" in text]
+    entry = board.entry("log")
+    assert entry is not None
+    assert entry.size == 20_001
+    assert isinstance(entry.value, list)
+    assert entry.value[-1] == "line 19999"
+
+
+def test_an_undo_is_done_once_for_one_press(board: Board) -> None:
+    merged = board.job(1, add("n", 1))
+    assert merged.commit is not None
+    first = undo(board.tx, merged.commit, ANN, 1.0, "press:1")
+    again = undo(board.tx, merged.commit, ANN, 1.0, "press:1")
+    assert (again.already, again.commit) == (True, first.commit)

@@ -1,0 +1,102 @@
+from core.messages import Button, Person
+from core.messages.views import CandidateLine, EntryLine
+from core.state.entries import read_entry
+from core.state.person import pin
+from core.state.views import (
+    LONGEST_SHOWN,
+    conflicts_view,
+    entry_text,
+    history_view,
+    pinned_lines,
+    state_view,
+)
+from tests.core.state.board import Board, add, append, include, put, write
+
+
+def text_of(board: Board, key: str) -> str:
+    entry = read_entry(board.tx, key)
+    assert entry is not None
+    return entry_text(entry)
+
+
+def test_the_state_shows_entries_and_files_with_who_wrote_them(board: Board) -> None:
+    board.job(1, put("k", {"a": "é"}), append("log", ["one", {"b": 2}]), write("f.sh", b"ab"))
+    board.job(2, put("k", 1), write("f.sh", b"c"), base=0)
+    view = state_view(board.tx)
+    author = "job 1, asked by Ann"
+    assert view.commit == 2
+    assert view.entries == (
+        EntryLine(
+            key="k", kind="value", value='{"a":"é"}', commit=1, author=author, at=1.0,
+            conflicted=True,
+        ),
+        EntryLine(
+            key="log", kind="log", value='one\n{"b":2}', commit=1, author=author, at=1.0
+        ),
+    )  # fmt: skip
+    assert view.files == (
+        EntryLine(
+            key="f.sh", kind="file", value="2 bytes", commit=1, author=author, at=1.0,
+            conflicted=True,
+        ),
+    )  # fmt: skip
+    assert state_view(board.tx, "k", 0).entries == ()
+
+
+def test_a_conflict_shows_what_stands_and_what_waits_with_buttons(board: Board) -> None:
+    board.job(1, put("k", "a"))
+    board.job(4, put("k", "b"), base=0)
+    (line,) = conflicts_view(board.tx).lines
+    assert line.candidates == (
+        CandidateLine(number=0, label="now", value='"a"', author="job 1, asked by Ann", base=0),
+        CandidateLine(number=1, label="job 4", value='"b"', author="job 4, asked by Ann", base=0),
+    )
+    assert line.buttons == (
+        Button(action="pick.1.1.0", label='Keep "a"'),
+        Button(action="pick.1.1.1", label='Take "b" (job 4)'),
+        Button(action="edit.1.1", label="Something else", asks="What should k be?"),
+    )
+
+
+def test_a_conflict_about_what_never_was_still_shows(board: Board) -> None:
+    board.job(1, write("a/b", b"x"))
+    board.job(2, write("a", b"y"), base=0)
+    (line,) = conflicts_view(board.tx).lines
+    assert [(one.value, one.author) for one in line.candidates] == [
+        ("absent", ""),
+        ("1 byte", "job 2, asked by Ann"),
+    ]
+    assert [button.action for button in line.buttons] == ["pick.1.1.0", "pick.1.1.1"]
+
+
+def test_history_offers_undo_once(board: Board) -> None:
+    merged = board.job(1, put("k", "a"))
+    board.undo(merged.commit)
+    undo, done = history_view(board.tx).lines
+    assert undo.buttons == (Button(action="undo.2", label="Undo"),)
+    assert undo.lines == ("`k` is gone",)
+    assert (done.buttons, done.lines) == ((), ('`k` = "a"', "undone by commit 2"))
+    assert (done.job, undo.job, undo.author) == (1, None, "Ann")
+
+
+def test_an_entry_is_told_in_plain_words(board: Board) -> None:
+    board.job(1, put("k", "x"), add("n", 1.5), append("log", ["a", "b"]), include("tags", ["x"]))
+    assert text_of(board, "k") == 'k = "x"'
+    assert text_of(board, "n") == "n = 1.5"
+    assert text_of(board, "log") == "log (log, 2 lines):\na\nb"
+    assert text_of(board, "tags") == "tags (set, 1 element):\nx"
+
+
+def test_what_is_shown_of_an_entry_is_bounded(board: Board) -> None:
+    board.job(1, put("k", "x" * 100_000), append("log", [f"{n} {'y' * 500}" for n in range(900)]))
+    assert len(text_of(board, "k")) < LONGEST_SHOWN + 100
+    log = text_of(board, "log")
+    assert len(log) < LONGEST_SHOWN + 100
+    assert "older lines)" in log
+    assert log.splitlines()[-1].startswith("899 ")
+
+
+def test_pinned_lines_say_who_wrote_them(board: Board) -> None:
+    board.set("k", "x")
+    pin(board.tx, "k", Person(id="u2", name="Ben"), 1.0)
+    assert pinned_lines(board.tx) == ['k = "x" (by Ann)']
