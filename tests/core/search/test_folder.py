@@ -51,7 +51,8 @@ def test_links_are_never_followed(root: Path) -> None:
     link = "is a symbolic link; links are not followed"
     assert seen(root)["out"] == seen(root)["a/loop"] == link
     assert seen(root, "out/secret") == seen(root, "a/loop/top.log") == {}
-    for path in ("out/secret", "a/loop/top.log"):
+    (root / "link.log").symlink_to(root / "top.log")
+    for path in ("out/secret", "a/loop/top.log", "link.log"):
         with pytest.raises(OSError):  # noqa: PT011  (which error depends on the system)
             open_file(root, path)
 

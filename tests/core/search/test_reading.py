@@ -43,6 +43,16 @@ def test_long_lines_are_cut_between_words() -> None:
     assert found == words
 
 
+def test_a_line_longer_than_a_block_is_still_one_line() -> None:
+    found = numbered(b"first\n" + b"long " * 100_000 + b"\nthird\n")
+    assert (found[1], found[3], max(found)) == ("first", "third", 3)
+
+
+def test_the_same_text_on_other_lines_has_another_digest() -> None:
+    digests = [chunk.digest for chunk in read(b"same\n" * 1000)]
+    assert len(set(digests)) == len(digests) > 30
+
+
 def test_empty_lines_are_counted_and_not_kept() -> None:
     assert numbered(b"\n" * 500 + b"here\n\n\nthere") == {501: "here", 504: "there"}
     assert read(b"") == []

@@ -76,6 +76,20 @@ async def test_files_that_come_change_move_and_go_are_followed(source: Source, r
     assert await found(source, "pear") == []
 
 
+async def test_a_change_that_leaves_size_and_time_as_they_were_is_followed(
+    source: Source, root: Path
+) -> None:
+    log = root / "a.log"
+    log.write_text("apple\n")
+    await source.start()
+    assert await found(source, "apple") == ["a.log:1"]
+    before = log.stat()
+    log.write_text("peach\n")
+    os.utime(log, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert await found(source, "peach") == ["a.log:1"]
+    assert await found(source, "apple") == []
+
+
 async def test_a_whole_tree_that_appears_is_followed_from_its_first_file(
     source: Source, root: Path
 ) -> None:
