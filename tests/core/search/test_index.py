@@ -83,6 +83,13 @@ def test_lines_with_more_of_the_words_come_first(tx: Transaction) -> None:
     }
 
 
+def test_one_line_with_all_words_beats_lines_that_share_them(tx: Transaction) -> None:
+    apart = piece("a.log", "red\ngreen\nred\ngreen\nred\ngreen")
+    together = piece("b.log", "red green" + "\nand much else that is not looked for" * 20)
+    index.put(tx, (apart, together))
+    assert found(tx, "red green")[0] == "b.log:1 red green"
+
+
 def test_one_chunk_does_not_crowd_out_the_others(tx: Transaction) -> None:
     index.put(tx, (piece("a.log", "error\n" * 30), piece("b.log", "an error among other words")))
     assert any(hit.startswith("b.log:1 ") for hit in found(tx, "error", 7))
