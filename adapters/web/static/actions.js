@@ -20,7 +20,7 @@ export const ACTIONS = {
   },
 
   details(page, target) {
-    page.panel.show("details", { channel: page.here.channel, number: Number(target.dataset.job) }, target);
+    page.panel.show("details", { channel: page.here.channel, number: Number(target.dataset.job) });
   },
 
   panel(page, target) {
@@ -29,21 +29,21 @@ export const ACTIONS = {
     if (at !== undefined) fields.at = Number(at);
     if (keyOf !== undefined) fields.key = keyOf;
     if (before !== undefined) fields.before = Number(before);
-    page.panel.show(panel, fields, target);
+    page.panel.show(panel, fields);
   },
 
   "close-panel": (page) => page.panel.close(),
 
   file(page, target) {
     const { channel, path, at } = target.dataset;
-    page.panel.show("file", { channel, path, ...(at === undefined ? {} : { at: Number(at) }) }, target);
+    page.panel.show("file", { channel, path, ...(at === undefined ? {} : { at: Number(at) }) });
   },
 
   "filter-state"(page, form) {
     const prefix = form.elements.prefix.value.trim();
     const at = form.elements.at.value.trim();
     const fields = { channel: page.here.channel, ...(prefix ? { prefix } : {}) };
-    page.panel.show("state", /^\d+$/.test(at) ? { ...fields, at: Number(at) } : fields, form);
+    page.panel.show("state", /^\d+$/.test(at) ? { ...fields, at: Number(at) } : fields);
   },
 
   async "change-setting"(page, { dataset }) {

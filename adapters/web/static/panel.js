@@ -11,7 +11,7 @@ export class Panel {
   #body = byId("panel-body");
   #look;
   #tools;
-  #open = null; // {name, fields, opener}
+  #open = null; // {name, fields}
   #asked = 0;
   #timer = 0;
 
@@ -29,10 +29,9 @@ export class Panel {
   }
 
   /** Open a panel, or change what the open one asks for. */
-  show(name, fields, opener = document.activeElement) {
+  show(name, fields) {
     const fresh = this.#open?.name !== name;
-    const before = this.#open?.opener;
-    this.#open = { name, fields, opener: this.#dialog.contains(opener) ? before : opener };
+    this.#open = { name, fields };
     byId("panel-title").textContent = PANELS[name].title(fields);
     if (fresh) {
       children(this.#body, [el("p", { class: "muted" }, "Loading…")]);
@@ -45,11 +44,13 @@ export class Panel {
 
   close() {
     if (!this.#open) return;
-    const { opener } = this.#open;
     this.#open = null;
     clearTimeout(this.#timer);
+    this.#timer = 0;
     this.#dialog.close();
-    (opener?.isConnected && opener !== document.body ? opener : byId("message")).focus();
+    // The dialog gives the focus back to what opened it, unless that is gone.
+    const focused = document.activeElement;
+    if (focused === document.body || this.#dialog.contains(focused)) byId("message").focus();
   }
 
   /** Something that panels show has moved: `what` is "state", "card", "settings" or "all". */

@@ -1,12 +1,14 @@
 import asyncio
 import gc
 import time
+from collections.abc import Iterable
 
 import aiohttp
 
 from adapters.web import WebAdapter
-from adapters.web.hub import Page
-from core.messages import CardMoved, Trouble
+from adapters.web.hub import Hub, Page
+from adapters.web.rendering import Rendering
+from core.messages import CardMoved, Post, PostKind, StreamText, Trouble
 from tests.adapters.web.conftest import Connect
 from tests.adapters.web.fake_core import FakeCore, card, thread
 from tests.adapters.web.test_connection import SAID, answer
@@ -48,6 +50,39 @@ async def test_a_stream_goes_to_those_who_look_and_its_end_is_never_overtaken(
     await core.post("after")
     assert (await answer(looks, "stream", "post"))["type"] == "post"
     assert (await answer(away, "stream", "post"))["type"] == "post"
+
+
+class HeldRendering(Rendering):
+    """Renders drafts only when told to, as a busy machine does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.go = asyncio.Event(), asyncio.Event()
+
+    async def render(self, texts: Iterable[str], *, remember: bool = True) -> dict[str, str]:
+        if not remember:
+            self.asked.set()
+            await self.go.wait()
+        return await super().render(texts, remember=remember)
+
+
+async def test_a_draft_that_was_being_rendered_is_dropped_when_the_answer_is_out() -> None:
+    rendering = HeldRendering()
+    hub = Hub(rendering)
+    page = Page(drop=lambda: None)
+    page.shows = thread()
+    hub.join(page)
+    painting = asyncio.create_task(hub.run())
+    hub.hint(StreamText(thread=thread(), post_id="p", text="draft"))
+    await rendering.asked.wait()
+    answer = Post(id="p", thread=thread(), kind=PostKind.ANSWER, text="answer", at=1.0)
+    await hub.item(answer)
+    rendering.go.set()
+    rendering.asked.clear()
+    hub.hint(StreamText(thread=thread(), post_id="q", text="next"))
+    await rendering.asked.wait()
+    painting.cancel()
+    assert [frame for frame in page._queue if '"stream"' in frame and '"p"' in frame] == []
 
 
 async def test_a_fast_model_costs_a_page_ten_frames_a_second(

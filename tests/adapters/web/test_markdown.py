@@ -62,6 +62,10 @@ def test_no_mixture_of_attacks_gets_through_or_breaks_the_renderer(text: str) ->
     assert_harmless(render(text))
 
 
+def test_html_in_a_text_is_shown_as_it_was_written() -> None:
+    assert render("a <b>c</b> <script>") == "<p>a &lt;b&gt;c&lt;/b&gt; &lt;script&gt;</p>\n"
+
+
 def test_tables_code_lists_and_emphasis_look_as_written() -> None:
     html = render("| a |\n|---|\n| **b** |\n\n```py\nx < 1\n```\n\n3. one\n\n~~gone~~")
     assert "<td><strong>b</strong></td>" in html

@@ -3,7 +3,7 @@ from playwright.async_api import Page, expect
 
 from core.messages import PostKind
 from core.messages.views import ReadHistory, ReadState
-from tests.adapters.web.fake_core import FakeCore
+from tests.adapters.web.fake_core import FakeCore, card
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs_system("chromium")]
 
@@ -105,6 +105,18 @@ async def test_a_panel_opens_and_closes_by_keyboard_and_gives_the_focus_back(pag
     await page.keyboard.press("Escape")
     await expect(panel).to_be_hidden()
     await expect(button).to_be_focused()
+
+
+async def test_the_focus_goes_to_the_box_when_what_opened_the_panel_is_gone(
+    core: FakeCore, page: Page
+) -> None:
+    await core.show_card(card(1))
+    details = page.get_by_role("region", name="Jobs").get_by_role("button", name="Details")
+    await details.click()
+    await expect(page.get_by_role("dialog", name="Job 1")).to_be_visible()
+    await details.evaluate("button => button.remove()")
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_label("Message")).to_be_focused()
 
 
 async def test_a_question_the_bot_cannot_answer_says_so_in_the_panel(

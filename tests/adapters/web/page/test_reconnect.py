@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from playwright.async_api import Page, expect
 
@@ -76,6 +78,20 @@ async def test_an_answer_lost_on_the_way_back_doubles_nothing(
     await expect(page.get_by_text("Sending…")).to_have_count(0)
     await expect(page.get_by_role("log").get_by_text("only once")).to_have_count(1)
     assert len(core.accepted) == 1
+
+
+async def test_what_was_read_from_the_record_is_not_replaced_by_what_is_told_again(
+    core: FakeCore, page: Page, adapter: WebAdapter
+) -> None:
+    await say(page, "question")
+    message = await core.message()
+    await core.post("answer")
+    await page.reload()
+    said = page.get_by_role("log").locator(".said, .md")
+    await expect(said).to_have_text(["question", "answer"])
+    adapter._hub.said(replace(message, text="another question"))
+    await core.post("the last")
+    await expect(said).to_have_text(["question", "answer", "the last"])
 
 
 async def test_a_press_while_the_bot_is_away_counts_once(
