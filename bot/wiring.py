@@ -234,9 +234,11 @@ def _model(config: Config) -> Model:
 
 
 def _defaults(config: Config) -> ChannelSettings:
+    # What the offline model uses must not be booked under a real model's name.
+    name = "offline" if config.model.offline else config.model.name
     return ChannelSettings(
-        model=config.model.name,
-        subagent_model=config.model.subagent_name or config.model.name,
+        model=name,
+        subagent_model=name if config.model.offline else config.model.subagent_name or name,
         instructions="",
         max_steps=config.subagents.max_steps,
         timeout_s=config.subagents.timeout_s,
