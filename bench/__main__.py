@@ -8,17 +8,24 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
-from bench import answers, sandboxes, state
+from bench import answers, crowd, delivery, rest, sandboxes, state, threads
 from bench.conditions import conditions
 from bench.figures import Figure, table
 
-Measure = Callable[[Path], Awaitable[list[Figure]]]
+Measure = Callable[[Path], Coroutine[None, None, list[Figure]]]
 
 MEASURES: dict[str, Measure] = {
     "answers": answers.measure,
+    "hanging": threads.measure_hanging,
+    "spawning": threads.measure_spawning,
+    "delivery": delivery.measure,
+    "memory": rest.measure_memory,
+    "crowd": crowd.measure,
+    "start": rest.measure_start,
+    "idle": rest.measure_idle,
     "sandboxes": sandboxes.measure,
     "state": state.measure,
 }

@@ -35,7 +35,9 @@ class Pair:
 
     async def overhead(self, page: Page, text: str) -> float:
         """The same of one answer; `text` is like no other."""
-        sent, came, _ = await page.ask(text, THREAD)
+        sent, came, post = await page.ask(text, THREAD)
+        if "You said" not in post["html"]:
+            raise RuntimeError(f"the model was not asked; the answer is {post}")
         return (came - sent - self.model.own_s(text)) * 1000
 
 

@@ -54,8 +54,7 @@ class Page:
         answer = self.frame(lambda f: f["type"] == "post" and f["post"]["reply_to"] in known)
         id_, sent = await self.say(text, thread)
         known.append(id_)
-        async with asyncio.timeout(PATIENCE_S):
-            came, frame = await answer
+        came, frame = await arrived(answer)
         return sent, came, frame["post"]
 
     async def hear(self) -> None:
@@ -71,10 +70,18 @@ class Page:
                     del self._waiting[waiting]
 
 
-def result_of(frame: Frame) -> int | None:
-    """The number of the job whose result the frame brings, if it does."""
-    post = frame["post"] if frame["type"] == "post" else None
-    return post["job"] if post is not None and post["kind"] == "result" else None
+async def arrived(frame: "asyncio.Future[tuple[float, Frame]]") -> tuple[float, Frame]:
+    """When a frame came, and the frame."""
+    async with asyncio.timeout(PATIENCE_S):
+        return await frame
+
+
+def is_result(job: int, frame: Frame) -> bool:
+    """Whether the frame brings the result of that job."""
+    if frame["type"] != "post":
+        return False
+    post = frame["post"]
+    return bool(post["kind"] == "result" and post["job"] == job)
 
 
 @asynccontextmanager
