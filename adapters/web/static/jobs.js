@@ -1,7 +1,7 @@
 // The region "Jobs": a card per job, its clock ticking only while somebody can see it run.
 
 import { buttons } from "./buttons.js";
-import { byId, children, el } from "./dom.js";
+import { byId, children, coded, el } from "./dom.js";
 import { count, duration, many } from "./format.js";
 
 const ENDED_SHOWN = 30;
@@ -25,7 +25,7 @@ function draw(card, outgoing) {
   const running = card.ended_at === null && card.started_at !== null;
   return el("article", { class: `card ${card.state}`, "data-key": `job ${card.job}`, "aria-label": `${card.title}, ${card.state}` },
     el("header", {},
-      el("h3", { title: card.title }, card.title),
+      el("h3", { title: card.title }, coded(card.title)),
       el("span", { class: `state ${card.state}` }, card.state)),
     el("p", { class: "step", title: card.step }, card.step),
     el("p", { class: "facts" },

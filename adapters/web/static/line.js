@@ -96,7 +96,7 @@ function files(post) {
 function receipt(post) {
   if (!post.receipt.length) return null;
   return el("div", { class: "receipt" },
-    el("p", { class: "label" }, "Merged into the channel"),
+    el("p", { class: "label" }, post.kind === "result" ? "Merged into the channel" : "What this did"),
     el("ul", {}, post.receipt.map((one) => el("li", {}, coded(one)))));
 }
 

@@ -21,7 +21,7 @@ export const PANELS = {
 function drawDetails(view, fields, { place, outgoing }) {
   const { card } = view;
   return [
-    el("p", { class: "lead" }, card.title),
+    el("p", { class: "lead" }, coded(card.title)),
     el("p", { class: "facts" },
       el("span", { class: `state ${card.state}` }, card.state), el("span", {}, many(card.steps, "step")),
       el("span", {}, `${count(card.tokens)} tokens`), el("span", {}, `@${card.requester.name}`),
