@@ -23,7 +23,7 @@ class Play:
         """Answer one request."""
         self.requests.append(received)
         if "finish" in received.tools:
-            said = "\n".join(_content(message) for message in received.messages[:3])
+            said = _brief(received)
             stage = sum(message["role"] == "assistant" for message in received.messages)
             return _reply(self._jobs, said, stage)
         return _reply(self._turns, received.asked, received.stage)
@@ -33,8 +33,7 @@ class Play:
         return [
             request
             for request in self.requests
-            if "finish" in request.tools
-            and any(key in _content(message) for message in request.messages[:3])
+            if "finish" in request.tools and key in _brief(request)
         ]
 
 
@@ -79,6 +78,11 @@ def _reply(parts: Mapping[str, Part], said: str, stage: int) -> Reply:
         if key in said:
             return part[min(stage, len(part) - 1)]
     return Reply(text=f"(no part for {said[:200]!r})")
+
+
+def _brief(received: Received) -> str:
+    """What a job was told: the first message that is not the prompt."""
+    return next(_content(each) for each in received.messages if each["role"] == "user")
 
 
 def _content(message: Mapping[str, object]) -> str:

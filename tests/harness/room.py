@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.emulators.model import ModelServer, Script
-from tests.harness.bot import BotProcess, Sections
+from tests.harness.bot import BotProcess, Sections, Values
 from tests.harness.page import Page
 
 
@@ -41,10 +41,9 @@ async def room(
     """
     async with AsyncExitStack() as stack:
         model = await stack.enter_async_context(ModelServer(script))
-        own: Sections = {
-            "model": {"base_url": model.base_url, "name": "scripted", "timeout_s": 30.0},
-            **(sections or {}),
-        }
+        given = dict(sections or {})
+        scripted: Values = {"base_url": model.base_url, "name": "scripted", "timeout_s": 30.0}
+        own: Sections = {**given, "model": {**scripted, **given.get("model", {})}}
         bot = await stack.enter_async_context(
             BotProcess(within, sections=own, more=more, environment=environment, data=data)
         )
