@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from core.messages import Message, PostKind
-from core.messages.views import MessageLine
 from core.model.chat import ChatMessage
+from core.records.messages import Said
 from core.settings import ChannelSettings
 
 _STANDING = """\
@@ -37,7 +37,7 @@ def compose(
     name: str,
     settings: ChannelSettings,
     pinned: Sequence[str],
-    tail: Sequence[MessageLine],
+    tail: Sequence[Said],
     message: Message,
 ) -> tuple[ChatMessage, ...]:
     """The messages of a turn's first model call.
@@ -63,7 +63,7 @@ def _standing(name: str, settings: ChannelSettings, pinned: Sequence[str]) -> st
     return "\n\n".join(parts)
 
 
-def _tail(lines: Sequence[MessageLine], message: Message) -> list[ChatMessage]:
+def _tail(lines: Sequence[Said], message: Message) -> list[ChatMessage]:
     kept: list[ChatMessage] = []
     left = _TAIL_BYTES
     for line in reversed(lines[-TAIL_MESSAGES:]):
@@ -76,13 +76,13 @@ def _tail(lines: Sequence[MessageLine], message: Message) -> list[ChatMessage]:
     return kept
 
 
-def _said(line: MessageLine, message: Message) -> ChatMessage:
+def _said(line: Said, message: Message) -> ChatMessage:
     text = line.text
     if len(text) > _ONE_MESSAGE:
         text = f"{text[:_ONE_MESSAGE]} [cut: {len(text) - _ONE_MESSAGE} more characters]"
-    if line.post is not None and line.post.kind is PostKind.RESULT:
-        return ChatMessage(role="user", text=fenced(f"result of job {line.post.job}", text))
-    if line.post is not None:
+    if line.kind is PostKind.RESULT:
+        return ChatMessage(role="user", text=fenced(f"result of job {line.job}", text))
+    if line.kind is not None:
         return ChatMessage(role="assistant", text=text)
     if line.author_id != message.author.id:
         return ChatMessage(role="user", text=fenced(f"post by {line.author}", text))

@@ -114,12 +114,9 @@ class Turn:
             )  # fmt: skip
             settings = effective(tx, self._defaults)
             seq = messages.seq_of(tx, message.id) or row.base_message + 1
-            tail = messages.read(
-                tx, thread.channel, thread=thread.thread, before=row.base_message + 1,
-                limit=prompt.TAIL_MESSAGES,
-            )  # fmt: skip
+            tail = messages.tail(tx, thread.thread, row.base_message, prompt.TAIL_MESSAGES)
             # What people said after this message is answered by turns of its own.
-            tail = tuple(line for line in tail if line.seq < seq or line.post is not None)
+            tail = tuple(said for said in tail if said.seq < seq or said.kind is not None)
             self._opening = prompt.compose(self._name, settings, pinned_lines(tx), tail, message)
             return row, settings
 

@@ -6,12 +6,14 @@ import json
 from pydantic import TypeAdapter
 
 from core.jobs.job import Outcome
-from core.messages import InboundEvent, Outbound
+from core.messages import InboundEvent, Outbound, Post
 from core.model.chat import ModelReply
 from core.state.operations import Op, Operation
 
 inbound: TypeAdapter[InboundEvent] = TypeAdapter(InboundEvent)
 outbound: TypeAdapter[Outbound] = TypeAdapter(Outbound)
+# A union is tried member by member, which costs twice where it is known what comes.
+post: TypeAdapter[Post] = TypeAdapter(Post)
 outcome: TypeAdapter[Outcome] = TypeAdapter(Outcome)
 reply: TypeAdapter[ModelReply] = TypeAdapter(ModelReply)
 

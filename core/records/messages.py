@@ -1,6 +1,8 @@
 """What was said in a channel, by people and by the bot."""
 
-from core.messages import ChannelRef, Message, Post, ThreadRef
+from dataclasses import dataclass
+
+from core.messages import ChannelRef, Message, Post, PostKind, ThreadRef
 from core.messages.views import MessageLine, ThreadLine
 from core.records import codec
 from core.state.database import Transaction
@@ -16,6 +18,18 @@ _BACKWARDS = {
     True: _SELECT + " WHERE thread = :thread AND seq < :before ORDER BY seq DESC LIMIT :limit",
 }
 _TITLE = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a model is told of one message; `kind` is None for a person's, `job` a result's."""
+
+    seq: int
+    author_id: str
+    author: str
+    text: str
+    kind: PostKind | None
+    job: int | None
 
 
 def add_message(tx: Transaction, message: Message) -> int:
@@ -73,6 +87,23 @@ def read(
     return tuple(_line(channel, row) for row in rows)
 
 
+def tail(tx: Transaction, thread: str, upto: int, limit: int) -> tuple[Said, ...]:
+    """The thread's newest messages with `seq` up to `upto`, oldest first; no post is decoded."""
+    rows = tx.execute(
+        "SELECT seq, author_id, author, text, json_extract(post, '$.kind'),"
+        " json_extract(post, '$.job') FROM messages WHERE thread = ? AND seq <= ?"
+        " ORDER BY seq DESC LIMIT ?",
+        (thread, upto, limit),
+    ).fetchall()
+    return tuple(
+        Said(
+            seq=seq, author_id=author_id, author=author, text=text,
+            kind=None if kind is None else PostKind(kind), job=job,
+        )
+        for seq, author_id, author, text, kind, job in reversed(rows)
+    )  # fmt: skip
+
+
 def threads(tx: Transaction, channel: ChannelRef, limit: int = 200) -> tuple[ThreadLine, ...]:
     """The channel's threads, last active first; a thread's title is how it began."""
     rows = tx.execute(
@@ -99,7 +130,7 @@ def last_at(tx: Transaction) -> float:
 
 def _line(channel: ChannelRef, row: tuple[int, str, str, str, str, str, float, str]) -> MessageLine:
     seq, id, thread, author_id, author, text, at, payload = row
-    post = codec.outbound.validate_json(payload) if payload else None
+    post = codec.post.validate_json(payload) if payload else None
     return MessageLine(
         seq=seq,
         id=id,
@@ -108,5 +139,5 @@ def _line(channel: ChannelRef, row: tuple[int, str, str, str, str, str, float, s
         author=author,
         text=text,
         at=at,
-        post=post if isinstance(post, Post) else None,
+        post=post,
     )

@@ -1,6 +1,6 @@
 """What was said."""
 
-from core.messages import Message, Person, ThreadRef
+from core.messages import Message, Person, Post, PostKind, ThreadRef
 from core.records import messages
 from core.state.database import Transaction
 from tests.core.records.conftest import CHANNEL
@@ -31,3 +31,19 @@ def test_threads_are_listed_last_active_first_by_how_they_began(tx: Transaction)
     ]
     assert messages.last_at(tx) == 3.0
     assert messages.newest(tx) == 3
+
+
+def test_a_tail_is_the_newest_of_a_thread_and_tells_whose_each_is(tx: Transaction) -> None:
+    where = ThreadRef(channel=CHANNEL, thread="a")
+    for number in range(1, 4):
+        say(tx, f"m{number}", "a", f"text {number}", float(number))
+    say(tx, "m4", "b", "elsewhere", 4.0)
+    result = Post(id="result:7", thread=where, kind=PostKind.RESULT, text="found", at=5.0, job=7)
+    upto = messages.add_post(tx, result)
+    say(tx, "m5", "a", "too late", 6.0)
+    found = messages.tail(tx, "a", upto, 3)
+    assert [(said.author_id, said.text, said.kind, said.job) for said in found] == [
+        ("ada", "text 2", None, None),
+        ("ada", "text 3", None, None),
+        ("", "found", PostKind.RESULT, 7),
+    ]
