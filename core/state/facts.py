@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby, islice
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from core.state.database import Transaction
 from core.state.merge import NOTHING, Facts, Stamp, Standing
 from core.state.operations import AuthorKind, Kind
 from core.state.write import Item, Write, compose
+
+# Looking a kind up is much cheaper than making it.
+_KINDS: dict[str | None, Kind | None] = {None: None} | {kind.value: kind for kind in Kind}
 
 Space = Literal["entry", "file"]
 
@@ -37,8 +39,7 @@ _AT = (
 _CHUNK = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(NamedTuple):
     """A key that has an entry: its row, its newest version's commit, its open conflict."""
 
     entry: int
@@ -101,7 +102,7 @@ def _standing(columns: Sequence[Any]) -> Standing:
     if commit is None:
         return NOTHING
     return Standing(
-        kind=None if kind is None else Kind(kind),
+        kind=_KINDS[kind],
         body=body,
         changed=changed,
         born=born,

@@ -1,8 +1,10 @@
 """What becomes of a write: the pure decisions of merging. Reads nothing, writes nothing."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
+from types import MappingProxyType
+from typing import NamedTuple
 
 from core.state.operations import Kind, Op
 from core.state.values import minus, plus, same
@@ -29,8 +31,7 @@ class Verdict(Enum):
 LOST = frozenset({Verdict.CANDIDATE, Verdict.OUTRANKED, Verdict.EARLIER})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(NamedTuple):
     """A key as it stands; the columns of `versions`. The default is a key never written."""
 
     kind: Kind | None = None
@@ -45,8 +46,7 @@ class Standing:
 NOTHING = Standing()
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """One inclusion in a set: the operation that made it and its commit."""
 
     operation: int
@@ -54,10 +54,10 @@ class Stamp:
 
 
 Stamps = Mapping[str, tuple[Stamp, ...]]
+NO_STAMPS: Stamps = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(NamedTuple):
     """What is known of a key before a write.
 
     `candidates` are the writes in its open conflict, `stamps` the living ones of the elements
@@ -66,12 +66,11 @@ class Facts:
 
     standing: Standing = NOTHING
     candidates: tuple[Write, ...] = ()
-    stamps: Stamps = field(default_factory=dict)
+    stamps: Stamps = NO_STAMPS
     last_line: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(NamedTuple):
     """What one write does to one key.
 
     `adds` are operations that become lines or stamps, `drops` stamps (element, operation) that
@@ -123,8 +122,7 @@ def step(facts: Facts, write: Write, seen: Standing, merging: Merging) -> Step:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(NamedTuple):
     """One key of a delta with all that its decision needs."""
 
     key: str
@@ -181,11 +179,11 @@ def recount(standing: Standing, write: Write, newest: int, *, back: bool) -> Sta
     commit that counts."""
     if standing.kind is Kind.LOG:
         lines = len(write.items) if back else -len(write.items)
-        return replace(standing, body=str(int(standing.body or 0) + lines), changed=newest)
+        return standing._replace(body=str(int(standing.body or 0) + lines), changed=newest)
     total = standing.body
     for item in write.items:
         total = plus(total, item.text or "0") if back else minus(total, item.text)
-    return replace(standing, body=total, changed=newest)
+    return standing._replace(body=total, changed=newest)
 
 
 def _restamp(stamps: dict[str, tuple[Stamp, ...]], write: Write, done: Step) -> None:
@@ -256,7 +254,7 @@ def _alike(one: Write, other: Write) -> bool:
 def _noted(standing: Standing, write: Write) -> Standing:
     """A person who settles a conflict has spoken, also when nothing changes by it."""
     if write.person and write.settles:
-        return replace(standing, person=write.commit)
+        return standing._replace(person=write.commit)
     return standing
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 from core.state.database import Transaction
 from core.state.facts import Space
@@ -30,8 +31,7 @@ class ReceiptLine:
     take: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Told(NamedTuple):
     """One key's step with what the words need: who wrote it, and the conflict it met."""
 
     space: Space

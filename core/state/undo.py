@@ -8,13 +8,13 @@ from core.state.apply import Merged, already, finish
 from core.state.database import Transaction
 from core.state.facts import Space, head, live_writes, read_write, standing_at
 from core.state.merge import NOTHING, Folded, Standing, fold, recount
-from core.state.operations import Author, Delta, Kind
+from core.state.operations import Author, Delta, Kind, Op
 from core.state.receipts import ReceiptLine
 from core.state.rules import Merging, adopted
 from core.state.savepoint import savepoint
 from core.state.write import place
 
-_Key = tuple[int, Space, str]
+Key = tuple[int, Space, str]
 
 
 def undo(tx: Transaction, commit: int, author: Author, at: float, source: str) -> Merged:
@@ -56,12 +56,12 @@ def _turn(tx: Transaction, commit: int, number: int) -> int:
 
 
 def _retract(tx: Transaction, root: int, number: int) -> Iterator[ReceiptLine]:
-    keys: list[_Key] = tx.execute(
+    keys: list[Key] = tx.execute(
         "SELECT DISTINCT e.id, e.space, e.key FROM operations AS o"
         " JOIN entries AS e ON e.id = o.entry WHERE o.commit_no = ? ORDER BY e.space, e.key",
         (root,),
     ).fetchall()
-    appearing: list[tuple[_Key, Standing]] = []
+    appearing: list[tuple[Key, Standing]] = []
     for key in keys:
         before, after, conflict = _refold(tx, key, root, number)
         yield receipts.folded(key[1], key[2], before, after, conflict)
@@ -76,7 +76,7 @@ def _retract(tx: Transaction, root: int, number: int) -> Iterator[ReceiptLine]:
 
 
 def _refold(
-    tx: Transaction, key: _Key, root: int, number: int
+    tx: Transaction, key: Key, root: int, number: int
 ) -> tuple[Standing, Standing, int | None]:
     """Bring one key to where its counting writes leave it; before, after, open conflict."""
     entry = key[0]
@@ -85,7 +85,7 @@ def _refold(
     if after is not None:
         store.add_versions(tx, number, [(entry, after)])
         return before, after, None
-    folded = _fold(tx, key)
+    folded = fold_key(tx, key)
     if folded.standing != before:
         store.add_versions(tx, number, [(entry, folded.standing)])
     store.keep_lines(tx, entry, number, folded.lines)
@@ -97,7 +97,8 @@ def _refold(
     return before, folded.standing, conflict
 
 
-def _fold(tx: Transaction, key: _Key) -> Folded:
+def fold_key(tx: Transaction, key: Key) -> Folded:
+    """What all writes of a key that count come to."""
     entry, space, name = key
     revisions: dict[int, Merging] = {}
 
@@ -128,7 +129,7 @@ def _shortcut(
     if tx.execute("SELECT 1 FROM losers WHERE entry = ? LIMIT 1", (entry,)).fetchone():
         return None
     write = read_write(tx, entry, root)
-    newest = _newest(tx, entry)
+    newest = _newest(tx, entry, Op.ADD if before.kind is Kind.COUNTER else Op.APPEND)
     if not write.combines or write.kind is not before.kind or write.person or newest is None:
         return None
     (undone_by,) = tx.execute("SELECT undone_by FROM commits WHERE number = ?", (root,)).fetchone()
@@ -138,11 +139,11 @@ def _shortcut(
     return recount(before, write, newest, back=back)
 
 
-def _newest(tx: Transaction, entry: int) -> int | None:
-    """The newest commit that counts and wrote the key."""
+def _newest(tx: Transaction, entry: int, op: Op) -> int | None:
+    """The newest commit that counts and did `op` to the key; others changed nothing in it."""
     row = tx.execute(
         "SELECT o.commit_no FROM operations AS o JOIN commits AS c ON c.number = o.commit_no"
-        " WHERE o.entry = ? AND c.undone_by IS NULL ORDER BY o.commit_no DESC LIMIT 1",
-        (entry,),
+        " WHERE o.entry = ? AND o.op = ? AND c.undone_by IS NULL ORDER BY o.commit_no DESC LIMIT 1",
+        (entry, op),
     ).fetchone()
     return None if row is None else int(row[0])

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from core.errors import BadRequest
 from core.state.arguments import texts
@@ -24,8 +24,7 @@ COMBINING = frozenset({Kind.COUNTER, Kind.SET, Kind.LOG})
 _PERSON_RANK = 2**62
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One operation as it is kept: `id` is its row, `text` its argument as JSON."""
 
     id: int
@@ -33,8 +32,7 @@ class Item:
     text: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
+class Write(NamedTuple):
     """All that one commit wants of one key.
 
     `base` is the commit its author saw. `order` places it among writes that saw nothing of each

@@ -7,14 +7,14 @@ from core.state.apply import Merged, merge
 from core.state.conflicts import OpenConflict, open_conflicts
 from core.state.database import statements
 from core.state.entries import Entry, read_entry
-from core.state.facts import head
+from core.state.facts import Space, head
 from core.state.files import read_file
 from core.state.operations import Author, AuthorKind, Delta, FileChange, Json, Op, Operation
 from core.state.person import person_delete, person_put
 from core.state.resolution import Stale, resolve
 from core.state.rules import Rules
 from core.state.schema import channel_migrations
-from core.state.undo import undo
+from core.state.undo import fold_key, undo
 
 ANN = Author(kind=AuthorKind.PERSON, person_id="u1", name="Ann")
 BEN = Author(kind=AuthorKind.PERSON, person_id="u2", name="Ben")
@@ -154,3 +154,26 @@ class Board:
         )
         first, *others = (self.tx.execute(query, (entry,)).fetchall() for query in queries)
         return (first[0] if first else NOTHING_AT_ALL[0], *others)
+
+    def folded(self) -> dict[str, Any]:
+        """The same as `everything`, computed from all writes that count."""
+        keys = self.tx.execute("SELECT id, space, key FROM entries").fetchall()
+        found = {f"{key[1]} {key[2]}": self._folded(key) for key in keys}
+        return {key: one for key, one in found.items() if one != NOTHING_AT_ALL}
+
+    def _folded(self, key: tuple[int, Space, str]) -> tuple[Any, ...]:
+        now = fold_key(self.tx, key)
+        candidates = {write.commit for write in now.candidates}
+        commits = (
+            "SELECT c.order_base, c.order_rank, o.id FROM operations AS o"
+            " JOIN commits AS c ON c.number = o.commit_no WHERE o.id = ?"
+        )
+        lines = [self.tx.execute(commits, (one,)).fetchone() for one in now.lines]
+        stands = now.standing
+        return (
+            (stands.kind, *stands[1:-1], *stands.order),
+            sorted(lines),
+            sorted((element, operation) for operation, element in now.stamps.items()),
+            [(one, int(one in candidates)) for one in sorted(now.losers | candidates)],
+            [(1,)] if candidates else [],
+        )

@@ -152,6 +152,28 @@ def test_undoing_an_undo_brings_everything_back(
         assert one.everything() == before
 
 
+@given(
+    histories(),
+    st.lists(st.tuples(st.sampled_from("mmurr"), st.integers(0, 9), deltas(ANY)), max_size=6),
+)
+def test_what_is_kept_is_what_all_writes_that_count_fold_to(
+    history: list[tuple[int, int, list[Change]]], acts: list[tuple[str, int, list[Change]]]
+) -> None:
+    with board() as one:
+        play(one, history)
+        for number, (act, which, changes) in enumerate(acts, 100):
+            waiting = one.conflicts()
+            with suppress(BadRequest):
+                if act == "u":
+                    one.undo(1 + which % one.head)
+                elif act == "r" and waiting:
+                    found = waiting[which % len(waiting)]
+                    one.resolve(found.number, None, which % (len(found.candidates) + 1))
+                else:
+                    one.job(number, *changes, base=max(0, one.head - which % 4))
+            assert one.folded() == one.everything()
+
+
 @given(histories(), histories())
 def test_a_snapshot_never_changes(
     first: list[tuple[int, int, list[Change]]], second: list[tuple[int, int, list[Change]]]

@@ -149,6 +149,14 @@ def test_a_file_does_not_come_back_where_a_folder_is_now(board: Board) -> None:
     assert (board.everything(), board.head) == (before, 3)
 
 
+def test_what_changed_nothing_is_no_last_change_after_an_undo(board: Board) -> None:
+    board.job(1, add("n", 1))
+    board.job(2, delete("n"), base=0)
+    before = board.everything()
+    board.undo(board.job(3, add("n", 1)).commit)
+    assert board.everything() == before
+
+
 def test_a_large_log_loses_one_jobs_lines_without_being_read(board: Board) -> None:
     board.job(1, append("log", "first"))
     board.job(2, append("log", [f"line {n}" for n in range(20_000)]))
