@@ -111,14 +111,14 @@ class _TooDeepError(Exception):
 
 def _sizes(folder: Path) -> Iterable[int]:
     """Yield the bytes on disk of everything below, whatever its name; no link is followed."""
-    waiting: list[tuple[int, Iterable[os.DirEntry[str]]]] = []
+    waiting: list[tuple[int, os._ScandirIterator[str]]] = []
     try:
         waiting.append(_opened(os.open(folder, os.O_RDONLY | os.O_DIRECTORY)))
         while waiting:
             fd, entries = waiting[-1]
             entry = next(iter(entries), None)
             if entry is None:
-                os.close(waiting.pop()[0])
+                _close(*waiting.pop())
                 continue
             try:
                 info = entry.stat(follow_symlinks=False)
@@ -131,11 +131,16 @@ def _sizes(folder: Path) -> Iterable[int]:
             except (FileNotFoundError, NotADirectoryError, PermissionError):
                 continue
     finally:
-        for fd, _ in waiting:
-            os.close(fd)
+        for opened in waiting:
+            _close(*opened)
 
 
-def _opened(fd: int) -> tuple[int, Iterable[os.DirEntry[str]]]:
+def _close(fd: int, entries: "os._ScandirIterator[str]") -> None:
+    entries.close()
+    os.close(fd)
+
+
+def _opened(fd: int) -> "tuple[int, os._ScandirIterator[str]]":
     try:
         return fd, os.scandir(fd)
     except OSError:
@@ -148,10 +153,10 @@ def _deleted(pids: Iterable[int], device: int) -> int:
     held: dict[int, int] = {}
     for pid in pids:
         try:
-            for fd in os.scandir(f"/proc/{pid}/fd"):
-                info = fd.stat()
-                if info.st_nlink == 0 and info.st_dev == device and stat.S_ISREG(info.st_mode):
-                    held[info.st_ino] = info.st_blocks * 512
+            with os.scandir(f"/proc/{pid}/fd") as fds:
+                for info in (fd.stat() for fd in fds):
+                    if info.st_nlink == 0 and info.st_dev == device and stat.S_ISREG(info.st_mode):
+                        held[info.st_ino] = info.st_blocks * 512
         except OSError:
             continue  # it has ended, or keeps others out: then it is the runtime, which is ours
     return sum(held.values())
