@@ -1,0 +1,69 @@
+from core.model.chat import ChatMessage, ToolCall
+from core.subagents.transcript import Transcript, steered
+
+OPENING = (ChatMessage(role="system", text="be good"), ChatMessage(role="user", text="the brief"))
+
+
+def one(id: str, arguments: str = "{}") -> ToolCall:
+    return ToolCall(id=id, name="shell", arguments=arguments)
+
+
+def rounds(transcript: Transcript, count: int, result: str, arguments: str = "{}") -> None:
+    for number in range(count):
+        transcript.said("", (one(f"c{number}", arguments),))
+        transcript.answered(f"c{number}", result)
+
+
+def test_what_is_told_between_a_call_and_its_result_comes_after_the_result() -> None:
+    transcript = Transcript(OPENING)
+    transcript.said("", (one("a"), one("b")))
+    transcript.told("hurry")
+    transcript.answered("a", "1")
+    transcript.answered("b", "2")
+    roles = [message.role for message in transcript.messages()[2:]]
+    assert roles == ["assistant", "tool", "tool", "user"]
+
+
+def test_a_transcript_within_its_bound_is_sent_whole() -> None:
+    transcript = Transcript(OPENING, bound=10_000)
+    rounds(transcript, 9, "r" * 1000)
+    assert all("cut here" not in message.text for message in transcript.messages())
+
+
+def test_beyond_its_bound_the_oldest_results_are_cut_to_half_of_it_and_named() -> None:
+    transcript = Transcript(OPENING, bound=50_000)
+    rounds(transcript, 11, "r" * 5000)
+    messages = transcript.messages()
+    assert sum(len(message.text) for message in messages) <= 25_000
+    assert messages[:2] == OPENING
+    assert "4400 more characters were cut" in messages[3].text
+    assert "call shell again" in messages[3].text
+    assert messages[-1].text == "r" * 5000
+
+
+def test_what_was_cut_stays_the_same_until_the_bound_is_reached_again() -> None:
+    transcript = Transcript(OPENING, bound=50_000)
+    rounds(transcript, 11, "r" * 5000)
+    before = transcript.messages()
+    transcript.told("more")
+    assert transcript.messages()[: len(before)] == before
+
+
+def test_long_arguments_are_cut_as_well_and_stay_json() -> None:
+    transcript = Transcript(OPENING, bound=50_000)
+    rounds(transcript, 11, "ok", '{"path": "a", "content": "' + "x" * 5000 + '"}')
+    cut = transcript.messages()[2].tool_calls[0].arguments
+    assert cut.startswith('{"path": "a", "content": "xxx')
+    assert cut.endswith('the call was made with the whole]"}')
+    assert len(cut) < 1000
+
+
+def test_nothing_more_can_be_cut_from_what_is_short() -> None:
+    transcript = Transcript(OPENING)
+    rounds(transcript, 9, "short")
+    assert not transcript.shrink()
+
+
+def test_a_person_is_named_and_the_bot_is_not() -> None:
+    assert steered("Ann", "use blue") == "Ann says: use blue"
+    assert steered("", "a note") == "a note"
