@@ -3,11 +3,13 @@ asks, runs a command, changes the state and finishes. Remembers every call that 
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tests.emulators.script import Received, Reply
+
+Messages = Sequence[Mapping[str, Any]]
 
 SIDES = ("left", "right")
 TURN_CALLS = 2
@@ -25,7 +27,7 @@ class Call:
 
 
 class Errands:
-    """The script for `ModelServer`. Say `errand(n)` on the page; what comes of it is in `works`."""
+    """The script for `ModelServer`; say `errand(n)` on the page."""
 
     def __init__(self, latency_s: float = 0.01) -> None:
         self.calls: list[Call] = []
@@ -37,7 +39,7 @@ class Errands:
         if "finish" in received.tools:
             work = _first(r"errand-\d+-(?:left|right)", received.messages)
             stage = sum(message["role"] == "assistant" for message in received.messages)
-            said = _job(work, stage)
+            said = _job(work, _done(received.messages))
         else:
             work = _first(r"errand-\d+\b", [{"content": received.asked}])
             stage = received.stage
@@ -59,7 +61,7 @@ class Errands:
     def _note_trouble(self, received: Received) -> None:
         for message in received.messages:
             content = message.get("content") or ""
-            if message["role"] == "tool" and content.startswith("Error"):
+            if message["role"] == "tool" and content.lower().startswith("error"):
                 self.strange.append(content)
 
 
@@ -89,21 +91,30 @@ def _turn(work: str, stage: int) -> Reply:
     return Reply(calls=[*jobs, ("change_state", counted)])
 
 
-def _job(work: str, stage: int) -> Reply:
-    match stage:
-        case 0:
-            command = f"mkdir -p out && echo {work} > {product(work)}"
-            return Reply(calls=[("shell", {"command": command})])
-        case 1:
-            counted = {"key": "jobs", "operation": "add", "value": 1}
-            logged = {"key": "done", "operation": "append", "value": work}
-            return Reply(calls=[("change_state", counted), ("change_state", logged)])
-        case _:
-            result = {"result": f"{work} is done.", "files": [product(work)]}
-            return Reply(calls=[("finish", result)])
+def _job(work: str, done: set[str]) -> Reply:
+    if "shell" not in done:
+        command = f"mkdir -p out && echo {work} > {product(work)}"
+        return Reply(calls=[("shell", {"command": command})])
+    if "change_state" not in done:
+        counted = {"key": "jobs", "operation": "add", "value": 1}
+        logged = {"key": "done", "operation": "append", "value": work}
+        return Reply(calls=[("change_state", counted), ("change_state", logged)])
+    result = {"result": f"{work} is done.", "files": [product(work)]}
+    return Reply(calls=[("finish", result)])
 
 
-def _first(pattern: str, messages: Any) -> str:
+def _done(messages: Messages) -> set[str]:
+    """The tools that have done what was asked, as a model reads it: an interrupted call has not."""
+    names: dict[str, str] = {}
+    done = set()
+    for message in messages:
+        names |= {call["id"]: call["function"]["name"] for call in message.get("tool_calls") or ()}
+        if message["role"] == "tool" and "interrupted" not in message["content"]:
+            done.add(names[message["tool_call_id"]])
+    return done
+
+
+def _first(pattern: str, messages: Messages) -> str:
     texts = (str(_content(message)) for message in messages)
     found = next((match for text in texts if (match := re.search(pattern, text))), None)
     return found[0] if found else "unknown"

@@ -103,10 +103,12 @@ def _calls(errands: Errands, sent: Collection[int], kills: int) -> Iterable[str]
     for number in sent:
         for work, calls in _expected(number):
             made = {call.stage for call in errands.calls if call.work == work}
-            if made != set(range(calls)):
-                yield f"{work} made the calls {sorted(made)} of {calls}"
-            if (repeated := errands.repeated(work)) > kills:
-                yield f"{work} repeated {repeated} calls with {kills} kills"
+            # A command that a kill cut off is asked for once more; that is a call of its own.
+            most = calls + kills
+            if made != set(range(len(made))) or not calls <= len(made) <= most:
+                yield f"{work} made the calls {sorted(made)} of {calls} to {most}"
+            if (repeated := errands.repeated(work)) + len(made) - calls > kills:
+                yield f"{work} repeated {repeated} of {len(made)} calls with {kills} kills"
     if strangers := {call.work for call in errands.calls} - {
         work for number in sent for work, _ in _expected(number)
     }:

@@ -34,18 +34,16 @@ class Lives:
         self._bot = await self._stack.enter_async_context(
             BotProcess(self._folder, sections=sections)
         )
-        # The first start finds the port; only then there is a page to connect.
-        await self._bot.start()
-        self._page = await self._stack.enter_async_context(Page(self._bot.url))
-        assert await self._bot.stop() == 0
+        # The page is there before the bot: nobody can connect to port 0, which stands until then.
+        self._page = await self._stack.enter_async_context(Page(lambda: self._bot.url))
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
     async def until(self, point: str) -> None:
-        """A life that ends at a commit point, while errands old and new run."""
-        self._say()
+        """A life that ends at a commit point ("name:n"), while errands old and n new ones run."""
+        self._say(int(point.partition(":")[2]))
         try:
             await self._bot.start(kill_at=point)
         except EndedAtStart as ended:
@@ -61,7 +59,7 @@ class Lives:
 
     async def for_a_while(self, seconds: float) -> None:
         """A life that ends so long after it began, ready or not, while errands old and new run."""
-        self._say()
+        self._say(1)
         starting = asyncio.create_task(self._bot.start())
         await asyncio.sleep(seconds)  # not for something to happen: the moment is the test
         self._bot.strike()
@@ -91,10 +89,11 @@ class Lives:
         bugs = [line for line in self._bot.log().splitlines() if "bug" in line or "Error" in line]
         return "\n".join([*([found] if found else []), *bugs])
 
-    def _say(self) -> None:
-        self._sent += 1
-        self._page.say(errand(self._sent))
-        self._page.say(f"/set note.{self._sent} {self._sent}")
+    def _say(self, errands: int) -> None:
+        for _ in range(errands):
+            self._sent += 1
+            self._page.say(errand(self._sent))
+            self._page.say(f"/set note.{self._sent} {self._sent}")
 
     async def _dead(self, code: int) -> None:
         assert code == KILLED, f"it ended by itself, code {code}:\n{self._bot.log()}"

@@ -32,8 +32,11 @@ class Refused(Exception):
 class Page:
     """One channel on one page. As a context it is connected, and connects again by itself."""
 
-    def __init__(self, url: str, *, channel: str = "general", name: str = "ana") -> None:
-        self.url = url.rstrip("/")
+    def __init__(
+        self, url: str | Callable[[], str], *, channel: str = "general", name: str = "ana"
+    ) -> None:
+        """`url` as a function is asked before each connection."""
+        self._url = url
         self.channel = channel
         self.name = name
         self.lines: dict[str, Line] = {}
@@ -197,8 +200,9 @@ class Page:
             tries = 0
             while True:
                 with suppress(aiohttp.ClientError, ConnectionError):
+                    url = (self._url if isinstance(self._url, str) else self._url()).rstrip("/")
                     async with session.ws_connect(
-                        f"{self.url}/socket", origin=self.url, max_msg_size=0
+                        f"{url}/socket", origin=url, max_msg_size=0
                     ) as socket:
                         tries = 0
                         await self._hear_all(socket)
