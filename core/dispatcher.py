@@ -1,5 +1,6 @@
 """The way in: every event is checked, kept durably once, and put into its thread's mailbox."""
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,6 +30,8 @@ log = structlog.get_logger(__name__)
 
 MAX_TEXT = 100_000
 _MAX_ID = 500
+# A mark that is cleared and set again costs every message of a live talk two transactions.
+QUIET_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,7 @@ class Dispatcher:
         outbox: Outbox,
         tasks: Tasks,
         defaults: ChannelSettings,
+        quiet_s: float = QUIET_S,
     ) -> None:
         self._channels = channels
         self._control = control
@@ -71,7 +75,9 @@ class Dispatcher:
         self._defaults = defaults
         self._accepted: Counter[ChannelRef] = Counter()
         self._accepting: Counter[ChannelRef] = Counter()
-        conversations.on_idle = self._perhaps_done
+        self._quiet_s = quiet_s
+        self._to_check: set[ChannelRef] = set()
+        conversations.on_idle = outbox.on_idle = self._perhaps_done
 
     async def accept(self, event: InboundEvent) -> None:
         """Keep the event durably, once, and wake its conversation; see the port."""
@@ -114,7 +120,14 @@ class Dispatcher:
             await self._control.clear(channel)
 
     def _perhaps_done(self, thread: ThreadRef) -> None:
-        self._tasks.spawn(self._clear_if_done(thread.channel), f"clear {thread.channel}")
+        channel = thread.channel
+        if channel not in self._to_check:
+            self._to_check.add(channel)
+            asyncio.get_running_loop().call_later(self._quiet_s, self._check, channel)
+
+    def _check(self, channel: ChannelRef) -> None:
+        self._to_check.discard(channel)
+        self._tasks.spawn(self._clear_if_done(channel), f"clear {channel}")
 
     async def _clear_if_done(self, channel: ChannelRef) -> None:
         accepted = self._accepted[channel]

@@ -33,6 +33,7 @@ class Outbox:
         self._adapters = adapters
         self._spawn = spawn
         self._kicked: dict[ThreadRef, bool] = {}
+        self.on_idle: Callable[[ThreadRef], None] = _ignore
 
     def kick(self, thread: ThreadRef) -> None:
         """Something was put into the thread's outbox: send it soon."""
@@ -67,6 +68,7 @@ class Outbox:
                     wait = min(wait * 2, _LONGEST_WAIT_S)
         finally:
             self._kicked.pop(thread, None)
+        self.on_idle(thread)
 
     async def _send_waiting(self, thread: ThreadRef) -> None:
         while True:
@@ -111,3 +113,7 @@ def _refused(tx: Transaction, *, waiting: Waiting, error: str) -> None:
 
 def _delayed(tx: Transaction, *, waiting: Waiting, error: str) -> None:
     rows.failed(tx, waiting, error, final=False)
+
+
+def _ignore(thread: ThreadRef) -> None:
+    """Nobody asked to be told."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.conversation import Conversations
 from core.desk import Desk
-from core.dispatcher import Dispatcher
+from core.dispatcher import QUIET_S, Dispatcher
 from core.errors import ModelUnreachable
 from core.jobs.admission import Admission, Limits
 from core.jobs.job import Completed, Gathered, JobSpec, Outcome, Progress
@@ -228,6 +228,7 @@ async def room(
     limits: Limits | None = None,
     access: Access | None = None,
     rules: Rules | None = None,
+    quiet_s: float = QUIET_S,
 ) -> AsyncIterator[Room]:
     """A core over `data`; leaving it is a stop that drains nothing, as good as a kill."""
     script, platform, hands = script or Script(), platform or Platform(), hands or Hands()
@@ -265,7 +266,7 @@ async def room(
     conversations.furnish(desk)
     dispatcher = Dispatcher(
         channels=channels, control=control, rights=rights, conversations=conversations, jobs=jobs,
-        outbox=outbox, tasks=tasks, defaults=DEFAULTS,
+        outbox=outbox, tasks=tasks, defaults=DEFAULTS, quiet_s=quiet_s,
     )  # fmt: skip
     try:
         await dispatcher.recover()

@@ -1,5 +1,6 @@
 """The way in, and what is found again after the process has died."""
 
+import asyncio
 from functools import partial
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from core.dispatcher import MAX_TEXT
 from core.errors import BadRequest, NotAllowed
 from core.jobs.job import Completed
+from core.messages import ChannelRef
 from core.records import inbox, messages
 from core.rights import Access
 from core.state.control import Control
@@ -121,6 +123,23 @@ async def test_a_channel_with_nothing_left_to_do_is_not_opened_at_the_next_start
         assert await control.known("world") == (CHANNEL,)
     finally:
         await control.close()
+
+
+async def test_a_channel_is_known_to_have_nothing_to_do_once_its_answer_is_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cleared: asyncio.Queue[ChannelRef] = asyncio.Queue()
+    clear = Control.clear
+
+    async def watched(control: Control, ref: ChannelRef) -> None:
+        await clear(control, ref)
+        cleared.put_nowait(ref)
+
+    monkeypatch.setattr(Control, "clear", watched)
+    async with room(tmp_path, quiet_s=0.0) as here:
+        await here.say("m1", "hello")
+        async with asyncio.timeout(30):
+            assert await cleared.get() == CHANNEL
 
 
 async def test_strangers_are_kept_out_and_leave_no_trace(tmp_path: Path) -> None:
