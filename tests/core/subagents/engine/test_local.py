@@ -1,4 +1,6 @@
 import asyncio
+import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +37,32 @@ async def test_a_job_in_bubblewrap_hands_over_its_result_its_files_and_its_opera
         files=(FileChange(path="made.txt", content=b"made\n"),),
     )
     assert "exit code 0\n1000\n" in next(iter(results(boxed.model.requests[1]).values()))
+
+
+@pytest.mark.needs_system("bubblewrap")
+async def test_ctrl_c_in_the_bot_s_terminal_does_not_reach_its_sandboxes(boxed: Bench) -> None:
+    groups: list[int] = []
+
+    async def look(request: ModelRequest) -> ModelReply:
+        groups.extend(groups_of_children())
+        return finishes()
+
+    boxed.model.lines.append(look)
+    await boxed.run(job())
+    assert groups
+    assert os.getpgrp() not in groups
+
+
+def groups_of_children() -> Iterator[int]:
+    """The process groups of what this process has started and what still runs."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            stat = path.read_text()
+        except OSError:
+            continue  # it has just ended
+        parent, group = (int(field) for field in stat.rpartition(")")[2].split()[1:3])
+        if parent == os.getpid():
+            yield group
 
 
 async def test_a_plain_answer_is_the_result(plain: Bench) -> None:
@@ -98,7 +126,7 @@ async def test_a_job_sees_its_snapshot_and_its_own_changes_and_nothing_newer(pla
     assert isinstance(await plain.run(job(base_commit=base)), Completed)
     told = results(plain.model.requests[1])
     assert told["c4"] == "n = 6"
-    assert told["c5"] == 'm = "new"\nn = 6\nown (log, 1 lines):\nline'
+    assert told["c5"] == 'm = "new"\nn = 6\nown (log, 1 line):\nline'
     assert told["c6"].startswith("error: `n` is a counter, so append cannot be used")
     assert told["c7"] == "there is no 'later'"
     operations = (await plain.engine.gathered(job())).operations
