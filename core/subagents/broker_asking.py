@@ -15,8 +15,9 @@ from core.subagents.transcript import Transcript
 
 MOST_CALLS = 32
 """Calls of one answer that are run; the model is told of the rest."""
-LONGEST = 1_000_000
-"""Characters of an answer's text, and of a call's arguments, that are taken."""
+LONGEST_TEXT = 200_000
+LONGEST_ARGUMENTS = 2_000_000
+"""Characters of an answer's text, and of the arguments of all its calls, that are taken."""
 _LONGEST_WAIT_S = 60.0
 _MOST_PATIENCE_S = 600.0
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
@@ -89,15 +90,20 @@ def sound(reply: ModelReply, known: Callable[[str], bool]) -> tuple[ModelReply, 
     """
     calls: list[ToolCall] = []
     taken: set[str] = set()
+    left = LONGEST_ARGUMENTS
     for call in reply.tool_calls[:MOST_CALLS]:
         id = call.id
         if not _ID.fullmatch(id) or id in taken or known(id):
             id = _new_id(lambda id: id in taken or known(id))
         taken.add(id)
-        calls.append(ToolCall(id=id, name=_name(call.name), arguments=_arguments(call.arguments)))
+        arguments = _text(call.arguments)
+        if len(arguments) > left:
+            arguments = f"({len(arguments)} characters, too many)"
+        left -= len(arguments)
+        calls.append(ToolCall(id=id, name=_name(call.name), arguments=arguments))
     dropped = len(reply.tool_calls) - len(calls)
     note = f"Only the first {MOST_CALLS} calls were run; {dropped} were dropped." if dropped else ""
-    text = _text(reply.text[:LONGEST])
+    text = _text(reply.text[:LONGEST_TEXT])
     return replace(reply, text=text, tool_calls=tuple(calls)), note
 
 
@@ -111,12 +117,6 @@ def _new_id(taken: Callable[[str], bool]) -> str:
 
 def _name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "_", name)[:64] or "unnamed"
-
-
-def _arguments(arguments: str) -> str:
-    if len(arguments) > LONGEST:
-        return f"({len(arguments)} characters, too many)"
-    return _text(arguments)
 
 
 def _text(text: str) -> str:

@@ -9,7 +9,8 @@ from core.subagents.journal_rows import Step, StepKind
 
 BOUND = 400_000
 """Characters of a request; when it grows beyond, what is oldest is cut to below half of it."""
-_KEPT_WHOLE = 6
+# The newest messages are what the model works with; they are cut only if nothing else helps.
+_KEPT_WHOLE = (6, 1)
 _CUT = 600
 
 
@@ -81,13 +82,14 @@ class Transcript:
 
     def _cut_to(self, size: int) -> None:
         # Much at once and seldom: every cut changes the prefix that servers have cached.
-        for place in range(self._first, len(self._messages) - _KEPT_WHOLE):
-            if self._size <= size:
-                return
-            message = self._messages[place]
-            shorter = self._shorter(message)
-            self._messages[place] = shorter
-            self._size += _size(shorter) - _size(message)
+        for kept in _KEPT_WHOLE:
+            for place in range(self._first, len(self._messages) - kept):
+                if self._size <= size:
+                    return
+                message = self._messages[place]
+                shorter = self._shorter(message)
+                self._messages[place] = shorter
+                self._size += _size(shorter) - _size(message)
 
     def _shorter(self, message: ChatMessage) -> ChatMessage:
         if message.role == "tool" and message.tool_call_id is not None:

@@ -22,8 +22,9 @@ from core.subagents.workspace_scan import Scanned, WorkspaceUnfit
 FOLDER_NAME = "workspace"
 MOST_CHANGED_FILES = 10_000
 MOST_CHANGED_BYTES = 200_000_000
-_BATCH = 8_000_000
-"""Bytes that are copied in one go: the channel's file answers nobody else meanwhile."""
+_BATCH_BYTES = 4_000_000
+_BATCH_FILES = 50
+"""What is copied in one go: the channel's file answers no other reader meanwhile."""
 
 
 async def fill(folder: Path, channels: Channels, channel: ChannelRef, commit: int) -> Path:
@@ -62,7 +63,7 @@ def _batches(files: Sequence[StateFile]) -> Iterator[list[StateFile]]:
     for file in files:
         batch.append(file)
         size += file.size
-        if size >= _BATCH or len(batch) >= 500:
+        if size >= _BATCH_BYTES or len(batch) >= _BATCH_FILES:
             yield batch
             batch, size = [], 0
     if batch:

@@ -1,5 +1,5 @@
 from core.model.chat import ModelReply, ToolCall
-from core.subagents.broker_asking import LONGEST, sound
+from core.subagents.broker_asking import LONGEST_ARGUMENTS, LONGEST_TEXT, sound
 
 
 def reply(*calls: ToolCall, text: str = "") -> ModelReply:
@@ -29,10 +29,15 @@ def test_names_are_made_such_that_servers_take_them_back() -> None:
     assert [call.name for call in kept.tool_calls] == ["rm_-rf_", "unnamed", "n" * 64]
 
 
-def test_too_long_and_unencodable_texts_are_made_fit_to_be_kept() -> None:
-    said = reply(
-        named("a", arguments="x" * (LONGEST + 1)), named("b", arguments="\ud800"), text="\udfff"
-    )
+def test_too_long_texts_are_cut_and_too_long_arguments_not_taken() -> None:
+    half = "x" * (LONGEST_ARGUMENTS // 2)
+    said = reply(named("a", arguments=half), named("b", arguments=half + "x"), text="y" * 10**6)
     kept, _ = sound(said, lambda _: False)
-    assert kept.tool_calls[0].arguments == f"({LONGEST + 1} characters, too many)"
-    assert (kept.tool_calls[1].arguments, kept.text) == ("?", "?")
+    assert kept.tool_calls[0].arguments == half
+    assert kept.tool_calls[1].arguments == f"({len(half) + 1} characters, too many)"
+    assert len(kept.text) == LONGEST_TEXT
+
+
+def test_texts_that_cannot_be_encoded_are_made_such_that_they_can() -> None:
+    kept, _ = sound(reply(named("b", arguments="\ud800"), text="\udfff"), lambda _: False)
+    assert (kept.tool_calls[0].arguments, kept.text) == ("?", "?")

@@ -64,6 +64,16 @@ def test_nothing_more_can_be_cut_from_what_is_short() -> None:
     assert not transcript.shrink()
 
 
+def test_one_answer_with_too_much_to_read_is_cut_as_well() -> None:
+    transcript = Transcript(OPENING, bound=50_000)
+    transcript.said("", tuple(one(f"c{n}") for n in range(6)))
+    for number in range(6):
+        transcript.answered(f"c{number}", "r" * 20_000)
+    sizes = [len(message.text) for message in transcript.messages() if message.role == "tool"]
+    assert sizes[-1] == 20_000
+    assert sum(sizes) < 30_000
+
+
 def test_a_person_is_named_and_the_bot_is_not() -> None:
     assert steered("Ann", "use blue") == "Ann says: use blue"
     assert steered("", "a note") == "a note"

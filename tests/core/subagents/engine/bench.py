@@ -1,7 +1,7 @@
 """An engine with real sandboxes, real files, and a scripted model. No test in it."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -16,6 +16,7 @@ from core.state.operations import Author, AuthorKind, Delta, FileChange, Operati
 from core.state.rules import Rules
 from core.subagents.engine.local import Bounds, LocalEngine
 from core.subagents.sandbox import Choice, Mount, Sandbox, choose
+from tests.core.subagents.puppet import PuppetSandbox, Script
 from tests.core.subagents.scripted import CHANNEL, NothingFound, ScriptedModel
 
 Way = Literal["auto", "bubblewrap", "process"]
@@ -98,3 +99,8 @@ async def bench(
         )
     finally:
         await channels.close()
+
+
+def played(folder: Path, script: Script) -> AbstractAsyncContextManager[Bench]:
+    """An engine whose runtimes follow a script."""
+    return bench(folder, PuppetSandbox(script))

@@ -1,7 +1,6 @@
 import asyncio
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -105,42 +104,6 @@ async def test_a_job_starts_on_the_files_of_its_snapshot_and_tells_what_it_chang
     )
 
 
-async def test_a_job_sees_its_snapshot_and_its_own_changes_and_nothing_newer(plain: Bench) -> None:
-    base = await plain.commit(added("n", 1), Operation(key="m", op=Op.PUT, argument="old"))
-    await plain.commit(added("n", 100), Operation(key="later", op=Op.PUT, argument=1))
-    plain.model.lines.extend(
-        [
-            says(
-                "",
-                call("change_state", "c1", key="n", operation="add", value=5),
-                call("change_state", "c2", key="m", operation="put", value="new"),
-                call("change_state", "c3", key="own", operation="append", value="line"),
-                call("read_state", "c4", key="n"),
-                call("read_state", "c5", prefix=""),
-                call("change_state", "c6", key="n", operation="append", value="no"),
-                call("read_state", "c7", key="later"),
-            ),
-            finishes(),
-        ]
-    )
-    assert isinstance(await plain.run(job(base_commit=base)), Completed)
-    told = results(plain.model.requests[1])
-    assert told["c4"] == "n = 6"
-    assert told["c5"] == 'm = "new"\nn = 6\nown (log, 1 line):\nline'
-    assert told["c6"].startswith("error: `n` is a counter, so append cannot be used")
-    assert told["c7"] == "there is no 'later'"
-    operations = (await plain.engine.gathered(job())).operations
-    assert [(o.key, o.op) for o in operations] == [
-        ("n", Op.ADD), ("m", Op.PUT), ("own", Op.APPEND),
-    ]  # fmt: skip
-
-
-async def test_a_search_is_made_as_of_the_snapshot(plain: Bench) -> None:
-    plain.model.lines.extend([calls("search", query="why", source="ci"), finishes()])
-    await plain.run(job(base_message=7))
-    assert plain.finder.asked == [("why", "ci", 7)]
-
-
 async def test_a_source_is_read_only_and_named_to_the_model(tmp_path: Path) -> None:
     logs = tmp_path / "logs"
     logs.mkdir()
@@ -150,33 +113,6 @@ async def test_a_source_is_read_only_and_named_to_the_model(tmp_path: Path) -> N
         await made.run(job())
         assert "/sources/ci" in made.model.requests[0].messages[1].text
         assert "it broke" in last(made.model.requests[1]).text
-
-
-async def test_wrong_calls_are_answered_with_what_would_be_right(plain: Bench) -> None:
-    wrong = says(
-        "",
-        replace(call("shell", "c1"), arguments="{not json"),
-        call("shell", "c2", command=5),
-        call("no such tool!", "c3"),
-        call("change_state", "c4", key="k"),
-        call("read_state", "c5", key="k", prefix="k"),
-        call("ask", "c6", question="may I?"),
-        call("write_file", "c7", path="../../x", content="x"),
-        call("finish", "c8", files=["a"]),
-        call("search", "c9", query=["x"]),
-    )
-    plain.model.lines.extend([wrong, finishes()])
-    assert isinstance(await plain.run(job()), Completed)
-    told = results(plain.model.requests[1])
-    assert "not JSON" in told["c1"]
-    assert "command must be text" in told["c2"]
-    assert "there is no tool" in told["c3"]
-    assert "change_state needs 'operation'" in told["c4"]
-    assert "not both" in told["c5"]
-    assert "nobody can be asked" in told["c6"]
-    assert '".." in it' in told["c7"]
-    assert "result is missing" in told["c8"]
-    assert "must be of type string" in told["c9"]
 
 
 async def test_finish_is_refused_for_files_that_are_not_there(plain: Bench) -> None:
