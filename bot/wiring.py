@@ -212,6 +212,7 @@ class _Core:
     async def start(self) -> None:
         """Take up unfinished work, then let people in."""
         await self._engine.start()
+        log.info("how jobs run here", finding=self._engine.finding)
         await self._dispatcher.recover()
         await self.page.start()
 

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from core.commit_points import CommitPoint, reached
-from core.errors import StoreError
+from core.errors import SandboxUnavailable, StoreError
 from core.jobs.job import Completed, Failed, FailureKind, Gathered, JobSpec, Outcome, Progress
 from core.messages import ChannelRef
 from core.messages.views import StepLine
@@ -84,8 +84,15 @@ class LocalEngine:
         return self._choice.finding
 
     async def start(self) -> None:
-        """Find out how sandboxes can be run. Raises SandboxUnavailable."""
+        """Find out how sandboxes can be run. Raises SandboxUnavailable when the one that the
+        configuration insists on does not work.
+        """
         self._choice = await self._choose()
+        if self._choice.sandbox is None:
+            raise SandboxUnavailable(
+                f"jobs cannot run: {self._choice.finding}; "
+                'or set [subagents] sandbox = "auto" for jobs without shell and python'
+            )
 
     async def run(self, job: JobSpec, progress: Callable[[Progress], None]) -> Outcome:
         """See core.ports.Engine. An attempt that has ended once ends the same way for ever."""
