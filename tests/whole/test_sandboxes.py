@@ -60,7 +60,7 @@ async def test_a_bot_told_to_use_bubblewrap_does_not_start_without_it(
 MISDEEDS = {
     "fork bomb": ("b() { b | b & }; b; sleep 5", ""),
     "memory": ("head -c 2G /dev/zero | tail", ""),
-    "disk": ("head -c 300M /dev/zero > big; sleep 5; ls -l big", ""),
+    "disk": ("for i in 1 2 3 4 5 6 7 8; do head -c 20M /dev/zero > big$i; done; sleep 20", ""),
     "daemon": ("setsid sh -c 'sleep 600 & sleep 600' >/dev/null 2>&1 & echo started", ""),
     "odd files": ("ln -s /etc/passwd link; mkfifo fifo; echo fine > fine.txt", "fine.txt"),
 }
