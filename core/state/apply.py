@@ -2,17 +2,20 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from core.state import conflicts, files, receipts, store
 from core.state.database import Transaction
 from core.state.facts import Known, Space, head, read_known, read_seen
 from core.state.merge import LOST, NOTHING, Case, Facts, Step, Verdict, plan
 from core.state.operations import Author, AuthorKind, Delta, Op
-from core.state.receipts import ReceiptLine, Told
+from core.state.receipts import ReceiptLine, Tally, Told
 from core.state.rules import Merging, Rules, adopt
 from core.state.savepoint import savepoint
 from core.state.validate import check_delta
 from core.state.write import BLOCKED, SETTLE, Item, Write, as_items, compose, place
+
+_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,15 +91,18 @@ def _merge(tx: Transaction, delta: Delta, rows: _Rows, rules: Rules, number: int
     order = place(delta.author, delta.source, delta.base, number)
     commit = _Commit(number=number, delta=delta, order=order, rules=rules)
     store.add_commit(tx, number, delta, order, rules.revision)
-    told = _merge_space(tx, commit, "entry", rows.entries)
-    told += _merge_files(tx, commit, rows)
+    tally = Tally()
+    _merge_space(tx, commit, "entry", rows.entries, tally)
+    _merge_files(tx, commit, rows, tally)
     files.add_blobs(tx, rows.blobs)
-    return finish(tx, number, receipts.lines(tx, told))
+    return finish(tx, number, tally.lines(tx), tally.conflicts)
 
 
-def finish(tx: Transaction, number: int, lines: tuple[ReceiptLine, ...]) -> Merged:
+def finish(
+    tx: Transaction, number: int, lines: tuple[ReceiptLine, ...], conflicts_met: Collection[int]
+) -> Merged:
     """Keep the commit's receipt and return it."""
-    met = tuple(sorted({line.conflict for line in lines if line.conflict is not None}))
+    met = tuple(sorted(conflicts_met))
     store.add_receipt(tx, number, receipts.dump(lines), met)
     return Merged(commit=number, receipt=lines, conflicts=met)
 
@@ -129,28 +135,35 @@ def _rows(delta: Delta, settles: Mapping[Space, Collection[str]], next_id: int) 
     return _Rows(entries=rows.entries, files=rows.files, blobs=rows.blobs, next_id=next_id)
 
 
-def _merge_files(tx: Transaction, commit: _Commit, rows: _Rows) -> list[Told]:
+def _merge_files(tx: Transaction, commit: _Commit, rows: _Rows, tally: Tally) -> None:
     """Deletes first: only when they are through it is known what is in a new file's way."""
     deletes = {path: items for path, items in rows.files.items() if items[0].op == Op.DELETE}
-    told = _merge_space(tx, commit, "file", deletes)
+    _merge_space(tx, commit, "file", deletes, tally)
     others = {path: items for path, items in rows.files.items() if path not in deletes}
     next_id = rows.next_id
     for path, items in others.items():
         if items[0].op == Op.PUT and files.in_the_way(tx, path):
             items.append(Item(next_id, BLOCKED, None))
             next_id += 1
-    return told + _merge_space(tx, commit, "file", others)
+    _merge_space(tx, commit, "file", others, tally)
 
 
 def _merge_space(
-    tx: Transaction, commit: _Commit, space: Space, rows: Mapping[str, list[Item]]
-) -> list[Told]:
-    if not rows:
-        return []
+    tx: Transaction, commit: _Commit, space: Space, rows: Mapping[str, list[Item]], tally: Tally
+) -> None:
+    """Merge some keys after others, so that a large delta is never in memory as decisions."""
+    keys = iter(rows)
+    while some := {key: rows[key] for key in islice(keys, _AT_ONCE)}:
+        _merge_some(tx, commit, space, some, tally)
+
+
+def _merge_some(
+    tx: Transaction, commit: _Commit, space: Space, rows: Mapping[str, list[Item]], tally: Tally
+) -> None:
     writes = {key: commit.write(key, items) for key, items in rows.items()}
     known = read_known(tx, space, writes)
     seen = read_seen(tx, known, commit.delta.base)
-    cases = [
+    planned = plan(
         Case(
             key=key,
             write=write,
@@ -159,22 +172,14 @@ def _merge_space(
             merging=commit.rules.merging(key) if space == "entry" else Merging.ASK,
         )
         for key, write in writes.items()
-    ]
-    planned = plan(cases)
+    )
     entries = {key: one.entry for key, one in known.items()}
     entries |= store.add_entries(tx, space, (key for key in rows if key not in known))
     _write(tx, commit.number, planned, rows, entries)
     who = _who(commit.delta.author)
-    return [
-        Told(
-            space=space,
-            case=case,
-            step=step,
-            who=who,
-            conflict=_keep_conflict(tx, commit.number, case, step, known, entries[case.key]),
-        )
-        for case, step in planned
-    ]
+    for case, step in planned:
+        number = _keep_conflict(tx, commit.number, case, step, known, entries[case.key])
+        tally.add(Told(space=space, case=case, step=step, who=who, conflict=number))
 
 
 def _write(

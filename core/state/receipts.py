@@ -41,19 +41,39 @@ class Told(NamedTuple):
     conflict: int | None
 
 
-def lines(tx: Transaction, told: Sequence[Told]) -> tuple[ReceiptLine, ...]:
-    """The lines of a merge, at most MOST_LINES: what asks for somebody first."""
-    ranked = sorted(told, key=lambda one: one.conflict is None and one.step.verdict not in LOST)
-    few = len(ranked) <= MOST_LINES
-    kept = ranked if few else ranked[: MOST_LINES - 1]
-    return _closed([_line(tx, one) for one in kept], len(ranked))
+class Tally:
+    """What is to be told of a merge, while it goes on: never more than the receipt needs."""
+
+    def __init__(self) -> None:
+        self.conflicts: set[int] = set()
+        self._count = 0
+        self._asking: list[Told] = []
+        self._others: list[Told] = []
+
+    def add(self, one: Told) -> None:
+        """Take note of one key."""
+        self._count += 1
+        if one.conflict is not None:
+            self.conflicts.add(one.conflict)
+        asks = one.conflict is not None or one.step.verdict in LOST
+        kept = self._asking if asks else self._others
+        if len(kept) < MOST_LINES:
+            kept.append(one)
+
+    def lines(self, tx: Transaction) -> tuple[ReceiptLine, ...]:
+        """The receipt, at most MOST_LINES: what asks for somebody first."""
+        kept = [*self._asking, *self._others]
+        if self._count > MOST_LINES:
+            kept = kept[: MOST_LINES - 1]
+        return _closed([_line(tx, one) for one in kept], self._count)
 
 
 def _line(tx: Transaction, one: Told) -> ReceiptLine:
     verdict, write = one.step.verdict, one.case.write
     text = f"`{one.case.key}` {_text(tx, one)}"
     if one.conflict is not None:
-        text += f": conflict #{one.conflict}"
+        waits = verdict is Verdict.CANDIDATE
+        text += f": conflict #{one.conflict}" if waits else f"; #{one.conflict} is still open"
     take = write.commit if verdict is Verdict.OUTRANKED else None
     return ReceiptLine(key=one.case.key, text=text, conflict=one.conflict, take=take)
 

@@ -40,7 +40,9 @@ def undo(tx: Transaction, commit: int, author: Author, at: float, source: str) -
     with savepoint(tx):
         store.add_commit(tx, number, delta, place(author, source, base, number), 0, commit)
         root = _turn(tx, commit, number)
-        return finish(tx, number, receipts.bounded(list(_retract(tx, root, number))))
+        lines = list(_retract(tx, root, number))
+        met = {line.conflict for line in lines if line.conflict is not None}
+        return finish(tx, number, receipts.bounded(lines), met)
 
 
 def _turn(tx: Transaction, commit: int, number: int) -> int:

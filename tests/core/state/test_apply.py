@@ -89,6 +89,22 @@ def test_the_receipt_of_many_keys_is_bounded_and_begins_with_what_asks(board: Bo
     assert merged.receipt[-1].text == "and 71 keys more"
 
 
+def test_all_conflicts_of_a_merge_are_named_also_beyond_the_receipt(board: Board) -> None:
+    board.job(1, *(put(f"k.{n}", "mine") for n in range(3000)))
+    merged = board.job(2, *(put(f"k.{n}", "yours") for n in range(3000)), base=0)
+    assert merged.conflicts == tuple(range(1, 3001))
+    assert board.job(2).conflicts == merged.conflicts
+    assert len(merged.receipt) == 30
+
+
+def test_a_write_beside_an_open_conflict_says_that_it_is_still_open(board: Board) -> None:
+    board.job(1, put("k", "a"))
+    board.job(2, put("k", "b"), base=0)
+    merged = board.job(3, put("k", "c"))
+    assert merged.receipt[0].text == '`k` "a" → "c"; #1 is still open'
+    assert merged.conflicts == (1,)
+
+
 def test_a_receipt_line_is_one_line_whatever_the_value(board: Board) -> None:
     merged = board.job(1, put("k", "a\nb\u2028c" * 100))
     (line,) = merged.receipt
