@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
+from struct import iter_unpack
 from urllib.parse import urlsplit
 
 from bot.patterns import overlap
@@ -18,6 +19,8 @@ Returns the value to use, or raises Wrong.
 ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 LONGEST_SHOWN = 60
+# They build letters and emoji of several parts, and move nothing.
+_JOINERS = "\u200c\u200d"
 
 
 class Wrong(Exception):
@@ -43,8 +46,15 @@ def shown(value: object) -> str:
 
 
 def printable(text: str) -> str:
-    """Replace what a terminal would act on instead of showing."""
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+    """Replace what a terminal would act on instead of showing. No JSON string is changed by it."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in _JOINERS else _escaped(c) for c in text)
+
+
+def _escaped(char: str) -> str:
+    units = iter_unpack(">H", char.encode("utf-16-be", "surrogatepass"))
+    return "".join(f"\\u{unit:04x}" for (unit,) in units)
 
 
 def whole(low: int, high: int) -> Check:

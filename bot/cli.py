@@ -1,15 +1,17 @@
 """The command line: reads arguments, calls what does the work. Decides nothing itself."""
 
 import asyncio
+import io
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 import click
 
 import bot
+from bot.checks import printable
 from bot.config import Config, ConfigError, load
 from core.errors import ThawError
 
@@ -60,7 +62,7 @@ def doctor(config_file: Path | None) -> None:
 @with_config
 @click.argument("channel", required=False)
 def jobs(config_file: Path | None, channel: str | None) -> None:
-    """List the newest jobs, of one CHANNEL or of all."""
+    """List the newest jobs, of one CHANNEL or of each."""
     show(config_file, lambda inspect, root: inspect.jobs_of(root, channel))
 
 
@@ -76,7 +78,8 @@ def state(config_file: Path | None, channel: str) -> None:
 @with_config
 @click.argument("channel")
 def export(config_file: Path | None, channel: str) -> None:
-    """Write all of CHANNEL to standard output, a JSON object on each line."""
+    """Write all of CHANNEL to standard output: UTF-8, a JSON object on each line."""
+    as_text(sys.stdout, encoding="utf-8")
     show(config_file, lambda inspect, root: inspect.export_of(root, channel))
 
 
@@ -86,16 +89,13 @@ def version() -> None:
     click.echo(f"thaw {bot.__version__}")
 
 
-def show(file: Path | None, ask: Callable[[ModuleType, Path], Awaitable[list[str]]]) -> None:
+def show(file: Path | None, ask: Callable[[ModuleType, Path], Iterable[str]]) -> None:
     """Print what `bot.inspect` finds in the data directory."""
     config = configured(file)
     from bot import inspect  # noqa: PLC0415 - the other commands start without it
 
-    async def answer() -> list[str]:
-        return await ask(inspect, config.bot.data_dir)
-
     try:
-        for line in asyncio.run(answer()):
+        for line in ask(inspect, config.bot.data_dir):
             click.echo(line)
     except ThawError as error:
         fail(FAILED, str(error))
@@ -112,10 +112,18 @@ def configured(file: Path | None) -> Config:
 
 def fail(code: int, text: str) -> NoReturn:
     """End the program with a word to the person who started it."""
-    click.echo(text, err=True)
+    click.echo("\n".join(map(printable, text.split("\n"))), err=True)
     sys.exit(code)
+
+
+def as_text(stream: TextIO, encoding: str | None = None) -> None:
+    """Let a stream show what its encoding lacks as escapes, instead of raising."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding=encoding, errors="backslashreplace")
 
 
 def main() -> None:
     """Run the command that the arguments name; exit 0, 1 (it failed) or 2 (misused)."""
+    for stream in (sys.stdout, sys.stderr):
+        as_text(stream)
     thaw(prog_name="thaw")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from core.errors import StoreError
 from core.messages import ChannelRef
-from core.state.database import Database
+from core.state.database import Database, Transaction
+from core.state.reading import reading
 from core.state.schema import CONTROL_APPLICATION_ID, control_migrations
 
 
@@ -80,24 +81,46 @@ class Control:
         return await _refs(self.database, "platform = ?", platform)
 
 
-async def known_channels(root: Path) -> tuple[ChannelRef, ...]:
-    """All channels of a data directory, also while a bot owns it. Raises StoreError."""
+def known_channels(root: Path) -> tuple[ChannelRef, ...]:
+    """All channels of a data directory, also while a bot owns it. Blocks. Raises StoreError."""
     path = root / "control.db"
-    if not await asyncio.to_thread(path.exists):
-        return ()
-    database = await Database.open(path, CONTROL_APPLICATION_ID, control_migrations())
     try:
-        return await _refs(database, "1")
+        path.stat()
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}") from error
+    with reading(path, CONTROL_APPLICATION_ID, len(control_migrations())) as tx:
+        return _all(tx, "1")
+
+
+def owner(root: Path) -> str | None:
+    """The pid of the bot that has the data directory, None if none has it. Blocks.
+
+    Raises OSError when that cannot be found out.
+    """
+    try:
+        lock = os.open(root / "lock", os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _named(lock)
     finally:
-        await database.close()
+        os.close(lock)
+    return None
 
 
 async def _refs(database: Database, condition: str, *parameters: str) -> tuple[ChannelRef, ...]:
+    return await database.read(lambda tx: _all(tx, condition, *parameters))
+
+
+def _all(tx: Transaction, condition: str, *parameters: str) -> tuple[ChannelRef, ...]:
     query = f"SELECT platform, workspace, channel FROM channels WHERE {condition}"  # noqa: S608 - constants
-    rows = await database.read(lambda tx: tx.execute(query, parameters).fetchall())
     return tuple(
         ChannelRef(platform=platform, workspace=workspace, channel=channel)
-        for platform, workspace, channel in rows
+        for platform, workspace, channel in tx.execute(query, parameters)
     )
 
 
@@ -115,12 +138,16 @@ def _take(root: Path) -> int:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        owner = os.read(lock, 20).decode("ascii", "replace").strip() or "unknown"
+        other = _named(lock)
         os.close(lock)
         raise StoreError(
-            f"another bot (pid {owner}) is using {root}: "
+            f"another bot (pid {other}) is using {root}: "
             "stop it, or set [bot] data_dir to another folder"
         ) from error
     os.ftruncate(lock, 0)
     os.write(lock, str(os.getpid()).encode())
     return lock
+
+
+def _named(lock: int) -> str:
+    return os.read(lock, 20).decode("ascii", "replace").strip() or "unknown"

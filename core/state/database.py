@@ -68,20 +68,28 @@ def _prepare(
     """Set the connection up and bring the file to the newest version, or raise StoreError."""
     connection.execute("PRAGMA busy_timeout = 10000")
     connection.execute("PRAGMA foreign_keys = ON")
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    found = connection.execute("PRAGMA application_id").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if found != application_id and (found or tables):
-        raise StoreError(f"{path} is an SQLite file of another program; it was left untouched")
-    if version > len(migrations):
-        raise NewerDatabase(
-            f"{path} has version {version}, this program knows {len(migrations)}: "
-            "start the newer program, or restore a backup; the file was left untouched"
-        )
+    version = known_version(path, application_id, len(migrations), connection)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     if version < len(migrations):
         _transact(partial(_migrate, application_id, migrations), connection)
+
+
+def known_version(
+    path: Path, application_id: int, newest: int, connection: sqlite3.Connection
+) -> int:
+    """The version of a file of ours, 0 for an empty one. Raises StoreError, NewerDatabase."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    found = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if found != application_id and (found or tables):
+        raise StoreError(f"{path} is an SQLite file of another program; it was left untouched")
+    if version > newest:
+        raise NewerDatabase(
+            f"{path} has version {version}, this program knows {newest}: "
+            "start the newer program, or restore a backup; the file was left untouched"
+        )
+    return version
 
 
 def _migrate(
@@ -119,7 +127,8 @@ _WORLD = {
 }
 
 
-def _of_the_world(error: sqlite3.Error) -> bool:
+def of_the_world(error: sqlite3.Error) -> bool:
+    """Whether the error is a fault of the file or the disk, and no bug."""
     return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _WORLD
 
 
@@ -185,7 +194,7 @@ class Database:
         try:
             return await connection.run(function)
         except sqlite3.Error as error:
-            if _of_the_world(error):
+            if of_the_world(error):
                 raise translate(self.path, error) from error
             raise
 

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -6,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import bot
+from tests.core.room import room
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,6 +76,50 @@ def test_the_doctor_fails_if_something_does(tmp_path: Path) -> None:
     ended = thaw("doctor", "--config", str(file), PATH=str(tmp_path))
     assert ended.returncode == 1
     assert "problem  sandbox   bubblewrap is not installed, so no job can run" in ended.stdout
+
+
+@pytest.fixture
+async def talked(tmp_path: Path) -> Path:
+    """The configuration of a bot whose channel has heard something long and something foreign."""
+    async with room(tmp_path / "data") as running:
+        await running.ask("m1", "/set key 日本 😀")
+        for number in range(30):
+            await running.ask(f"long{number}", "/help " + "x" * 50_000)
+    config = tmp_path / "config.toml"
+    config.write_text('[bot]\ndata_dir = "data"\n')
+    return config
+
+
+def test_a_reader_that_goes_away_ends_the_export_without_a_word(talked: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "bot", "export", "general", "--config", str(talked)],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as export:  # fmt: skip
+        assert export.stdout is not None
+        assert export.stderr is not None
+        assert json.loads(export.stdout.readline())["type"] == "channel"
+        export.stdout.close()
+        assert export.stderr.read() == b""
+        assert export.wait(60) == 1
+
+
+def test_an_export_is_utf_8_whatever_the_terminal_speaks(talked: Path) -> None:
+    ended = thaw("export", "general", "--config", str(talked), PYTHONIOENCODING="latin-1")
+    # What was read as the machine's own encoding is UTF-8 there as here.
+    lines = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert "/set key 日本 😀" in [line.get("text") for line in lines]
+
+
+def test_what_a_terminal_cannot_show_is_escaped(talked: Path) -> None:
+    ended = thaw("state", "general", "--config", str(talked), PYTHONIOENCODING="latin-1")
+    assert r"key = \u65e5\u672c" in ended.stdout.replace('"', "")
+
+
+def test_trouble_goes_to_standard_error_with_exit_code_1(talked: Path) -> None:
+    ended = thaw("state", "\x1b[2Jx", "--config", str(talked))
+    assert (ended.returncode, ended.stdout) == (1, "")
+    channels = "the channels are: world/w/general"
+    assert ended.stderr == f'there is no channel "\\u001b[2Jx"; {channels}\n'
 
 
 def test_the_command_line_loads_nothing_heavy() -> None:

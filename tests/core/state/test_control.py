@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import StoreError
 from core.messages import ChannelRef
-from core.state.control import Control
+from core.state.control import Control, known_channels, owner
 
 HOLD = """
 import asyncio, sys
@@ -84,6 +84,26 @@ async def test_a_killed_bot_leaves_the_directory_free(tmp_path: Path) -> None:
     held.kill()
     await held.wait()
     await (await Control.open(tmp_path)).close()
+
+
+async def test_who_has_a_directory_is_known_to_others(tmp_path: Path) -> None:
+    assert owner(tmp_path / "missing") is None
+    control = await Control.open(tmp_path)
+    assert owner(tmp_path) == str(os.getpid())
+    await control.close()
+    assert owner(tmp_path) is None
+
+
+async def test_the_channels_are_known_to_others_while_the_bot_runs(tmp_path: Path) -> None:
+    assert known_channels(tmp_path) == ()
+    control = await Control.open(tmp_path)
+    await control.mark(ref("a"))
+    await control.mark(ref("b", "slack"))
+    assert set(known_channels(tmp_path)) == {ref("a"), ref("b", "slack")}
+    await control.close()
+    (tmp_path / "control.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(StoreError, match=r"control\.db is damaged or not a database"):
+        known_channels(tmp_path)
 
 
 async def test_a_directory_that_cannot_be_used_is_named(tmp_path: Path) -> None:
