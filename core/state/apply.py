@@ -7,7 +7,7 @@ from itertools import islice
 from core.state import conflicts, files, receipts, store
 from core.state.database import Transaction
 from core.state.facts import Known, Space, head, read_known, read_seen
-from core.state.merge import LOST, NOTHING, Case, Facts, Step, Verdict, plan
+from core.state.merge import LOST, NO_FACTS, NOTHING, Case, Step, Verdict, plan
 from core.state.operations import Author, AuthorKind, Delta, Op
 from core.state.receipts import ReceiptLine, Tally, Told
 from core.state.rules import Merging, Rules, adopt
@@ -163,13 +163,14 @@ def _merge_some(
     writes = {key: commit.write(key, items) for key, items in rows.items()}
     known = read_known(tx, space, writes)
     seen = read_seen(tx, known, commit.delta.base)
+    ruled = space == "entry" and commit.rules.rules
     planned = plan(
         Case(
             key=key,
             write=write,
-            facts=known[key].facts if key in known else Facts(),
+            facts=known[key].facts if key in known else NO_FACTS,
             seen=seen.get(key, NOTHING),
-            merging=commit.rules.merging(key) if space == "entry" else Merging.ASK,
+            merging=commit.rules.merging(key) if ruled else Merging.ASK,
         )
         for key, write in writes.items()
     )

@@ -70,6 +70,9 @@ class Facts(NamedTuple):
     last_line: tuple[int, int] | None = None
 
 
+NO_FACTS = Facts()
+
+
 class Step(NamedTuple):
     """What one write does to one key.
 
@@ -114,7 +117,7 @@ def step(facts: Facts, write: Write, seen: Standing, merging: Merging) -> Step:
     return Step(
         verdict=verdict,
         standing=standing,
-        candidates=() if write.settles else _unequal(candidates, standing),
+        candidates=() if write.settles or not candidates else _unequal(candidates, standing),
         adds=made.adds,
         drops=made.drops,
         wipes=fresh and before.kind in (Kind.SET, Kind.LOG),
@@ -223,6 +226,8 @@ def _changes_nothing(standing: Standing, write: Write, seen: Standing, by_order:
         return False
     if _is(seen, write):
         return True
+    if seen is standing:
+        return False
     # By order a later write of the same value counts, so that it can beat one in between.
     return _is(standing, write) and (not by_order or standing.order >= write.order)
 

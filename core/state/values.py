@@ -19,8 +19,12 @@ def dump(value: Json, what: str = "the value") -> str:
     """`value` as compact JSON text, in the order given. Raises BadRequest for what JSON has not."""
     try:
         text = _ENCODER.encode(value)
-        size = len(text.encode())
-        if text.count("[") + text.count("{") > DEEPEST and _depth(value) > DEEPEST:
+        size = len(text) if text.isascii() else len(text.encode())
+        if (
+            size > DEEPEST
+            and text.count("[") + text.count("{") > DEEPEST
+            and _depth(value) > DEEPEST
+        ):
             raise RecursionError
     except UnicodeEncodeError:
         raise BadRequest(f"{what} has half a surrogate pair, which is no text; remove it") from None

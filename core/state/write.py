@@ -1,7 +1,7 @@
 """One commit's wish for one key, brought to its essence. Pure data; decides nothing."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from core.errors import BadRequest
@@ -13,7 +13,7 @@ from core.state.operations import Author, AuthorKind, Kind, Op, Operation
 SETTLE = "settle"
 BLOCKED = "blocked"
 
-KIND_OF = {
+KIND_OF: Mapping[str, Kind] = {
     Op.PUT: Kind.VALUE,
     Op.ADD: Kind.COUNTER,
     Op.INCLUDE: Kind.SET,
@@ -80,7 +80,7 @@ def place(author: Author, source: str, base: int, commit: int) -> tuple[int, int
 
 def as_items(operation: Operation, first: int) -> list[Item]:
     """The rows of an operation, numbered from `first`. Raises BadRequest for a wrong argument."""
-    op = operation.op.value
+    op = operation.op
     return [Item(first + n, op, text) for n, text in enumerate(texts(operation))]
 
 
@@ -105,7 +105,7 @@ def compose(
         elif item.op == BLOCKED:
             blocked = True
         else:
-            made = KIND_OF[Op(item.op)]
+            made = KIND_OF[item.op]
             if kind not in (None, made):
                 raise BadRequest(f"`{key}` is written as a {kind} and as a {made} at once")
             if made is Kind.VALUE:
