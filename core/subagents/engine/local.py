@@ -4,7 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -35,6 +35,9 @@ from core.subagents.worker_pace import Pace
 from core.subagents.workspace_scan import WorkspaceUnfit, scan
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+# More at once than this make none of them earlier, and a message that comes meanwhile waits for all
+# of them: with 64 jobs a quarter of a second.
+_PREPARED_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,7 @@ class LocalEngine:
         self._bounds = bounds
         self._clock = clock
         self._open: dict[str, Journal] = {}
+        self._places = asyncio.Semaphore(_PREPARED_AT_ONCE)
         self._choice = Choice(sandbox=None, finding="the engine has not been started")
 
     @property
@@ -98,12 +102,17 @@ class LocalEngine:
         """See core.ports.Engine. An attempt that has ended once ends the same way for ever."""
         pace = Pace(progress)
         try:
-            async with self._journal(job.id) as journal:
-                self._open[job.id] = journal
-                past = await journal.past()
-                if past.outcome is not None:
-                    return past.outcome
-                return await self._attempt(job, journal, past, pace)
+            async with AsyncExitStack() as stack:
+                async with self._places:
+                    journal = await stack.enter_async_context(self._journal(job.id))
+                    self._open[job.id] = journal
+                    past = await journal.past()
+                    if past.outcome is not None:
+                        return past.outcome
+                    worker = await self._prepared(job, journal, past, pace)
+                if isinstance(worker, Failed):
+                    return worker
+                return await self._ended(job, journal, worker, await worker.work())
         finally:
             self._open.pop(job.id, None)
             pace.close()
@@ -140,9 +149,10 @@ class LocalEngine:
         kept = frozenset(unfinished) | frozenset(self._open)
         return await asyncio.to_thread(sweep, self._root, before, kept)
 
-    async def _attempt(
+    async def _prepared(
         self, job: JobSpec, journal: Journal, past: Past, pace: Pace
-    ) -> Completed | Failed:
+    ) -> Worker | Failed:
+        """The attempt, begun: all that is left is to start its sandbox and serve it."""
         sandbox = self._choice.sandbox
         if sandbox is None:
             return Failed(kind=FailureKind.SANDBOX, reason=self._choice.finding)
@@ -166,8 +176,7 @@ class LocalEngine:
             processes=self._bounds.processes,
             disk_mb=self._bounds.disk_mb,
         )
-        outcome = await Worker(job=job, sandbox=sandbox, spec=spec, broker=broker).work()
-        return await self._ended(job, journal, workspace, outcome)
+        return Worker(job=job, sandbox=sandbox, spec=spec, broker=broker)
 
     async def _broker(
         self,
@@ -202,7 +211,7 @@ class LocalEngine:
         )
 
     async def _ended(
-        self, job: JobSpec, journal: Journal, workspace: Path, outcome: Completed | Failed
+        self, job: JobSpec, journal: Journal, worker: Worker, outcome: Completed | Failed
     ) -> Completed | Failed:
         """Write the end down; of completed work also the files that it changed."""
         rows: tuple[FileRow, ...] = ()
@@ -212,7 +221,7 @@ class LocalEngine:
                 job.thread.channel, partial(_base, commit=job.base_commit)
             )
             try:
-                rows, notes = await asyncio.to_thread(_changes, workspace, base)
+                rows, notes = await asyncio.to_thread(_changes, worker.spec.workspace, base)
             except (WorkspaceUnfit, OSError) as error:
                 reason = f"its workspace cannot be taken over: {error}"
                 outcome = Failed(kind=FailureKind.WORKSPACE, reason=reason)

@@ -7,9 +7,11 @@ import pytest
 
 from core.errors import BudgetExceeded, ContextTooLong, ModelRefused, ModelUnreachable, StoreError
 from core.jobs.job import Completed, Failed, FailureKind, Gathered, Steering
+from core.messages import ChannelRef
 from core.model.chat import ModelReply, ModelRequest
+from core.state.channels import Channels
 from core.state.operations import FileChange, Op, Operation
-from core.subagents import broker_asking
+from core.subagents import broker_asking, workspace
 from core.subagents.sandbox import Mount
 from tests.core.subagents.engine.bench import Bench, bench
 from tests.core.subagents.scripted import call, calls, finishes, job, last, results, says
@@ -337,6 +339,27 @@ async def test_without_a_sandbox_for_commands_jobs_have_no_shell_and_are_told_wh
         assert "bubblewrap is not installed" in first.messages[0].text
         assert "shell is off here" in results(made.model.requests[1])["c1"]
         assert [c.path for c in (await made.engine.gathered(job())).files] == ["a"]
+
+
+async def test_many_jobs_that_start_at_once_are_prepared_a_few_at_a_time(
+    plain: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill, inside, seen = workspace.fill, 0, []
+
+    async def counted(folder: Path, channels: Channels, channel: ChannelRef, commit: int) -> Path:
+        nonlocal inside
+        inside += 1
+        seen.append(inside)
+        try:
+            return await fill(folder, channels, channel, commit)
+        finally:
+            inside -= 1
+
+    monkeypatch.setattr(workspace, "fill", counted)
+    plain.model.lines.extend([says("done")] * 12)
+    outcomes = await asyncio.gather(*(plain.run(job(number)) for number in range(12)))
+    assert outcomes == [Completed(result="done")] * 12
+    assert max(seen) == 4
 
 
 async def test_old_jobs_are_swept_away_but_not_those_that_may_go_on(plain: Bench) -> None:
