@@ -11,7 +11,7 @@ import structlog
 
 from core.errors import BadRequest, NotAllowed, StoreError
 from core.jobs.supervisor import JobOver
-from core.messages import InboundEvent, Message, Press, Seen, ThreadRef, Trouble
+from core.messages import InboundEvent, Message, Press, Seen, ThreadRef
 from core.primary.acts import Act, SteerJob, parse_command, parse_press
 from core.primary.turn import TurnEnd
 from core.records.inbox import inbox_id
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from core.desk import Desk
 
 log = structlog.get_logger(__name__)
-
-_RETRY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,17 +31,18 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnOver:
-    """The turn about `message` has come to an end.
-
-    Without an `end` the store failed it, and it is to be tried `again`, or a bug did.
-    """
+    """The turn about `message` has come to an end; without an `end` a bug ended it."""
 
     message: Message
     end: TurnEnd | None
-    again: bool = False
 
 
-Event = Arrived | TurnOver | JobOver
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoTurn:
+    """The message that waited is owed nothing any more, so there was no turn about it."""
+
+
+Event = Arrived | TurnOver | NoTurn | JobOver
 
 
 class Conversation:
@@ -53,8 +52,9 @@ class Conversation:
         self.thread = thread
         self._desk = desk
         self._events: asyncio.Queue[Event] = asyncio.Queue()
-        self._waiting: deque[Message] = deque()
-        self._turn: str | None = None
+        # Inbox ids: ten thousand long messages may wait here, their texts are in the store.
+        self._waiting: deque[str] = deque()
+        self._turn = False
 
     def post(self, event: Event) -> None:
         """Put an event into the mailbox."""
@@ -63,32 +63,53 @@ class Conversation:
     @property
     def idle(self) -> bool:
         """True when nothing is left to do and no turn runs."""
-        return self._events.empty() and self._turn is None and not self._waiting
+        return self._events.empty() and not self._turn and not self._waiting
 
     async def run(self) -> None:
         """Handle events until there are none and no turn runs."""
         while not self.idle:
             event = await self._events.get()
-            try:
-                await self._handle(event)
-            except StoreError as error:
-                await self._trouble(event, error)
-            except Exception:
-                # The one place around one event: a bug costs this event's answer, not the thread.
-                log.exception("an event ended with a bug", thread=str(self.thread))
-                await self._desk.apologise(event)
-            self._start_next_turn()
+            handled = await self._handled(event)
+            if handled and isinstance(event, TurnOver | NoTurn):
+                self._turn = False
+            if not self._turn and self._waiting:
+                self._start_turn(self._waiting.popleft())
+
+    async def _handled(self, event: Event) -> bool:
+        """Handle an event; False when the store failed it, and it will come again."""
+        try:
+            await self._handle(event)
+        except StoreError as error:
+            await self._again_later(event, error)
+            return False
+        except Exception:
+            # The one place around one event: a bug costs this event's answer, not the thread.
+            log.exception("an event ended with a bug", thread=str(self.thread))
+            return await self._apologised(event)
+        return True
+
+    async def _apologised(self, event: Event) -> bool:
+        try:
+            await self._desk.apologise(event)
+        except StoreError as error:
+            await self._again_later(event, error)
+            return False
+        except Exception:
+            # Still around the same event: what breaks its answer may break the apology as well.
+            log.exception("nor could that be told", thread=str(self.thread))
+        return True
 
     async def _handle(self, event: Event) -> None:
         match event:
             case Arrived(event=inbound):
                 await self._take(inbound)
             case TurnOver(message=message, end=end):
-                self._turn = None
-                if end is not None:
+                if end is None:
+                    await self._desk.apologise(event)
+                else:
                     await self._desk.conclude_turn(message, end)
-                elif event.again:
-                    self._again_later(Arrived(event=message))
+            case NoTurn():
+                log.warning("a message was answered before its turn", thread=str(self.thread))
             case JobOver():
                 await self._desk.conclude_job(event)
             case _ as unreachable:
@@ -113,8 +134,10 @@ class Conversation:
             return
         if act is not None:
             await self._act(message, act)
+        elif self._turn or self._waiting:
+            self._waiting.append(inbox_id(message))
         else:
-            self._waiting.append(message)
+            self._start_turn(message)
 
     async def _take_press(self, press: Press) -> None:
         try:
@@ -136,24 +159,19 @@ class Conversation:
         command = parse_command(message.text)
         if command is None and message.reply_to is not None:
             kind, _, number = message.reply_to.partition(":")
-            if kind == "card" and number.isdigit():
+            if kind == "card" and number.isascii() and number.isdigit() and len(number) < 16:
                 return SteerJob(job=int(number), text=message.text)
         return command
 
-    def _start_next_turn(self) -> None:
-        if self._turn is None and self._waiting:
-            message = self._waiting.popleft()
-            self._turn = inbox_id(message)
-            self._desk.start_turn(message, self.post)
+    def _start_turn(self, message: Message | str) -> None:
+        self._turn = True
+        self._desk.start_turn(self.thread, message)
 
-    async def _trouble(self, event: Event, error: StoreError) -> None:
+    async def _again_later(self, event: Event, error: StoreError) -> None:
         log.error("an event has to wait", thread=str(self.thread), error=str(error))
-        text = f"I cannot keep anything just now and will try again: {error}"
-        await self._desk.hint(self.thread, Trouble(thread=self.thread, text=text))
-        self._again_later(event)
-
-    def _again_later(self, event: Event) -> None:
-        asyncio.get_running_loop().call_later(_RETRY_S, self._desk.deliver, self.thread, event)
+        await self._desk.trouble(self.thread, error)
+        loop = asyncio.get_running_loop()
+        loop.call_later(self._desk.retry_s, self._desk.deliver, self.thread, event)
 
 
 class Conversations:

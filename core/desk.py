@@ -1,21 +1,24 @@
 """Where ends become consequences: a turn's or job's end, a command, a refusal, each in one
 transaction that is then shown. Decides no merge and sends nothing itself."""
 
+import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import assert_never
 
 import structlog
 
 from core.commit_points import CommitPoint, reached
 from core.conflicts import conflict_posts, take_buttons
-from core.conversation import Arrived, Conversations, Event, TurnOver
+from core.conversation import Arrived, Conversations, Event, NoTurn, TurnOver
 from core.errors import BadRequest, StoreError
 from core.jobs.admission import Ticket
-from core.jobs.job import Completed, Failed, FailureKind, Gathered
-from core.jobs.supervisor import JobOver, Jobs
+from core.jobs.job import Cancelled, Completed, Failed, FailureKind, Gathered
+from core.jobs.supervisor import JobOver, Jobs, Stop
 from core.messages import (
     Button,
+    ChannelRef,
     Hint,
     InboundEvent,
     Message,
@@ -25,6 +28,7 @@ from core.messages import (
     StateMoved,
     StreamText,
     ThreadRef,
+    Trouble,
 )
 from core.outbox import Outbox
 from core.posts import again_button, card, receipt_lines, result_post, undo_button
@@ -45,13 +49,15 @@ from core.tasks import Tasks
 log = structlog.get_logger(__name__)
 
 
-@dataclass(slots=True, kw_only=True)
-class _Shown:
-    """What a transaction promised to show, and what has to happen after it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _After:
+    """What has to happen once a transaction is through."""
 
+    threads: frozenset[ThreadRef]
     commit: int | None = None
-    started: list[JobRow] = field(default_factory=list)
-    threads: set[ThreadRef] = field(default_factory=set)
+    started: Sequence[JobRow] = ()
+    stops: Sequence[Stop] = ()
+    paused: bool | None = None
 
 
 class Desk:
@@ -69,6 +75,7 @@ class Desk:
         rules: Rules,
         new_turn: Callable[[Message, Callable[[StreamText], None]], Turn],
         clock: Callable[[], float],
+        retry_s: float = 5.0,
     ) -> None:
         self._channels = channels
         self._outbox = outbox
@@ -79,6 +86,7 @@ class Desk:
         self._rules = rules
         self._new_turn = new_turn
         self._clock = clock
+        self.retry_s = retry_s
 
     async def hint(self, thread: ThreadRef, hint: Hint) -> None:
         """Show something that may be lost."""
@@ -88,121 +96,141 @@ class Desk:
         """Put an event into a thread's mailbox."""
         self._conversations.deliver(thread, event)
 
-    def start_turn(self, message: Message, post: Callable[[Event], None]) -> None:
-        """Let the primary agent work on the message; its end is posted as an event."""
-        self._tasks.spawn(self._run_turn(message, post), f"turn {message.id}")
+    async def trouble(self, thread: ThreadRef, error: StoreError) -> None:
+        """Tell people that the store fails; what it failed is tried again."""
+        text = f"I cannot keep anything just now and will try again: {error}"
+        await self.hint(thread, Trouble(thread=thread, text=text))
+
+    def start_turn(self, thread: ThreadRef, message: Message | str) -> None:
+        """Let the primary agent work on the message, or on the one of that inbox id."""
+        name = message if isinstance(message, str) else inbox_id(message)
+        self._tasks.spawn(self._run_turn(thread, message), f"turn {name}")
 
     async def refuse(self, event: InboundEvent, text: str) -> None:
         """Answer an event with why nothing was done."""
-        await self._answer(event, Done(text=text))
+        await self._answer(event, lambda tx: Done(text=text))
 
     async def apologise(self, event: Event) -> None:
         """A bug ended the handling of `event`: say so, and owe nothing more for it."""
         text = "An internal error kept me from handling this; the log has the details."
-        try:
-            match event:
-                case Arrived(event=inbound):
-                    await self._answer(inbound, Done(text=text))
-                case TurnOver(message=message):
-                    await self._answer(message, Done(text=text))
-                case JobOver():
-                    lost = Failed(kind=FailureKind.CRASHED, reason=text)
-                    await self.conclude_job(replace(event, outcome=lost, gathered=Gathered()))
-        except StoreError as error:
-            log.error("not even that could be kept", error=str(error))
+        match event:
+            case Arrived(event=inbound):
+                await self.refuse(inbound, text)
+            case TurnOver(message=message):
+                await self.refuse(message, text)
+            case NoTurn():
+                pass
+            case JobOver():
+                lost = Failed(kind=FailureKind.CRASHED, reason=text)
+                await self.conclude_job(replace(event, outcome=lost, gathered=Gathered()))
+            case _ as unreachable:
+                assert_never(unreachable)
 
     async def perform(self, event: InboundEvent, act: Act) -> None:
         """Do what a command or press asks. Raises BadRequest, NotAllowed: then nothing was done."""
         person = event.author if isinstance(event, Message) else event.person
-        looked_up = await self._performer.look_up(act, event.thread.channel, person)
-        done = await self._answer(event, partial(self._performer.do, act, event, person, looked_up))
-        if done is None:
-            return
-        for ticket, thread in done.stops:
-            self._jobs.stop(ticket, person.name, thread)
-        match done.paused:
-            case True:
-                self._jobs.pause(event.thread.channel)
-            case False:
-                self._jobs.resume(event.thread.channel)
+        try:
+            looked_up = await self._performer.look_up(act, event.thread.channel, person)
+        except StoreError as error:
+            # Not this channel's file, which may well take the answer.
+            raise BadRequest(f"That cannot be looked up now: {error}") from error
+        await self._answer(event, partial(self._performer.do, act, event, person, looked_up))
 
     async def conclude_turn(self, message: Message, end: TurnEnd) -> None:
         """One transaction: the answer, the promised jobs, the turn's own operations."""
-
-        def commit(tx: Transaction) -> _Shown | None:
-            if not inbox.close(tx, inbox_id(message)):
-                return None
-            merged = self._merge_turn(tx, message, end)
-            started = self._queue_promised(tx, message)
-            turns.end(tx, end.turn.id)
-            lines = [f"started job {row.number}: {row.title}" for row in started]
-            post = Post(
-                id=answer_id(message),
-                thread=message.thread,
-                kind=PostKind.NOTICE if end.failed else PostKind.ANSWER,
-                text=end.text or "(The model had nothing to say.)",
-                at=self._clock(),
-                reply_to=message.id,
-                receipt=(*lines, *receipt_lines(merged)),
-                buttons=_merge_buttons(merged),
-                offline=end.offline,
-            )
-            cards = [card(row) for row in started]
-            shown = self._put(tx, message.thread, [post, *cards], merged)
-            shown.started = started
-            return shown
-
         reached(CommitPoint.TURN_BEFORE_COMMIT)
-        shown = await self._channels.write(message.thread.channel, commit)
+        channel = message.thread.channel
+        try:
+            after = await self._channels.write(channel, partial(self._commit_turn, message, end))
+        except BadRequest as error:
+            # The operations are not sound together, so none of them is merged.
+            text = f"{end.text}\n\n(What I changed in the state was not merged: {error})"
+            steps = tuple(replace(step, operation=None) for step in end.steps)
+            await self.conclude_turn(message, replace(end, text=text, steps=steps))
+            return
         reached(CommitPoint.TURN_COMMITTED)
-        await self._show(message.thread, shown)
+        await self._follow(message.thread.channel, after)
+
+    def _commit_turn(self, message: Message, end: TurnEnd, tx: Transaction) -> _After | None:
+        if not inbox.close(tx, inbox_id(message)):
+            return None
+        merged = self._merge_turn(tx, message, end)
+        started = self._queue_promised(tx, message)
+        turns.end(tx, end.turn.id)
+        lines = [f"started job {row.number}: {row.title}" for row in started]
+        post = Post(
+            id=answer_id(message),
+            thread=message.thread,
+            kind=PostKind.NOTICE if end.failed else PostKind.ANSWER,
+            text=end.text or "(The model had nothing to say.)",
+            at=self._clock(),
+            reply_to=message.id,
+            receipt=(*lines, *receipt_lines(merged)),
+            buttons=_merge_buttons(merged),
+            offline=end.offline,
+        )
+        threads = self._put(tx, [post, *(card(row) for row in started)], merged)
+        return _After(threads=threads, commit=merged.commit, started=started)
 
     async def conclude_job(self, over: JobOver) -> None:
         """One transaction: the merge, the outcome, the receipt, the report."""
-        channel = over.thread.channel
-
-        def commit(tx: Transaction) -> _Shown | None:
-            row = jobs.read(tx, channel, over.number)
-            if row is None or row.outcome is not None:
-                return None
-            merged = self._merge_job(tx, row, over)
-            now = self._clock()
-            jobs.end(
-                tx, row.number, over.outcome, at=now,
-                steps=over.progress.steps, tokens=over.progress.tokens,
-            )  # fmt: skip
-            ended = jobs.read(tx, channel, over.number)
-            assert ended is not None
-            again = () if isinstance(over.outcome, Completed) else (again_button(row.number),)
-            result = result_post(
-                ended, over.outcome, now, (*receipt_lines(merged), *over.gathered.notes),
-                (*_merge_buttons(merged), *again),
-            )  # fmt: skip
-            return self._put(tx, row.thread, [card(ended), result], merged)
-
         reached(CommitPoint.OUTCOME_BEFORE_COMMIT)
+        channel = over.thread.channel
         try:
-            shown = await self._channels.write(channel, commit)
+            after = await self._channels.write(channel, partial(self._commit_job, over))
         except BadRequest as error:
             # The delta is not sound, so nothing of it was merged.
             unsound = Failed(kind=FailureKind.WORKSPACE, reason=str(error))
             await self.conclude_job(replace(over, outcome=unsound, gathered=Gathered()))
             return
         reached(CommitPoint.OUTCOME_COMMITTED)
-        await self._show(over.thread, shown)
+        await self._follow(channel, after)
 
-    async def _run_turn(self, message: Message, post: Callable[[Event], None]) -> None:
-        end, again = None, True
-        try:
-            turn = self._new_turn(message, partial(self._stream, message.thread))
-            end = await turn.run()
-        except StoreError as error:
-            log.error("a turn has to wait", message=message.id, error=str(error))
-        except Exception:
-            log.exception("a turn ended with a bug", message=message.id)
-            await self.apologise(Arrived(event=message))
-            again = False
-        post(TurnOver(message=message, end=end, again=again))
+    def _commit_job(self, over: JobOver, tx: Transaction) -> _After | None:
+        channel = over.thread.channel
+        row = jobs.read(tx, channel, over.number)
+        if row is None or row.outcome is not None:
+            return None
+        if row.stop_by is not None:
+            # Who was told that it is being stopped must not find it merged.
+            over = replace(over, outcome=Cancelled(by=row.stop_by), gathered=Gathered())
+        merged = self._merge_job(tx, row, over)
+        now = self._clock()
+        jobs.end(
+            tx, row.number, over.outcome, at=now,
+            steps=over.progress.steps, tokens=over.progress.tokens,
+        )  # fmt: skip
+        ended = jobs.read(tx, channel, over.number)
+        assert ended is not None
+        again = () if isinstance(over.outcome, Completed) else (again_button(row.number),)
+        result = result_post(
+            ended, over.outcome, now, (*receipt_lines(merged), *over.gathered.notes),
+            (*_merge_buttons(merged), *again),
+        )  # fmt: skip
+        return _After(threads=self._put(tx, [card(ended), result], merged), commit=merged.commit)
+
+    async def _run_turn(self, thread: ThreadRef, asked: Message | str) -> None:
+        message, end, turn = None, None, None
+        while True:
+            try:
+                message = asked if isinstance(asked, Message) else await self._owed(thread, asked)
+                if message is not None:
+                    turn = turn or self._new_turn(message, partial(self._stream, thread))
+                    end = await turn.run()
+                break
+            except StoreError as error:
+                log.error("a turn has to wait", thread=str(thread), error=str(error))
+                await self.trouble(thread, error)
+                await asyncio.sleep(self.retry_s)
+            except Exception:
+                # Part of the place around one event: its end is the event.
+                log.exception("a turn ended with a bug", thread=str(thread))
+                break
+        self.deliver(thread, TurnOver(message=message, end=end) if message else NoTurn())
+
+    async def _owed(self, thread: ThreadRef, id: str) -> Message | None:
+        event = await self._channels.read(thread.channel, partial(inbox.find, id=id))
+        return event if isinstance(event, Message) else None
 
     def _stream(self, thread: ThreadRef, hint: StreamText) -> None:
         self._tasks.spawn(self._outbox.hint(thread, hint), f"stream {hint.post_id}")
@@ -252,15 +280,13 @@ class Desk:
         rows = [jobs.read(tx, message.thread.channel, number) for number in numbers]
         return [row for row in rows if row is not None]
 
-    async def _answer(
-        self, event: InboundEvent, do: Done | Callable[[Transaction], Done]
-    ) -> Done | None:
-        """Close the event with what was done about it; None when it was closed before."""
+    async def _answer(self, event: InboundEvent, do: Callable[[Transaction], Done]) -> None:
+        """Close the event with what was done about it, unless it was closed before."""
 
-        def commit(tx: Transaction) -> tuple[Done, _Shown] | None:
+        def commit(tx: Transaction) -> _After | None:
             if not inbox.close(tx, inbox_id(event)):
                 return None
-            done = do if isinstance(do, Done) else do(tx)
+            done = do(tx)
             post = Post(
                 id=f"reply:{inbox_id(event)}",
                 thread=event.thread,
@@ -271,38 +297,40 @@ class Desk:
                 receipt=receipt_lines(done.merged),
                 buttons=(*done.buttons, *_merge_buttons(done.merged)),
             )
-            cards = [card(row) for row in done.started]
-            shown = self._put(tx, event.thread, [post, *cards], done.merged)
-            shown.started = list(done.started)
-            return done, shown
+            threads = self._put(tx, [post, *(card(row) for row in done.started)], done.merged)
+            return _After(
+                threads=threads, commit=done.merged.commit, started=done.started,
+                stops=done.stops, paused=done.paused,
+            )  # fmt: skip
 
-        found = await self._channels.write(event.thread.channel, commit)
+        after = await self._channels.write(event.thread.channel, commit)
         reached(CommitPoint.COMMAND_COMMITTED)
-        if found is None:
-            return None
-        await self._show(event.thread, found[1])
-        return found[0]
+        await self._follow(event.thread.channel, after)
 
     def _put(
-        self, tx: Transaction, thread: ThreadRef, items: Sequence[Outbound], merged: Merged
-    ) -> _Shown:
-        asked = conflict_posts(tx, thread, merged.conflicts, self._clock())
+        self, tx: Transaction, items: Sequence[Outbound], merged: Merged
+    ) -> frozenset[ThreadRef]:
+        """Promise to show the items, and in the thread of the first what the merge asks."""
+        asked = conflict_posts(tx, items[0].thread, merged.conflicts, self._clock())
         for item in (*items, *asked):
             outbox.put(tx, item)
-        return _Shown(commit=merged.commit, threads={item.thread for item in (*items, *asked)})
+        return frozenset(item.thread for item in (*items, *asked))
 
-    async def _show(self, thread: ThreadRef, shown: _Shown | None) -> None:
-        if shown is None:
+    async def _follow(self, channel: ChannelRef, after: _After | None) -> None:
+        """Do what follows a commit: at once, so that it happens in the order of the commits."""
+        if after is None:
             return
-        for touched in shown.threads:
-            self._outbox.kick(touched)
-        for row in shown.started:
-            self._jobs.add(
-                Ticket(channel=thread.channel, number=row.number, person=row.requester.id)
-            )
-        if shown.commit is not None:
-            moved = StateMoved(channel=thread.channel, commit=shown.commit)
-            await self._outbox.hint(thread, moved)
+        for thread in after.threads:
+            self._outbox.kick(thread)
+        for row in after.started:
+            self._jobs.add(Ticket(channel=channel, number=row.number, person=row.requester.id))
+        for stop in after.stops:
+            self._jobs.stop(stop)
+        if after.paused is not None:
+            self._jobs.hold(channel, after.paused)
+        if after.commit is not None:
+            moved = StateMoved(channel=channel, commit=after.commit)
+            await self._outbox.hint_channel(channel, moved)
 
 
 def _merge_buttons(merged: Merged) -> tuple[Button, ...]:

@@ -2,14 +2,13 @@
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass, replace
 from functools import partial
 
 import structlog
 
 from core.commit_points import CommitPoint, reached
 from core.conversation import Arrived, Conversations
-from core.errors import BadRequest, StoreError
+from core.intake import cleaned
 from core.jobs.admission import Ticket
 from core.jobs.supervisor import Jobs
 from core.messages import ChannelRef, InboundEvent, Message, ThreadRef
@@ -17,8 +16,6 @@ from core.outbox import Outbox
 from core.records import inbox, messages
 from core.records import jobs as job_rows
 from core.records import outbox as outbox_rows
-from core.records.inbox import Owed
-from core.records.jobs import JobRow
 from core.rights import Right, Rights
 from core.settings import ChannelSettings, effective
 from core.state.channels import Channels
@@ -28,25 +25,9 @@ from core.tasks import Tasks
 
 log = structlog.get_logger(__name__)
 
-MAX_TEXT = 100_000
-_MAX_ID = 500
 # A mark that is cleared and set again costs every message of a live talk two transactions.
 QUIET_S = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Left:
-    """What is unfinished in one channel."""
-
-    paused: bool
-    owed: tuple[Owed, ...]
-    jobs: tuple[JobRow, ...]
-    threads: tuple[str, ...]
-
-    @property
-    def nothing(self) -> bool:
-        # A pause has to be known after the next start, before any job is there to hold back.
-        return not (self.paused or self.owed or self.jobs or self.threads)
+_PAGE = 100
 
 
 class Dispatcher:
@@ -81,10 +62,14 @@ class Dispatcher:
 
     async def accept(self, event: InboundEvent) -> None:
         """Keep the event durably, once, and wake its conversation; see the port."""
-        event = _cleaned(event)
+        event = cleaned(event)
         person = event.author if isinstance(event, Message) else event.person
+        self._rights.require(Right.USE, person, event.thread.channel)
+        # To the end also when the caller goes away: kept but not handed on, it would get no answer.
+        await self._tasks.finish(self._accept(event), f"accept {event.id}")
+
+    async def _accept(self, event: InboundEvent) -> None:
         channel = event.thread.channel
-        self._rights.require(Right.USE, person, channel)
         self._accepted[channel] += 1
         self._accepting[channel] += 1
         try:
@@ -94,7 +79,8 @@ class Dispatcher:
             reached(CommitPoint.INBOX_ACCEPTED)
         finally:
             self._accepting[channel] -= 1
-            self._accepting += Counter()  # drops what has come to zero
+            if not self._accepting[channel]:
+                del self._accepting[channel]
         if fresh:
             self._conversations.deliver(event.thread, Arrived(event=event))
 
@@ -103,21 +89,28 @@ class Dispatcher:
         for channel in await self._control.unfinished():
             try:
                 await self._recover(channel)
-            except StoreError as error:
-                log.error("a channel is left out", channel=str(channel), error=str(error))
+            except Exception:
+                # Around one channel: what is broken in its file must not keep the others out.
+                log.exception("a channel is left out", channel=str(channel))
 
     async def _recover(self, channel: ChannelRef) -> None:
-        left = await self._channels.read(channel, partial(self._left, channel))
-        if left.paused:
-            self._jobs.pause(channel)
-        for thread in left.threads:
+        if await self._channels.read(channel, self._paused):
+            self._jobs.hold(channel, True)
+        for thread in await self._channels.read(channel, outbox_rows.waiting_threads):
             self._outbox.kick(ThreadRef(channel=channel, thread=thread))
-        for row in left.jobs:
-            self._jobs.add(Ticket(channel=channel, number=row.number, person=row.requester.id))
-        for item in left.owed:
-            self._conversations.deliver(item.event.thread, Arrived(event=item.event))
-        if left.nothing:
-            await self._control.clear(channel)
+        for number, person in await self._channels.read(channel, job_rows.wanted):
+            self._jobs.add(Ticket(channel=channel, number=number, person=person))
+        place = 0
+        while page := await self._channels.read(
+            channel, partial(inbox.owed, after=place, limit=_PAGE)
+        ):
+            place = page[-1].place
+            for item in page:
+                if item.event is None:
+                    log.error("an event cannot be read", channel=str(channel), event=item.id)
+                else:
+                    self._conversations.deliver(item.event.thread, Arrived(event=item.event))
+        await self._clear_if_done(channel)
 
     def _perhaps_done(self, thread: ThreadRef) -> None:
         channel = thread.channel
@@ -131,18 +124,22 @@ class Dispatcher:
 
     async def _clear_if_done(self, channel: ChannelRef) -> None:
         accepted = self._accepted[channel]
-        left = await self._channels.read(channel, partial(self._left, channel))
+        done = await self._channels.read(channel, self._nothing_left)
         # What was or is being accepted relies on the mark: then a later idle moment clears it.
-        if not self._accepting[channel] and left.nothing and accepted == self._accepted[channel]:
+        if channel not in self._accepting and done and accepted == self._accepted[channel]:
             del self._accepted[channel]
             await self._control.clear(channel)
 
-    def _left(self, channel: ChannelRef, tx: Transaction) -> _Left:
-        return _Left(
-            paused=effective(tx, self._defaults).paused,
-            owed=inbox.owed(tx),
-            jobs=job_rows.unfinished(tx, channel),
-            threads=outbox_rows.waiting_threads(tx),
+    def _paused(self, tx: Transaction) -> bool:
+        return effective(tx, self._defaults).paused
+
+    def _nothing_left(self, tx: Transaction) -> bool:
+        # A pause has to be known after the next start, before any job is there to hold back.
+        return not (
+            self._paused(tx)
+            or inbox.owed(tx, limit=1)
+            or job_rows.wanted(tx, limit=1)
+            or outbox_rows.waiting_threads(tx)
         )
 
 
@@ -152,22 +149,3 @@ def _keep(tx: Transaction, *, event: InboundEvent) -> bool:
     if isinstance(event, Message):
         messages.add_message(tx, event)
     return True
-
-
-def _cleaned(event: InboundEvent) -> InboundEvent:
-    """The event with text that every later step can hold. Raises BadRequest."""
-    text = event.text or ""
-    if len(text) > MAX_TEXT:
-        raise BadRequest(
-            f"The message has {len(text):,} characters; {MAX_TEXT:,} is the most."
-            " Send it in parts, or put it into a file of a source folder."
-        )
-    if not 0 < len(event.id) <= _MAX_ID:
-        raise BadRequest("The message has no usable id.")
-    # Lone surrogates cannot be stored as UTF-8, and NUL ends text for much of the world.
-    safe = text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
-    if isinstance(event, Message):
-        if not safe.strip() and not event.files:
-            raise BadRequest("The message is empty.")
-        return replace(event, text=safe)
-    return replace(event, text=safe if event.text is not None else None)

@@ -18,8 +18,11 @@ from core.state.database import Transaction
 
 log = structlog.get_logger(__name__)
 
-_FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 60.0
+_LONGEST_ASKED_S = 3600.0
+_BATCH = 50
+# An item at which a platform's library breaks so often is not what it breaks at by chance.
+_MOST_BUGS = 8
 
 Spawn = Callable[[Coroutine[object, object, None], str], object]
 
@@ -28,10 +31,17 @@ class Outbox:
     """Sends what waits in the channels' outboxes. One asyncio task per thread, only while there is
     something to send; a platform that is down delays its own threads only."""
 
-    def __init__(self, channels: Channels, adapters: Mapping[str, Adapter], spawn: Spawn) -> None:
+    def __init__(
+        self,
+        channels: Channels,
+        adapters: Mapping[str, Adapter],
+        spawn: Spawn,
+        first_wait_s: float = 0.5,
+    ) -> None:
         self._channels = channels
         self._adapters = adapters
         self._spawn = spawn
+        self._first_wait_s = first_wait_s
         self._kicked: dict[ThreadRef, bool] = {}
         self.on_idle: Callable[[ThreadRef], None] = _ignore
 
@@ -53,36 +63,35 @@ class Outbox:
         await self.hint(ThreadRef(channel=channel, thread=""), hint)
 
     async def _send_all(self, thread: ThreadRef) -> None:
-        wait = _FIRST_WAIT_S
+        wait = self._first_wait_s
         try:
             while self._kicked.get(thread):
                 self._kicked[thread] = False
                 try:
                     await self._send_waiting(thread)
-                    wait = _FIRST_WAIT_S
+                    wait = self._first_wait_s
                 except (DeliveryFailed, StoreError) as error:
                     self._kicked[thread] = True
-                    asked = getattr(error, "retry_after_s", None)
                     log.warning("not sent, will try again", thread=str(thread), error=str(error))
-                    await asyncio.sleep(asked or wait * random.uniform(0.8, 1.2))  # noqa: S311
+                    await asyncio.sleep(_patience_s(error, wait))
                     wait = min(wait * 2, _LONGEST_WAIT_S)
         finally:
             self._kicked.pop(thread, None)
         self.on_idle(thread)
 
     async def _send_waiting(self, thread: ThreadRef) -> None:
-        while True:
-            waiting = await self._channels.read(
-                thread.channel, partial(rows.waiting, thread=thread.thread)
-            )
-            if not waiting:
-                return
+        read = partial(rows.waiting, thread=thread.thread, limit=_BATCH)
+        while waiting := await self._channels.read(thread.channel, read):
             for item in waiting:
                 await self._send(thread, item)
+            if len(waiting) < _BATCH:
+                return  # what was put meanwhile has kicked
 
     async def _send(self, thread: ThreadRef, waiting: Waiting) -> None:
         reached(CommitPoint.OUTBOX_BEFORE_SEND)
         try:
+            if waiting.item is None:
+                raise DeliveryRefused("what was to be shown cannot be read")
             await self._adapter(thread).deliver(waiting.item)
         except DeliveryRefused as error:
             log.error("never sent", thread=str(thread), item=waiting.id, error=str(error))
@@ -91,12 +100,28 @@ class Outbox:
         except DeliveryFailed as error:
             await self._mark(thread, partial(_delayed, waiting=waiting, error=str(error)))
             raise
+        except Exception as error:
+            # A platform's library is the world: a bug there delays its item, and no other thread.
+            log.exception("a platform broke", thread=str(thread), item=waiting.id)
+            final = waiting.attempts + 1 >= _MOST_BUGS
+            mark = _refused if final else _delayed
+            await self._mark(thread, partial(mark, waiting=waiting, error=repr(error)))
+            raise DeliveryFailed(f"the platform's adapter broke: {error!r}") from error
         reached(CommitPoint.OUTBOX_SENT)
         await self._mark(thread, partial(rows.sent, item=waiting))
         reached(CommitPoint.OUTBOX_MARKED)
 
-    async def _mark(self, thread: ThreadRef, mark: Callable[..., None]) -> None:
-        await self._channels.write(thread.channel, mark)
+    async def _mark(self, thread: ThreadRef, mark: Callable[[Transaction], None]) -> None:
+        """Keep what became of an item, however long it takes: unmarked it would be sent again."""
+        wait = self._first_wait_s
+        while True:
+            try:
+                await self._channels.write(thread.channel, mark)
+                return
+            except StoreError as error:
+                log.warning("sent, but not marked", thread=str(thread), error=str(error))
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, _LONGEST_WAIT_S)
 
     def _adapter(self, thread: ThreadRef) -> Adapter:
         adapter = self._adapters.get(thread.channel.platform)
@@ -105,6 +130,13 @@ class Outbox:
                 f"no platform {thread.channel.platform!r} is configured", retry_after_s=600.0
             )
         return adapter
+
+
+def _patience_s(error: DeliveryFailed | StoreError, wait: float) -> float:
+    asked = error.retry_after_s if isinstance(error, DeliveryFailed) else None
+    if asked is None:
+        return wait * random.uniform(0.8, 1.2)  # noqa: S311 - so that not all come at once
+    return min(max(asked, 0.01), _LONGEST_ASKED_S)
 
 
 def _refused(tx: Transaction, *, waiting: Waiting, error: str) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Coroutine
 
 import structlog
 
+from core.errors import StoreError
+
 log = structlog.get_logger(__name__)
 
 
@@ -25,6 +27,19 @@ class Tasks:
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 
+    async def finish(self, work: Coroutine[object, object, None], name: str) -> None:
+        """Run `work` to its end, whether or not the caller is cancelled meanwhile.
+
+        Raises what it raises, and StoreError after `close`.
+        """
+        if self._closed:
+            work.close()
+            raise StoreError("the bot is stopping; try again in a moment")
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        await asyncio.shield(task)
+
     async def close(self) -> None:
         """Cancel what runs and wait until all of it has ended."""
         self._closed = True
@@ -32,6 +47,11 @@ class Tasks:
             for task in self._tasks:
                 task.cancel()
             await asyncio.wait(self._tasks)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # the caller's, who may be gone: then nobody is left to be told
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

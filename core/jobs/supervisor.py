@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import structlog
@@ -17,11 +17,10 @@ from core.jobs.job import (
     FailureKind,
     Gathered,
     JobSpec,
-    JobState,
     Outcome,
     Progress,
 )
-from core.messages import CardMoved, ChannelRef, ThreadRef
+from core.messages import CardMoved, ChannelRef, ThreadRef, Trouble
 from core.outbox import Outbox
 from core.ports import Engine
 from core.posts import card
@@ -38,6 +37,8 @@ from core.tasks import Tasks
 log = structlog.get_logger(__name__)
 
 MAX_ATTEMPTS = 5
+_NOTHING_DONE = Progress(step="", steps=0, tokens=0)
+_NOTHING_GATHERED = Gathered()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +52,22 @@ class JobOver:
     progress: Progress
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """That a job is to end, as the store has it. `thread` is the job's, `by` a person's name."""
+
+    ticket: Ticket
+    thread: ThreadRef
+    by: str
+
+
 @dataclass(slots=True, kw_only=True)
 class Live:
     """A running job: its row as the attempt began, and how far it is since (`moves` counts)."""
 
     row: JobRow
-    progress: Progress
-    task: asyncio.Task[None] | None = None
+    task: asyncio.Task[None]
+    progress: Progress = _NOTHING_DONE
     stopped_by: str | None = None
     moves: int = 0
 
@@ -77,6 +87,7 @@ class Jobs:
         max_completion_tokens: int,
         clock: Callable[[], float],
         over: Callable[[JobOver], None],
+        retry_s: float = 5.0,
     ) -> None:
         self._admission = admission
         self._channels = channels
@@ -87,7 +98,9 @@ class Jobs:
         self._max_completion_tokens = max_completion_tokens
         self._clock = clock
         self._over = over
+        self._retry_s = retry_s
         self._running: dict[tuple[ChannelRef, int], Live] = {}
+        self._resting: dict[Ticket, asyncio.TimerHandle] = {}
 
     def add(self, ticket: Ticket) -> None:
         """A job is queued (durably, by whoever calls): it runs when it has a place."""
@@ -99,24 +112,29 @@ class Jobs:
         while (ticket := self._admission.next()) is not None:
             self._tasks.spawn(self._work(ticket), f"job {ticket.channel} {ticket.number}")
 
-    def stop(self, ticket: Ticket, by: str, thread: ThreadRef) -> None:
-        """Somebody asked (durably) to stop the job: end it now, wherever it stands."""
-        running = self._running.get((ticket.channel, ticket.number))
-        if running is not None:
-            running.stopped_by = by
-            if running.task is not None:
-                running.task.cancel()
-        elif self._admission.withdraw(ticket):
-            self._end(ticket, thread, Cancelled(by=by), Gathered(), _NOTHING)
+    def stop(self, stop: Stop) -> None:
+        """Somebody asked (durably) to stop the job: end it now, wherever it stands.
 
-    def pause(self, channel: ChannelRef) -> None:
-        """Hold the channel's queued jobs back."""
-        self._admission.pause(channel)
+        One that is between waiting and running is found to be stopped as it starts.
+        """
+        ticket = stop.ticket
+        live = self._running.get((ticket.channel, ticket.number))
+        resting = self._resting.pop(ticket, None)
+        if live is not None:
+            live.stopped_by = stop.by
+            live.task.cancel()
+        elif resting is not None or self._admission.withdraw(ticket):
+            if resting is not None:
+                resting.cancel()
+            self._over(_end(stop.thread, ticket.number, Cancelled(by=stop.by)))
 
-    def resume(self, channel: ChannelRef) -> None:
-        """Let the channel's queued jobs go on."""
-        self._admission.resume(channel)
-        self.fill()
+    def hold(self, channel: ChannelRef, paused: bool) -> None:
+        """Hold the channel's queued jobs back, or let them go on."""
+        if paused:
+            self._admission.pause(channel)
+        else:
+            self._admission.resume(channel)
+            self.fill()
 
     def obstacle(self, ticket: Ticket, more: int = 0) -> str | None:
         """Why one more job would be queued, in words; None when it would start at once."""
@@ -132,82 +150,97 @@ class Jobs:
 
     async def _work(self, ticket: Ticket) -> None:
         try:
-            row = await self._start(ticket)
-        except StoreError as error:
-            log.error("a job cannot start", channel=str(ticket.channel), error=str(error))
-            self._admission.release(ticket)
-            asyncio.get_running_loop().call_later(5.0, self.add, ticket)
-            return
-        if row.state is JobState.ENDED:
-            self._admission.release(ticket)
-            return
-        if row.stop_by is not None:
-            self._admission.release(ticket)
-            self._end(ticket, row.thread, Cancelled(by=row.stop_by), Gathered(), _NOTHING)
-            return
-        running = self._running[ticket.channel, ticket.number] = Live(row=row, progress=_NOTHING)
-        running.task = asyncio.current_task()
-        self._outbox.kick(row.thread)
-        try:
-            outcome, gathered = await self._attempt(ticket, running)
-        except asyncio.CancelledError:
-            # Without a name the whole bot stops: the job stays running and goes on after the start.
-            if running.stopped_by is None:
-                raise
-            outcome, gathered = Cancelled(by=running.stopped_by), Gathered()
+            over = await self._run(ticket)
         finally:
+            # Whatever happened: a place that is never given back is lost to all channels.
             self._running.pop((ticket.channel, ticket.number), None)
             self._admission.release(ticket)
-        self._end(ticket, row.thread, outcome, gathered, running.progress)
-        self.fill()
+            self.fill()
+        if over is not None:
+            self._over(over)
 
-    async def _attempt(self, ticket: Ticket, running: Live) -> tuple[Outcome, Gathered]:
-        row = running.row
-        if row.attempt > MAX_ATTEMPTS:
+    async def _run(self, ticket: Ticket) -> JobOver | None:
+        """Make an attempt; None when the job needs none any more or has to wait."""
+        try:
+            row, settings = await self._start(ticket)
+        except StoreError as error:
+            log.error("a job cannot start", channel=str(ticket.channel), error=str(error))
+            self._rest(ticket)
+            return None
+        if row.outcome is not None:
+            return None
+        if row.stop_by is not None:
+            return _end(row.thread, row.number, Cancelled(by=row.stop_by))
+        task = asyncio.current_task()
+        assert task is not None
+        live = self._running[ticket.channel, ticket.number] = Live(row=row, task=task)
+        self._outbox.kick(row.thread)
+        try:
+            outcome, gathered = await self._attempt(live, self._spec(row, settings))
+        except StoreError as error:
+            if row.attempt < MAX_ATTEMPTS:
+                await self._interrupted(ticket, row, error)
+                return None
+            outcome = Failed(kind=FailureKind.STORE, reason=str(error))
+            gathered = Gathered()
+        except asyncio.CancelledError:
+            # Without a name the whole bot stops: the job stays running and goes on after the start.
+            if live.stopped_by is None:
+                raise
+            outcome, gathered = Cancelled(by=live.stopped_by), Gathered()
+        return _end(row.thread, row.number, outcome, gathered, live.progress)
+
+    async def _interrupted(self, ticket: Ticket, row: JobRow, error: StoreError) -> None:
+        """What it did is in its journal: it goes on from there when the store works again."""
+        log.error("a job has to wait", channel=str(ticket.channel), error=str(error))
+        self._rest(ticket)
+        text = f"Job {row.number} has to wait and will go on: {error}"
+        await self._outbox.hint(row.thread, Trouble(thread=row.thread, text=text))
+
+    def _rest(self, ticket: Ticket) -> None:
+        loop = asyncio.get_running_loop()
+        self._resting[ticket] = loop.call_later(self._retry_s, self._wake, ticket)
+
+    def _wake(self, ticket: Ticket) -> None:
+        del self._resting[ticket]
+        self.add(ticket)
+
+    async def _attempt(self, live: Live, spec: JobSpec) -> tuple[Outcome, Gathered]:
+        if spec.attempt > MAX_ATTEMPTS:
             reason = f"it was interrupted {MAX_ATTEMPTS} times, so it was given up"
             return Failed(kind=FailureKind.ATTEMPTS, reason=reason), Gathered()
         try:
-            spec = await self._spec(row)
-            outcome = await self._engine.run(spec, partial(self._moved, running))
-            gathered = Gathered()
+            outcome = await self._engine.run(spec, partial(self._moved, live))
             if isinstance(outcome, Completed):
-                gathered = await self._engine.gathered(spec)
-        except StoreError as error:
-            return Failed(kind=FailureKind.STORE, reason=str(error)), Gathered()
+                return outcome, await self._engine.gathered(spec)
+            return outcome, Gathered()
+        except StoreError:
+            raise
         except Exception:
             # The one place around a subagent's run: a bug there ends one job, with a trace.
-            log.exception("a job ended with a bug", job=row.number, channel=str(ticket.channel))
+            log.exception("a job ended with a bug", job=spec.id, channel=str(spec.thread.channel))
             reason = "an internal error ended it; the log has the details"
             return Failed(kind=FailureKind.CRASHED, reason=reason), Gathered()
-        return outcome, gathered
 
-    async def _start(self, ticket: Ticket) -> JobRow:
-        """Give the job an attempt, durably, and read it."""
+    async def _start(self, ticket: Ticket) -> tuple[JobRow, ChannelSettings]:
+        """Give the job an attempt, durably, and read it with the settings it works under."""
 
-        def start(tx: Transaction) -> JobRow:
-            rows.start(
-                tx,
-                ticket.number,
-                at=self._clock(),
-                commit=head(tx),
-                message=newest(tx),
+        def start(tx: Transaction) -> tuple[JobRow, ChannelSettings]:
+            begun = rows.start(
+                tx, ticket.number, at=self._clock(), commit=head(tx), message=newest(tx)
             )
             row = rows.read(tx, ticket.channel, ticket.number)
             if row is None:
                 raise LookupError(f"{ticket} has no row")
-            if row.state is JobState.RUNNING:
+            if begun:
                 outbox_rows.put(tx, card(row))
-            return row
+            return row, effective(tx, self._defaults)
 
-        row = await self._channels.write(ticket.channel, start)
+        found = await self._channels.write(ticket.channel, start)
         reached(CommitPoint.JOB_ADMITTED)
-        return row
+        return found
 
-    async def _spec(self, row: JobRow) -> JobSpec:
-        def read(tx: Transaction) -> ChannelSettings:
-            return effective(tx, self._defaults)
-
-        settings = await self._channels.read(row.thread.channel, read)
+    def _spec(self, row: JobRow, settings: ChannelSettings) -> JobSpec:
         return JobSpec(
             id=row.id,
             number=row.number,
@@ -227,25 +260,21 @@ class Jobs:
             instructions=settings.instructions,
         )
 
-    def _moved(self, running: Live, progress: Progress) -> None:
-        running.progress = progress
-        running.moves += 1
-        shown = card(running.row, progress, running.moves)
-        hint = self._outbox.hint(running.row.thread, CardMoved(card=shown))
+    def _moved(self, live: Live, progress: Progress) -> None:
+        live.progress = progress
+        live.moves += 1
+        shown = card(live.row, progress, live.moves)
+        hint = self._outbox.hint(live.row.thread, CardMoved(card=shown))
         self._tasks.spawn(hint, f"card {shown.id}")
 
-    def _end(
-        self, ticket: Ticket, thread: ThreadRef, outcome: Outcome, gathered: Gathered, at: Progress
-    ) -> None:
-        self._over(
-            JobOver(
-                thread=thread,
-                number=ticket.number,
-                outcome=outcome,
-                gathered=gathered,
-                progress=replace(at, step=""),
-            )
-        )
 
-
-_NOTHING = Progress(step="", steps=0, tokens=0)
+def _end(
+    thread: ThreadRef,
+    number: int,
+    outcome: Outcome,
+    gathered: Gathered = _NOTHING_GATHERED,
+    progress: Progress = _NOTHING_DONE,
+) -> JobOver:
+    return JobOver(
+        thread=thread, number=number, outcome=outcome, gathered=gathered, progress=progress
+    )

@@ -11,7 +11,7 @@ def pause(doing: Doing, paused: bool) -> Done:
     """Hold queued jobs back, or let them go on."""
     doing.require(Right.CONFIGURE)
     settings.pause(doing.tx, paused, doing.person, doing.clock())
-    left = len(jobs.unfinished(doing.tx, doing.channel))
+    left = len(jobs.wanted(doing.tx))
     if paused:
         text = "Paused: no job starts here until /resume. Jobs that run go on."
     else:

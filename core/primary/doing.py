@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.jobs.admission import Ticket
-from core.jobs.supervisor import Jobs
-from core.messages import Button, ChannelRef, InboundEvent, Person, ThreadRef
+from core.jobs.supervisor import Jobs, Stop
+from core.messages import Button, ChannelRef, InboundEvent, Person
 from core.records.inbox import inbox_id
 from core.records.jobs import JobRow
 from core.rights import Right, Rights
@@ -26,7 +25,7 @@ class Done:
     merged: Merged = _NOTHING
     buttons: tuple[Button, ...] = ()
     started: tuple[JobRow, ...] = ()
-    stops: tuple[tuple[Ticket, ThreadRef], ...] = ()
+    stops: tuple[Stop, ...] = ()
     paused: bool | None = None
 
 

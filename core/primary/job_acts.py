@@ -6,6 +6,7 @@ from core import settings
 from core.errors import BadRequest
 from core.jobs.admission import Ticket
 from core.jobs.job import JobState
+from core.jobs.supervisor import Stop
 from core.posts import (
     again_button,
     card_state,
@@ -31,7 +32,8 @@ def stop(doing: Doing, number: int) -> Done:
     if not jobs.ask_stop(doing.tx, number, doing.person.name):
         return Done(text=_already(row))
     ticket = Ticket(channel=doing.channel, number=number, person=row.requester.id)
-    return Done(text=f"Stopping job {number}.", stops=((ticket, row.thread),))
+    stopped = Stop(ticket=ticket, thread=row.thread, by=doing.person.name)
+    return Done(text=f"Stopping job {number}.", stops=(stopped,))
 
 
 def steer(doing: Doing, number: int, text: str) -> Done:

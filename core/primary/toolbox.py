@@ -6,7 +6,7 @@ from functools import partial
 
 from core.errors import BadRequest, NotAllowed
 from core.jobs.admission import Ticket
-from core.jobs.supervisor import Jobs
+from core.jobs.supervisor import Jobs, Stop
 from core.messages import Message
 from core.model.arguments import parse_arguments
 from core.model.chat import ToolCall
@@ -47,7 +47,7 @@ class Toolbox:
         self._rules = rules
         self._per_message = per_message
         self._clock = clock
-        self._stops: list[tuple[Ticket, str]] = []
+        self._stops: list[Stop] = []
         self._operations: list[Operation] = []
 
     def attach(
@@ -59,6 +59,7 @@ class Toolbox:
         self._inbox_id = inbox_id
         self._settings = settings
         self._operations = [step.operation for step in turn.steps if step.operation]
+        self._stops = []
 
     async def prepare(self, number: int, call: ToolCall) -> Effect:
         """Check the call. Raises BadRequest with a text that the model can act on."""
@@ -85,8 +86,8 @@ class Toolbox:
         if step.operation is not None:
             self._operations.append(step.operation)
         stops, self._stops = self._stops, []
-        for ticket, by in stops:
-            self._jobs.stop(ticket, by, self._message.thread)
+        for stop in stops:
+            self._jobs.stop(stop)
 
     async def _search(self, arguments: Arguments) -> Effect:
         source = arguments.get("source")
@@ -168,7 +169,8 @@ class Toolbox:
         by = self._message.author.name
         if not jobs.ask_stop(tx, row.number, by):
             raise BadRequest(f"job {row.number} has ended or is being stopped")
-        self._stops.append((self._ticket(row.number, row.requester.id), by))
+        ticket = self._ticket(row.number, row.requester.id)
+        self._stops.append(Stop(ticket=ticket, thread=row.thread, by=by))
         return f"Job {row.number} is being stopped.", None
 
     def _read_state(

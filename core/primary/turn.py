@@ -1,7 +1,7 @@
 """One turn: the primary agent's work on one message, journaled step by step. Commits no answer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from core.commit_points import CommitPoint, reached
@@ -75,11 +75,16 @@ class Turn:
         self._steps: list[TurnStep] = []
         self._said: list[str] = []
         self._opening: tuple[ChatMessage, ...] = ()
+        self._unkept: ModelReply | None = None
 
     async def run(self) -> TurnEnd:
-        """Work on the message, from where a turn that was cut off stood. Raises StoreError."""
+        """Work on the message, from where a turn that was cut off stood.
+
+        Raises StoreError; when it is run again after that, it buys no reply a second time.
+        """
         row, settings = await self._begin()
         self._steps = list(row.steps)
+        self._said = []
         self._toolbox.attach(row, self._message, self._inbox_id, settings)
         try:
             return await self._work(row, settings)
@@ -125,6 +130,17 @@ class Turn:
         return found
 
     async def _ask(self, row: TurnRow, settings: ChannelSettings) -> ModelReply:
+        if self._unkept is None:
+            self._unkept = _repaired(await self._complete(row, settings))
+        reply = self._unkept
+        response = codec.reply.dump_json(reply).decode()
+        step = TurnStep(number=len(self._steps), kind="model", request="", response=response)
+        await self._journal(lambda tx: turns.add_step(tx, row.id, step), step)
+        self._unkept = None
+        self._heard(reply)
+        return reply
+
+    async def _complete(self, row: TurnRow, settings: ChannelSettings) -> ModelReply:
         before = "\n\n".join(self._said)
         pace = Pace(partial(self._stream, before))
         request = ModelRequest(
@@ -137,14 +153,9 @@ class Turn:
             channel=self._message.thread.channel, person_id=self._message.author.id, work=row.id
         )
         try:
-            reply = await self._model.complete(account, request, pace.add)
+            return await self._model.complete(account, request, pace.add)
         finally:
             pace.close()
-        response = codec.reply.dump_json(reply).decode()
-        step = TurnStep(number=len(self._steps), kind="model", request="", response=response)
-        await self._journal(lambda tx: turns.add_step(tx, row.id, step), step)
-        self._heard(reply)
-        return reply
 
     async def _run_tool(self, row: TurnRow, call: ToolCall) -> None:
         number = len(self._steps)
@@ -232,6 +243,20 @@ class Turn:
         if isinstance(error, BudgetExceeded):
             return f"I did not ask the model: {error}"
         return f"I could not get an answer: {error}\n\nCommands still work; say /help for them."
+
+
+def _repaired(reply: ModelReply) -> ModelReply:
+    """The reply as text that can be stored: servers cut letters of two halves between pieces."""
+    calls = tuple(
+        ToolCall(id=_text(call.id), name=_text(call.name), arguments=_text(call.arguments))
+        for call in reply.tool_calls
+    )
+    return replace(reply, text=_text(reply.text), tool_calls=calls)
+
+
+def _text(text: str) -> str:
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\0", "\ufffd")
 
 
 def _refuse(text: str, tx: Transaction) -> tuple[str, None]:

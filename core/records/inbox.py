@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from core.messages import InboundEvent, Message
 from core.records import codec
 from core.state.database import Transaction
@@ -9,10 +11,14 @@ from core.state.database import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owed:
-    """An accepted event that is not answered yet; `id` is its inbox id."""
+    """An accepted event that is not answered yet; None when its row cannot be read.
 
+    `id` is its inbox id, `place` its place among all.
+    """
+
+    place: int
     id: str
-    event: InboundEvent
+    event: InboundEvent | None
 
 
 def inbox_id(event: InboundEvent) -> str:
@@ -40,7 +46,23 @@ def is_open(tx: Transaction, id: str) -> bool:
     return row is not None and not row[0]
 
 
-def owed(tx: Transaction) -> tuple[Owed, ...]:
-    """All events that are owed an answer, in the order they were accepted."""
-    rows = tx.execute("SELECT id, payload FROM inbox WHERE done = 0 ORDER BY rowid")
-    return tuple(Owed(id=id, event=codec.inbound.validate_json(text)) for id, text in rows)
+def find(tx: Transaction, id: str) -> InboundEvent | None:
+    """An event that is owed an answer and can be read, or None."""
+    row = tx.execute("SELECT payload FROM inbox WHERE id = ? AND done = 0", (id,)).fetchone()
+    return None if row is None else _event(row[0])
+
+
+def owed(tx: Transaction, after: int = 0, limit: int = -1) -> tuple[Owed, ...]:
+    """Events that are owed an answer, in the order they were accepted, from a place on."""
+    rows = tx.execute(
+        "SELECT rowid, id, payload FROM inbox WHERE done = 0 AND rowid > ? ORDER BY rowid LIMIT ?",
+        (after, limit),
+    )
+    return tuple(Owed(place=place, id=id, event=_event(text)) for place, id, text in rows)
+
+
+def _event(payload: str) -> InboundEvent | None:
+    try:
+        return codec.inbound.validate_json(payload)
+    except ValidationError:
+        return None

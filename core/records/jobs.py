@@ -173,10 +173,16 @@ def newest(tx: Transaction, channel: ChannelRef, limit: int) -> tuple[JobRow, ..
     return tuple(_row(channel, row) for row in rows)
 
 
-def unfinished(tx: Transaction, channel: ChannelRef) -> tuple[JobRow, ...]:
-    """Jobs that are queued or running, oldest first."""
-    rows = tx.execute(_SELECT + " WHERE state IN ('queued', 'running') ORDER BY number")
-    return tuple(_row(channel, row) for row in rows)
+def wanted(tx: Transaction, limit: int = -1) -> tuple[tuple[int, str], ...]:
+    """Number and requester's id of the jobs that are queued or running, oldest first."""
+    return tuple(
+        tx.execute(
+            "SELECT number, requester_id FROM jobs INDEXED BY jobs_open"
+            " WHERE state != 'ended' AND state != 'promised'"
+            " ORDER BY number LIMIT ?",
+            (limit,),
+        )
+    )
 
 
 def _row(channel: ChannelRef, row: tuple) -> JobRow:  # type: ignore[type-arg]  # 23 columns of SQL

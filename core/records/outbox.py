@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from core.messages import Outbound, Post
 from core.records import codec, messages
 from core.state.database import Transaction
@@ -9,12 +11,15 @@ from core.state.database import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """An item that was not shown yet. `version` counts its replacements."""
+    """An item that was not shown yet, None when its row cannot be read.
+
+    `version` counts its replacements.
+    """
 
     id: str
     version: int
     attempts: int
-    item: Outbound
+    item: Outbound | None
 
 
 _PUT = "INSERT INTO outbox (id, thread, payload, state) VALUES (?, ?, ?, 'waiting')"
@@ -41,11 +46,16 @@ def waiting(tx: Transaction, thread: str, limit: int = 50) -> tuple[Waiting, ...
         (thread, limit),
     )
     return tuple(
-        Waiting(
-            id=id, version=version, attempts=attempts, item=codec.outbound.validate_json(payload)
-        )
+        Waiting(id=id, version=version, attempts=attempts, item=_item(payload))
         for id, version, attempts, payload in rows
     )
+
+
+def _item(payload: str) -> Outbound | None:
+    try:
+        return codec.outbound.validate_json(payload)
+    except ValidationError:
+        return None
 
 
 def waiting_threads(tx: Transaction) -> tuple[str, ...]:

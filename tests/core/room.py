@@ -50,6 +50,7 @@ DEFAULTS = ChannelSettings(
     model="m", subagent_model="s", instructions="", max_steps=10, timeout_s=60, per_job=1000
 )
 PATIENCE_S = 10.0
+RETRY_S = 0.01
 
 
 class Platform:
@@ -228,19 +229,20 @@ async def room(
     limits: Limits | None = None,
     access: Access | None = None,
     rules: Rules | None = None,
+    channels: Channels | None = None,
     quiet_s: float = QUIET_S,
 ) -> AsyncIterator[Room]:
     """A core over `data`; leaving it is a stop that drains nothing, as good as a kill."""
     script, platform, hands = script or Script(), platform or Platform(), hands or Hands()
     limits = limits or Limits(max_running=4, per_channel=4, per_person=4)
-    control, channels, tasks = await Control.open(data), Channels(data), Tasks()
+    control, channels, tasks = await Control.open(data), channels or Channels(data), Tasks()
     ledger = Ledger(control.database, BudgetLimits())
-    outbox = Outbox(channels, {"world": platform}, tasks.spawn)
+    outbox = Outbox(channels, {"world": platform}, tasks.spawn, first_wait_s=RETRY_S)
     conversations = Conversations(tasks.spawn)
     jobs = Jobs(
         admission=Admission(limits), channels=channels, engine=hands, outbox=outbox, tasks=tasks,
         defaults=DEFAULTS, max_completion_tokens=100, clock=lambda: 1.0,
-        over=lambda over: conversations.deliver(over.thread, over),
+        over=lambda over: conversations.deliver(over.thread, over), retry_s=RETRY_S,
     )  # fmt: skip
     rights = Rights({"world": access or Access(everyone=True)})
     finder, rules = Nothing(), rules or Rules()
@@ -262,6 +264,7 @@ async def room(
     desk = Desk(
         channels=channels, outbox=outbox, jobs=jobs, tasks=tasks, conversations=conversations,
         performer=performer, rules=rules, new_turn=new_turn, clock=lambda: 1.0,
+        retry_s=RETRY_S,
     )  # fmt: skip
     conversations.furnish(desk)
     dispatcher = Dispatcher(

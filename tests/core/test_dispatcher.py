@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from core.dispatcher import MAX_TEXT
 from core.errors import BadRequest, NotAllowed
+from core.intake import MAX_TEXT
 from core.jobs.job import Completed
 from core.messages import ChannelRef
 from core.records import inbox, messages

@@ -67,6 +67,7 @@ CREATE TABLE jobs (
     outcome        TEXT                     -- JSON, once ended
 ) STRICT;
 CREATE INDEX jobs_open ON jobs (state) WHERE state != 'ended';
+CREATE INDEX jobs_message ON jobs (message);
 
 CREATE TABLE steering (
     seq  INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -95,4 +96,4 @@ CREATE TABLE outbox (
     attempts INTEGER NOT NULL DEFAULT 0,
     error    TEXT
 ) STRICT;
-CREATE INDEX outbox_waiting ON outbox (seq) WHERE state = 'waiting';
+CREATE INDEX outbox_waiting ON outbox (thread, seq) WHERE state = 'waiting';

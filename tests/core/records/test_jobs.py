@@ -61,7 +61,7 @@ def test_a_job_asked_to_stop_gets_no_attempt_and_one_end(tx: Transaction) -> Non
     assert jobs.end(tx, number, Cancelled(by="Ada"), at=3.0, steps=0, tokens=0)
     assert not jobs.end(tx, number, Completed(result="late"), at=4.0, steps=9, tokens=9)
     assert row(tx, number).outcome == Cancelled(by="Ada")
-    assert jobs.unfinished(tx, CHANNEL) == ()
+    assert jobs.wanted(tx) == ()
 
 
 def test_words_to_a_job_come_once_and_in_order(tx: Transaction) -> None:

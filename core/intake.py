@@ -1,0 +1,78 @@
+"""Events as every later step can hold them: bounded, storable, nobody's ids mistaken. Pure."""
+
+import math
+from dataclasses import replace
+
+from core.errors import BadRequest
+from core.messages import ChannelRef, InboundEvent, Message, Person, Press, ThreadRef
+
+MAX_TEXT = 100_000
+_MAX_ID = 500
+_MAX_NAME = 80
+_MAX_ACTION = 64
+# The bot's own posts stand beside people's messages and are found by their ids.
+_OURS = ("answer:", "reply:", "result:", "conflict:", "card:")
+
+
+def cleaned(event: InboundEvent) -> InboundEvent:
+    """The event with text that can be stored and shown. Raises BadRequest for what cannot be."""
+    text = event.text or ""
+    if len(text) > MAX_TEXT:
+        raise BadRequest(
+            f"The message has {len(text):,} characters; {MAX_TEXT:,} is the most."
+            " Send it in parts, or put it into a file of a source folder."
+        )
+    if not _sound(event.id) or event.id.startswith(_OURS):
+        raise BadRequest("The message has no usable id.")
+    if not math.isfinite(event.at):
+        raise BadRequest("The message has no usable time.")
+    _check_place(event.thread)
+    if isinstance(event, Message):
+        return _message(event)
+    return _press(event)
+
+
+def _message(message: Message) -> Message:
+    text = _storable(message.text)
+    if message.files:
+        raise BadRequest("I cannot take files yet. Put what matters into the message itself.")
+    if not text.strip():
+        raise BadRequest("The message is empty.")
+    known = message.reply_to is not None and _sound(message.reply_to)
+    return replace(
+        message,
+        text=text,
+        author=_person(message.author),
+        reply_to=message.reply_to if known else None,
+    )
+
+
+def _press(press: Press) -> Press:
+    if not (press.action.isascii() and 0 < len(press.action) <= _MAX_ACTION):
+        raise BadRequest("This button is none of mine; nothing was done.")
+    text = None if press.text is None else _storable(press.text)
+    return replace(press, text=text, person=_person(press.person))
+
+
+def _check_place(thread: ThreadRef) -> None:
+    channel: ChannelRef = thread.channel
+    parts = (channel.platform, channel.workspace, channel.channel)
+    if not all(map(_sound, parts)) or not (thread.thread == "" or _sound(thread.thread)):
+        raise BadRequest("The message comes from a place without a usable name.")
+
+
+def _person(person: Person) -> Person:
+    if not _sound(person.id):
+        raise BadRequest("The message comes from somebody without a usable id.")
+    # Names are put between words of ours: on one line, short, and without invisible signs.
+    shown = "".join(char if char.isprintable() else " " for char in person.name[: 4 * _MAX_NAME])
+    return Person(id=person.id, name=" ".join(shown.split())[:_MAX_NAME] or person.id[:_MAX_NAME])
+
+
+def _sound(id: str) -> bool:
+    return 0 < len(id) <= _MAX_ID and _storable(id) == id
+
+
+def _storable(text: str) -> str:
+    # Lone surrogates cannot be stored as UTF-8, and NUL ends text for much of the world.
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")

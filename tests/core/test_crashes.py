@@ -1,0 +1,171 @@
+"""The whole core path with its store failing, or the process dying, at every single call."""
+
+import asyncio
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from core.errors import StoreError
+from core.jobs.job import Completed, Gathered, JobSpec, Outcome, Progress
+from core.messages import ChannelRef
+from core.model.account import Account
+from core.model.chat import ModelReply, ModelRequest
+from core.state.channels import Channels
+from core.state.database import Transaction
+from core.state.operations import Op, Operation
+from tests.core.room import CHANNEL, Hands, Platform, Room, Script, calls, last, results, room, says
+
+T = TypeVar("T")
+
+SAID = {"m1": "go", "m2": "/set color blue", "m3": "hello", "m4": "/pause", "m5": "/resume"}
+CALLS = 3
+OWED = {
+    "answer:m1",
+    "reply:message:m2",
+    "answer:m3",
+    "reply:message:m4",
+    "reply:message:m5",
+    "result:1",
+    "result:2",
+}
+
+
+class Frail(Channels):
+    """Channels whose `at`-th call goes wrong in the way that `fault` says."""
+
+    def __init__(self, root: Path, at: int, fault: str) -> None:
+        super().__init__(root)
+        self._at = at
+        self._fault = fault
+        self.calls = 0
+        self.dead = asyncio.Event()
+
+    async def read(self, ref: ChannelRef, function: Callable[[Transaction], T]) -> T:
+        return await self._call(super().read, ref, function)
+
+    async def write(self, ref: ChannelRef, function: Callable[[Transaction], T]) -> T:
+        return await self._call(super().write, ref, function)
+
+    async def _call(self, do: Callable[..., object], ref: ChannelRef, function: object) -> T:
+        self.calls += 1
+        struck = self.calls == self._at
+        if struck and self._fault == "fails":
+            raise StoreError("the disk is full")
+        if struck and self._fault == "dies before":
+            self.dead.set()
+        if self.dead.is_set():
+            await asyncio.Event().wait()
+        found: T = await do(ref, function)  # type: ignore[misc]
+        if struck and self._fault == "dies after":
+            self.dead.set()
+            await asyncio.Event().wait()
+        return found
+
+
+class Brain(Script):
+    """Answers by what it is asked, so that it says the same before and after a death."""
+
+    async def complete(
+        self, account: Account, request: ModelRequest, on_text: Callable[[str], None] | None = None
+    ) -> ModelReply:
+        self.asked.append(request)
+        if last(request) != "go":
+            return says(f"echo: {last(request)}")
+        if results(request):
+            return says("started")
+        return calls(
+            ("start_job", {"title": "one", "brief": "do one"}),
+            ("change_state", {"key": "n", "operation": "add", "value": 1}),
+            ("start_job", {"title": "two", "brief": "do two"}),
+        )
+
+
+class Quick(Hands):
+    """An engine whose jobs are done at once, and add to a counter."""
+
+    async def run(self, job: JobSpec, progress: Callable[[Progress], None]) -> Outcome:
+        self.attempts.append(job)
+        return Completed(result=f"result {job.number}")
+
+    async def gathered(self, job: JobSpec) -> Gathered:
+        amount = 10**job.number
+        return Gathered(operations=(Operation(key="n", op=Op.ADD, argument=amount),))
+
+
+async def told(here: Room) -> None:
+    """Say everything, again where it was not kept, as people do."""
+    for id, text in SAID.items():
+        while True:
+            try:
+                await here.say(id, text)
+                break
+            except StoreError:
+                continue
+
+
+def shown(platform: Platform) -> set[str]:
+    return {post.id for post in platform.posts()}
+
+
+def check(path: Path, first: Platform, second: Platform) -> None:
+    """What is promised: all of it, once."""
+    with sqlite3.connect(path) as file:
+        posts = [id for (id,) in file.execute("SELECT id FROM messages WHERE post IS NOT NULL")]
+        said = [id for (id,) in file.execute("SELECT id FROM messages WHERE post IS NULL")]
+        bodies = dict(
+            file.execute(
+                "SELECT key, body FROM entries JOIN versions ON entry = id ORDER BY commit_no"
+            )
+        )
+        ended = file.execute("SELECT count(*) FROM turns WHERE state != 'ended'").fetchone()[0]
+    file.close()
+    assert set(posts) == OWED
+    assert sorted(said) == sorted(SAID)
+    assert bodies == {"n": "111", "color": '"blue"'}
+    assert ended == 0
+    assert shown(first) | shown(second) == OWED
+    for platform in (first, second):
+        assert max(Counter(post.id for post in platform.posts()).values(), default=1) == 1
+
+
+async def lives(data: Path, at: int, fault: str) -> bool:
+    """The scenario with one fault; False when it was over before the fault's turn came."""
+    first, second = Platform(), Platform()
+    channels, before, after = Frail(data, at, fault), Brain(), Brain()
+    async with room(data, channels=channels, platform=first, script=before, hands=Quick()) as here:
+        if fault == "fails":
+            await told(here)
+            await first.until(lambda: shown(first) == OWED)
+        else:
+            work = asyncio.create_task(told(here))
+            over = asyncio.create_task(first.until(lambda: shown(first) == OWED))
+            died = asyncio.create_task(channels.dead.wait())
+            await asyncio.wait({over, died}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (work, over, died):
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+    async with room(data, platform=second, script=after, hands=Quick()) as here:
+        await told(here)
+        await second.until(lambda: shown(first) | shown(second) == OWED)
+        path = here.channels.path(CHANNEL)
+    check(path, first, second)
+    # Nothing is bought twice, except the call that was in flight when the process died.
+    bought = len(before.asked) + len(after.asked)
+    assert bought == CALLS or (fault != "fails" and bought == CALLS + 1)
+    return channels.calls >= at
+
+
+@pytest.mark.parametrize("fault", ["fails", "dies before", "dies after"])
+async def test_nothing_is_lost_or_doubled_whichever_call_of_the_store_it_hits(
+    tmp_path: Path, fault: str
+) -> None:
+    at = 1
+    while await lives(tmp_path / str(at), at, fault):
+        at += 1
+    assert at > 30
