@@ -13,6 +13,7 @@ import click
 import bot
 from bot.checks import printable
 from bot.config import Config, ConfigError, load
+from bot.finding import Level
 from core.errors import ThawError
 
 FAILED = 1
@@ -50,9 +51,9 @@ def run(config_file: Path | None) -> None:
 def doctor(config_file: Path | None) -> None:
     """Say what is configured, what is missing, and what to do about it."""
     config = configured(config_file)
-    from bot.doctor import Level, examine  # noqa: PLC0415 - the other commands start without it
+    from bot.doctor import examine  # noqa: PLC0415 - the other commands start without it
 
-    findings = examine(config)
+    findings = asyncio.run(examine(config))
     for finding in findings:
         click.echo(str(finding))
     sys.exit(FAILED if any(finding.level is Level.PROBLEM for finding in findings) else 0)

@@ -1,57 +1,44 @@
 """`thaw doctor`: what is configured, what is missing, what to do. Looks only; changes nothing."""
 
+import asyncio
 import errno
 import os
 import shutil
 import socket
-import subprocess
 import sys
-from dataclasses import dataclass
-from enum import StrEnum
+import tempfile
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
-from bot.config import OPENAI_URL, BudgetSettings, Config, ModelSettings, WebSettings
+from bot.config import BudgetSettings, Config, SourceSettings, SubagentSettings, WebSettings
+from bot.finding import Finding, Level
+from bot.listener import listener
+from core.errors import SandboxUnavailable, StoreError
+from core.search.folder import Entry, survey
+from core.state.control import known_channels, owner
+from core.subagents.sandbox import cgroup
+from core.subagents.sandbox.choose import choose
 
 TOO_FULL = 500_000_000
-TRIAL = ("bwrap", "--unshare-pid", "--unshare-net", "--ro-bind", "/", "/", "true")
+MOST_FILES = 20_000
 
 
-class Level(StrEnum):
-    """How bad a finding is: a problem keeps the bot, or what was asked of it, from working."""
+async def examine(config: Config) -> list[Finding]:
+    """Look at everything the bot will need. Takes up to some seconds; asks the model's server."""
+    # Loaded only here: `thaw doctor` is the only command that needs it.
+    from bot.model_check import model_finding  # noqa: PLC0415
 
-    OK = "ok"
-    NOTE = "note"
-    PROBLEM = "problem"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing looked at. `advice` is what to do about it, "" if nothing."""
-
-    level: Level
-    about: str
-    text: str
-    advice: str = ""
-
-    def __str__(self) -> str:
-        first = f"{self.level:8} {self.about:9} {self.text}"
-        return f"{first}\n{'':19}-> {self.advice}" if self.advice else first
-
-
-def examine(config: Config) -> list[Finding]:
-    """Look at everything the bot will need. Takes up to a few seconds; asks no other machine."""
+    data, model, page, sandbox, *sources = await asyncio.gather(
+        asyncio.to_thread(_data, config.bot.data_dir),
+        model_finding(config.model),
+        asyncio.to_thread(_page, config.web, config.bot.data_dir),
+        _sandbox(config.subagents),
+        *(asyncio.to_thread(_source, source) for source in config.sources),
+    )
     return [
-        _configuration(config),
-        _data(config.bot.data_dir),
-        _model(config.model),
-        _page(config.web),
-        _sandbox(config.subagents.sandbox),
-        _budget(config.budget),
-        *(
-            Finding(level=Level.OK, about="source", text=f"{source.name}: {source.path}")
-            for source in config.sources
-        ),
-    ]
+        _configuration(config), data, model, page, sandbox, _budget(config.budget), *sources
+    ]  # fmt: skip
 
 
 def _configuration(config: Config) -> Finding:
@@ -62,36 +49,31 @@ def _configuration(config: Config) -> Finding:
 
 def _data(folder: Path) -> Finding:
     nearest = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        return Finding(
-            level=Level.PROBLEM,
-            about="data",
-            text=f"{nearest} cannot be written to",
-            advice="give this user the right to write there, or set [bot] data_dir",
-        )
+    try:
+        # Only trying tells for sure; the file never has a name.
+        tempfile.TemporaryFile(dir=nearest).close()
+    except OSError as error:
+        text = f"{nearest} cannot be written to: {error.strerror}"
+        advice = "give this user the right to write there, or set [bot] data_dir"
+        return Finding(level=Level.PROBLEM, about="data", text=text, advice=advice)
+    try:
+        bot, channels = owner(folder), len(known_channels(folder))
+    except (StoreError, OSError) as error:
+        advice = "do what it says, or set [bot] data_dir to another folder"
+        return Finding(level=Level.PROBLEM, about="data", text=str(error), advice=advice)
     free = shutil.disk_usage(nearest).free
-    text = f"{folder}, {free / 1e9:.1f} GB free"
+    text = f"{folder}, channels: {channels:,}, {free / 1e9:.1f} GB free"
     if free < TOO_FULL:
         advice = "make room, or set [bot] data_dir to a larger disk"
+        return Finding(level=Level.NOTE, about="data", text=text, advice=advice)
+    if bot is not None:
+        text = f"{text}; a bot uses it (pid {bot})"
+        advice = "fine if that is this bot; another one needs a [bot] data_dir of its own"
         return Finding(level=Level.NOTE, about="data", text=text, advice=advice)
     return Finding(level=Level.OK, about="data", text=text)
 
 
-def _model(model: ModelSettings) -> Finding:
-    if model.offline:
-        return Finding(
-            level=Level.NOTE,
-            about="model",
-            text=f"{model.api_key_env} is not set, so the small built-in offline model answers",
-            advice=f"set {model.api_key_env}, or [model] base_url for a server of your own",
-        )
-    key = f"key from {model.api_key_env}" if model.api_key else "without a key"
-    names = model.name if model.subagent_name is None else f"{model.name}, {model.subagent_name}"
-    server = "OpenAI" if model.base_url == OPENAI_URL else model.base_url
-    return Finding(level=Level.OK, about="model", text=f"{names} at {server}, {key}")
-
-
-def _page(web: WebSettings) -> Finding:
+def _page(web: WebSettings, data_dir: Path) -> Finding:
     address = f"http://{f'[{web.host}]' if ':' in web.host else web.host}:{web.port}"
     family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
     try:
@@ -100,44 +82,61 @@ def _page(web: WebSettings) -> Finding:
             trial.bind((web.host, web.port))
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            text = f"{address} is in use"
-            advice = "fine if it is this bot that runs; else set [web] port"
-            return Finding(level=Level.NOTE, about="page", text=text, advice=advice)
+            return _taken(address, web.port, data_dir)
         advice = "set [web] host and port to ones this user may listen on"
         text = f"{address} cannot be used: {error.strerror}"
         return Finding(level=Level.PROBLEM, about="page", text=text, advice=advice)
-    return Finding(level=Level.OK, about="page", text=address)
+    return Finding(level=Level.OK, about="page", text=f"{address} is free")
 
 
-def _sandbox(wanted: str) -> Finding:
-    if wanted == "process":
-        return Finding(
-            level=Level.NOTE,
-            about="sandbox",
-            text="process: jobs run with all rights of this user; nothing is isolated",
-            advice='set [subagents] sandbox = "auto" unless only you use the bot',
-        )
-    trouble = _bubblewrap_trouble()
-    if trouble is None:
-        return Finding(level=Level.OK, about="sandbox", text="bubblewrap works")
-    needed = wanted == "bubblewrap"
-    without = "no job can run" if needed else "jobs have no shell and no python"
-    return Finding(
-        level=Level.PROBLEM if needed else Level.NOTE,
-        about="sandbox",
-        text=f"{trouble}, so {without}",
-        advice="install it (make system, or your system's package bubblewrap)",
-    )
+def _taken(address: str, port: int, data_dir: Path) -> Finding:
+    """The port is in use: fine only if it is by the bot of this data directory."""
+    found = listener(port)
+    if found is None:
+        text = f"{address} is in use by a program of another user"
+    elif _runs(data_dir, found[0]):
+        text = f"{address} is served by the bot that runs (pid {found[0]})"
+        return Finding(level=Level.OK, about="page", text=text)
+    else:
+        text = f"{address} is in use by {found[1]} (pid {found[0]})"
+    advice = "end that program, or set [web] port to another number"
+    return Finding(level=Level.PROBLEM, about="page", text=text, advice=advice)
 
 
-def _bubblewrap_trouble() -> str | None:
-    if shutil.which(TRIAL[0]) is None:
-        return "bubblewrap is not installed"
+def _runs(data_dir: Path, pid: int) -> bool:
     try:
-        ended = subprocess.run(TRIAL, capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return f"bubblewrap does not start ({error})"
-    return f"bubblewrap does not work ({ended.stderr.strip()})" if ended.returncode else None
+        return owner(data_dir) == str(pid)
+    except OSError:
+        return False  # told with the data directory
+
+
+async def _sandbox(subagents: SubagentSettings) -> Finding:
+    # In a folder of its own, so that a bot that runs is not disturbed and nothing is left.
+    with tempfile.TemporaryDirectory(prefix="thaw-doctor-") as folder:
+        try:
+            choice = await choose(subagents.sandbox, Path(folder))
+        except SandboxUnavailable as error:
+            return Finding(level=Level.PROBLEM, about="sandbox", text=str(error))
+    if choice.sandbox is None:
+        text, advice = f"no job can run: {choice.finding}", "or set [subagents] sandbox"
+        return Finding(level=Level.PROBLEM, about="sandbox", text=text, advice=advice)
+    if subagents.sandbox == "process":
+        advice = 'set [subagents] sandbox = "auto" unless only you use the bot'
+        return Finding(level=Level.NOTE, about="sandbox", text=choice.finding, advice=advice)
+    bounded = choice.sandbox.isolates and await asyncio.to_thread(_bounded)
+    level = Level.OK if bounded else Level.NOTE
+    return Finding(level=level, about="sandbox", text=choice.finding)
+
+
+def _bounded() -> bool:
+    """Whether the kernel itself holds jobs to their limits. Leaves no group behind."""
+    groups = cgroup.find()
+    if isinstance(groups, str):
+        return False
+    for folder in {groups.memory, groups.pids or groups.memory}:
+        with suppress(OSError):
+            folder.rmdir()
+    return True
 
 
 def _budget(budget: BudgetSettings) -> Finding:
@@ -152,3 +151,27 @@ def _budget(budget: BudgetSettings) -> Finding:
         return Finding(level=Level.OK, about="budget", text=text)
     advice = "set [budget] per_month, so that a busy month has an end"
     return Finding(level=Level.NOTE, about="budget", text=text, advice=advice)
+
+
+def _source(source: SourceSettings) -> Finding:
+    text = f"{source.name}: {source.path}"
+    try:
+        found = list(islice(survey(source.path, "", lambda _: None), MOST_FILES + 1))
+    except OSError as error:
+        text = f"{text} cannot be read: {error.strerror}"
+        advice = "give this user the right to read it, or set its path"
+        return Finding(level=Level.PROBLEM, about="source", text=text, advice=advice)
+    count = f"more than {MOST_FILES:,}" if len(found) > MOST_FILES else f"{len(found):,}"
+    text = f"{text}, {count} files"
+    unread = [entry for entry in found if _unreadable(source.path, entry)]
+    if unread:
+        text = f"{text}, of which {len(unread):,} cannot be read, {unread[0].path} for one"
+        advice = "give this user the right to read them, or leave them out"
+        return Finding(level=Level.NOTE, about="source", text=text, advice=advice)
+    return Finding(level=Level.OK, about="source", text=text)
+
+
+def _unreadable(root: Path, entry: Entry) -> bool:
+    if entry.stamp is None:
+        return True
+    return entry.skipped is None and not os.access(root / entry.path, os.R_OK)

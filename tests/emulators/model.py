@@ -24,13 +24,17 @@ class ModelServer:
     """Serves POST /v1/chat/completions; `received` holds every request, in order of arrival.
 
     `script` is a function, or replies to be used up one after another (then 500: script is over).
+    `models` answers GET /v1/models, which many servers do not have.
     """
 
-    def __init__(self, script: Script | Sequence[Reply], *, port: int = 0) -> None:
+    def __init__(
+        self, script: Script | Sequence[Reply], *, port: int = 0, models: Reply | None = None
+    ) -> None:
         self.received: list[Received] = []
         self.abandoned = asyncio.Event()
         self._script = script if callable(script) else _one_after_another(script)
         self._port = port
+        self._models = models
         self._arrived = asyncio.Condition()
         self._runner: web.AppRunner | None = None
 
@@ -47,6 +51,8 @@ class ModelServer:
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=LARGEST_REQUEST)
         app.router.add_post("/v1/chat/completions", self._complete)
+        if self._models is not None:
+            app.router.add_get("/v1/models", self._list)
         # handler_cancellation: a client that hangs up is noticed, as a paying server would.
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -63,6 +69,14 @@ class ModelServer:
         """Return when `count` requests have come in."""
         async with self._arrived:
             await self._arrived.wait_for(lambda: len(self.received) >= count)
+
+    async def _list(self, request: web.Request) -> web.StreamResponse:
+        assert self._models is not None
+        received = Received(at=time.monotonic(), body={}, headers=dict(request.headers))
+        self.received.append(received)
+        if self._models.hang:
+            await asyncio.Event().wait()
+        return await _answer(request, received, self._models)
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         received = Received(
