@@ -32,6 +32,8 @@ class Errands:
     def __init__(self, latency_s: float = 0.01) -> None:
         self.calls: list[Call] = []
         self.strange: list[str] = []
+        self.bought_again: list[Call] = []
+        self._paid: dict[str, int] = {}
         self._latency_s = latency_s
 
     def __call__(self, received: Received) -> Reply:
@@ -46,8 +48,17 @@ class Errands:
             said = _turn(work, stage)
         self._note_trouble(received)
         tokens = (200 + 10 * stage, _COMPLETION)
-        self.calls.append(Call(work=work, stage=stage, tokens=sum(tokens)))
+        call = Call(work=work, stage=stage, tokens=sum(tokens))
+        self.calls.append(call)
+        if stage < self._paid.get(work, 0):
+            self.bought_again.append(call)
         return Reply(text=said.text, calls=said.calls, usage=tokens, latency_s=self._latency_s)
+
+    def paid(self, answers: Mapping[str, int]) -> None:
+        """So many answers the dead bot has on its books for each work: to ask for one of them
+        again is to buy it twice.
+        """
+        self._paid |= answers
 
     def repeated(self, work: str) -> int:
         """How many calls of this work were made more than once."""

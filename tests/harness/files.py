@@ -85,3 +85,26 @@ def workspace_files(path: Path) -> list[str]:
         " WHERE v.entry = e.id ORDER BY v.commit_no DESC LIMIT 1) IS NOT NULL ORDER BY e.key",
     )
     return [key for (key,) in found]
+
+
+def answers_kept(data: Path) -> dict[str, int]:
+    """How many answers of the model each errand's turn and each job has in its journal; of an ended
+    turn, whose journal is gone, more than it can have asked for.
+    """
+    kept: dict[str, int] = {}
+    if not (data / "channels").exists():
+        return kept
+    path = channel_file(data)
+    for text, state, answers in rows(
+        path,
+        "SELECT m.text, t.state, (SELECT count(*) FROM turn_steps s"
+        " WHERE s.turn = t.id AND s.kind = 'model') FROM turns t"
+        " JOIN messages m ON 'message:' || m.id = t.message",
+    ):
+        kept[text.removeprefix("please run ")] = 1000 if state == "ended" else answers
+    for id_, brief in rows(path, "SELECT id, brief FROM jobs"):
+        journal = data / "jobs" / id_ / "job.db"
+        if journal.exists() and rows(journal, "SELECT 1 FROM sqlite_master WHERE name = 'steps'"):
+            count = "SELECT count(*) FROM steps WHERE kind = 'model' AND response IS NOT NULL"
+            kept[brief[3:-1]] = rows(journal, count)[0][0]
+    return kept

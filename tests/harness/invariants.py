@@ -25,6 +25,7 @@ def breaches(data: Path, page: Page, errands: Errands, sent: Collection[int], ki
         *_page(path, page),
         *_calls(errands, sent, kills),
         *_accounts(files.control_file(data), errands, sent, numbers),
+        *(f"bought again: {call}" for call in errands.bought_again),
         *(f"a tool failed: {text}" for text in errands.strange),
     ]
     return "\n".join(found)

@@ -9,6 +9,7 @@ from random import Random
 from typing import Self
 
 from tests.emulators.model import ModelServer
+from tests.harness import files
 from tests.harness.bot import BotProcess, EndedAtStart
 from tests.harness.errands import Errands, errand
 from tests.harness.invariants import breaches
@@ -93,12 +94,14 @@ class Lives:
         for _ in range(errands):
             self._sent += 1
             self._page.say(errand(self._sent))
-            self._page.say(f"/set note.{self._sent} {self._sent}")
+            # In a thread of its own, so that nothing else sends what a kill kept from being sent.
+            self._page.say(f"/set note.{self._sent} {self._sent}", thread=f"notes-{self._sent}")
 
     async def _dead(self, code: int) -> None:
         assert code == KILLED, f"it ended by itself, code {code}:\n{self._bot.log()}"
         self._kills += 1
         await self._bot.nothing_left()
+        self._errands.paid(files.answers_kept(self._bot.data))
 
 
 async def killed_at(folder: Path, points: Sequence[str]) -> str:
