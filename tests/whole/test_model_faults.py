@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,14 @@ from tests.emulators.script import Received, Reply
 from tests.harness.bot import BotProcess
 from tests.harness.page import Page
 from tests.harness.play import Play, change, finish, say, shell, start, starting
-from tests.harness.room import room
+from tests.harness.room import Room, room
+from tests.harness.shown import Post
 
 FAULTS = {
     "status 500": Reply(status=500, body="oops"),
     "a web page": Reply(body="<html><h1>Bad gateway</h1></html>", content_type="text/html"),
     "garbage": Reply(body="\x00\x01 garbage", content_type="application/json"),
     "a list": Reply(body="[]"),
-    "no choice": Reply(body='{"id": "x", "object": "chat.completion", "choices": []}'),
     "a cut stream": Reply(text="This answer is cut off in the middle", cut_after=2),
     "no stream": Reply(chunked=[]),
     "busy": Reply(status=429, headers={"Retry-After": "1"}, body='{"error": {"message": "busy"}}'),
@@ -29,17 +30,27 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", list(FAULTS))
-async def test_a_faulty_answer_is_told_and_the_next_message_is_answered(
-    tmp_path: Path, fault: str
+async def test_every_faulty_answer_is_told_and_the_next_message_is_answered(
+    tmp_path: Path,
 ) -> None:
-    async with room(tmp_path, Play({"bad": [FAULTS[fault]], "hello": [say("hi")]})) as r:
-        told = await r.page.ask("bad")
-        assert told.kind == "notice"
-        assert "could not get an answer" in told.text
-        assert "/help" in told.text
-        assert (await r.page.ask("hello")).text == "hi"
+    async with room(tmp_path, Play({**_each(FAULTS), "hello": [say("hi")]})) as r:
+        told = await _ask_each(r, FAULTS)
+        for fault, post in told.items():
+            assert post.kind == "notice", fault
+            assert "could not get an answer" in post.text, fault
+            assert "/help" in post.text, fault
+            assert (await r.page.ask("hello", thread=fault)).text == "hi", fault
         assert "/jobs" in (await r.page.ask("/help")).text
+
+
+async def test_an_answer_without_words_is_told_as_such(tmp_path: Path) -> None:
+    empty = {
+        "no choice": Reply(body='{"id": "x", "object": "chat.completion", "choices": []}'),
+        "no text": Reply(text=""),
+    }
+    async with room(tmp_path, Play(_each(empty))) as r:
+        for name, post in (await _ask_each(r, empty)).items():
+            assert "nothing to say" in post.text, name
 
 
 async def test_a_busy_server_is_asked_again_when_it_says_so(tmp_path: Path) -> None:
@@ -108,43 +119,47 @@ WRONG_CALLS: dict[str, tuple[str, dict[str, object] | str]] = {
 }
 
 
-@pytest.mark.parametrize("wrong", list(WRONG_CALLS))
-async def test_a_wrong_tool_call_gets_an_error_that_the_model_can_act_on(
-    tmp_path: Path, wrong: str
+async def test_every_wrong_tool_call_gets_an_error_that_the_model_can_act_on(
+    tmp_path: Path,
 ) -> None:
-    play = Play({"go": [Reply(calls=[WRONG_CALLS[wrong]]), say("sorry")]})
+    parts = {f"{name}.": [Reply(calls=[call]), say("sorry")] for name, call in WRONG_CALLS.items()}
+    play = Play(parts)
     async with room(tmp_path, play) as r:
-        assert (await r.page.ask("go")).text == "sorry"
-        told = play.requests[-1].messages[-1]
-        assert told["role"] == "tool"
-        assert told["content"].startswith("Error: ")
+        for name, post in (await _ask_each(r, WRONG_CALLS)).items():
+            assert post.text == "sorry", name
+        for name in WRONG_CALLS:
+            (told,) = (q.messages[-1] for q in play.requests if f"{name}." in q.asked and q.stage)
+            assert told["role"] == "tool", name
+            assert told["content"].startswith("Error: "), name
         assert (await r.page.look("jobs"))["cards"] == []
 
 
+WRONG_CALLS_OF_JOBS: dict[str, tuple[str, dict[str, object] | str]] = {
+    "no JSON": ("shell", "{command: "),
+    "a wrong type": ("shell", {"command": 3}),
+    "a way out": ("write_file", {"path": "../../x", "content": "out"}),
+    "a place outside": ("write_file", {"path": "/etc/x", "content": "out"}),
+    "an unknown tool": ("launch_rocket", {}),
+    "a wrong value": ("change_state", {"key": "a", "operation": "add", "value": "many"}),
+    "another channel": ("read_state", {"channel": "other", "key": "a"}),
+    "a wrong end": ("finish", {"result": 3}),
+}
+
+
 @pytest.mark.needs_system("bubblewrap")
-@pytest.mark.parametrize(
-    "call",
-    [
-        ("shell", "{command: "),
-        ("shell", {"command": 3}),
-        ("write_file", {"path": "../../x", "content": "out"}),
-        ("write_file", {"path": "/etc/x", "content": "out"}),
-        ("launch_rocket", {}),
-        ("change_state", {"key": "a", "operation": "add", "value": "many"}),
-        ("read_state", {"channel": "other", "key": "a"}),
-        ("finish", {"result": 3}),
-    ],
-)
-async def test_a_wrong_call_of_a_job_gets_an_error_and_the_job_goes_on(
-    tmp_path: Path, call: tuple[str, dict[str, object] | str]
-) -> None:
-    play = Play({"go": starting("try")}, {"try": [Reply(calls=[call]), finish("went on")]})
+async def test_every_wrong_call_of_a_job_gets_an_error_and_the_job_goes_on(tmp_path: Path) -> None:
+    calls = WRONG_CALLS_OF_JOBS
+    briefs = [f"{name}." for name in calls]
+    parts = {f"{name}.": [Reply(calls=[call]), finish("went on")] for name, call in calls.items()}
+    play = Play({"go": starting(*briefs)}, parts)
     async with room(tmp_path, play) as r:
         await r.page.ask("go")
-        assert "went on" in (await r.page.result(1)).text
-        told = play.of_job("try")[-1].messages[-1]
-        assert told["role"] == "tool"
-        assert "rror" in told["content"]
+        results = await asyncio.gather(*(r.page.result(n + 1) for n in range(len(calls))))
+        assert [result.text for result in results] == ["went on"] * len(calls)
+        for brief in briefs:
+            told = play.of_job(brief)[-1].messages[-1]
+            assert told["role"] == "tool", brief
+            assert told["content"].lower().startswith("error"), brief
 
 
 @pytest.mark.needs_system("bubblewrap")
@@ -178,3 +193,14 @@ async def test_one_message_starts_at_most_so_many_jobs(tmp_path: Path) -> None:
         assert len(refused) == 17
         await asyncio.gather(*(r.page.result(job) for job in (1, 2, 3)))
         assert len((await r.page.look("jobs"))["cards"]) == 3
+
+
+def _each(replies: Mapping[str, Reply]) -> dict[str, list[Reply]]:
+    """A part for each reply, played to the message that is its name and a full stop."""
+    return {f"{name}.": [reply] for name, reply in replies.items()}
+
+
+async def _ask_each(r: Room, names: Iterable[str]) -> dict[str, Post]:
+    """Say each name in a thread of its own, all at once; the answers."""
+    asked = {name: r.page.ask(f"{name}.", thread=name) for name in names}
+    return dict(zip(asked, await asyncio.gather(*asked.values()), strict=True))
