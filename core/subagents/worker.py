@@ -102,7 +102,7 @@ class Worker:
 
     def _judged(self, end: SandboxExit) -> Completed | Failed:
         finished = self.broker.finished
-        if finished is not None and end.code == 0 and end.killed is None:
+        if finished is not None and end.code == 0:
             return finished
         if end.killed is not None:
             return Failed(kind=FailureKind.SANDBOX, reason=f"it was ended: {end.killed}")

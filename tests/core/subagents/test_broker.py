@@ -41,8 +41,10 @@ async def goes_on_after_finish(puppet: Puppet) -> None:
 
 
 async def finishes_twice(puppet: Puppet) -> None:
-    await finish(puppet)
-    await puppet.ask("finish", call=None, result="again", files=[])
+    await puppet.greet()
+    (made,) = await puppet.model()
+    for _ in range(2):
+        await puppet.ask("finish", call=made["id"], result="x", files=[])
 
 
 async def forges_a_finish(puppet: Puppet) -> None:

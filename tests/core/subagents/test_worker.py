@@ -7,9 +7,13 @@ from core.jobs.job import Completed, Failed, FailureKind
 from core.model.chat import ModelReply, ModelRequest
 from core.subagents import worker
 from core.subagents.worker import to_the_end
-from tests.core.subagents.engine.bench import played
-from tests.core.subagents.puppet import Exit, Puppet, Script, finish
+from tests.core.subagents.engine.bench import bench, played
+from tests.core.subagents.puppet import Exit, Puppet, PuppetSandbox, Script, finish
 from tests.core.subagents.scripted import calls, finishes, job, says
+
+
+async def greet_and_go(puppet: Puppet) -> None:
+    await puppet.greet()
 
 
 async def test_finish_and_exit_code_0_are_both_needed(tmp_path: Path) -> None:
@@ -18,13 +22,21 @@ async def test_finish_and_exit_code_0_are_both_needed(tmp_path: Path) -> None:
         assert await made.run(job()) == Completed(result="x")
 
 
+@pytest.mark.parametrize("script", [finish, greet_and_go])
+async def test_an_attempt_that_has_ended_ends_the_same_way_and_starts_nothing(
+    tmp_path: Path, script: Script
+) -> None:
+    sandbox = PuppetSandbox(script)
+    async with bench(tmp_path, sandbox) as made:
+        made.model.lines.append(finishes("x"))
+        first = await made.run(job())
+        assert await made.run(job(attempt=2)) == first
+    assert len(sandbox.processes) == 1
+
+
 async def ends_with_1_after_finish(puppet: Puppet) -> None:
     await finish(puppet)
     raise Exit(1)
-
-
-async def ends_without_finish(puppet: Puppet) -> None:
-    await puppet.greet()
 
 
 async def ends_with_7(puppet: Puppet) -> None:
@@ -36,7 +48,7 @@ async def ends_with_7(puppet: Puppet) -> None:
     ("script", "words"),
     [
         (ends_with_1_after_finish, "it had finished, but then it ended with exit code 1"),
-        (ends_without_finish, "it ended without having finished"),
+        (greet_and_go, "it ended without having finished"),
         (ends_with_7, "it ended with exit code 7 (a last complaint) before it had finished"),
     ],
 )

@@ -54,10 +54,13 @@ async def test_a_job_that_fills_the_disk_is_ended_and_people_are_told(boxed: Ben
 
 
 async def test_a_job_that_forks_without_end_does_not_take_others_with_it(boxed: Bench) -> None:
-    boxed.model.lines.append(calls("shell", command=":(){ :|:& };:; sleep 1000"))
-    forking = asyncio.create_task(boxed.run(job(1, timeout_s=3.0)))
-    outcome = await forking
+    # The shell may itself be among those that can fork no more; then the next one waits.
+    waits = [calls("shell", command="sleep 1000")] * 19
+    boxed.model.lines.extend([calls("shell", command=":(){ :|:& };:; sleep 1000"), *waits])
+    outcome = await boxed.run(job(1, timeout_s=3.0))
     assert isinstance(outcome, Failed)
+    assert outcome.kind is FailureKind.TIMEOUT
+    boxed.model.lines.clear()
     boxed.model.lines.append(finishes("another"))
     assert await boxed.run(job(2)) == Completed(result="another")
 

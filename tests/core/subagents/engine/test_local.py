@@ -208,7 +208,7 @@ async def test_what_no_patience_helps_against_fails_the_job_in_the_error_s_own_w
 async def test_a_server_out_of_reach_is_waited_for_and_people_are_told(
     plain: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(broker_asking, "_LONGEST_WAIT_S", 0.5)
+    monkeypatch.setattr(broker_asking, "_LONGEST_WAIT_S", 1.0)
     plain.model.lines.extend([ModelUnreachable("refused"), finishes("in the end")])
     assert await plain.run(job()) == Completed(result="in the end")
     assert any("cannot be reached" in seen.step and "refused" in seen.step for seen in plain.seen)

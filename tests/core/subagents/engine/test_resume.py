@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.jobs.job import Completed
+from core.jobs.job import Completed, Steering
 from core.model.chat import ModelReply, ModelRequest
 from core.state.operations import Op, Operation
 from tests.core.subagents.engine.bench import Bench
@@ -126,3 +126,13 @@ async def test_steps_and_tokens_of_earlier_attempts_count(plain: Bench) -> None:
     plain.model.lines.append(finishes())
     await plain.run(job(attempt=2))
     assert (plain.seen[-1].steps, plain.seen[-1].tokens) == (3, 30)
+
+
+async def test_words_that_were_read_are_not_read_again(plain: Bench) -> None:
+    plain.said.append(Steering(seq=3, by="Ann", text="blue"))
+    await interrupted(plain, calls("progress", text="1"))
+    plain.said.append(Steering(seq=8, by="Ann", text="no, red"))
+    plain.model.lines.append(finishes())
+    await plain.run(job(attempt=2))
+    said = [m.text for m in plain.model.requests[-1].messages if m.text.startswith("Ann says")]
+    assert said == ["Ann says: blue", "Ann says: no, red"]
