@@ -2,7 +2,7 @@
 
 import os
 import select
-from _signal import SIGKILL, SIGPIPE, SIGXFSZ  # type: ignore[import-not-found]  # not enum's cost
+from _signal import SIGCHLD, SIGKILL, SIGPIPE, SIGXFSZ, signal  # type: ignore[import-not-found]  # not enum's cost
 from time import monotonic
 
 from .output import Output
@@ -13,18 +13,28 @@ _PIPE = 1 << 17
 """More bytes than a pipe holds: what a process can have left in one."""
 _BACKGROUND = 16
 _SETTLING = 1.0
+_LIGHT, _HEAVY = b"500", b"900"
 _LONGEST_ARGUMENT = 100_000
 
 
 class Commands:
     """Runs programs one at a time and goes on reading from those they left in the background."""
 
-    def __init__(self, tree: Tree, host: int) -> None:
-        """`host` is the line to the host: when it breaks, a running program is ended."""
+    def __init__(self, tree: Tree, host: int, weight: int) -> None:
+        """`host` is the line to the host: when it breaks, a running program is ended.
+
+        `weight` is open for writing to /proc/self/oom_score_adj.
+        """
         self._tree = tree
         self._host = host
+        self._weight = weight
         self._count = 0
         self._background: dict[int, Output] = {}
+        self._running = 0
+        self._status: int | None = None
+        self._held = False
+        # Everything that is left behind inside becomes a child of this process in the end.
+        signal(SIGCHLD, lambda *_: self._collect())
 
     def shell(self, command: str, timeout: float) -> str:
         """Run a command line with bash, or sh where there is none."""
@@ -48,6 +58,8 @@ class Commands:
                 try:
                     os.kill(child, SIGKILL)
                     os.waitpid(child, 0)
+                except (ChildProcessError, ProcessLookupError):
+                    continue  # it was collected just now
                 except OSError:
                     return
 
@@ -59,21 +71,42 @@ class Commands:
         self._count += 1
         output = Output(self._tree, f"{SCRATCH}/output-{self._count}.txt")
         reading, writing = os.pipe()
+        self._held, self._status = True, None  # until it is known, nothing is collected
         try:
-            process = _spawn(argv, writing)
+            # When memory runs out, the system takes what was started here, and not this process.
+            os.write(self._weight, _HEAVY)
+            self._running = _spawn(argv, writing)
+            os.write(self._weight, _LIGHT)
+            watch = os.pidfd_open(self._running)
         except (OSError, ValueError) as error:
             os.close(reading)
             raise ValueError(f"the program could not be started: {error}") from None
         finally:
             os.close(writing)
-        ended = self._follow(process, reading, output, timeout)
-        status = os.waitpid(process, 0)[1]
+            self._held = False
+        status = self._follow(watch, reading, output, timeout)
+        if status is None:
+            self._settle(reading, output)
         left = self._leave(reading, output)
-        return _told(status, timeout, output, ended=ended, left=left)
+        return _told(status, timeout, output, left=left)
 
-    def _follow(self, process: int, reading: int, output: Output, timeout: float) -> bool:
-        """Read until it ends (True), or its time does (False; then its group is killed)."""
-        watch = os.pidfd_open(process)
+    def _collect(self) -> None:
+        """Take leave of all that have ended, and keep how the running program did."""
+        try:
+            while not self._held:
+                process, status = os.waitpid(-1, os.WNOHANG)
+                if process == 0:
+                    return
+                if process == self._running:
+                    self._status = status
+        except ChildProcessError:
+            return
+
+    def _follow(self, watch: int, reading: int, output: Output, timeout: float) -> int | None:
+        """Read until the program has ended; kill it with its group if time or host end first.
+
+        Returns its status, None when it was killed.
+        """
         poller = self._poller(watch)
         poller.register(reading, select.POLLIN)
         poller.register(self._host, 0)
@@ -86,15 +119,17 @@ class Commands:
                     output.add(piece)
                     if not piece:
                         poller.unregister(reading)
-                if self._host in ready:
+                if watch in ready or self._host in ready:
                     break
-                if watch in ready:
-                    return True
         finally:
             os.close(watch)
-        os.killpg(process, SIGKILL)
-        self._settle(reading, output)
-        return False
+        self._collect()
+        self._held = True  # a pid that is to be killed must stay that of the program
+        status = self._status
+        if status is None:
+            os.killpg(self._running, SIGKILL)
+        self._held = False
+        return status
 
     def _poller(self, fd: int) -> select.poll:
         poller = select.poll()
@@ -181,9 +216,10 @@ def _spawn(argv: list[str], writing: int) -> int:
     )
 
 
-def _told(status: int, timeout: float, output: Output, *, ended: bool, left: bool) -> str:
-    code = os.waitstatus_to_exitcode(status)
-    if not ended:
+def _told(status: int | None, timeout: float, output: Output, *, left: bool) -> str:
+    """Say how a program ended: with a status, or without one at its timeout."""
+    code = 0 if status is None else os.waitstatus_to_exitcode(status)
+    if status is None:
         head = f"timed out after {timeout:g} s; it was killed with all it had started"
     elif code == -SIGKILL:
         head = "killed by signal 9: perhaps it needed more memory than this job may use"

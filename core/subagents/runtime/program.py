@@ -135,15 +135,11 @@ def _detail(given: dict[str, Value]) -> str:
     return first.strip().split("\n")[0][:_DETAIL]
 
 
-def run(
-    line: int, answer: bytes, workspace: str, sources: dict[str, str], commands_off: str
-) -> int:
+def run(line: int, answer: bytes, tree: Tree, commands: Commands, commands_off: str) -> int:
     """Work until the end and return the exit code.
 
     The first frame has been sent on `line`, and the first bytes of its answer have come.
     """
-    tree = Tree(workspace, sources)
-    commands = Commands(tree, line)
     wire = Wire(line, commands.wait, sent=HELLO, come=answer)
     try:
         welcome = wire.answer(HELLO)

@@ -21,14 +21,18 @@ def main(words: list[str]) -> int:
         descent.become(int(told["become"]))
     if "foster" in told:
         descent.foster()
-    descent.unreachable()
+    weight = posix.open("/proc/self/oom_score_adj", posix.O_WRONLY | posix.O_CLOEXEC)
+    descent.unreachable()  # and that file would be closed to it from now on
     line = int(told["line"])
     posix.set_inheritable(line, False)
     posix.chdir(told["workspace"])
     posix.write(line, b'{"kind":"hello","id":%d,"version":%d}\n' % (HELLO, VERSION))
     posix.nice(int(told["nice"]))
     answer = posix.read(line, 1 << 16)
-    from .program import run  # noqa: PLC0415 - later is the point
+    from .commands import Commands  # noqa: PLC0415 - later is the point
+    from .program import run  # noqa: PLC0415
+    from .tree import Tree  # noqa: PLC0415
 
     sources = dict(value.split(":", 1) for name, value in pairs if name == "source")
-    return run(line, answer, told["workspace"], sources, told.get("off", ""))
+    tree = Tree(told["workspace"], sources)
+    return run(line, answer, tree, Commands(tree, line, weight), told.get("off", ""))

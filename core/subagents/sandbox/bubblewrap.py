@@ -29,6 +29,8 @@ _MADE_ETC = {
 _NAMESPACES = (
     *("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
     *("--hostname", "sandbox", "--die-with-parent", "--new-session", "--clearenv"),
+    # The runtime itself is process 1: what is inside cannot even stop it, and dies with it.
+    "--as-pid-1",
 )
 # A root bwrap makes the binds, which may lead through folders that nobody else may enter; the
 # runtime then leaves root for ever, by these two capabilities (see runtime/descent.py).
@@ -80,7 +82,8 @@ class Bubblewrap:
                 ours, theirs = socket.socketpair()
                 undo.callback(ours.close)
                 with theirs:
-                    program, inside = self._run(spec, limits, user, theirs.fileno())
+                    program, inner = self._run(spec, limits, user, theirs.fileno())
+                inside = os.pidfd_open(inner)
             except OSError as error:
                 raise SandboxUnavailable(f"the sandbox cannot be started: {error}") from error
             undo.pop_all()
@@ -90,7 +93,7 @@ class Bubblewrap:
             inside=inside,
             line=ours,
             stderr=program.stderr,
-            kill=program.kill,
+            kill=None,
             check=partial(limits.check, program.pid),
             clean=partial(self._clean, limits, user),
         )
@@ -98,7 +101,7 @@ class Bubblewrap:
     def _run(
         self, spec: SandboxSpec, limits: Limits, user: int | None, line: int
     ) -> tuple["subprocess.Popen[bytes]", int]:
-        """Start bwrap and return it with a pidfd of its inner init, whose end is that of all."""
+        """Start bwrap; return it with the pid of the runtime, whose end is that of all."""
         words = {"line": str(line), "workspace": "/workspace", "nice": launch.NICE}
         if user is not None:
             words["become"] = str(user)
@@ -109,13 +112,20 @@ class Bubblewrap:
         with os.fdopen(info_out, "rb") as info, os.fdopen(args_in, "wb") as args:
             try:
                 program = subprocess.Popen(
-                    [self.program, "--args", str(args_out), "--info-fd", str(info_in), *command],
+                    [
+                        *(self.program, *_NAMESPACES, *(_AS_USER if user is None else _AS_ROOT)),
+                        *("--args", str(args_out), "--json-status-fd", str(info_in), *command),
+                    ],
+                    # Or a bwrap that cannot tell us its state any more would die, and leave its
+                    # half-made child behind for ever. The program inside sees the line broken.
+                    restore_signals=False,
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.PIPE,
                     cwd="/",
                     env={},  # the sandbox can read what its init was started with
                     pass_fds=(args_out, info_in, line),
+                    start_new_session=True,  # Ctrl-C stops the bot, which then ends its jobs
                 )
             finally:
                 os.close(args_out)
@@ -123,15 +133,15 @@ class Bubblewrap:
             try:
                 # bwrap does nothing before it has its arguments: so everything is in the group.
                 limits.enter(program.pid)
-                args.write("\0".join(self._arguments(spec, user)).encode())
+                args.write("\0".join(self._arguments(spec)).encode())
                 args.close()
-                return program, os.pidfd_open(json.load(info)["child-pid"])
+                return program, int(json.loads(info.readline())["child-pid"])
             except (OSError, ValueError, KeyError) as error:
                 raise SandboxUnavailable(_complaint(program, error)) from error
 
-    def _arguments(self, spec: SandboxSpec, user: int | None) -> list[str]:
+    def _arguments(self, spec: SandboxSpec) -> list[str]:
         """Compose what bwrap does; each mount costs it 0.1 ms, so they are few."""
-        words = [*_NAMESPACES, *(_AS_USER if user is None else _AS_ROOT)]
+        words: list[str] = []
         for name, value in self._environment().items():
             words += ("--setenv", name, value)
         shown = [("/usr", "/usr"), (str(self.folder / "etc"), "/etc")]

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.subagents.sandbox import leftovers
+
 _LEAF = "thaw-bot"
-_OURS = re.compile(r"thaw-(\d+)-(\d+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +79,9 @@ class Groups:
 
 
 def find(root: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc")) -> Groups | str:
-    """Find where groups can be made, or say in words why nowhere. Sweeps what dead bots left.
+    """Find where groups can be made, or say in words why nowhere; blocks for milliseconds.
 
-    Blocks for a few milliseconds.
+    Removes the groups that dead bots have left there.
     """
     try:
         mine = _memberships((proc / "self" / "cgroup").read_text())
@@ -89,7 +90,7 @@ def find(root: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc")) -> Gro
     except (OSError, KeyError) as error:
         return f"no control group can be made ({error})"
     for folder in (found.memory, found.pids or found.memory):
-        _sweep(folder.parent, proc)
+        _sweep(folder.parent)
     return found
 
 
@@ -100,7 +101,7 @@ def _memberships(text: str) -> dict[str, str]:
 
 
 def _v1(root: Path, mine: dict[str, str]) -> Groups:
-    name = _own_name()
+    name = leftovers.own_name()
     memory = _visible(root / "memory", mine["memory"]) / name
     memory.mkdir(exist_ok=True)
     pids: Path | None = None
@@ -118,7 +119,7 @@ def _v2(own: Path) -> Groups:
         own = own.parent
     if (own / "cgroup.type").exists():  # the root group has none, and may hold processes
         _move_to_leaf(own)
-    top = own / _own_name()
+    top = own / leftovers.own_name()
     top.mkdir(exist_ok=True)
     for group in (own, top):
         _set(group / "cgroup.subtree_control", "+memory +pids")
@@ -141,22 +142,9 @@ def _visible(mount: Path, path: str) -> Path:
     return below if below.is_dir() else mount
 
 
-def _own_name() -> str:
-    return f"thaw-{os.getpid()}-{_started(Path('/proc'), os.getpid())}"
-
-
-def _started(proc: Path, pid: int) -> str:
-    """When a process began, in the kernel's ticks: with the pid it names a process for ever."""
-    try:
-        return (proc / str(pid) / "stat").read_text().rpartition(")")[2].split()[19]
-    except OSError:
-        return ""
-
-
-def _sweep(place: Path, proc: Path) -> None:
+def _sweep(place: Path) -> None:
     for left in place.iterdir():
-        named = _OURS.fullmatch(left.name)
-        if named and _started(proc, int(named[1])) != named[2]:
+        if leftovers.is_left(left.name):
             with contextlib.suppress(OSError):
                 for job in (path for path in left.iterdir() if path.is_dir()):
                     job.rmdir()

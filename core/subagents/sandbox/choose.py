@@ -9,7 +9,7 @@ from typing import Literal, assert_never
 
 from core.errors import SandboxUnavailable
 from core.subagents.protocol import Hello, ProtocolError, parse
-from core.subagents.sandbox import cgroup, launch
+from core.subagents.sandbox import cgroup, launch, leftovers
 from core.subagents.sandbox.bubblewrap import Bubblewrap
 from core.subagents.sandbox.local import LocalSandbox
 from core.subagents.sandbox.plain import Plain
@@ -81,6 +81,7 @@ def bubblewrap_here(program: str, folder: Path, bundle: Path) -> tuple[Bubblewra
         if base is None:
             raise SandboxUnavailable("this container has too few user ids to give jobs their own")
         users = Users(base)
+    leftovers.end(program)
     groups = cgroup.find()
     way = Bubblewrap(
         program=program,

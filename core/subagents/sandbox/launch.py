@@ -11,6 +11,7 @@ from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
 from core.errors import SandboxUnavailable
+from core.subagents.sandbox import leftovers
 
 PREFIX_INSIDE = Path("/opt/python")
 BUNDLE_INSIDE = Path("/opt/thaw")
@@ -106,6 +107,7 @@ def command(
     )
     told = [f"{name}={value}" for name, value in words.items()]
     told += [f"source={shown}:{path}" for shown, path in sources.items()]
+    told.append(f"bot={leftovers.own_name()}")  # the last one, see leftovers.py
     return [str(python), "-I", "-S", "-B", "-X", "utf8", "-c", start, *told]
 
 

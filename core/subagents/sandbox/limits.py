@@ -39,7 +39,8 @@ class Limits:
         pids = self._processes(pid)
         found = watch.disk(self.spec.workspace, self.spec.disk_mb, pids)
         if found is None and self.group is None:
-            found = watch.memory_and_processes(pids, self.spec.memory_mb, self.spec.processes)
+            processes = None if self.counted else self.spec.processes
+            found = watch.memory_and_processes(pids, self.spec.memory_mb, processes)
         return found
 
     def clean(self) -> str | None:

@@ -1,6 +1,7 @@
 """Starts sandboxes on this machine, a few at a time, whichever way they are made."""
 
 import asyncio
+import itertools
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,9 @@ from core.subagents.sandbox.watch import Watch
 PATIENCE_S = 20.0
 """How long a runtime may take to its first word."""
 
+_numbers = itertools.count(1)
+"""One for each start in this process, so that what is made for it can be named by it."""
+
 
 class LocalSandbox:
     """A Sandbox over a way to spawn."""
@@ -24,12 +28,13 @@ class LocalSandbox:
         isolates: bool,
         commands_off: str,
         spawn: Callable[[SandboxSpec, int], Spawned],
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self.name = name
         self.isolates = isolates
         self.commands_off = commands_off
         self._spawn = spawn
-        self._count = 0
+        self._patience_s = patience_s
         # As many as keep the cores busy; more at once would only make all of them late.
         at_once = len(os.sched_getaffinity(0)) + 1
         self._gate = asyncio.Semaphore(at_once)
@@ -43,7 +48,7 @@ class LocalSandbox:
         async with self._gate:
             running = await self._started(spec)
             try:
-                async with asyncio.timeout(PATIENCE_S):
+                async with asyncio.timeout(self._patience_s):
                     await running.lines.opened.wait()
             except TimeoutError:
                 await running.kill("it said nothing after its start")
@@ -58,9 +63,8 @@ class LocalSandbox:
         return running
 
     async def _started(self, spec: SandboxSpec) -> Running:
-        self._count += 1
         spawning = asyncio.get_running_loop().run_in_executor(
-            self._starter, self._spawn, spec, self._count
+            self._starter, self._spawn, spec, next(_numbers)
         )
         try:
             spawned = await asyncio.shield(spawning)
@@ -73,7 +77,7 @@ class LocalSandbox:
         return await self._running(spawned)
 
     async def _running(self, spawned: Spawned) -> Running:
-        running = Running(spawned, self._chores)
+        running = Running(spawned, self._chores, self._starter)
         running.at_end(self._watch.add(spawned.check, running.end))
         await running.listen()
         return running

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import socket
 import subprocess
 from collections.abc import Callable
@@ -20,24 +21,29 @@ T = TypeVar("T")
 class Spawned:
     """What was started. `inside` is a pidfd that can be read once nothing runs inside.
 
-    `kill` ends everything, `check` looks for what is over its bounds, `clean` removes what is
-    left and says in words why the kernel ended something (out of memory). They run on threads.
+    `kill` ends everything; without it, everything dies with the process that `inside` is of.
+    `check` looks for what is over its bounds, `clean` removes what is left and says in words
+    why the kernel ended something (out of memory). They run on threads.
     """
 
     program: "subprocess.Popen[bytes]"
     inside: int
     line: socket.socket
     stderr: IO[bytes]
-    kill: Callable[[], None]
+    kill: Callable[[], None] | None
     check: Check
     clean: Callable[[], str | None]
 
 
 class Running:
-    """A SandboxProcess over what was spawned."""
+    """A SandboxProcess over what was spawned.
 
-    def __init__(self, spawned: Spawned, executor: Executor) -> None:
+    `starter` has the thread it was spawned on, which must not end before it.
+    """
+
+    def __init__(self, spawned: Spawned, executor: Executor, starter: Executor) -> None:
         self.lines = Lines()
+        self._starter = starter
         self._spawned = spawned
         self._executor = executor
         self._tail = Tail()
@@ -46,7 +52,13 @@ class Running:
         self._exit: SandboxExit | None = None
         self._at_end: list[Callable[[], object]] = []
         ended = os.pidfd_open(spawned.program.pid)
-        self._gone = asyncio.gather(_readable(ended), _readable(spawned.inside))
+        self._empty = readable(spawned.inside)
+        self._gone = asyncio.gather(readable(ended), self._empty)
+
+    @property
+    def pid(self) -> int:
+        """The process that everything inside descends from."""
+        return self._spawned.program.pid
 
     async def listen(self) -> None:
         """Connect the line; to be called once, first."""
@@ -74,7 +86,10 @@ class Running:
         """Begin to end everything, if it has not ended; `wait` tells when it has."""
         if self._killed is None and not self._gone.done():
             self._killed = why
-            self._executor.submit(self._spawned.kill)
+            if self._spawned.kill is not None:
+                self._executor.submit(self._spawned.kill)
+            elif not self._empty.done():
+                signal.pidfd_send_signal(self._spawned.inside, signal.SIGKILL)
 
     async def wait(self) -> SandboxExit:
         """See SandboxProcess."""
@@ -96,7 +111,7 @@ class Running:
         return SandboxExit(
             code=code if number is None else None,
             signal=number,
-            killed=self._killed or (found if code != 0 else None),
+            killed=self._killed or (found if number == signal.SIGKILL else None),
             stderr=self._tail.text(),
         )
 
@@ -104,7 +119,7 @@ class Running:
         return await asyncio.get_running_loop().run_in_executor(self._executor, function)
 
 
-def _readable(fd: int) -> "asyncio.Future[None]":
+def readable(fd: int) -> "asyncio.Future[None]":
     """Return what is done when `fd` can be read; then it is closed as well."""
     loop = asyncio.get_running_loop()
     future = loop.create_future()

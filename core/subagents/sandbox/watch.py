@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -14,6 +15,8 @@ _SHARE = 20
 """Looking takes at most one part in so many of the time."""
 _MOST_FILES = 100_000
 _DEEPEST = 100
+_OWN = 3
+"""Processes that a job does not start: bwrap, its init and the runtime."""
 
 Check = Callable[[], str | None]
 """Returns why a sandbox is to be ended, in words, or None. Runs on a thread."""
@@ -79,15 +82,15 @@ def disk(workspace: Path, disk_mb: int, pids: Iterable[int]) -> str | None:
                 return f"disk: more than {_MOST_FILES} files in the workspace"
         else:
             used += _deleted(pids, workspace.stat().st_dev)
-    except _TooDeepError:
-        return f"disk: folders in the workspace are nested more than {_DEEPEST} deep"
+    except _HiddenError as hidden:
+        return f"disk: the workspace cannot be measured, {hidden}"
     except OSError:
         return None  # it is being removed or changed at this moment: the next look tells
     return f"disk: more than the {disk_mb} MB that a job may use" if used > limit else None
 
 
-def memory_and_processes(pids: Iterable[int], memory_mb: int, processes: int) -> str | None:
-    """Say what is wrong with a job that no control group bounds."""
+def memory_and_processes(pids: Iterable[int], memory_mb: int, processes: int | None) -> str | None:
+    """Say what is wrong with a job that no control group bounds; None: processes are bounded."""
     resident = 0
     count = 0
     page = os.sysconf("SC_PAGE_SIZE")
@@ -100,17 +103,18 @@ def memory_and_processes(pids: Iterable[int], memory_mb: int, processes: int) ->
         resident += (int(all_pages) - int(shared)) * page
     if resident > memory_mb << 20:
         return f"memory: more than the {memory_mb} MB that a job may use"
-    if count > processes:
+    if processes is not None and count > processes + _OWN:
         return f"processes: more than the {processes} that a job may run"
     return None
 
 
-class _TooDeepError(Exception):
-    pass
+class _HiddenError(Exception):
+    """Something in the workspace cannot be measured; the text says what."""
 
 
 def _sizes(folder: Path) -> Iterable[int]:
     """Yield the bytes on disk of everything below, whatever its name; no link is followed."""
+    linked: set[int] = set()
     waiting: list[tuple[int, os._ScandirIterator[str]]] = []
     try:
         waiting.append(_opened(os.open(folder, os.O_RDONLY | os.O_DIRECTORY)))
@@ -120,19 +124,27 @@ def _sizes(folder: Path) -> Iterable[int]:
             if entry is None:
                 _close(*waiting.pop())
                 continue
-            try:
+            with suppress(FileNotFoundError, NotADirectoryError):  # it has just been changed
                 info = entry.stat(follow_symlinks=False)
-                yield info.st_blocks * 512
                 if stat.S_ISDIR(info.st_mode):
                     if len(waiting) > _DEEPEST:
-                        raise _TooDeepError
-                    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-                    waiting.append(_opened(os.open(entry.name, flags, dir_fd=fd)))
-            except (FileNotFoundError, NotADirectoryError, PermissionError):
-                continue
+                        raise _HiddenError(f"folders are nested more than {_DEEPEST} deep")
+                    waiting.append(_opened(_enter(entry.name, fd)))
+                elif info.st_nlink > 1:
+                    if info.st_ino in linked:
+                        continue
+                    linked.add(info.st_ino)
+                yield info.st_blocks * 512
     finally:
         for opened in waiting:
             _close(*opened)
+
+
+def _enter(name: str, fd: int) -> int:
+    try:
+        return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=fd)
+    except PermissionError:
+        raise _HiddenError("a folder is closed to the bot") from None
 
 
 def _close(fd: int, entries: "os._ScandirIterator[str]") -> None:

@@ -89,9 +89,9 @@ class Host:
         await self._model_wanted()
         return end.result
 
-    async def shell(self, command: str, timeout: float | None = None) -> str:
-        """Have the model run a command line."""
-        more = {} if timeout is None else {"timeout": timeout}
+    async def shell(self, command: str, seconds: float | None = None) -> str:
+        """Have the model run a command line, with a timeout."""
+        more = {} if seconds is None else {"timeout": seconds}
         return await self.call("shell", command=command, **more)
 
     async def start_call(self, tool: str, **arguments: object) -> None:
@@ -155,3 +155,11 @@ async def ended(process: SandboxProcess) -> SandboxExit:
     """Kill it if it still runs; return how it ended."""
     await process.kill("the test is over")
     return await process.wait()
+
+
+def runs(pid: int) -> bool:
+    """Whether a process runs: one that only waits to be collected does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False

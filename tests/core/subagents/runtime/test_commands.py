@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.subagents.sandbox import Sandbox
-from tests.core.subagents.host import Host, ended, hosted, spec
+from tests.core.subagents.host import Host, ended, hosted, runs, spec
 
 
 @pytest.mark.parametrize(
@@ -58,14 +58,14 @@ async def test_at_its_timeout_a_command_is_killed_with_all_it_started(
     host: Host, workspace: Path
 ) -> None:
     command = "(sleep 1000; touch late) & echo $! > pid; echo started; sleep 1000"
-    result = await host.shell(command, timeout=0.5)
+    result = await host.shell(command, seconds=0.5)
     assert result == "timed out after 0.5 s; it was killed with all it had started\nstarted\n"
     pid = int((workspace / "pid").read_text())
-    assert not _runs(pid)
+    assert not runs(pid)
 
 
 async def test_a_command_that_ignores_signals_is_killed_too(host: Host) -> None:
-    assert "timed out" in await host.shell("trap '' TERM INT HUP; sleep 1000", timeout=0.3)
+    assert "timed out" in await host.shell("trap '' TERM INT HUP; sleep 1000", seconds=0.3)
 
 
 async def test_a_process_left_in_the_background_does_not_hang_the_tool(
@@ -86,7 +86,7 @@ async def test_background_output_without_end_neither_blocks_nor_fills_the_disk(
 ) -> None:
     await host.shell("yes & echo $! > pid")
     pid = int((workspace / "pid").read_text())
-    while _runs(pid):  # it ends by SIGPIPE once enough is kept
+    while runs(pid):  # it ends by SIGPIPE once enough is kept
         await host.shell("sleep 0.05")
     assert (workspace / ".thaw/output-1.txt").stat().st_size == 8 << 20
 
@@ -103,10 +103,10 @@ async def test_what_a_daemon_leaves_is_gone_after_the_end(plain: Sandbox, worksp
         await host.shell("setsid sh -c 'echo $$ > pid; exec sleep 1000' > /dev/null 2>&1 &")
         await host.shell("while [ ! -s pid ]; do sleep 0.01; done")
         pid = int((workspace / "pid").read_text())
-        assert _runs(pid)
+        assert runs(pid)
         await host.finish(result="x")
         assert (await host.process.wait()).code == 0
-        assert not _runs(pid)
+        assert not runs(pid)
 
 
 async def test_killing_takes_daemons_along(plain: Sandbox, workspace: Path) -> None:
@@ -116,12 +116,12 @@ async def test_killing_takes_daemons_along(plain: Sandbox, workspace: Path) -> N
     await host.shell("while [ ! -s pid ]; do sleep 0.01; done")
     await host.start_call("shell", command="sleep 1000")
     assert (await ended(process)).killed == "the test is over"
-    assert not _runs(int((workspace / "pid").read_text()))
+    assert not runs(int((workspace / "pid").read_text()))
 
 
 async def test_many_calls_leave_no_descriptors_behind(host: Host) -> None:
     async def count() -> int:
-        pid = host.process._spawned.program.pid  # type: ignore[attr-defined]
+        pid = host.process.pid  # type: ignore[attr-defined]
         return len(await asyncio.to_thread(os.listdir, f"/proc/{pid}/fd"))
 
     await host.shell("true")
@@ -130,11 +130,3 @@ async def test_many_calls_leave_no_descriptors_behind(host: Host) -> None:
         await host.shell("echo x")
         await host.call("list_files")
     assert await count() == before
-
-
-def _runs(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state not in "ZX"

@@ -52,9 +52,9 @@ def test_a_file_of_the_workspace_is_found_by_each_way_to_write_its_path(
     ],
 )
 def test_a_path_that_leads_elsewhere_is_refused(tree: Tree, path: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         tree.open(path)
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         tree.replace(path, b"x")
 
 
@@ -114,8 +114,8 @@ def test_a_replaced_file_keeps_its_mode_and_leaves_nothing_beside_it(
     (workspace / "run").chmod(0o755)
     tree.replace("run", b"2")
     assert (workspace / "run").stat().st_mode & 0o777 == 0o755
-    assert sorted(os.listdir(workspace)) == [".thaw", "run"]
-    assert os.listdir(workspace / ".thaw") == []
+    assert sorted(path.name for path in workspace.iterdir()) == [".thaw", "run"]
+    assert list((workspace / ".thaw").iterdir()) == []
 
 
 def test_a_folder_is_not_overwritten_by_a_file(tree: Tree, workspace: Path) -> None:
@@ -132,11 +132,11 @@ def test_a_file_is_not_taken_for_a_folder(tree: Tree) -> None:
 
 def test_descriptors_are_given_back(tree: Tree, workspace: Path) -> None:
     (workspace / "link").symlink_to("x")
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for path in ("a/b/c", "link/x", "missing/x", "/sources/ci/log.txt", "../x"):
         for use in (tree.open, tree.folder, tree.create):
             try:
                 os.close(use(path))
             except (ValueError, OSError):
                 continue
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
