@@ -4,15 +4,14 @@ import argparse
 import asyncio
 import gc
 import json
-import os
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
-from bench import answers, crowd, delivery, rest, sandboxes, state, threads
-from bench.conditions import conditions
+from bench import answers, crowd, delivery, rest, sandboxes, search, state, threads
+from bench.conditions import Others, conditions
 from bench.figures import Figure, table
 
 Measure = Callable[[Path], Coroutine[None, None, list[Figure]]]
@@ -28,6 +27,7 @@ MEASURES: dict[str, Measure] = {
     "idle": rest.measure_idle,
     "sandboxes": sandboxes.measure,
     "state": state.measure,
+    "search": search.measure,
 }
 
 
@@ -37,27 +37,32 @@ def main() -> int:
     known = conditions()
     for name, value in known.items():
         print(f"{name}: {value}", flush=True)
-    # As bot/wiring.py sets them for the process that is measured.
+    # As bot/wiring.py has them, for what is measured in this process.
     sys.setswitchinterval(0.0005)
     gc.freeze()
-    parts, figures = {}, []
+    gc.set_threshold(50_000, 20, 1000)
+    parts: dict[str, object] = {}
+    missed: list[str] = []
     for name in given.only or MEASURES:
-        began = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="thaw-bench-", dir=given.folder) as folder:
-            found = asyncio.run(MEASURES[name](Path(folder)))
-        took, load = time.monotonic() - began, os.getloadavg()[0]
-        print(
-            f"\n{name}, {took:.0f} s, load average after it {load:.2f}\n\n{table(found)}",
-            flush=True,
-        )
-        parts[name] = [figure.as_json() for figure in found]
-        figures += found
+        figures, others = _measured(name, given.folder)
+        parts[name] = {"others_cores": others, "figures": [one.as_json() for one in figures]}
+        missed += [one.name for one in figures if one.passed is False]
     if given.json is not None:
         report = {"conditions": known, "measured": parts}
         given.json.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
-    missed = [figure.name for figure in figures if figure.passed is False]
     print(f"\n{len(missed)} targets missed{': ' if missed else ''}{', '.join(missed)}")
     return 1 if missed else 0
+
+
+def _measured(name: str, place: Path | None) -> tuple[list[Figure], float]:
+    """The figures of one measurement, printed, and the cores that others used meanwhile."""
+    others, began = Others(), time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="thaw-bench-", dir=place) as folder:
+        figures = asyncio.run(MEASURES[name](Path(folder)))
+    cores, took = others.cores(), time.monotonic() - began
+    print(f"\n{name}: {took:.0f} s, others used {cores:.2f} cores meanwhile\n")
+    print(table(figures), flush=True)
+    return figures, round(cores, 2)
 
 
 def _arguments() -> argparse.Namespace:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import processes
 from bench.figures import Figure
 from bench.page import Page, connected
 from bench.rig import ModelProcess, bare_loop, running
@@ -15,6 +16,10 @@ PINGS = 40
 STARTING = 12
 THREAD = "unrelated"
 _SETTLED_S = 3.0
+_HOW = (
+    "over the model's own time, in a thread that has no part in the jobs; below, each job asks the"
+    " model once a second and runs a shell command in between"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +47,8 @@ class Pair:
 
 
 @asynccontextmanager
-async def paired(folder: Path) -> AsyncIterator[tuple[Pair, Page]]:
-    """A fresh bot and a bare loop; the second page is for giving the bot work."""
+async def paired(folder: Path) -> AsyncIterator[tuple[Pair, Page, int]]:
+    """A fresh bot and a bare loop; a second page to give the bot work; the bot's process."""
     async with (
         running(folder) as rig,
         bare_loop(rig.model) as address,
@@ -51,16 +56,17 @@ async def paired(folder: Path) -> AsyncIterator[tuple[Pair, Page]]:
         connected(rig.bot.url) as work,
         connected(address) as bare,
     ):
-        yield Pair(bot=bot, bare=bare, model=rig.model), work
+        yield Pair(bot=bot, bare=bare, model=rig.model), work, rig.bot.pid
 
 
 async def measure(folder: Path) -> list[Figure]:
     """With no, 16 and 64 jobs, also while they are being started."""
     figures = []
-    async with paired(folder) as (pair, work):
+    async with paired(folder) as (pair, work, pid):
         first = await pair.overhead(pair.bot, "ping first.")
         figures.append(Figure(name="first answer after the start", unit="ms", values=(first,)))
         await pair.overheads(3, "warm")
+        figures.append(await _cost(pair, pid))
         running_jobs = 0
         for load in LOADS:
             if load:
@@ -74,9 +80,17 @@ async def measure(folder: Path) -> list[Figure]:
     return figures
 
 
+async def _cost(pair: Pair, pid: int) -> Figure:
+    """Processor time of the bot for one answer."""
+    before = processes.cpu_s([pid])
+    for n in range(PINGS):
+        await pair.overhead(pair.bot, f"ping cost {n}.")
+    each = (processes.cpu_s([pid]) - before) / PINGS * 1000
+    return Figure(name="processor time for an answer", unit="ms", values=(each,))
+
+
 def _figure(name: str, values: tuple[float, ...], ideal: tuple[float, ...]) -> Figure:
     return Figure(
         name=name, unit="ms", values=values, median_below=10, worst_below=50, ideal=ideal,
-        note="over the model's own time, in a thread that has no part in the jobs; each job asks"
-        " the model once a second and runs a shell command in between",
+        note=_HOW if name.endswith(" 0 jobs run") else "",
     )  # fmt: skip

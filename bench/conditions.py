@@ -1,10 +1,11 @@
-"""Under what conditions figures were measured. Measures none itself."""
+"""Under what conditions figures were measured: what the machine is, and who else used it."""
 
 import os
 import platform
 import shutil
 import sqlite3
 import subprocess
+import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,7 +26,6 @@ def conditions() -> dict[str, str]:
         "bubblewrap": _bubblewrap(),
         "user": "root" if os.geteuid() == 0 else "not root",
         "load before": f"{one:.2f} (1 min), {five:.2f} (5 min)",
-        "stolen before": f"{_stolen():.1f} % of the time since boot, by other virtual machines",
     }
 
 
@@ -48,6 +48,31 @@ def _bubblewrap() -> str:
     return ran.stdout.strip().removeprefix("bubblewrap ")
 
 
-def _stolen() -> float:
-    fields = [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
-    return 100 * fields[7] / sum(fields)
+class Others:
+    """How much processor time others have used since this was made."""
+
+    def __init__(self) -> None:
+        self._busy = _busy_s()
+        self._own = _own_s()
+        self._at = time.monotonic()
+
+    def cores(self) -> float:
+        """The cores that others had on average: other virtual machines too, as far as is known.
+
+        What this program started and did not live to collect counts as others'.
+        """
+        took = time.monotonic() - self._at
+        busy, own = _busy_s() - self._busy, _own_s() - self._own
+        return max(0.0, (busy - own) / took) if took else 0.0
+
+
+def _busy_s() -> float:
+    """Seconds that all cores together were not idle since the machine's start."""
+    line = Path("/proc/stat").read_text().split("\n", 1)[0]
+    user, nice, system, _, _, irq, softirq, steal = (int(word) for word in line.split()[1:9])
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def _own_s() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system

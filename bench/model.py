@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from tests.emulators.model import ModelServer
 from tests.emulators.script import Received, Reply
@@ -46,8 +46,8 @@ class Noted(Reply):
 class Script:
     """Answers by the rules above; a line of the log for each answer, when it is sent."""
 
-    def __init__(self, log: Path) -> None:
-        self._log = log.open("a", buffering=1)
+    def __init__(self, log: TextIO) -> None:
+        self._log = log
 
     def __call__(self, received: Received) -> Reply:
         """Answer one request."""
@@ -93,7 +93,7 @@ def _job(received: Received) -> tuple[str, Reply]:
     return f"{name}/end", Reply(calls=[done], latency_s=STEP_S)
 
 
-async def serve(log: Path) -> None:
+async def serve(log: TextIO) -> None:
     """Serve until killed."""
     async with ModelServer(Script(log)) as server:
         print(server.port, flush=True)
@@ -101,4 +101,5 @@ async def serve(log: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Path(sys.argv[1])))
+    with Path(sys.argv[1]).open("a", buffering=1) as lines:
+        asyncio.run(serve(lines))
