@@ -69,6 +69,8 @@ class Lives:
         except EndedAtStart as ended:
             code = ended.code
         else:
+            # A short life may have been over before there was a process to strike.
+            self._bot.strike()
             code = await self._bot.ended()
         await self._dead(code)
 
