@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -35,13 +36,20 @@ def thaw() -> None:
 
 @thaw.command()
 @with_config
-def run(config_file: Path | None) -> None:
+@click.option("--no-open", is_flag=True, help="Do not show the page in the browser.")
+def run(config_file: Path | None, *, no_open: bool) -> None:
     """Run the bot until it is told to stop (Ctrl-C or SIGTERM)."""
     config = configured(config_file)
-    from bot.wiring import run as run_bot  # noqa: PLC0415 - the other commands start without it
+    from bot import browser  # noqa: PLC0415 - the other commands start without these
+    from bot.wiring import run as run_bot  # noqa: PLC0415
+
+    def ready(address: str) -> None:
+        click.echo(f"{config.bot.name} is ready: {address}")
+        if not no_open and browser.at_hand(os.environ, sys.stdin, sys.stdout):
+            browser.show(address)
 
     try:
-        sys.exit(asyncio.run(run_bot(config)))
+        sys.exit(asyncio.run(run_bot(config, ready)))
     except ThawError as error:
         fail(FAILED, str(error))
 

@@ -1,33 +1,95 @@
-"""How the program logs: constant text plus fields, as text or JSON, to standard error."""
+"""How the program logs: constant text plus fields, as text or JSON, to standard error.
+
+Fields carry ids and reasons, never what people wrote, nor a secret.
+"""
 
 import logging
 import sys
-from typing import Literal
+import traceback
+from contextlib import suppress
+from typing import Literal, TextIO
 
 import structlog
+from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
+
+from bot.checks import printable
+
+Form = Literal["text", "json"]
 
 
-def configure(form: Literal["text", "json"]) -> None:
+def configure(form: Form) -> None:
     """Set up logging for the whole process, ours and the libraries'."""
-    # What libraries log at info level may hold the text of messages.
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s")
-    last: structlog.typing.Processor
-    if form == "json":
-        processors: list[structlog.typing.Processor] = [structlog.processors.dict_tracebacks]
-        last = structlog.processors.JSONRenderer()
-    else:
-        processors = []
-        last = structlog.dev.ConsoleRenderer(
-            colors=False, exception_formatter=structlog.dev.plain_traceback
-        )
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *processors,
-            last,
-        ],
+        processors=[*_first(), *_last(form)],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=_StandardError,
         cache_logger_on_first_use=True,
     )
+    libraries = _Handler()
+    libraries.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *_first()],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *_last(form),
+            ],
+        )
+    )
+    # What libraries log at info level may hold the text of messages.
+    logging.basicConfig(handlers=[libraries], level=logging.WARNING, force=True)
+    logging.captureWarnings(True)
+
+
+def _first() -> tuple[Processor, ...]:
+    return (
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    )
+
+
+def _last(form: Form) -> tuple[Processor, ...]:
+    if form == "json":
+        # Without the values of variables: keys and messages are among them.
+        frames = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        return (
+            structlog.processors.ExceptionRenderer(frames),
+            structlog.processors.JSONRenderer(default=str),
+        )
+    console = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=_traceback)
+    return (_legible, console)
+
+
+def _legible(_: WrappedLogger, __: str, fields: EventDict) -> EventDict:
+    """Ids are a platform's own, and may hold what a terminal acts on."""
+    return {
+        name: printable(value) if isinstance(value, str) else value
+        for name, value in fields.items()
+    }
+
+
+def _traceback(to: TextIO, error: ExcInfo) -> None:
+    lines = "".join(traceback.format_exception(error[1])).splitlines()
+    to.write("\n" + "\n".join(map(printable, lines)))
+
+
+class _StandardError:
+    """Writes lines. One that cannot be written (a full disk, a closed pipe) is dropped: nobody
+    could be told, and what goes on must not end for it."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def msg(self, line: str) -> None:
+        if sys.stderr is not None:
+            with suppress(OSError, ValueError):
+                sys.stderr.write(f"{line}\n")
+                sys.stderr.flush()
+
+    debug = info = warning = error = critical = msg
+
+
+class _Handler(logging.Handler):
+    """Writes what libraries log in the same way."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _StandardError().msg(self.format(record))

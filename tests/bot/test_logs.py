@@ -1,0 +1,84 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SAID = """
+import logging, sys, warnings
+import structlog
+from bot.logs import configure
+configure(sys.argv[1])
+log = structlog.get_logger("own")
+log.debug("too much")
+log.info("ours", channel="web/\\x1b[2J", number=3)
+logging.getLogger("library").info("maybe what people wrote")
+logging.getLogger("library").error("theirs \\x1b[2J")
+warnings.warn("careful")
+def broken(key="sk-hush"):
+    said = "a private word"
+    raise ValueError("a bug \\x1b[2J")
+try:
+    broken()
+except ValueError:
+    log.exception("own trouble")
+    logging.getLogger("asyncio").exception("its trouble")
+"""
+
+
+def said(form: str) -> str:
+    """All that a process writes that logs in this form."""
+    ended = subprocess.run(
+        [sys.executable, "-c", SAID, form],
+        cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert ended.stdout == ""
+    return ended.stderr
+
+
+def test_every_json_line_is_json_whoever_says_it() -> None:
+    lines = [json.loads(line) for line in said("json").splitlines()]
+    assert [(line["level"], line["event"].split("\x1b")[0]) for line in lines] == [
+        ("info", "ours"),
+        ("error", "theirs "),
+        ("warning", lines[2]["event"]),
+        ("error", "own trouble"),
+        ("error", "its trouble"),
+    ]
+    assert "careful" in lines[2]["event"]
+    assert lines[0]["number"] == 3
+    assert lines[1]["logger"] == "library"
+    assert lines[3]["exception"][0]["exc_type"] == "ValueError"
+    assert all(line["timestamp"].endswith("Z") for line in lines)
+
+
+def test_text_tells_the_same_in_words() -> None:
+    text = said("text")
+    for part in ("ours", "number=3", "theirs", "careful", "ValueError: a bug", "in broken"):
+        assert part in text
+    assert "too much" not in text
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_nothing_people_wrote_and_no_secret_is_logged(form: str) -> None:
+    text = said(form)
+    for hidden in ("sk-hush", "a private word", "maybe what people wrote"):
+        # A traceback shows the source's lines, and here they hold what variables would.
+        assert hidden not in "".join(line for line in text.splitlines() if "said =" not in line)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_no_escape_reaches_a_terminal(form: str) -> None:
+    assert all(line.isprintable() for line in said(form).splitlines())
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_log_that_cannot_be_written_stops_nothing(form: str) -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        ended = subprocess.run(
+            [sys.executable, "-c", f"{SAID}\nprint('went on')", form],
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=full, text=True, check=False, timeout=60,
+        )  # fmt: skip
+    assert "went on" in ended.stdout
