@@ -7,13 +7,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 CODE := $(wildcard bot adapters core tests bench)
 PYTHON ?= python3.13 python3.12 python3.11 python3
+# All defaults, and one source with something to search.
+CONFIG := docs/examples/thaw.toml
+ARGS :=
 PACKAGES := bubblewrap chromium fonts-dejavu-core fonts-noto-color-emoji git
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCK := $(BIN)/pip-compile --quiet --allow-unsafe --build-deps-for editable --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options --no-header
 
 help:
-	@echo "make run      set up and start the bot (CONFIG=FILE for other settings than the defaults)"
+	@echo "make run      set up, start the bot and open its page (CONFIG=FILE for settings of your own,"
+	@echo "              ARGS=--no-open to leave the browser alone)"
 	@echo "make test     set up and run the tests (ARGS=... goes to pytest)"
 	@echo "make check    formatting, lint, types, import contracts, layout: what CI runs first"
 	@echo "make bench    measure speed and memory"
@@ -50,7 +54,7 @@ $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.lock
 	@touch $@
 
 run: setup
-	@exec $(BIN)/thaw run $(if $(CONFIG),--config "$(CONFIG)")
+	@exec $(BIN)/thaw run --config "$(CONFIG)" $(ARGS)
 
 test: setup-dev
 	$(BIN)/python -m pytest $(ARGS)
