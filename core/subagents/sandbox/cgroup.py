@@ -87,7 +87,7 @@ def find(root: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc")) -> Gro
         mine = _memberships((proc / "self" / "cgroup").read_text())
         unified = (root / "cgroup.controllers").is_file()
         found = _v2(root / mine[""].lstrip("/")) if unified else _v1(root, mine)
-    except (OSError, KeyError) as error:
+    except (OSError, KeyError, ValueError) as error:
         return f"no control group can be made ({error})"
     for folder in (found.memory, found.pids or found.memory):
         _sweep(folder.parent)

@@ -1,0 +1,164 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from core.subagents.sandbox import cgroup
+from core.subagents.sandbox.cgroup import Group, Groups
+from core.subagents.sandbox.leftovers import own_name
+
+DEAD = "thaw-4194305-1"
+
+
+def proc(tmp_path: Path, membership: str) -> Path:
+    """A /proc whose own process is in these groups."""
+    (tmp_path / "proc" / "self").mkdir(parents=True)
+    (tmp_path / "proc" / "self" / "cgroup").write_text(membership)
+    return tmp_path / "proc"
+
+
+@pytest.fixture
+def version_1(tmp_path: Path) -> tuple[Path, Path]:
+    """The folders of a first-version machine, without the files a kernel would make."""
+    root = tmp_path / "cgroup"
+    (root / "memory" / "box" / DEAD / "job-1").mkdir(parents=True)
+    (root / "pids" / DEAD).mkdir(parents=True)
+    return root, proc(
+        tmp_path, "9:name=systemd:/\n8:pids:/\n4:memory:/box\n3:cpu,cpuacct:/x\n0::/\n"
+    )
+
+
+@pytest.fixture
+def version_2(tmp_path: Path) -> tuple[Path, Path]:
+    """The folders of a second-version machine where this process is alone in its group."""
+    root = tmp_path / "cgroup"
+    own = root / "system" / "thaw.service"
+    own.mkdir(parents=True)
+    (root / "cgroup.controllers").write_text("memory pids")
+    (own / "cgroup.type").write_text("domain")
+    (own / "cgroup.procs").write_text(f"{os.getpid()}\n")
+    return root, proc(tmp_path, "0::/system/thaw.service\n")
+
+
+def test_groups_of_the_first_version_are_made_below_the_own_ones(
+    version_1: tuple[Path, Path],
+) -> None:
+    root, proc = version_1
+    found = cgroup.find(root, proc)
+    assert isinstance(found, Groups)
+    assert found.memory == root / "memory" / "box" / own_name()
+    assert found.pids == root / "pids" / own_name()
+    group = found.make("job-1", 64, 20)
+    assert (group.memory / "memory.limit_in_bytes").read_text() == str(64 << 20)
+    assert (found.pids / "job-1" / "pids.max").read_text() == "20"
+    group.enter(77)
+    assert [(folder / "cgroup.procs").read_text() for folder in group.folders] == ["77", "77"]
+
+
+def test_a_group_of_the_second_version_has_both_bounds(version_2: tuple[Path, Path]) -> None:
+    root, proc = version_2
+    found = cgroup.find(root, proc)
+    assert isinstance(found, Groups)
+    own = root / "system" / "thaw.service"
+    # A group that passes controllers on may hold no process, so the bot has moved to a leaf.
+    assert (own / "thaw-bot" / "cgroup.procs").read_text() == str(os.getpid())
+    assert (own / "cgroup.subtree_control").read_text() == "+memory +pids"
+    group = found.make("job-1", 64, 20)
+    assert group.folders == (own / own_name() / "job-1",)
+    assert (group.memory / "memory.max").read_text() == str(64 << 20)
+    assert (group.memory / "pids.max").read_text() == "20"
+
+
+def test_a_bot_that_has_moved_to_its_leaf_finds_the_same_place_again(
+    version_2: tuple[Path, Path],
+) -> None:
+    root, proc = version_2
+    (root / "system" / "thaw.service" / "thaw-bot").mkdir()
+    (root / "system" / "thaw.service" / "cgroup.procs").write_text("")
+    (proc / "self" / "cgroup").write_text("0::/system/thaw.service/thaw-bot\n")
+    found = cgroup.find(root, proc)
+    assert isinstance(found, Groups)
+    assert found.memory == root / "system" / "thaw.service" / own_name()
+
+
+def test_a_group_shared_with_others_is_left_alone_and_it_is_said_what_to_do(
+    version_2: tuple[Path, Path],
+) -> None:
+    root, proc = version_2
+    (root / "system" / "thaw.service" / "cgroup.procs").write_text(f"1\n{os.getpid()}\n")
+    found = cgroup.find(root, proc)
+    assert isinstance(found, str)
+    assert "Delegate=yes" in found
+    assert not (root / "system" / "thaw.service" / "thaw-bot").exists()
+
+
+@pytest.mark.parametrize("membership", ["", "0::/\n", "8:pids:/\n", "nonsense"])
+def test_where_no_group_can_be_made_it_is_said(tmp_path: Path, membership: str) -> None:
+    (tmp_path / "cgroup").mkdir()
+    found = cgroup.find(tmp_path / "cgroup", proc(tmp_path, membership))
+    assert isinstance(found, str)
+    assert "no control group" in found
+
+
+def test_the_groups_of_dead_bots_are_removed_and_no_others(version_1: tuple[Path, Path]) -> None:
+    root, proc = version_1
+    (root / "memory" / "box" / "other").mkdir()
+    alive = root / "memory" / "box" / own_name() / "job-7"
+    alive.mkdir(parents=True)
+    cgroup.find(root, proc)
+    assert not (root / "memory" / "box" / DEAD).exists()
+    assert not (root / "pids" / DEAD).exists()
+    assert (root / "memory" / "box" / "other").exists()
+    assert alive.exists()
+
+
+def test_a_group_that_cannot_be_bounded_is_not_left_behind(
+    version_1: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = cgroup.find(*version_1)
+    assert isinstance(found, Groups)
+
+    def refuse(path: Path, value: object) -> None:
+        raise OSError("no")
+
+    monkeypatch.setattr(cgroup, "_set", refuse)
+    with pytest.raises(OSError, match="no"):
+        found.make("job-1", 64, 20)
+    assert not (found.memory / "job-1").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n", True),
+        ("memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 0\n", False),
+        ("memory.events", "low 0\nhigh 0\nmax 5\noom 1\noom_kill 1\noom_group_kill 0\n", True),
+        ("memory.events", "low 0\nhigh 0\nmax 5\noom 1\noom_kill 0\n", False),
+        ("other", "", False),
+    ],
+)
+def test_whether_memory_ran_out_is_read_from_either_version(
+    tmp_path: Path, name: str, text: str, expected: bool
+) -> None:
+    (tmp_path / name).write_text(text)
+    assert Group(memory=tmp_path, folders=(tmp_path,)).out_of_memory() is expected
+
+
+@pytest.fixture
+def real() -> Groups:
+    found = cgroup.find()
+    if isinstance(found, str):
+        pytest.skip(found)
+    return found
+
+
+def test_on_this_machine_a_group_holds_who_entered_and_is_removed_when_empty(real: Groups) -> None:
+    group = real.make(f"test-{os.getpid()}", 64, 20)
+    try:
+        assert group.processes() == []
+        assert not group.out_of_memory()
+    finally:
+        group.remove()
+    assert not any(folder.exists() for folder in group.folders)
+    with pytest.raises(OSError, match=r"."):
+        group.processes()
