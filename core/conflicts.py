@@ -1,6 +1,6 @@
 """An open conflict as a question to people: all versions, who wrote each, a button for each."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from core.messages import Button, Post, PostKind, ThreadRef
 from core.posts import plain
@@ -10,19 +10,26 @@ from core.state.conflicts import OpenConflict, conflict
 from core.state.database import Transaction
 from core.state.views import conflict_line
 
+MOST_QUESTIONS = 10
 _LABEL = 60
 
 
 def conflict_posts(
-    tx: Transaction, thread: ThreadRef, numbers: Iterable[int], at: float
+    tx: Transaction, thread: ThreadRef, numbers: Sequence[int], commit: int | None, at: float
 ) -> tuple[Post, ...]:
-    """A post for each open conflict of these whose present question was not asked yet."""
-    found = (conflict(tx, number) for number in numbers)
-    return tuple(
-        _post(tx, thread, one, at)
-        for one in found
-        if one is not None and messages.seq_of(tx, _id(one)) is None
-    )
+    """A post for each open conflict of these whose present question was not asked yet.
+
+    After the first ten one more post says how many there are: thousands would bury the thread.
+    """
+    posts: list[Post] = []
+    for place, number in enumerate(numbers):
+        if len(posts) == MOST_QUESTIONS:
+            posts.append(_summary(thread, commit, len(numbers) - place, at))
+            break
+        found = conflict(tx, number)
+        if found is not None and messages.seq_of(tx, _id(found)) is None:
+            posts.append(_post(tx, thread, found, at))
+    return tuple(posts)
 
 
 def conflict_text(tx: Transaction, found: OpenConflict) -> str:
@@ -67,6 +74,16 @@ def _post(tx: Transaction, thread: ThreadRef, found: OpenConflict, at: float) ->
         text=conflict_text(tx, found),
         at=at,
         buttons=conflict_buttons(tx, found),
+    )
+
+
+def _summary(thread: ThreadRef, commit: int | None, left: int, at: float) -> Post:
+    return Post(
+        id=f"conflicts:{commit}",
+        thread=thread,
+        kind=PostKind.CONFLICT,
+        text=f"Up to {left:,} more conflicts wait for a decision: `/conflicts` lists them.",
+        at=at,
     )
 
 

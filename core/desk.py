@@ -311,7 +311,7 @@ class Desk:
         self, tx: Transaction, items: Sequence[Outbound], merged: Merged
     ) -> frozenset[ThreadRef]:
         """Promise to show the items, and in the thread of the first what the merge asks."""
-        asked = conflict_posts(tx, items[0].thread, merged.conflicts, self._clock())
+        asked = conflict_posts(tx, items[0].thread, merged.conflicts, merged.commit, self._clock())
         for item in (*items, *asked):
             outbox.put(tx, item)
         return frozenset(item.thread for item in (*items, *asked))

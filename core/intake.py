@@ -11,7 +11,7 @@ _MAX_ID = 500
 _MAX_NAME = 80
 _MAX_ACTION = 64
 # The bot's own posts stand beside people's messages and are found by their ids.
-_OURS = ("answer:", "reply:", "result:", "conflict:", "card:")
+_OURS = ("answer:", "reply:", "result:", "conflict:", "conflicts:", "card:")
 
 
 def cleaned(event: InboundEvent) -> InboundEvent:

@@ -235,3 +235,17 @@ async def test_settings_change_for_jobs_that_start_later(tmp_path: Path) -> None
         await here.press("p1", "again.1")
         assert (await here.hands.running(3)).max_steps == 3
         assert (await here.hands.running(1)).max_steps == 10
+
+
+async def test_hundreds_of_conflicts_do_not_bury_the_thread(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await two_jobs(here)
+        for number in (1, 2):
+            operations = tuple(put(f"k{place:03}", number) for place in range(300))
+            here.hands.gather[number] = Gathered(operations=operations)
+            here.hands.end(number)
+            await here.platform.post(f"result:{number}")
+        summary = await here.platform.post("conflicts:2")
+        assert "290 more" in summary.text
+        asked = [post for post in here.platform.posts() if post.id.startswith("conflict:")]
+        assert len(asked) == 10
