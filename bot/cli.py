@@ -45,6 +45,10 @@ def run(config_file: Path | None, *, no_open: bool) -> None:
 
     def ready(address: str) -> None:
         click.echo(f"{config.bot.name} is ready: {address}")
+        if config.model.offline:
+            click.echo(
+                f"The small offline model answers; set {config.model.api_key_env} for a real one."
+            )
         if not no_open and browser.at_hand(os.environ, sys.stdin, sys.stdout):
             browser.show(address)
 
