@@ -102,42 +102,48 @@ class Bubblewrap:
         self, spec: SandboxSpec, limits: Limits, user: int | None, line: int
     ) -> tuple["subprocess.Popen[bytes]", int]:
         """Start bwrap; return it with the pid of the runtime, whose end is that of all."""
+        args_out, args_in = os.pipe()
+        state_out, state_in = os.pipe()
+        with os.fdopen(state_out, "rb") as state, os.fdopen(args_in, "wb") as args:
+            try:
+                with limits.births():
+                    program = self._start(spec, user, line, args_out, state_in)
+            finally:
+                os.close(args_out)
+                os.close(state_in)
+            try:
+                # bwrap does nothing before it has its arguments: so everything is bounded.
+                limits.enter(program.pid)
+                args.write("\0".join(self._arguments(spec)).encode())
+                args.close()
+                return program, int(json.loads(state.readline())["child-pid"])
+            except (OSError, ValueError, KeyError) as error:
+                raise SandboxUnavailable(_complaint(program, error)) from error
+
+    def _start(
+        self, spec: SandboxSpec, user: int | None, line: int, args: int, state: int
+    ) -> "subprocess.Popen[bytes]":
         words = {"line": str(line), "workspace": "/workspace", "nice": launch.NICE}
         if user is not None:
             words["become"] = str(user)
         shown = {f"/sources/{mount.name}": f"/sources/{mount.name}" for mount in spec.sources}
-        command = launch.command(self.python.binary, launch.BUNDLE_INSIDE, words, shown)
-        args_out, args_in = os.pipe()
-        info_out, info_in = os.pipe()
-        with os.fdopen(info_out, "rb") as info, os.fdopen(args_in, "wb") as args:
-            try:
-                program = subprocess.Popen(
-                    [
-                        *(self.program, *_NAMESPACES, *(_AS_USER if user is None else _AS_ROOT)),
-                        *("--args", str(args_out), "--json-status-fd", str(info_in), *command),
-                    ],
-                    # Or a bwrap that cannot tell us its state any more would die, and leave its
-                    # half-made child behind for ever. The program inside sees the line broken.
-                    restore_signals=False,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.PIPE,
-                    cwd="/",
-                    env={},  # the sandbox can read what its init was started with
-                    pass_fds=(args_out, info_in, line),
-                    start_new_session=True,  # Ctrl-C stops the bot, which then ends its jobs
-                )
-            finally:
-                os.close(args_out)
-                os.close(info_in)
-            try:
-                # bwrap does nothing before it has its arguments: so everything is in the group.
-                limits.enter(program.pid)
-                args.write("\0".join(self._arguments(spec)).encode())
-                args.close()
-                return program, int(json.loads(info.readline())["child-pid"])
-            except (OSError, ValueError, KeyError) as error:
-                raise SandboxUnavailable(_complaint(program, error)) from error
+        return subprocess.Popen(
+            [
+                *(self.program, *_NAMESPACES, *(_AS_USER if user is None else _AS_ROOT)),
+                *("--args", str(args), "--json-status-fd", str(state)),
+                *launch.command(self.python.binary, launch.BUNDLE_INSIDE, words, shown),
+            ],
+            # Or a bwrap that cannot tell us its state any more would die, and leave its half-made
+            # child behind for ever. The program inside will see the line broken.
+            restore_signals=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            cwd="/",
+            env={},  # the sandbox can read what its first process was started with
+            pass_fds=(args, state, line),
+            start_new_session=True,  # Ctrl-C stops the bot, which then ends its jobs
+        )
 
     def _arguments(self, spec: SandboxSpec) -> list[str]:
         """Compose what bwrap does; each mount costs it 0.1 ms, so they are few."""

@@ -2,6 +2,7 @@
 
 import resource
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +23,12 @@ class Limits:
     group: Group | None
     counted: bool
 
+    def births(self) -> AbstractContextManager[None]:
+        """Around the start of what is to be bounded: see Group."""
+        return nullcontext() if self.group is None else self.group.births()
+
     def enter(self, pid: int) -> None:
-        """Put a process under the bounds before it starts anything. Raises OSError."""
+        """Put what was started under the bounds before it starts others. Raises OSError."""
         Path(f"/proc/{pid}/oom_score_adj").write_text(str(OOM_SCORE))
         _bound(pid, resource.RLIMIT_CORE, 0)
         _bound(pid, resource.RLIMIT_FSIZE, self.spec.disk_mb << 20)

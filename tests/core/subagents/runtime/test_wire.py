@@ -25,11 +25,17 @@ def test_a_question_is_one_line_with_a_number_of_its_own(
     assert wire.ask("finish", call=None, result="", files=["a"]) == {"id": 3, "text": "a\nb"}
     first, second, rest = host.recv(4096).split(b"\n")
     assert json.loads(first) == {
-        "kind": "begin", "id": 2, "call": "c", "tool": "t",
+        "kind": "begin",
+        "id": 2,
+        "call": "c",
+        "tool": "t",
         "detail": 'é\n"\\\x00?',
     }
     assert json.loads(second) == {
-        "kind": "finish", "id": 3, "call": None, "result": "",
+        "kind": "finish",
+        "id": 3,
+        "call": None,
+        "result": "",
         "files": ["a"],
     }
     assert rest == b""

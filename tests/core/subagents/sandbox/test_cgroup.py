@@ -1,4 +1,5 @@
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,25 @@ def test_groups_of_the_first_version_are_made_below_the_own_ones(
     assert (found.pids / "job-1" / "pids.max").read_text() == "20"
     group.enter(77)
     assert [(folder / "cgroup.procs").read_text() for folder in group.folders] == ["77", "77"]
+
+
+def test_in_the_first_version_a_thread_goes_in_and_comes_back(
+    version_1: tuple[Path, Path],
+) -> None:
+    root, proc = version_1
+    homes = [root / "memory" / "box" / "tasks", root / "pids" / "tasks"]
+    for home in homes:
+        home.touch()
+    found = cgroup.find(root, proc)
+    assert isinstance(found, Groups)
+    group = found.make("job-1", 64, 20)
+    with pytest.raises(ZeroDivisionError), group.births():  # noqa: PT012 - what is inside counts
+        assert [(folder / "tasks").read_text() for folder in group.folders] == ["0", "0"]
+        assert [home.read_text() for home in homes] == ["", ""]
+        raise ZeroDivisionError
+    assert [home.read_text() for home in homes] == ["0", "0"]
+    group.enter(77)
+    assert not (group.memory / "cgroup.procs").exists()
 
 
 def test_a_group_of_the_second_version_has_both_bounds(version_2: tuple[Path, Path]) -> None:
@@ -150,6 +170,20 @@ def real() -> Groups:
     if isinstance(found, str):
         pytest.skip(found)
     return found
+
+
+def test_on_this_machine_what_is_started_is_in_the_group(real: Groups) -> None:
+    group = real.make(f"born-{os.getpid()}", 64, 20)
+    try:
+        with group.births():
+            process = subprocess.Popen(["sleep", "1000"])
+        group.enter(process.pid)
+        assert group.processes() == [process.pid]
+        process.kill()
+        process.wait()
+    finally:
+        group.remove()
+    assert not group.memory.exists()
 
 
 def test_on_this_machine_a_group_holds_who_entered_and_is_removed_when_empty(real: Groups) -> None:
