@@ -28,7 +28,7 @@ _JOB = re.compile(r"job \d+", re.IGNORECASE)
 
 @dataclass(frozen=True, kw_only=True)
 class Noted(Reply):
-    """A reply that tells when it is about to be sent."""
+    """A reply that tells when its end is about to be sent."""
 
     sending: Callable[[], None]
 
@@ -38,9 +38,11 @@ class Noted(Reply):
         return Reply.completion(self, received)
 
     def chunks(self, received: Received) -> Iterator[str]:
-        """See Reply."""
+        """See Reply. A stream counts as sent with its last chunk."""
+        *chunks, last = Reply.chunks(self, received)
+        yield from chunks
         self.sending()
-        yield from Reply.chunks(self, received)
+        yield last
 
 
 class Script:
