@@ -42,7 +42,12 @@ class NoTurn:
     """The message that waited is owed nothing any more, so there was no turn about it."""
 
 
-Event = Arrived | TurnOver | NoTurn | JobOver
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """What the store failed is to be tried again."""
+
+
+Event = Arrived | TurnOver | NoTurn | JobOver | Again
 
 
 class Conversation:
@@ -55,6 +60,7 @@ class Conversation:
         # Inbox ids: ten thousand long messages may wait here, their texts are in the store.
         self._waiting: deque[str] = deque()
         self._turn = False
+        self._late: list[Event] = []
 
     def post(self, event: Event) -> None:
         """Put an event into the mailbox."""
@@ -63,41 +69,56 @@ class Conversation:
     @property
     def idle(self) -> bool:
         """True when nothing is left to do and no turn runs."""
-        return self._events.empty() and not self._turn and not self._waiting
+        return self._events.empty() and not (self._turn or self._waiting or self._late)
 
     async def run(self) -> None:
         """Handle events until there are none and no turn runs."""
         while not self.idle:
             event = await self._events.get()
-            handled = await self._handled(event)
-            if handled and isinstance(event, TurnOver | NoTurn):
-                self._turn = False
-            if not self._turn and self._waiting:
-                self._start_turn(self._waiting.popleft())
+            if isinstance(event, Again):
+                late, self._late = self._late, []
+                for one in late:
+                    await self._settle(one)
+            else:
+                await self._settle(event)
 
-    async def _handled(self, event: Event) -> bool:
-        """Handle an event; False when the store failed it, and it will come again."""
+    async def _settle(self, event: Event) -> None:
+        if self._late and isinstance(event, Arrived):
+            # Behind what waits for the store: a /resume must not pass the /pause before it.
+            self._late.append(event)
+            return
+        try:
+            await self._handle_or_apologise(event)
+        except StoreError as error:
+            await self._put_off(event, error)
+            return
+        if isinstance(event, TurnOver | NoTurn):
+            self._turn = False
+        if not self._turn and self._waiting:
+            self._start_turn(self._waiting.popleft())
+
+    async def _handle_or_apologise(self, event: Event) -> None:
         try:
             await self._handle(event)
-        except StoreError as error:
-            await self._again_later(event, error)
-            return False
+        except StoreError:
+            raise
         except Exception:
             # The one place around one event: a bug costs this event's answer, not the thread.
             log.exception("an event ended with a bug", thread=str(self.thread))
-            return await self._apologised(event)
-        return True
+            try:
+                await self._desk.apologise(event)
+            except StoreError:
+                raise
+            except Exception:
+                # Still around the same event: what breaks its answer may break the apology too.
+                log.exception("nor could that be told", thread=str(self.thread))
 
-    async def _apologised(self, event: Event) -> bool:
-        try:
-            await self._desk.apologise(event)
-        except StoreError as error:
-            await self._again_later(event, error)
-            return False
-        except Exception:
-            # Still around the same event: what breaks its answer may break the apology as well.
-            log.exception("nor could that be told", thread=str(self.thread))
-        return True
+    async def _put_off(self, event: Event, error: StoreError) -> None:
+        log.error("an event has to wait", thread=str(self.thread), error=str(error))
+        if not self._late:
+            asyncio.get_running_loop().call_later(self._desk.retry_s, self.post, Again())
+        self._late.append(event)
+        await self._desk.trouble(self.thread, error)
 
     async def _handle(self, event: Event) -> None:
         match event:
@@ -108,6 +129,8 @@ class Conversation:
                     await self._desk.apologise(event)
                 else:
                     await self._desk.conclude_turn(message, end)
+            case Again():
+                pass  # what it is about was taken up one by one
             case NoTurn():
                 log.warning("a message was answered before its turn", thread=str(self.thread))
             case JobOver():
@@ -166,12 +189,6 @@ class Conversation:
     def _start_turn(self, message: Message | str) -> None:
         self._turn = True
         self._desk.start_turn(self.thread, message)
-
-    async def _again_later(self, event: Event, error: StoreError) -> None:
-        log.error("an event has to wait", thread=str(self.thread), error=str(error))
-        await self._desk.trouble(self.thread, error)
-        loop = asyncio.get_running_loop()
-        loop.call_later(self._desk.retry_s, self._desk.deliver, self.thread, event)
 
 
 class Conversations:

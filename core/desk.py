@@ -11,7 +11,7 @@ import structlog
 
 from core.commit_points import CommitPoint, reached
 from core.conflicts import conflict_posts, take_buttons
-from core.conversation import Arrived, Conversations, Event, NoTurn, TurnOver
+from core.conversation import Again, Arrived, Conversations, Event, NoTurn, TurnOver
 from core.errors import BadRequest, StoreError
 from core.jobs.admission import Ticket
 from core.jobs.job import Cancelled, Completed, Failed, FailureKind, Gathered
@@ -118,7 +118,7 @@ class Desk:
                 await self.refuse(inbound, text)
             case TurnOver(message=message):
                 await self.refuse(message, text)
-            case NoTurn():
+            case NoTurn() | Again():
                 pass
             case JobOver():
                 lost = Failed(kind=FailureKind.CRASHED, reason=text)

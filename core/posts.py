@@ -138,7 +138,8 @@ def _standing(row: JobRow) -> str:
 
 
 def _failed(outcome: Failed) -> str:
-    return f"failed: {outcome.reason.rstrip('.')}. Nothing of it was merged."
+    # A reason may quote what a sandbox said.
+    return f"failed: {plain(outcome.reason).rstrip('.')}. Nothing of it was merged."
 
 
 def plain(text: str) -> str:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from core.errors import BadRequest
 from core.messages import Person
 from core.messages.views import SettingLine
+from core.posts import plain
 from core.state.database import Transaction
 from core.state.operations import Json
-from core.state.settings import read_settings, remove_setting, write_setting
+from core.state.settings import read_setting, read_settings, remove_setting, write_setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,13 @@ class ChannelSettings:
 class _Setting:
     about: str
     parse: Callable[[str], str | int]
+
+    def holds(self, value: Json) -> bool:
+        """Whether it is a value as `parse` returns it: an older program may have kept others."""
+        try:
+            return not isinstance(value, bool) and self.parse(str(value)) == value
+        except BadRequest:
+            return False
 
 
 def _name(text: str) -> str:
@@ -68,19 +76,19 @@ _SETTINGS: Mapping[str, _Setting] = {
 
 def effective(tx: Transaction, defaults: ChannelSettings) -> ChannelSettings:
     """The channel's settings over the defaults."""
-    return replace(defaults, **_own(tx))  # type: ignore[arg-type]  # parsed when they were set
+    return replace(defaults, **_own(tx), paused=_paused(tx))  # type: ignore[arg-type]  # checked
 
 
 def change(tx: Transaction, name: str, text: str, by: Person, at: float) -> str:
     """Set (or with "default" reset) a setting; returns what is to be said. Raises BadRequest."""
     setting = _SETTINGS.get(name)
     if setting is None:
-        raise BadRequest(f"there is no setting {name!r}; there are: {', '.join(_SETTINGS)}")
+        raise BadRequest(f"there is no setting {name[:40]!r}; there are: {', '.join(_SETTINGS)}")
     if text == "default":
         remove_setting(tx, name)
         return f"`{name}` is back at its default."
     write_setting(tx, name, setting.parse(text), by, at)
-    return f"`{name}` is now {text}. It holds for turns and jobs that start from now on."
+    return f"`{name}` is now {plain(text)}. It holds for turns and jobs that start from now on."
 
 
 def pause(tx: Transaction, paused: bool, by: Person, at: float) -> None:
@@ -107,5 +115,14 @@ def described(now: ChannelSettings, own: Container[str]) -> tuple[SettingLine, .
 
 
 def _own(tx: Transaction) -> dict[str, Json]:
-    known = {*_SETTINGS, "paused"}
-    return {found.name: found.value for found in read_settings(tx) if found.name in known}
+    """What the channel has set itself, as far as it makes sense now."""
+    return {
+        found.name: found.value
+        for found in read_settings(tx)
+        if found.name in _SETTINGS and _SETTINGS[found.name].holds(found.value)
+    }
+
+
+def _paused(tx: Transaction) -> bool:
+    found = read_setting(tx, "paused")
+    return found is not None and found.value is True

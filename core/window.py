@@ -111,18 +111,18 @@ class ChannelWindow:
             case v.ReadMessages(thread=thread, after=after, before=before, limit=limit):
                 lines = messages.read(
                     tx, channel, thread=thread, after=after, before=before,
-                    limit=min(limit, _MOST_LINES),
+                    limit=_lines(limit),
                 )  # fmt: skip
                 return v.Messages(lines=lines, newest=messages.newest(tx))
             case v.ListJobs(limit=limit):
-                rows = jobs.newest(tx, channel, min(limit, _MOST_LINES))
+                rows = jobs.newest(tx, channel, _lines(limit))
                 return v.Jobs(cards=tuple(self._card(row) for row in rows))
             case v.ReadState(prefix=prefix, at=at):
                 return state_views.state_view(tx, prefix, at)
             case v.ReadFile(path=path, at=at):
                 return _file(tx, path, at)
             case v.ReadHistory(key=key, before=before, limit=limit):
-                return state_views.history_view(tx, key, before, min(limit, _MOST_LINES))
+                return state_views.history_view(tx, key, before, _lines(limit))
             case v.ListConflicts():
                 return state_views.conflicts_view(tx)
             case v.ReadSettings():
@@ -178,3 +178,8 @@ def _file(tx: Transaction, path: str, at: int | None) -> v.FileView:
     if content is None:
         raise BadRequest(f"There is no file {path[:200]!r} here.")
     return v.FileView(path=path, content=content, commit=head(tx) if at is None else at)
+
+
+def _lines(limit: int) -> int:
+    # To SQLite a negative limit is none.
+    return max(0, min(limit, _MOST_LINES))

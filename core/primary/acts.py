@@ -182,10 +182,11 @@ def parse_command(text: str) -> Act | None:
         return None
     word, rest = found[1].lower(), (found[2] or "").strip()
     if word == "thaw":
-        return parse_command(f"/{rest}") if rest else ShowHelp()
+        first, *more = rest.split(None, 1) or ["help"]
+        word, rest = first.lower().removeprefix("/"), "".join(more)
     command = COMMANDS.get(word)
     if command is None:
-        raise BadRequest(f"There is no command /{word}. Say /help to see all of them.")
+        raise BadRequest(f"There is no command /{word[:40]}. Say /help to see all of them.")
     return command.parse(rest)
 
 

@@ -1,10 +1,14 @@
 """What people do to a channel as a whole: pausing, settings, help."""
 
 from core import settings
+from core.posts import plain
 from core.primary.acts import COMMANDS
 from core.primary.doing import Doing, Done
+from core.primary.prompt import cut
 from core.records import jobs
 from core.rights import Right
+
+_LONGEST = 300
 
 
 def pause(doing: Doing, paused: bool) -> Done:
@@ -22,10 +26,14 @@ def pause(doing: Doing, paused: bool) -> Done:
 def show_settings(doing: Doing) -> Done:
     """List the settings."""
     lines = [
-        f"- `{line.name}` = {line.value or 'none'}{' (set here)' if line.own else ''}: {line.about}"
+        f"- `{line.name}` = {_value(line.value)}{' (set here)' if line.own else ''}: {line.about}"
         for line in settings.lines(doing.tx, doing.defaults)
     ]
     return Done(text="\n".join([*lines, "", "Change one: `/settings NAME VALUE` or `default`."]))
+
+
+def _value(text: str) -> str:
+    return plain(cut(text, _LONGEST)) or "none"
 
 
 def change_setting(doing: Doing, name: str, text: str) -> Done:

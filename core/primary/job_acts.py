@@ -1,7 +1,5 @@
 """What people do to jobs, inside the transaction that answers them."""
 
-import hashlib
-
 from core import settings
 from core.errors import BadRequest
 from core.jobs.admission import Ticket
@@ -17,12 +15,14 @@ from core.posts import (
     stop_button,
 )
 from core.primary.doing import Doing, Done
+from core.primary.prompt import cut
 from core.records import jobs
 from core.records.jobs import JobRow, NewJob
 from core.rights import Right
 from core.state.rules import adopt
 
 _LISTED = 20
+_BRIEF = 4_000
 
 
 def stop(doing: Doing, number: int) -> Done:
@@ -51,7 +51,7 @@ def run_again(doing: Doing, number: int) -> Done:
     row = _row(doing, number)
     doing.require(Right.USE)
     new = NewJob(
-        id=hashlib.sha256(f"{doing.channel}\0{doing.source}".encode()).hexdigest()[:24],
+        id=jobs.id_for(doing.channel, doing.source),
         thread=row.thread,
         title=row.title,
         brief=row.brief,
@@ -93,9 +93,10 @@ def show_job(doing: Doing, number: int) -> Done:
     )
     if step:
         text += f"Now: {plain(step)}\n\n"
-    text += "\n".join(f"> {line}" for line in row.brief.splitlines())
+    text += "\n".join(f"> {line}" for line in cut(row.brief, _BRIEF).splitlines())
     if row.outcome is not None:
-        return Done(text=f"{text}\n\n{outcome_words(row.outcome)}", buttons=(again_button(number),))
+        ended = plain(outcome_words(row.outcome))
+        return Done(text=f"{text}\n\n{ended}", buttons=(again_button(number),))
     buttons = (stop_button(number), steer_button(number), details_button(number))
     return Done(text=text, buttons=buttons)
 
@@ -110,4 +111,4 @@ def _row(doing: Doing, number: int) -> JobRow:
 def _already(row: JobRow) -> str:
     if row.outcome is None:
         return f"Job {row.number} is being stopped already."
-    return f"Job {row.number} has ended. {outcome_words(row.outcome)}"
+    return f"Job {row.number} has ended. {plain(outcome_words(row.outcome))}"

@@ -1,18 +1,18 @@
 """What the primary agent's tool calls do: effects on the channel, one transaction each."""
 
-import hashlib
 from collections.abc import Callable
 from functools import partial
 
 from core.errors import BadRequest, NotAllowed
 from core.jobs.admission import Ticket
+from core.jobs.job import Completed
 from core.jobs.supervisor import Jobs, Stop
 from core.messages import Message
 from core.model.arguments import parse_arguments
 from core.model.chat import ToolCall
 from core.ports import Finder
 from core.posts import card_state, outcome_words
-from core.primary.prompt import fenced
+from core.primary.prompt import cut, fenced
 from core.primary.tools import BY_NAME
 from core.records import jobs
 from core.records.jobs import JobRow, NewJob
@@ -31,6 +31,9 @@ Arguments = dict[str, Json]
 
 _TITLE = 120
 _LISTED = 30
+_MOST_CALLS = 200
+_LONGEST = 20_000
+_MOST_TOKENS = 10**12
 
 
 class Toolbox:
@@ -65,8 +68,12 @@ class Toolbox:
         """Check the call. Raises BadRequest with a text that the model can act on."""
         spec = BY_NAME.get(call.name)
         if spec is None:
-            raise BadRequest(f"there is no tool {call.name!r}; there are: {', '.join(BY_NAME)}")
+            named = cut(call.name, 60)
+            raise BadRequest(f"there is no tool {named!r}; there are: {', '.join(BY_NAME)}")
+        if number >= _MOST_CALLS:
+            raise BadRequest("this turn has made too many calls; answer the person now")
         arguments = parse_arguments(spec, call.arguments)
+        _check_texts(arguments)
         if call.name == "search":
             return await self._search(arguments)
         effects: dict[str, Callable[[int, Arguments, Transaction], tuple[str, Operation | None]]]
@@ -97,7 +104,7 @@ class Toolbox:
             source if isinstance(source, str) else None,
             None,
         )
-        return lambda tx: (fenced("search results", found), None)
+        return lambda tx: (_material("search results", found), None)
 
     def _start_job(
         self, number: int, arguments: Arguments, tx: Transaction
@@ -134,7 +141,7 @@ class Toolbox:
     ) -> tuple[str, Operation | None]:
         rows = jobs.newest(tx, self._message.thread.channel, _LISTED)
         lines = [f"{row.number} {card_state(row)}: {row.title}" for row in rows]
-        return fenced("jobs", "\n".join(lines) or "There are no jobs yet."), None
+        return _material("jobs", "\n".join(lines) or "There are no jobs yet."), None
 
     def _job_details(
         self, number: int, arguments: Arguments, tx: Transaction
@@ -147,7 +154,9 @@ class Toolbox:
         )
         if row.outcome is not None:
             text += f"\n{outcome_words(row.outcome)}"
-        return fenced(f"job {row.number}", text), None
+        if isinstance(row.outcome, Completed):
+            text += f"\nresult: {row.outcome.result}"
+        return _material(f"job {row.number}", text), None
 
     def _steer_job(
         self, number: int, arguments: Arguments, tx: Transaction
@@ -180,10 +189,10 @@ class Toolbox:
         if isinstance(key, str):
             mine = [operation for operation in self._operations if operation.key == key]
             entry = overlay(read_entry(tx, key, self._turn.base), mine)
-            return (entry_text(entry) if entry else f"There is no {key!r}."), None
+            return _material("state", entry_text(entry) if entry else f"There is no {key!r}."), None
         entries = read_prefix(tx, str(prefix or ""), self._turn.base)
         lines = [entry_text(entry) for entry in entries]
-        return fenced("state", "\n".join(lines) or "There is nothing."), None
+        return _material("state", "\n".join(lines) or "There is nothing."), None
 
     def _change_state(
         self, number: int, arguments: Arguments, tx: Transaction
@@ -197,7 +206,8 @@ class Toolbox:
         entry = overlay(read_entry(tx, operation.key, self._turn.base), mine)
         validate(operation, entry, self._rules)
         after = overlay(entry, [operation])
-        return (entry_text(after) if after else f"{operation.key} is gone."), operation
+        text = entry_text(after) if after else f"{operation.key} is gone."
+        return _material("state", text), operation
 
     def _row(self, tx: Transaction, arguments: Arguments) -> JobRow:
         wanted = arguments["job"]
@@ -227,12 +237,30 @@ class Toolbox:
         asked, limit = arguments.get("budget"), self._settings.per_job
         if not isinstance(asked, int) or asked <= 0:
             return limit
-        return asked if limit is None else min(asked, limit)
+        return min(asked, _MOST_TOKENS if limit is None else limit)
 
     def _job_id(self, number: int) -> str:
         """The same call of the same message has the same id, also after a crash."""
-        named = f"{self._message.thread.channel}\0{self._inbox_id}\0{number}"
-        return hashlib.sha256(named.encode()).hexdigest()[:24]
+        return jobs.id_for(self._message.thread.channel, self._inbox_id, str(number))
+
+
+def _material(name: str, text: str) -> str:
+    """What a tool found: other people's words, bounded."""
+    return fenced(name, cut(text, _LONGEST))
+
+
+def _check_texts(arguments: Arguments) -> None:
+    """Refuse what JSON can say and no text can hold: half a letter, and the sign that ends one."""
+    left: list[Json] = [arguments]
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            if "\0" in value or value != value.encode(errors="replace").decode():
+                raise BadRequest("a text holds half a letter (\\ud800 to \\udfff) or \\u0000")
+        elif isinstance(value, list):
+            left.extend(value)
+        elif isinstance(value, dict):
+            left.extend((*value, *value.values()))
 
 
 def _or_error(

@@ -119,9 +119,10 @@ class Turn:
             )  # fmt: skip
             settings = effective(tx, self._defaults)
             seq = messages.seq_of(tx, message.id) or row.base_message + 1
-            tail = messages.tail(tx, thread.thread, row.base_message, prompt.TAIL_MESSAGES)
             # What people said after this message is answered by turns of its own.
-            tail = tuple(said for said in tail if said.seq < seq or said.kind is not None)
+            tail = messages.tail(
+                tx, thread.thread, before=seq, upto=row.base_message, limit=prompt.TAIL_MESSAGES
+            )
             self._opening = prompt.compose(self._name, settings, pinned_lines(tx), tail, message)
             return row, settings
 
@@ -150,7 +151,10 @@ class Turn:
             max_completion_tokens=self._max_completion_tokens,
         )
         account = Account(
-            channel=self._message.thread.channel, person_id=self._message.author.id, work=row.id
+            channel=self._message.thread.channel,
+            person_id=self._message.author.id,
+            # Platforms number messages per channel.
+            work=f"{row.id}@{self._message.thread.channel}",
         )
         try:
             return await self._model.complete(account, request, pace.add)

@@ -8,6 +8,11 @@ from core.messages import InboundEvent, Message
 from core.records import codec
 from core.state.database import Transaction
 
+# As bytes: what is no UTF-8 is one row that cannot be read, not a statement that fails.
+_PAYLOAD = "CAST(payload AS BLOB) FROM inbox WHERE done = 0"
+_FIND = f"SELECT {_PAYLOAD} AND id = ?"
+_OWED = f"SELECT rowid, id, {_PAYLOAD} AND rowid > ? ORDER BY rowid LIMIT ?"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owed:
@@ -48,20 +53,17 @@ def is_open(tx: Transaction, id: str) -> bool:
 
 def find(tx: Transaction, id: str) -> InboundEvent | None:
     """An event that is owed an answer and can be read, or None."""
-    row = tx.execute("SELECT payload FROM inbox WHERE id = ? AND done = 0", (id,)).fetchone()
+    row = tx.execute(_FIND, (id,)).fetchone()
     return None if row is None else _event(row[0])
 
 
 def owed(tx: Transaction, after: int = 0, limit: int = -1) -> tuple[Owed, ...]:
     """Events that are owed an answer, in the order they were accepted, from a place on."""
-    rows = tx.execute(
-        "SELECT rowid, id, payload FROM inbox WHERE done = 0 AND rowid > ? ORDER BY rowid LIMIT ?",
-        (after, limit),
-    )
+    rows = tx.execute(_OWED, (after, limit))
     return tuple(Owed(place=place, id=id, event=_event(text)) for place, id, text in rows)
 
 
-def _event(payload: str) -> InboundEvent | None:
+def _event(payload: bytes) -> InboundEvent | None:
     try:
         return codec.inbound.validate_json(payload)
     except ValidationError:

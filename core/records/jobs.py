@@ -1,5 +1,6 @@
 """A channel's jobs: what was asked for, where each stands, how it ended, and words to it."""
 
+import hashlib
 from dataclasses import dataclass
 
 from core.jobs.job import JobState, Outcome, Steering
@@ -56,6 +57,12 @@ _SELECT = (
     " base_message, rules_revision, attempt, budget_tokens, stop_by, created_at, started_at,"
     " ended_at, step, steps, tokens, version, outcome FROM jobs"
 )
+
+
+def id_for(channel: ChannelRef, *event: str) -> str:
+    """The id of the job that an event asks for: the same for ever, and no other event's."""
+    named = (channel.platform, channel.workspace, channel.channel, *event)
+    return hashlib.sha256("\0".join(named).encode()).hexdigest()[:24]
 
 
 def promise(tx: Transaction, job: NewJob, state: JobState = JobState.PROMISED) -> int:

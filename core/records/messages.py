@@ -18,6 +18,7 @@ _BACKWARDS = {
     True: _SELECT + " WHERE thread = :thread AND seq < :before ORDER BY seq DESC LIMIT :limit",
 }
 _TITLE = 80
+_PAGE_OF_TEXT = 4_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,22 +79,32 @@ def read(
     before: int | None = None,
     limit: int = 200,
 ) -> tuple[MessageLine, ...]:
-    """Messages oldest first: those above `after`, or the newest ones below `before` if given."""
+    """Messages oldest first: those above `after`, or the newest ones below `before` if given.
+
+    Fewer than `limit` where their texts are long.
+    """
     parameters = {"thread": thread, "after": after, "before": before, "limit": limit}
     statements = _FORWARDS if before is None else _BACKWARDS
-    rows = tx.execute(statements[thread is not None], parameters).fetchall()
+    lines: list[MessageLine] = []
+    size = 0
+    for row in tx.execute(statements[thread is not None], parameters):
+        lines.append(_line(channel, row))
+        size += len(lines[-1].text)
+        if size > _PAGE_OF_TEXT:
+            break
     if before is not None:
-        rows.reverse()
-    return tuple(_line(channel, row) for row in rows)
+        lines.reverse()
+    return tuple(lines)
 
 
-def tail(tx: Transaction, thread: str, upto: int, limit: int) -> tuple[Said, ...]:
-    """The thread's newest messages with `seq` up to `upto`, oldest first; no post is decoded."""
+def tail(tx: Transaction, thread: str, before: int, upto: int, limit: int) -> tuple[Said, ...]:
+    """What a turn about the message at `before` is shown of its thread, oldest first: the newest
+    people's messages below it, and the bot's posts up to `upto`. No post is decoded."""
     rows = tx.execute(
         "SELECT seq, author_id, author, text, json_extract(post, '$.kind'),"
         " json_extract(post, '$.job') FROM messages WHERE thread = ? AND seq <= ?"
-        " ORDER BY seq DESC LIMIT ?",
-        (thread, upto, limit),
+        " AND (seq < ? OR post IS NOT NULL) ORDER BY seq DESC LIMIT ?",
+        (thread, upto, before, limit),
     ).fetchall()
     return tuple(
         Said(
@@ -107,11 +118,9 @@ def tail(tx: Transaction, thread: str, upto: int, limit: int) -> tuple[Said, ...
 def threads(tx: Transaction, channel: ChannelRef, limit: int = 200) -> tuple[ThreadLine, ...]:
     """The channel's threads, last active first; a thread's title is how it began."""
     rows = tx.execute(
-        "SELECT t.thread, last.at, t.n, substr(first.text, 1, ?) FROM"
-        " (SELECT thread, count(*) AS n, min(seq) AS first, max(seq) AS last FROM messages"
-        "  GROUP BY thread ORDER BY last DESC LIMIT ?) AS t"
-        " JOIN messages AS first ON first.seq = t.first"
-        " JOIN messages AS last ON last.seq = t.last ORDER BY t.last DESC",
+        "SELECT t.thread, last.at, t.messages, substr(first.text, 1, ?) FROM threads AS t"
+        " JOIN messages AS first ON first.seq = t.first JOIN messages AS last ON last.seq = t.last"
+        " ORDER BY t.last DESC LIMIT ?",
         (_TITLE, limit),
     )
     return tuple(

@@ -41,7 +41,7 @@ def put(tx: Transaction, item: Outbound) -> None:
 def waiting(tx: Transaction, thread: str, limit: int = 50) -> tuple[Waiting, ...]:
     """The thread's items to be shown, in order."""
     rows = tx.execute(
-        "SELECT id, version, attempts, payload FROM outbox"
+        "SELECT id, version, attempts, CAST(payload AS BLOB) FROM outbox"
         " WHERE state = 'waiting' AND thread = ? ORDER BY seq LIMIT ?",
         (thread, limit),
     )
@@ -51,7 +51,7 @@ def waiting(tx: Transaction, thread: str, limit: int = 50) -> tuple[Waiting, ...
     )
 
 
-def _item(payload: str) -> Outbound | None:
+def _item(payload: bytes) -> Outbound | None:
     try:
         return codec.outbound.validate_json(payload)
     except ValidationError:

@@ -43,4 +43,8 @@ def remove_setting(tx: Transaction, name: str) -> bool:
 
 
 def _setting(name: str, value: str, by: str, at: float) -> Setting:
-    return Setting(name=name, value=load(value), by=by, at=at)
+    try:
+        return Setting(name=name, value=load(value), by=by, at=at)
+    except ValueError:
+        # One row that cannot be read must not cost the channel all that hangs on its settings.
+        return Setting(name=name, value=None, by=by, at=at)

@@ -54,19 +54,24 @@ RETRY_S = 0.01
 
 
 class Platform:
-    """An adapter with a memory. `trouble` is raised by deliveries while it is set."""
+    """An adapter with a memory. `trouble` is raised by deliveries while it is set, and those of
+    items in `poison` always break."""
 
     def __init__(self) -> None:
         self.shown: list[Outbound] = []
         self.hints: list[Hint] = []
         self.trouble: Exception | None = None
+        self.poison: set[str] = set()
         self.tried = 0
         self._moved = asyncio.Condition()
 
     async def deliver(self, item: Outbound) -> None:
         self.tried += 1
+        await self._notify()
         if self.trouble is not None:
             raise self.trouble
+        if item.id in self.poison:
+            raise TypeError("a library's bug")
         self.shown.append(item)
         await self._notify()
 
@@ -105,6 +110,7 @@ class Script:
         self.replies: list[ModelReply | Exception] = []
         self.asked: list[ModelRequest] = []
         self.hang: Callable[[ModelRequest], bool] = lambda request: False
+        self.hung = asyncio.Event()
         self.go = asyncio.Event()
 
     async def complete(
@@ -112,6 +118,7 @@ class Script:
     ) -> ModelReply:
         self.asked.append(request)
         if self.hang(request):
+            self.hung.set()
             await self.go.wait()
         reply = self.replies.pop(0) if self.replies else says(f"echo: {last(request)}")
         if isinstance(reply, Exception):
@@ -230,6 +237,7 @@ async def room(
     access: Access | None = None,
     rules: Rules | None = None,
     channels: Channels | None = None,
+    retry_s: float = RETRY_S,
     quiet_s: float = QUIET_S,
 ) -> AsyncIterator[Room]:
     """A core over `data`; leaving it is a stop that drains nothing, as good as a kill."""
@@ -237,12 +245,12 @@ async def room(
     limits = limits or Limits(max_running=4, per_channel=4, per_person=4)
     control, channels, tasks = await Control.open(data), channels or Channels(data), Tasks()
     ledger = Ledger(control.database, BudgetLimits())
-    outbox = Outbox(channels, {"world": platform}, tasks.spawn, first_wait_s=RETRY_S)
+    outbox = Outbox(channels, {"world": platform}, tasks.spawn, first_wait_s=retry_s)
     conversations = Conversations(tasks.spawn)
     jobs = Jobs(
         admission=Admission(limits), channels=channels, engine=hands, outbox=outbox, tasks=tasks,
         defaults=DEFAULTS, max_completion_tokens=100, clock=lambda: 1.0,
-        over=lambda over: conversations.deliver(over.thread, over), retry_s=RETRY_S,
+        over=lambda over: conversations.deliver(over.thread, over), retry_s=retry_s,
     )  # fmt: skip
     rights = Rights({"world": access or Access(everyone=True)})
     finder, rules = Nothing(), rules or Rules()
@@ -264,7 +272,7 @@ async def room(
     desk = Desk(
         channels=channels, outbox=outbox, jobs=jobs, tasks=tasks, conversations=conversations,
         performer=performer, rules=rules, new_turn=new_turn, clock=lambda: 1.0,
-        retry_s=RETRY_S,
+        retry_s=retry_s,
     )  # fmt: skip
     conversations.furnish(desk)
     dispatcher = Dispatcher(

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from core.jobs.job import Completed
 from core.messages import Seen
-from tests.core.room import BOB, Script, calls, last, room, says, starts
+from core.state.database import Transaction
+from tests.core.room import BOB, CHANNEL, Script, calls, last, room, says, starts
 
 
 async def test_a_message_is_acknowledged_before_any_model_is_asked(tmp_path: Path) -> None:
@@ -106,3 +109,40 @@ async def test_a_turn_shows_its_text_as_it_comes_under_the_answers_id(tmp_path: 
         answer = await here.ask("m1", "jobs?")
         assert answer.text == "Looking.\n\nThere are none."
         assert here.streamed() == ["Looking.", "Looking.\n\nThere are none."]
+
+
+@pytest.mark.parametrize(
+    "card", ["card:\u00b2", "card:" + "9" * 490, "card:", "card:-1", "card:1.0"]
+)
+async def test_a_reply_to_what_is_no_card_is_talk(tmp_path: Path, card: str) -> None:
+    async with room(tmp_path) as here:
+        await here.say("m1", "hello", reply_to=card)
+        assert (await here.platform.post("answer:m1")).text == "echo: hello"
+
+
+async def test_a_bug_costs_one_answer_and_says_so(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        here.script.replies = [ZeroDivisionError(), says("fine")]
+        assert "internal error" in (await here.ask("m1", "hello")).text
+        assert (await here.ask("m2", "hello again")).text == "fine"
+
+
+async def test_what_breaks_the_apology_as_well_costs_no_other_message(tmp_path: Path) -> None:
+    script = Script()
+    script.hang = lambda request: last(request) == "one"
+    async with room(tmp_path, script=script) as here:
+        await here.say("m1", "one")
+        await here.say("m2", "two")
+        await here.channels.write(CHANNEL, taken)
+        script.go.set()
+        assert (await here.platform.post("answer:m2")).text == "echo: two"
+
+
+def taken(tx: Transaction) -> None:
+    """Take the ids of both the answer and the apology."""
+    for id in ("answer:m1", "reply:message:m1"):
+        tx.execute(
+            "INSERT INTO messages (id, thread, author_id, author, text, at)"
+            " VALUES (?, 't', '', '', '', 0)",
+            (id,),
+        )

@@ -1,6 +1,7 @@
 """The way in, and what is found again after the process has died."""
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -201,3 +202,40 @@ async def test_text_that_no_file_can_hold_is_mended_not_lost(tmp_path: Path) -> 
         assert answer.text == "echo: a?b�c"
         owed = await here.channels.read(CHANNEL, inbox.owed)
         assert owed == ()
+
+
+async def test_an_event_whose_adapter_goes_away_meanwhile_is_answered(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        saying = asyncio.create_task(here.say("m1", "hello"))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        saying.cancel()
+        with suppress(asyncio.CancelledError):
+            await saying
+        assert (await here.platform.post("answer:m1")).text == "echo: hello"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE inbox SET payload = 'no JSON' WHERE id = 'message:m1'",
+        "UPDATE inbox SET payload = '{}' WHERE id = 'message:m1'",
+        "INSERT INTO settings VALUES ('model', 'no JSON', 'x', 0), ('paused', '[]', 'x', 0)",
+        "UPDATE turn_steps SET response = 'no JSON'",
+        "UPDATE inbox SET payload = CAST(x'ff' AS TEXT) WHERE id = 'message:m1'",
+    ],
+)
+async def test_rows_that_cannot_be_read_keep_nobody_else_from_an_answer(
+    tmp_path: Path, damage: str
+) -> None:
+    script = Script()
+    script.replies = [calls(("list_jobs", {}))]
+    script.hang = lambda request: any(m.role == "tool" for m in request.messages)
+    async with room(tmp_path, script=script) as here:
+        await here.say("m1", "broken")
+        async with asyncio.timeout(10):
+            await script.hung.wait()
+        await here.channels.write(CHANNEL, lambda tx: tx.execute(damage).rowcount)
+    async with room(tmp_path) as here:
+        assert (await here.ask("m2", "/help", thread="other")).text
+        assert (await here.ask("m3", "hello", thread="other")).text == "echo: hello"

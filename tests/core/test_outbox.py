@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from core.errors import DeliveryFailed, DeliveryRefused
-from tests.core.room import Platform, room
+from tests.core.room import CHANNEL, Platform, room
 
 
 async def test_what_a_platform_did_not_take_is_tried_again_in_order(tmp_path: Path) -> None:
@@ -43,3 +43,40 @@ async def test_what_was_not_shown_before_the_death_is_shown_after_it(tmp_path: P
             await here.say("m1", "/jobs")
     async with room(tmp_path) as here:
         assert "no jobs" in (await here.platform.post("reply:message:m1")).text
+
+
+async def test_a_bug_of_a_platform_delays_its_item_and_nothing_of_it_is_lost(
+    tmp_path: Path,
+) -> None:
+    platform = Platform()
+    platform.trouble = TypeError("a library's bug")
+    async with room(tmp_path, platform=platform) as here:
+        await here.say("m1", "/jobs")
+        await platform.until(lambda: platform.tried >= 2)
+        platform.trouble = None
+        await platform.post("reply:message:m1")
+
+
+async def test_an_item_at_which_a_platform_always_breaks_does_not_block_the_thread_for_ever(
+    tmp_path: Path,
+) -> None:
+    platform = Platform()
+    platform.poison = {"reply:message:m1"}
+    async with room(tmp_path, platform=platform) as here:
+        await here.say("m1", "/jobs")
+        await here.ask("m2", "/state")
+        assert [post.id for post in platform.posts()] == ["reply:message:m2"]
+
+
+async def test_an_item_that_cannot_be_read_does_not_block_the_thread(tmp_path: Path) -> None:
+    platform = Platform()
+    platform.trouble = DeliveryFailed("down", retry_after_s=60.0)
+    async with room(tmp_path, platform=platform) as here:
+        await here.say("m1", "/jobs")
+        await platform.until(lambda: platform.tried)
+        await here.channels.write(
+            CHANNEL, lambda tx: tx.execute("UPDATE outbox SET payload = '{'").rowcount
+        )
+    async with room(tmp_path) as here:
+        await here.ask("m2", "/state")
+        assert [post.id for post in here.platform.posts()] == ["reply:message:m2"]

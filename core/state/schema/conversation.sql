@@ -21,6 +21,20 @@ CREATE TABLE messages (
 ) STRICT;
 CREATE INDEX messages_thread ON messages (thread, seq);
 
+-- What a list of threads shows, without counting the messages of all of them.
+CREATE TABLE threads (
+    thread   TEXT PRIMARY KEY,
+    first    INTEGER NOT NULL,              -- seq of its first message
+    last     INTEGER NOT NULL,
+    messages INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX threads_last ON threads (last);
+
+CREATE TRIGGER messages_threads AFTER INSERT ON messages BEGIN
+    INSERT INTO threads VALUES (new.thread, new.seq, new.seq, 1)
+    ON CONFLICT DO UPDATE SET last = excluded.last, messages = messages + 1;
+END;
+
 CREATE TABLE turns (
     id         TEXT PRIMARY KEY,
     message    TEXT NOT NULL,

@@ -42,6 +42,8 @@ from core.primary.acts import parse_command, parse_press
         ("/help", acts.ShowHelp()),
         ("/thaw jobs", acts.ShowJobs()),
         ("/thaw", acts.ShowHelp()),
+        ("/thaw /job 3", acts.ShowJob(job=3)),
+        ("/thaw set a\n b", acts.SetKey(key="a", text="b")),
     ],
 )  # fmt: skip
 def test_a_command_is_understood(text: str, act: acts.Act) -> None:
@@ -93,6 +95,13 @@ def test_a_forged_press_is_refused_or_understood_but_never_breaks(
 ) -> None:
     with suppress(BadRequest):
         parse_press(action, text)
+
+
+@pytest.mark.parametrize("text", ["/thaw " * 10_000 + "jobs", "/" + "x" * 99_999, "/thaw hello"])
+def test_a_command_of_any_length_is_refused_in_a_few_words(text: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        parse_command(text)
+    assert len(str(caught.value)) < 200
 
 
 @given(st.text(max_size=60))

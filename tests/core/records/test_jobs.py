@@ -1,7 +1,7 @@
 """A channel's jobs as rows."""
 
 from core.jobs.job import Cancelled, Completed, JobState
-from core.messages import Person
+from core.messages import ChannelRef, Person
 from core.records import jobs
 from core.records.jobs import JobRow, NewJob
 from core.state.database import Transaction
@@ -78,3 +78,23 @@ def test_an_ended_job_takes_no_words(tx: Transaction) -> None:
     number = queued(tx)
     jobs.end(tx, number, Completed(result="x"), at=3.0, steps=0, tokens=0)
     assert not jobs.steer(tx, number, "a", "Ada", "late", 4.0)
+
+
+def test_wanted_jobs_are_those_that_wait_or_run(tx: Transaction) -> None:
+    for name in ("j1", "j2", "j3"):
+        jobs.promise(tx, new(name, name))
+    jobs.queue_promised(tx, "j1")
+    jobs.queue_promised(tx, "j2")
+    jobs.start(tx, 2, at=2.0, commit=0, message=0)
+    assert jobs.wanted(tx) == ((1, "ada"), (2, "ada"))
+    assert jobs.wanted(tx, limit=1) == ((1, "ada"),)
+    jobs.end(tx, 1, Completed(result="x"), at=3.0, steps=0, tokens=0)
+    assert jobs.wanted(tx) == ((2, "ada"),)
+
+
+def test_ids_of_jobs_tell_channels_apart_whose_names_run_together() -> None:
+    one = ChannelRef(platform="p", workspace="a/b", channel="c")
+    other = ChannelRef(platform="p", workspace="a", channel="b/c")
+    assert str(one) == str(other)
+    assert jobs.id_for(one, "message:m1", "0") != jobs.id_for(other, "message:m1", "0")
+    assert jobs.id_for(one, "message:m1", "0") == jobs.id_for(one, "message:m1", "0")

@@ -41,9 +41,36 @@ def test_a_tail_is_the_newest_of_a_thread_and_tells_whose_each_is(tx: Transactio
     result = Post(id="result:7", thread=where, kind=PostKind.RESULT, text="found", at=5.0, job=7)
     upto = messages.add_post(tx, result)
     say(tx, "m5", "a", "too late", 6.0)
-    found = messages.tail(tx, "a", upto, 3)
+    found = messages.tail(tx, "a", before=upto + 1, upto=upto, limit=3)
     assert [(said.author_id, said.text, said.kind, said.job) for said in found] == [
         ("ada", "text 2", None, None),
         ("ada", "text 3", None, None),
         ("", "found", PostKind.RESULT, 7),
     ]
+
+
+def test_a_tail_of_a_message_that_waited_is_what_came_before_it_and_what_was_answered(
+    tx: Transaction,
+) -> None:
+    where = ThreadRef(channel=CHANNEL, thread="a")
+    say(tx, "m0", "a", "before", 1.0)
+    waited = say(tx, "m1", "a", "the message", 2.0)
+    for number in range(2, 60):
+        say(tx, f"m{number}", "a", "after", 3.0)
+    answer = Post(id="answer:m0", thread=where, kind=PostKind.ANSWER, text="answered", at=4.0)
+    upto = messages.add_post(tx, answer)
+    found = messages.tail(tx, "a", before=waited, upto=upto, limit=40)
+    assert [said.text for said in found] == ["before", "answered"]
+
+
+def test_a_page_of_long_texts_has_fewer_lines_and_the_rest_is_read_from_there(
+    tx: Transaction,
+) -> None:
+    for number in range(1, 101):
+        say(tx, f"m{number}", "a", "x" * 100_000, 1.0)
+    page = messages.read(tx, CHANNEL)
+    assert 0 < len(page) < 100
+    assert messages.read(tx, CHANNEL, after=page[-1].seq)[0].seq == page[-1].seq + 1
+    newest = messages.read(tx, CHANNEL, before=2**53)
+    assert newest[-1].id == "m100"
+    assert len(newest) == len(page)

@@ -54,3 +54,10 @@ def test_a_failed_item_stays_first(tx: Transaction) -> None:
     outbox.put(tx, CARD)
     outbox.failed(tx, waiting(tx)[0], "busy", final=False)
     assert [(one.item, one.attempts) for one in waiting(tx)] == [(POST, 1), (CARD, 0)]
+
+
+def test_an_item_that_cannot_be_read_waits_without_one(tx: Transaction) -> None:
+    outbox.put(tx, POST)
+    outbox.put(tx, CARD)
+    tx.execute("UPDATE outbox SET payload = '{}' WHERE id = 'p1'")
+    assert [(one.id, one.item) for one in waiting(tx)] == [("p1", None), (CARD.id, CARD)]

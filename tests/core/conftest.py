@@ -1,0 +1,19 @@
+"""A channel's tables in memory."""
+
+import sqlite3
+from collections.abc import Iterator
+
+import pytest
+
+from core.state.database import Transaction, statements
+from core.state.schema import channel_migrations
+
+
+@pytest.fixture
+def tx() -> Iterator[Transaction]:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    for script in channel_migrations():
+        for statement in statements(script):
+            connection.execute(statement)
+    yield connection
+    connection.close()
