@@ -62,7 +62,7 @@ def counter(path: Path, key: str) -> int:
         " WHERE e.space = 'entry' AND e.key = ? ORDER BY v.commit_no DESC LIMIT 1",
         key,
     )
-    return int(found[0][0]) if found else 0
+    return int(found[0][0] or 0) if found else 0
 
 
 def log_lines(path: Path, key: str) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.emulators.script import Received, Reply
 from tests.harness.play import Play, change, finish, say, shell, starting, write
-from tests.harness.room import room
+from tests.harness.room import Room, room
 
 pytestmark = pytest.mark.needs_system("bubblewrap")
 
@@ -82,12 +82,11 @@ async def test_pause_holds_new_jobs_back_until_resume(tmp_path: Path) -> None:
     play = Play({"jobs": starting("held")}, {"held": [finish("ran at last")]})
     async with room(tmp_path, play) as r:
         await r.page.ask("/pause")
+        await again(r)  # a pause outlives the process, with and without a job that waits
         await r.page.ask("jobs")
         assert "this channel is paused" in str(play.requests[1].messages)
         await r.page.card(1, lambda card: card.state == "queued")
-        assert await r.bot.stop() == 0
-        await r.bot.start()  # a pause outlives the process
-        await r.page.connected()
+        await again(r)
         assert "queued" in (await r.page.ask("/jobs")).text
         assert play.of_job("held") == []
         await r.page.ask("/resume")
@@ -178,3 +177,10 @@ async def test_a_job_that_only_talks_is_finished_with_what_it_said(tmp_path: Pat
     async with room(tmp_path, play) as r:
         await r.page.ask("go")
         assert (await r.page.result(1)).text == "just words"
+
+
+async def again(r: Room) -> None:
+    """Stop the bot and start it."""
+    assert await r.bot.stop() == 0
+    await r.bot.start()
+    await r.page.connected()

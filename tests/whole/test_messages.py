@@ -86,3 +86,16 @@ async def test_an_unknown_command_is_explained_without_asking_a_model(tmp_path: 
     async with room(tmp_path, play) as r:
         assert "/help" in (await r.page.ask("/frobnicate now")).text
         assert play.requests == []
+
+
+async def test_two_pages_on_one_channel_show_the_same(tmp_path: Path) -> None:
+    async with room(tmp_path, lambda received: say(f"heard {received.asked}")) as r:
+        other = await r.another_page(name="bo")
+        ids = [(r.page if n % 2 else other).say(f"number {n}") for n in range(20)]
+        for id_ in ids:
+            await r.page.answer(id_)
+            await other.answer(id_)
+        await asyncio.gather(r.page.sync(), other.sync())
+        assert r.page.lines == other.lines
+        authors = {line.author for line in other.lines.values() if line.post is None}
+        assert authors == {"ana", "bo"}
