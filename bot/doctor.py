@@ -7,7 +7,6 @@ import shutil
 import socket
 import sys
 import tempfile
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -133,9 +132,7 @@ def _bounded() -> bool:
     groups = cgroup.find()
     if isinstance(groups, str):
         return False
-    for folder in {groups.memory, groups.pids or groups.memory}:
-        with suppress(OSError):
-            folder.rmdir()
+    groups.remove()
     return True
 
 

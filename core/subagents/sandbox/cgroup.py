@@ -10,6 +10,13 @@ from pathlib import Path
 from core.subagents.sandbox import leftovers
 
 _LEAF = "thaw-bot"
+_OPTIONAL = {"pids", "cpu"}
+_MEMORY_FILES = {
+    1: ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes"),
+    2: ("memory.max", "memory.swap.max"),
+}
+_WEIGHTS = {1: ("cpu.shares", 256), 2: ("cpu.weight", 25)}
+"""All jobs together get a quarter of what the bot gets, when both want all of the cores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,36 +74,41 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Groups:
-    """The place where this process may make groups. `kind` is "cgroup v1" or "cgroup v2"."""
+    """The places where this process may make groups, by controller: memory, and maybe pids, cpu.
 
-    kind: str
-    memory: Path
-    pids: Path | None
+    `version` is 1 or 2; in the second the places are one. `homes` see Group.
+    """
+
+    version: int
+    places: dict[str, Path]
     homes: tuple[Path, ...] = ()
 
     def make(self, name: str, memory_mb: int, processes: int) -> Group:
         """Make a group with its bounds. Raises OSError."""
-        memory = self.memory / name
-        folders = (memory,) if self.pids in (self.memory, None) else (memory, self.pids / name)
-        group = Group(memory=memory, folders=folders, homes=self.homes)
+        folders = tuple(dict.fromkeys(place / name for place in self.places.values()))
+        group = Group(memory=self.places["memory"] / name, folders=folders, homes=self.homes)
         try:
             for folder in folders:
                 folder.mkdir()
-            self._bound(group, memory_mb << 20, processes)
+            self._bound(name, memory_mb << 20, processes)
         except OSError:
             group.remove()
             raise
         return group
 
-    def _bound(self, group: Group, memory: int, processes: int) -> None:
-        if self.kind == "cgroup v2":
-            _set(group.memory / "memory.max", memory)
-            _set_if_there(group.memory / "memory.swap.max", 0)
-        else:
-            _set(group.memory / "memory.limit_in_bytes", memory)
-            _set_if_there(group.memory / "memory.memsw.limit_in_bytes", memory)
-        if self.pids is not None:
-            _set(group.folders[-1] / "pids.max", processes)
+    def remove(self) -> None:
+        """Remove the places themselves, as far as nothing is in them any more."""
+        for place in self.places.values():
+            with contextlib.suppress(OSError):
+                place.rmdir()
+
+    def _bound(self, name: str, memory: int, processes: int) -> None:
+        most, swap = _MEMORY_FILES[self.version]
+        _set(self.places["memory"] / name / most, memory)
+        # With swap the second version counts it apart, the first one in a sum.
+        _set_if_there(self.places["memory"] / name / swap, 0 if self.version == 2 else memory)
+        if "pids" in self.places:
+            _set(self.places["pids"] / name / "pids.max", processes)
 
 
 def find(root: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc")) -> Groups | str:
@@ -110,8 +122,11 @@ def find(root: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc")) -> Gro
         found = _v2(root / mine[""].lstrip("/")) if unified else _v1(root, mine)
     except (OSError, KeyError, ValueError) as error:
         return f"no control group can be made ({error})"
-    for folder in (found.memory, found.pids or found.memory):
-        _sweep(folder.parent)
+    if "cpu" in found.places:
+        weight, value = _WEIGHTS[found.version]
+        _set_if_there(found.places["cpu"] / weight, value)
+    for place in found.places.values():
+        _sweep(place.parent)
     return found
 
 
@@ -122,19 +137,17 @@ def _memberships(text: str) -> dict[str, str]:
 
 
 def _v1(root: Path, mine: dict[str, str]) -> Groups:
-    name = leftovers.own_name()
-    memory = _visible(root / "memory", mine["memory"]) / name
-    memory.mkdir(exist_ok=True)
-    pids: Path | None = None
-    if "pids" in mine:
-        pids = _visible(root / "pids", mine["pids"]) / name
+    own = {name: _visible(root / name, mine[name]) for name in ("memory", *_OPTIONAL & set(mine))}
+    places = {name: home / leftovers.own_name() for name, home in own.items()}
+    places["memory"].mkdir(exist_ok=True)
+    for name in _OPTIONAL & set(places):
         try:
-            pids.mkdir(exist_ok=True)
+            places[name].mkdir(exist_ok=True)
         except OSError:
-            pids = None
-    homes = [folder.parent for folder in (memory, pids) if folder is not None]
+            del places[name]
+    homes = tuple(place.parent for place in places.values())
     free = all(os.access(home / "tasks", os.W_OK) for home in homes)
-    return Groups(kind="cgroup v1", memory=memory, pids=pids, homes=tuple(homes) if free else ())
+    return Groups(version=1, places=places, homes=homes if free else ())
 
 
 def _v2(own: Path) -> Groups:
@@ -144,9 +157,13 @@ def _v2(own: Path) -> Groups:
         _move_to_leaf(own)
     top = own / leftovers.own_name()
     top.mkdir(exist_ok=True)
+    places = {"memory": top, "pids": top}
     for group in (own, top):
         _set(group / "cgroup.subtree_control", "+memory +pids")
-    return Groups(kind="cgroup v2", memory=top, pids=top)
+    with contextlib.suppress(OSError):
+        _set(own / "cgroup.subtree_control", "+cpu")
+        places["cpu"] = top
+    return Groups(version=2, places=places)
 
 
 def _move_to_leaf(own: Path) -> None:

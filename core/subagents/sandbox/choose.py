@@ -1,6 +1,7 @@
 """Finds out, by trying, how subagents can be run on this machine. Runs no job."""
 
 import asyncio
+import atexit
 import os
 import shutil
 import tempfile
@@ -83,6 +84,8 @@ def bubblewrap_here(program: str, folder: Path, bundle: Path) -> tuple[Bubblewra
         users = Users(base)
     leftovers.end(program)
     groups = cgroup.find()
+    if isinstance(groups, cgroup.Groups):
+        atexit.register(groups.remove)
     way = Bubblewrap(
         program=program,
         users=users,
@@ -101,9 +104,10 @@ def _limits(groups: cgroup.Groups | str) -> str:
             f"{groups}, so memory and processes are bounded for each process and watched once a "
             "second; run the bot where it may make control groups to have them bounded at once"
         )
-    if groups.pids is None:
-        return f"memory is bounded by {groups.kind}, processes by a limit for each user"
-    return f"memory and processes are bounded by {groups.kind}"
+    kind = f"cgroup v{groups.version}"
+    if "pids" not in groups.places:
+        return f"memory is bounded by {kind}, processes by a limit for each user"
+    return f"memory and processes are bounded by {kind}"
 
 
 async def _try(sandbox: Sandbox) -> None:

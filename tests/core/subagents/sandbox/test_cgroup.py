@@ -24,8 +24,9 @@ def version_1(tmp_path: Path) -> tuple[Path, Path]:
     root = tmp_path / "cgroup"
     (root / "memory" / "box" / DEAD / "job-1").mkdir(parents=True)
     (root / "pids" / DEAD).mkdir(parents=True)
+    (root / "cpu" / "x").mkdir(parents=True)
     return root, proc(
-        tmp_path, "9:name=systemd:/\n8:pids:/\n4:memory:/box\n3:cpu,cpuacct:/x\n0::/\n"
+        tmp_path, "9:name=systemd:/\n8:pids:/\n4:memory:/box\n3:cpu,cpuacct:/x\n2:cpuset:/\n0::/\n"
     )
 
 
@@ -47,30 +48,34 @@ def test_groups_of_the_first_version_are_made_below_the_own_ones(
     root, proc = version_1
     found = cgroup.find(root, proc)
     assert isinstance(found, Groups)
-    assert found.memory == root / "memory" / "box" / own_name()
-    assert found.pids == root / "pids" / own_name()
+    assert found.places == {
+        "memory": root / "memory" / "box" / own_name(),
+        "pids": root / "pids" / own_name(),
+        "cpu": root / "cpu" / "x" / own_name(),
+    }
+    assert (found.places["cpu"] / "cpu.shares").read_text() == "256"
     group = found.make("job-1", 64, 20)
     assert (group.memory / "memory.limit_in_bytes").read_text() == str(64 << 20)
-    assert (found.pids / "job-1" / "pids.max").read_text() == "20"
+    assert (found.places["pids"] / "job-1" / "pids.max").read_text() == "20"
     group.enter(77)
-    assert [(folder / "cgroup.procs").read_text() for folder in group.folders] == ["77", "77"]
+    assert [(folder / "cgroup.procs").read_text() for folder in group.folders] == ["77"] * 3
 
 
 def test_in_the_first_version_a_thread_goes_in_and_comes_back(
     version_1: tuple[Path, Path],
 ) -> None:
     root, proc = version_1
-    homes = [root / "memory" / "box" / "tasks", root / "pids" / "tasks"]
+    homes = [root / "memory/box/tasks", root / "pids/tasks", root / "cpu/x/tasks"]
     for home in homes:
         home.touch()
     found = cgroup.find(root, proc)
     assert isinstance(found, Groups)
     group = found.make("job-1", 64, 20)
     with pytest.raises(ZeroDivisionError), group.births():  # noqa: PT012 - what is inside counts
-        assert [(folder / "tasks").read_text() for folder in group.folders] == ["0", "0"]
-        assert [home.read_text() for home in homes] == ["", ""]
+        assert [(folder / "tasks").read_text() for folder in group.folders] == ["0"] * 3
+        assert [home.read_text() for home in homes] == [""] * 3
         raise ZeroDivisionError
-    assert [home.read_text() for home in homes] == ["0", "0"]
+    assert [home.read_text() for home in homes] == ["0"] * 3
     group.enter(77)
     assert not (group.memory / "cgroup.procs").exists()
 
@@ -82,7 +87,9 @@ def test_a_group_of_the_second_version_has_both_bounds(version_2: tuple[Path, Pa
     own = root / "system" / "thaw.service"
     # A group that passes controllers on may hold no process, so the bot has moved to a leaf.
     assert (own / "thaw-bot" / "cgroup.procs").read_text() == str(os.getpid())
-    assert (own / "cgroup.subtree_control").read_text() == "+memory +pids"
+    assert (own / own_name() / "cgroup.subtree_control").read_text() == "+memory +pids"
+    assert (own / "cgroup.subtree_control").read_text() == "+cpu"  # the last of two writes
+    assert (own / own_name() / "cpu.weight").read_text() == "25"
     group = found.make("job-1", 64, 20)
     assert group.folders == (own / own_name() / "job-1",)
     assert (group.memory / "memory.max").read_text() == str(64 << 20)
@@ -98,7 +105,7 @@ def test_a_bot_that_has_moved_to_its_leaf_finds_the_same_place_again(
     (proc / "self" / "cgroup").write_text("0::/system/thaw.service/thaw-bot\n")
     found = cgroup.find(root, proc)
     assert isinstance(found, Groups)
-    assert found.memory == root / "system" / "thaw.service" / own_name()
+    assert found.places["memory"] == root / "system" / "thaw.service" / own_name()
 
 
 def test_a_group_shared_with_others_is_left_alone_and_it_is_said_what_to_do(
@@ -144,7 +151,7 @@ def test_a_group_that_cannot_be_bounded_is_not_left_behind(
     monkeypatch.setattr(cgroup, "_set", refuse)
     with pytest.raises(OSError, match="no"):
         found.make("job-1", 64, 20)
-    assert not (found.memory / "job-1").exists()
+    assert not any((place / "job-1").exists() for place in found.places.values())
 
 
 @pytest.mark.parametrize(

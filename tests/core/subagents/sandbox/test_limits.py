@@ -135,7 +135,9 @@ async def test_nothing_of_a_job_is_left_in_the_control_groups(
     way = sandbox(here, groups=True)
     assert here.groups is not None
     host = await start(way, workspace)
-    made = [path for path in here.groups.memory.iterdir() if path.name.startswith("test-")]
+    made = [
+        path for path in here.groups.places["memory"].iterdir() if path.name.startswith("test-")
+    ]
     assert str(host.process.pid) in (made[-1] / "cgroup.procs").read_text().split()  # type: ignore[attr-defined]
     await ended(host.process)
     assert not made[-1].exists()
