@@ -5,9 +5,7 @@ from functools import partial
 from bot.config import Config, SourceSettings
 from core.jobs.job import JobSpec, Steering
 from core.messages import ChannelRef
-from core.model.budget import Ledger
-from core.model.metered import JOB, Metered
-from core.ports import Finder, Model
+from core.ports import Finder, MeteredModel
 from core.records import jobs
 from core.search.sources import Sources
 from core.state.channels import Channels
@@ -19,8 +17,7 @@ from core.subagents.sandbox.choose import choose
 def local_engine(
     config: Config,
     channels: Channels,
-    model: Model,
-    ledger: Ledger,
+    model: MeteredModel,
     finder: Finder,
     sources: Sources,
 ) -> LocalEngine:
@@ -37,7 +34,7 @@ def local_engine(
     return LocalEngine(
         data_dir=config.bot.data_dir,
         channels=channels,
-        model=Metered(model, ledger, retries=JOB),
+        model=model,
         finder=finder,
         steering=steering,
         mounts=mounts,

@@ -18,10 +18,11 @@ from core.conversation import Conversations
 from core.desk import Desk
 from core.dispatcher import Dispatcher
 from core.jobs.admission import Admission, Limits
+from core.jobs.keeping import keep_tidy
 from core.jobs.supervisor import Jobs
 from core.messages import Message, StreamText
 from core.model.budget import Ledger
-from core.model.metered import TURN, Metered
+from core.model.metered import JOB, TURN, Metered
 from core.model.offline.model import OfflineModel
 from core.model.openai_client import OpenAIModel
 from core.model.pots import Limits as BudgetLimits
@@ -131,17 +132,19 @@ class _Core:
         sources: Sources,
     ) -> None:
         self._config = config
+        self._control = control
         self._channels = channels
         self._clock: Callable[[], float] = time.time
         self._defaults = _defaults(config)
         self._rules = _rules(config)
         self._finder = Search(channels, sources)
         self._metered = Metered(model, ledger, retries=TURN)
+        self._for_jobs = Metered(model, ledger, retries=JOB)
         self.tasks = Tasks()
         self._adapters: dict[str, Adapter] = {}
         self._outbox = Outbox(channels, self._adapters, self.tasks.spawn)
         self._conversations = Conversations(self.tasks.spawn)
-        self._engine = local_engine(config, channels, model, ledger, self._finder, sources)
+        self._engine = local_engine(config, channels, self._for_jobs, self._finder, sources)
         self._jobs = self._make_jobs()
         self._rights = Rights({"web": Access(everyone=True)})
         self._furnish(ledger)
@@ -235,12 +238,16 @@ class _Core:
         log.info("how jobs run here", finding=self._engine.finding)
         await self._dispatcher.recover()
         await self.page.start()
+        tidying = keep_tidy(self._control, self._channels, self._engine, self._clock)
+        self.tasks.spawn(tidying, "keep tidy")
 
     async def close(self) -> None:
         """End everything that runs; what is unfinished is found at the next start."""
         await self.page.stop()
         await self.tasks.close()
+        # What cancelled calls still have to write is written before the ledger's file closes.
         await self._metered.close()
+        await self._for_jobs.close()
 
 
 def _model(config: Config) -> Model:

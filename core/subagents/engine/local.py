@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -141,12 +141,12 @@ class LocalEngine:
         async with self._journal(job_id) as journal:
             return step_lines(await journal.look(read_steps))
 
-    async def sweep(self, before: float, unfinished: Collection[str]) -> int:
+    async def sweep(self, before: float, unfinished: frozenset[str]) -> int:
         """Remove what jobs left that ended before `before` (Unix seconds); returns how many.
 
         `unfinished` are the ids of jobs that may go on, whenever they were last touched.
         """
-        kept = frozenset(unfinished) | frozenset(self._open)
+        kept = unfinished | frozenset(self._open)
         return await asyncio.to_thread(sweep, self._root, before, kept)
 
     async def _prepared(

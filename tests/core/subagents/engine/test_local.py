@@ -366,7 +366,7 @@ async def test_old_jobs_are_swept_away_but_not_those_that_may_go_on(plain: Bench
     plain.model.lines.extend([finishes(), finishes()])
     await plain.run(job(1))
     await plain.run(job(2))
-    assert await plain.engine.sweep(before=0.0, unfinished=()) == 0
-    assert await plain.engine.sweep(before=1e12, unfinished=("job-2",)) == 1
+    assert await plain.engine.sweep(before=0.0, unfinished=frozenset()) == 0
+    assert await plain.engine.sweep(before=1e12, unfinished=frozenset({"job-2"})) == 1
     assert await plain.engine.steps("job-1") == ()
     assert await plain.engine.steps("job-2") != ()
