@@ -12,7 +12,7 @@ import structlog
 from core.errors import BadRequest, NotAllowed, StoreError
 from core.jobs.supervisor import JobOver
 from core.messages import InboundEvent, Message, Press, Seen, ThreadRef
-from core.primary.acts import Act, SteerJob, parse_command, parse_press
+from core.primary.acts import Act, SteerJob, asks_outside, parse_command, parse_press
 from core.primary.turn import TurnEnd
 from core.records.inbox import inbox_id
 
@@ -43,11 +43,20 @@ class NoTurn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookedUp:
+    """What an act needed from outside the channel's file was looked up."""
+
+    event: InboundEvent
+    act: Act
+    found: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Again:
     """What the store failed is to be tried again."""
 
 
-Event = Arrived | TurnOver | NoTurn | JobOver | Again
+Event = Arrived | LookedUp | TurnOver | NoTurn | JobOver | Again
 
 
 class Conversation:
@@ -124,6 +133,8 @@ class Conversation:
         match event:
             case Arrived(event=inbound):
                 await self._take(inbound)
+            case LookedUp(event=inbound, act=act, found=found):
+                await self._act(inbound, act, found)
             case TurnOver(message=message, end=end):
                 if end is None:
                     await self._desk.apologise(event)
@@ -170,9 +181,12 @@ class Conversation:
             return
         await self._act(press, act)
 
-    async def _act(self, event: InboundEvent, act: Act) -> None:
+    async def _act(self, event: InboundEvent, act: Act, found: str | None = None) -> None:
+        if found is None and asks_outside(act):
+            self._desk.look_up(event, act)
+            return
         try:
-            await self._desk.perform(event, act)
+            await self._desk.perform(event, act, found or "")
         except (BadRequest, NotAllowed) as error:
             await self._desk.refuse(event, str(error))
 

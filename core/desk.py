@@ -11,7 +11,15 @@ import structlog
 
 from core.commit_points import CommitPoint, reached
 from core.conflicts import conflict_posts, take_buttons
-from core.conversation import Again, Arrived, Conversations, Event, NoTurn, TurnOver
+from core.conversation import (
+    Again,
+    Arrived,
+    Conversations,
+    Event,
+    LookedUp,
+    NoTurn,
+    TurnOver,
+)
 from core.errors import BadRequest, StoreError
 from core.jobs.admission import Ticket
 from core.jobs.job import Cancelled, Completed, Failed, FailureKind, Gathered
@@ -23,6 +31,7 @@ from core.messages import (
     InboundEvent,
     Message,
     Outbound,
+    Person,
     Post,
     PostKind,
     StateMoved,
@@ -47,6 +56,8 @@ from core.state.rules import Rules
 from core.tasks import Tasks
 
 log = structlog.get_logger(__name__)
+
+_BUG = "An internal error kept me from handling this; the log has the details."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,29 +123,26 @@ class Desk:
 
     async def apologise(self, event: Event) -> None:
         """A bug ended the handling of `event`: say so, and owe nothing more for it."""
-        text = "An internal error kept me from handling this; the log has the details."
         match event:
-            case Arrived(event=inbound):
-                await self.refuse(inbound, text)
+            case Arrived(event=inbound) | LookedUp(event=inbound):
+                await self.refuse(inbound, _BUG)
             case TurnOver(message=message):
-                await self.refuse(message, text)
+                await self.refuse(message, _BUG)
             case NoTurn() | Again():
                 pass
             case JobOver():
-                lost = Failed(kind=FailureKind.CRASHED, reason=text)
+                lost = Failed(kind=FailureKind.CRASHED, reason=_BUG)
                 await self.conclude_job(replace(event, outcome=lost, gathered=Gathered()))
             case _ as unreachable:
                 assert_never(unreachable)
 
-    async def perform(self, event: InboundEvent, act: Act) -> None:
+    def look_up(self, event: InboundEvent, act: Act) -> None:
+        """Look up what the act needs; that it was found is an event."""
+        self._tasks.spawn(self._look_up(event, act), f"look up for {event.id}")
+
+    async def perform(self, event: InboundEvent, act: Act, found: str) -> None:
         """Do what a command or press asks. Raises BadRequest, NotAllowed: then nothing was done."""
-        person = event.author if isinstance(event, Message) else event.person
-        try:
-            looked_up = await self._performer.look_up(act, event.thread.channel, person)
-        except StoreError as error:
-            # Not this channel's file, which may well take the answer.
-            raise BadRequest(f"That cannot be looked up now: {error}") from error
-        await self._answer(event, partial(self._performer.do, act, event, person, looked_up))
+        await self._answer(event, partial(self._performer.do, act, event, _person(event), found))
 
     async def conclude_turn(self, message: Message, end: TurnEnd) -> None:
         """One transaction: the answer, the promised jobs, the turn's own operations."""
@@ -208,6 +216,18 @@ class Desk:
             (*_merge_buttons(merged), *again),
         )  # fmt: skip
         return _After(threads=self._put(tx, [card(ended), result], merged), commit=merged.commit)
+
+    async def _look_up(self, event: InboundEvent, act: Act) -> None:
+        channel = event.thread.channel
+        try:
+            found = await self._performer.look_up(act, channel, _person(event))
+        except (BadRequest, StoreError) as error:
+            found = str(error)
+        except Exception:
+            # Part of the place around one event.
+            log.exception("a look-up ended with a bug", channel=str(channel))
+            found = _BUG
+        self.deliver(event.thread, LookedUp(event=event, act=act, found=found))
 
     async def _run_turn(self, thread: ThreadRef, asked: Message | str) -> None:
         message, end, turn = None, None, None
@@ -331,6 +351,10 @@ class Desk:
         if after.commit is not None:
             moved = StateMoved(channel=channel, commit=after.commit)
             await self._outbox.hint_channel(channel, moved)
+
+
+def _person(event: InboundEvent) -> Person:
+    return event.author if isinstance(event, Message) else event.person
 
 
 def _merge_buttons(merged: Merged) -> tuple[Button, ...]:

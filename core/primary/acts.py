@@ -172,6 +172,11 @@ Act = (
 )
 
 
+def asks_outside(act: Act) -> bool:
+    """Whether it needs what lies outside the channel's file, which may take its time."""
+    return isinstance(act, Find | ShowBudget)
+
+
 def parse_command(text: str) -> Act | None:
     """The act that a message asks for, or None when it is no command but talk.
 

@@ -32,6 +32,7 @@ from core.model.budget import Ledger
 from core.model.chat import ModelReply, ModelRequest, ToolCall
 from core.model.pots import Limits as BudgetLimits
 from core.outbox import Outbox
+from core.ports import Finder
 from core.primary.perform import Performer
 from core.primary.toolbox import Toolbox
 from core.primary.turn import Turn
@@ -237,6 +238,7 @@ async def room(
     access: Access | None = None,
     rules: Rules | None = None,
     channels: Channels | None = None,
+    finder: Finder | None = None,
     retry_s: float = RETRY_S,
     quiet_s: float = QUIET_S,
 ) -> AsyncIterator[Room]:
@@ -253,17 +255,7 @@ async def room(
         over=lambda over: conversations.deliver(over.thread, over), retry_s=retry_s,
     )  # fmt: skip
     rights = Rights({"world": access or Access(everyone=True)})
-    finder, rules = Nothing(), rules or Rules()
-
-    def new_turn(message: Message, show: Callable[[StreamText], None]) -> Turn:
-        toolbox = Toolbox(
-            jobs=jobs, finder=finder, rights=rights, rules=rules, per_message=3, clock=lambda: 1.0
-        )
-        return Turn(
-            message=message, inbox_id=inbox_id(message), name="Thaw", channels=channels,
-            model=script, toolbox=toolbox, defaults=DEFAULTS, max_completion_tokens=100,
-            clock=lambda: 1.0, show=show,
-        )  # fmt: skip
+    finder, rules = finder or Nothing(), rules or Rules()
 
     performer = Performer(
         rights=rights, rules=rules, defaults=DEFAULTS, jobs=jobs, finder=finder, ledger=ledger,
@@ -271,8 +263,8 @@ async def room(
     )  # fmt: skip
     desk = Desk(
         channels=channels, outbox=outbox, jobs=jobs, tasks=tasks, conversations=conversations,
-        performer=performer, rules=rules, new_turn=new_turn, clock=lambda: 1.0,
-        retry_s=retry_s,
+        performer=performer, rules=rules, clock=lambda: 1.0, retry_s=retry_s,
+        new_turn=_turns(channels, script, jobs, finder, rights, rules),
     )  # fmt: skip
     conversations.furnish(desk)
     dispatcher = Dispatcher(
@@ -286,6 +278,22 @@ async def room(
         await tasks.close()
         await channels.close()
         await control.close()
+
+
+def _turns(
+    channels: Channels, script: Script, jobs: Jobs, finder: Finder, rights: Rights, rules: Rules
+) -> Callable[[Message, Callable[[StreamText], None]], Turn]:
+    def new_turn(message: Message, show: Callable[[StreamText], None]) -> Turn:
+        toolbox = Toolbox(
+            jobs=jobs, finder=finder, rights=rights, rules=rules, per_message=3, clock=lambda: 1.0
+        )
+        return Turn(
+            message=message, inbox_id=inbox_id(message), name="Thaw", channels=channels,
+            model=script, toolbox=toolbox, defaults=DEFAULTS, max_completion_tokens=100,
+            clock=lambda: 1.0, show=show,
+        )  # fmt: skip
+
+    return new_turn
 
 
 def says(text: str) -> ModelReply:

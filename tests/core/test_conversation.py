@@ -1,13 +1,15 @@
 """A thread's mailbox: what waits for what, and what waits for nothing."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from core.errors import StoreError
 from core.jobs.job import Completed
-from core.messages import Seen
+from core.messages import ChannelRef, Seen
 from core.state.database import Transaction
-from tests.core.room import BOB, CHANNEL, Script, calls, last, room, says, starts
+from tests.core.room import BOB, CHANNEL, Nothing, Script, calls, last, room, says, starts
 
 
 async def test_a_message_is_acknowledged_before_any_model_is_asked(tmp_path: Path) -> None:
@@ -146,3 +148,38 @@ def taken(tx: Transaction) -> None:
             " VALUES (?, 't', '', '', '', 0)",
             (id,),
         )
+
+
+class Slow(Nothing):
+    """A finder that takes its time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go = asyncio.Event()
+
+    async def find(
+        self, channel: ChannelRef, query: str, source: str | None, upto_message: int | None
+    ) -> str:
+        await self.go.wait()
+        if query == "broken":
+            raise ZeroDivisionError
+        if query == "damaged":
+            raise StoreError("sources.db is damaged")
+        return await super().find(channel, query, source, upto_message)
+
+
+async def test_a_search_holds_nothing_up(tmp_path: Path) -> None:
+    slow = Slow()
+    async with room(tmp_path, finder=slow) as here:
+        await here.say("m1", "/search words")
+        await here.ask("m2", "/jobs")
+        slow.go.set()
+        assert (await here.platform.post("reply:message:m1")).text == "nothing found"
+
+
+async def test_a_search_that_breaks_says_so(tmp_path: Path) -> None:
+    slow = Slow()
+    slow.go.set()
+    async with room(tmp_path, finder=slow) as here:
+        assert "internal error" in (await here.ask("m1", "/search broken")).text
+        assert "is damaged" in (await here.ask("m2", "/search damaged")).text
