@@ -5,6 +5,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn, TextIO
@@ -44,11 +45,11 @@ def run(config_file: Path | None, *, no_open: bool) -> None:
     from bot.wiring import run as run_bot  # noqa: PLC0415
 
     def ready(address: str) -> None:
-        click.echo(f"{config.bot.name} is ready: {address}")
-        if config.model.offline:
-            click.echo(
-                f"The small offline model answers; set {config.model.api_key_env} for a real one."
-            )
+        with suppress(OSError):  # whoever does not hear it finds the bot all the same
+            click.echo(f"{config.bot.name} is ready: {address}")
+            if config.model.offline:
+                key = config.model.api_key_env
+                click.echo(f"The small offline model answers; set {key} for a real one.")
         if not no_open and browser.at_hand(os.environ, sys.stdin, sys.stdout):
             browser.show(address)
 
@@ -67,7 +68,7 @@ def doctor(config_file: Path | None) -> None:
 
     findings = asyncio.run(examine(config))
     for finding in findings:
-        click.echo(str(finding))
+        say(str(finding))
     sys.exit(FAILED if any(finding.level is Level.PROBLEM for finding in findings) else 0)
 
 
@@ -99,7 +100,7 @@ def export(config_file: Path | None, channel: str) -> None:
 @thaw.command()
 def version() -> None:
     """Print the version."""
-    click.echo(f"thaw {bot.__version__}")
+    say(f"thaw {bot.__version__}")
 
 
 def show(file: Path | None, ask: Callable[[ModuleType, Path], Iterable[str]]) -> None:
@@ -109,7 +110,7 @@ def show(file: Path | None, ask: Callable[[ModuleType, Path], Iterable[str]]) ->
 
     try:
         for line in ask(inspect, config.bot.data_dir):
-            click.echo(line)
+            say(line)
     except ThawError as error:
         fail(FAILED, str(error))
 
@@ -121,6 +122,16 @@ def configured(file: Path | None) -> Config:
     except ConfigError as error:
         heading = "The configuration cannot be used:" if file is None else f"{file} cannot be used:"
         fail(MISUSED, "\n  ".join([heading, *error.lines]))
+
+
+def say(line: str) -> None:
+    """Print a line, or end the program with a word on why that cannot be done."""
+    try:
+        click.echo(line)
+    except BrokenPipeError:
+        raise  # nobody listens any more: click ends the program without a word
+    except OSError as error:
+        fail(FAILED, f"the output cannot be written: {error.strerror}")
 
 
 def fail(code: int, text: str) -> NoReturn:

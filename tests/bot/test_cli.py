@@ -10,6 +10,7 @@ import bot
 from tests.core.room import room
 
 ROOT = Path(__file__).parents[2]
+FULL = Path("/dev/full")
 
 
 def thaw(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -101,6 +102,16 @@ def test_a_reader_that_goes_away_ends_the_export_without_a_word(talked: Path) ->
         export.stdout.close()
         assert export.stderr.read() == b""
         assert export.wait(60) == 1
+
+
+def test_an_output_without_room_is_told_and_not_half_a_success(talked: Path) -> None:
+    with FULL.open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "bot", "export", "general", "--config", str(talked)],
+            cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60,
+        )  # fmt: skip
+    assert ended.returncode == 1
+    assert ended.stderr == "the output cannot be written: No space left on device\n"
 
 
 def test_an_export_is_utf_8_whatever_the_terminal_speaks(talked: Path) -> None:
