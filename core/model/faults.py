@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from core.errors import ContextTooLong, ModelError, ModelRefused, ModelUnreachable
 
 LONGEST_QUOTE = 300
+# More words than any answer has; they become one message of a chat.
+LARGEST_ANSWER = 2 * 2**20
 
 # How servers say that a request does not fit the model: OpenAI, vLLM, llama.cpp, TGI, Anthropic,
 # Gemini, Mistral, Qwen, Groq, Ollama.
@@ -108,6 +110,12 @@ def error_within(document: Mapping[str, object], place: Place) -> ModelError:
 def not_a_model(place: Place, what: str) -> str:
     """Words for an answer that no model server gives."""
     return f"{place.server} answered with {what}: check base_url in [model]."
+
+
+def endless() -> ModelRefused:
+    """The answer has too many words; asked again it would have them again."""
+    limit = f"{LARGEST_ANSWER // 2**20} MB"
+    return ModelRefused(f"The model's answer was dropped: it is longer than {limit}.")
 
 
 def silent(place: Place, timeout_s: float) -> ModelUnreachable:

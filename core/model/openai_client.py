@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from core.errors import ModelError, ModelRefused, ModelUnreachable
 from core.model.chat import ModelReply, ModelRequest
 from core.model.dialect import Dialect, DialectLearned
-from core.model.faults import Place, Refusal, error_of, not_a_model
+from core.model.faults import LARGEST_ANSWER, Place, Refusal, endless, error_of, not_a_model
 from core.model.side_loop import SideLoop
 from core.model.wire import Assembly, encode
 
@@ -84,6 +84,8 @@ class OpenAIModel:
 
         def take(chunk: Mapping[str, object]) -> None:
             text = assembly.add(chunk)
+            if assembly.size > LARGEST_ANSWER:
+                raise endless()
             if text and on_text is not None:
                 on_text.give(text)
 

@@ -14,13 +14,22 @@ import openai
 
 from core.errors import ModelError, ModelRefused, ModelUnreachable
 from core.model.events import EventData
-from core.model.faults import Place, Refusal, error_within, not_a_model, refusal_of, silent
+from core.model.faults import (
+    LARGEST_ANSWER,
+    Place,
+    Refusal,
+    endless,
+    error_within,
+    not_a_model,
+    refusal_of,
+    silent,
+)
 
 CONNECT_S = 10.0
 # A server that does not end its stream after [DONE] costs this long and the connection.
 DRAIN_S = 0.25
-# Longer than any answer; parsing what is beyond it would hold the interpreter.
-LARGEST_ANSWER = 2 * 2**20
+# Servers wrap each token of a stream into some 300 bytes: words are counted where they are read.
+LARGEST_STREAM = 64 * 2**20
 
 Document = Mapping[str, object]
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
@@ -88,8 +97,10 @@ class Transport:
 
 async def _documents(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
     """The texts of the JSON objects in an answer, whichever of the two forms it has, and [DONE]."""
-    async with aclosing(_pieces(response)) as pieces:
-        if "event-stream" not in response.headers.get("content-type", ""):
+    streamed = "event-stream" in response.headers.get("content-type", "")
+    most = LARGEST_STREAM if streamed else LARGEST_ANSWER
+    async with aclosing(_pieces(response, most)) as pieces:
+        if not streamed:
             yield b"".join([piece async for piece in pieces])
             yield _DONE
             return
@@ -107,18 +118,20 @@ async def _documents(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
             yield data
 
 
-async def _pieces(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
+async def _pieces(response: httpx2.Response, most: int) -> AsyncGenerator[bytes, None]:
     size = 0
     async for piece in response.aiter_bytes():
         size += len(piece)
-        if size > LARGEST_ANSWER:
-            limit = f"{LARGEST_ANSWER // 2**20} MB"
-            raise ModelUnreachable(f"The model's answer was dropped: it is longer than {limit}.")
+        if size > most:
+            raise endless()
         yield piece
 
 
 def _parsed(data: bytes, place: Place) -> Document:
     """One JSON object. Raises the error that the server wrote in its place."""
+    if len(data) > LARGEST_ANSWER:
+        # Parsing it would hold the interpreter.
+        raise endless()
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:

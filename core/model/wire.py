@@ -90,6 +90,8 @@ class Assembly:
 
     def __init__(self) -> None:
         self.recognised = False
+        self.size = 0
+        """Characters of text and arguments so far."""
         self._texts: list[str] = []
         self._refusals: list[str] = []
         self._calls: list[_OpenCall] = []
@@ -112,7 +114,9 @@ class Assembly:
             part = whole if isinstance(whole, Mapping) else delta
             if isinstance(part, Mapping):
                 text = _text(part.get("content"))
-                self._refusals.append(_text(part.get("refusal")))
+                refusal = _text(part.get("refusal"))
+                self._refusals.append(refusal)
+                self.size += len(text) + len(refusal)
                 for fragment in _objects(part.get("tool_calls")):
                     self._fragment(fragment, fresh=part is whole)
         self._texts.append(text)
@@ -140,10 +144,10 @@ class Assembly:
         # In a whole message every item is a call of its own.
         call = self._append(index, identity) if fresh else self._open(index, identity, name)
         call.id, call.name = call.id or identity, call.name or name
-        if isinstance(arguments, str):
-            call.arguments.append(arguments)
-        elif arguments is not None:
-            call.arguments.append(_encoder.encode(arguments))
+        if arguments is not None:
+            piece = arguments if isinstance(arguments, str) else _encoder.encode(arguments)
+            call.arguments.append(piece)
+            self.size += len(piece)
 
     def _open(self, index: object, identity: str, name: str) -> "_OpenCall":
         """The call a fragment belongs to. Some servers give no index, or 0 to every call."""

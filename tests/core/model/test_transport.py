@@ -209,5 +209,29 @@ async def test_an_answer_that_is_no_completion_has_a_clear_end(
 
 async def test_an_endless_answer_is_dropped() -> None:
     error = await refused(Reply(body='"' + "x" * 5_000_000 + '"'))
-    assert isinstance(error, ModelUnreachable)
+    assert isinstance(error, ModelRefused)
+    assert "longer than 2 MB" in str(error)
+    assert not error.free
+
+
+def wrapped(text: str, padding: int) -> str:
+    """One piece of a stream, with as much around the text as servers send."""
+    choices = [{"index": 0, "delta": {"content": text}, "finish_reason": None}]
+    return json.dumps({"choices": choices, "obfuscation": "x" * padding})
+
+
+END = '{"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}'
+
+
+async def test_what_a_stream_wraps_around_its_words_is_not_counted() -> None:
+    told = Reply(chunked=[*[wrapped(" word", 30_000)] * 100, END, "[DONE]"])
+    reply = await answered(told, stream=True)
+    assert reply.text == " word" * 100
+
+
+@pytest.mark.parametrize("pieces", [1, 5])
+async def test_an_endless_stream_of_words_is_dropped(pieces: int) -> None:
+    told = Reply(chunked=[*[wrapped("x" * (3_000_000 // pieces), 0)] * pieces, END, "[DONE]"])
+    error = await refused(told, stream=True)
+    assert isinstance(error, ModelRefused)
     assert "longer than 2 MB" in str(error)
