@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.emulators.script import Reply
-from tests.harness.play import Play, finish, starting
+from tests.harness.play import Play, finish, say, starting
 from tests.harness.room import room
 
 ROOT = Path(__file__).parents[2]
@@ -125,4 +125,25 @@ async def test_a_busy_bot_stops_within_seconds_and_leaves_nothing_running(tmp_pa
         await r.bot.nothing_left()
         log = r.bot.log()
         assert all(brief not in log for brief in briefs)
+        await r.bot.start()
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+async def test_the_log_has_no_word_of_people_and_models_and_no_key(
+    tmp_path: Path, form: str
+) -> None:
+    # A server that repeats what it was sent in its refusal, as some do.
+    refusal = Reply(status=400, body='{"error": {"message": "no: sk-hush, Xanadu of ana"}}')
+    play = Play({"Xanadu": [refusal], "go": starting("Kubla"), "hm": [say("Alph")]})
+    async with room(
+        tmp_path, play, sections={"bot": {"log": form}}, environment={"OPENAI_API_KEY": "sk-hush"}
+    ) as r:
+        for text in ("Xanadu", "go", "hm", "/set Coleridge 1", "/steer 1 Abora", "/nonsense Abora"):
+            await r.page.ask(text)
+        await r.page.result(1)
+        assert await r.bot.stop() == 0
+        said = r.bot.log()
+        assert "stopping" in said
+        for word in ("sk-hush", "Xanadu", "Kubla", "Alph", "Coleridge", "Abora"):
+            assert word not in said
         await r.bot.start()
