@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -77,7 +78,7 @@ class Bubblewrap:
                     undo.callback(self.users.give_back, user)
                     _give(spec.workspace, user)
                 name = f"{spec.job}-{number}"
-                limits = limit(spec, self.groups, name, counted=user is not None)
+                limits = limit(spec, self.groups, name, counted=user is not None or _counts_apart())
                 undo.callback(limits.clean)
                 ours, theirs = socket.socketpair()
                 undo.callback(ours.close)
@@ -116,7 +117,9 @@ class Bubblewrap:
                 limits.enter(program.pid)
                 args.write("\0".join(self._arguments(spec)).encode())
                 args.close()
-                return program, int(json.loads(state.readline())["child-pid"])
+                inside = int(json.loads(state.readline())["child-pid"])
+                limits.enter_inside(inside)
+                return program, inside
             except (OSError, ValueError, KeyError) as error:
                 raise SandboxUnavailable(_complaint(program, error)) from error
 
@@ -180,6 +183,12 @@ class Bubblewrap:
         if self.users is not None and user is not None:
             self.users.give_back(user)
         return found
+
+
+def _counts_apart() -> bool:
+    """Whether this kernel counts the processes of a user in each user namespace (5.14)."""
+    numbers = [int(part) for part in re.findall(r"\d+", os.uname().release)[:2]]
+    return numbers >= [5, 14]
 
 
 def _give(workspace: Path, user: int) -> None:

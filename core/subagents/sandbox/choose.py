@@ -4,6 +4,7 @@ import asyncio
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import Literal, assert_never
@@ -38,6 +39,8 @@ async def choose(wanted: Wanted, folder: Path, *, program: str = "bwrap") -> Cho
     Without a working bubblewrap, "auto" runs jobs without shell and python, and "bubblewrap" none.
     Raises SandboxUnavailable only when `folder` cannot be written.
     """
+    if sys.platform != "linux":
+        return Choice(sandbox=None, finding="jobs run on Linux only; people can still chat")
     bundle = await asyncio.to_thread(launch.bundle, folder)
     match wanted:
         case "process":
@@ -101,8 +104,8 @@ def bubblewrap_here(program: str, folder: Path, bundle: Path) -> tuple[Bubblewra
 def _limits(groups: cgroup.Groups | str) -> str:
     if isinstance(groups, str):
         return (
-            f"{groups}, so memory and processes are bounded for each process and watched once a "
-            "second; run the bot where it may make control groups to have them bounded at once"
+            f"{groups}, so memory is bounded for each process and its sum watched once a second; "
+            "run the bot where it may make control groups to have it bounded at once"
         )
     kind = f"cgroup v{groups.version}"
     if "pids" not in groups.places:

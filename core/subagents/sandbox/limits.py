@@ -17,7 +17,7 @@ OOM_SCORE = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The bounds of one job. `counted`: its user id is its own, so its processes count alone."""
+    """The bounds of one job. `counted`: the kernel counts its processes apart from all others."""
 
     spec: SandboxSpec
     group: Group | None
@@ -32,12 +32,15 @@ class Limits:
         Path(f"/proc/{pid}/oom_score_adj").write_text(str(OOM_SCORE))
         _bound(pid, resource.RLIMIT_CORE, 0)
         _bound(pid, resource.RLIMIT_FSIZE, self.spec.disk_mb << 20)
-        if self.counted:
-            _bound(pid, resource.RLIMIT_NPROC, self.spec.processes)
         if self.group is not None:
             self.group.enter(pid)
         else:
             _bound(pid, resource.RLIMIT_DATA, self.spec.memory_mb << 20)
+
+    def enter_inside(self, pid: int) -> None:
+        """Bound the first process inside, which has namespaces of its own. Raises OSError."""
+        if self.counted:
+            _bound(pid, resource.RLIMIT_NPROC, self.spec.processes)
 
     def check(self, pid: int) -> str | None:
         """Say what is over its bounds; `pid` is the process that everything descends from."""

@@ -37,6 +37,7 @@ async def main():
             told["writes"] = await host.shell(
                 "for d in / /dev /etc /usr /opt /opt/thaw; do touch $d/x && echo written; done"
             )
+            told["forks"] = await host.shell("for n in $(seq 60); do sleep 9 & done", 3)
             told["network"] = await host.shell("ls /proc/sys/net/ipv4/conf")
             await host.shell("echo kept > a; setsid sleep 1000 >/dev/null 2>&1 &")
             pids = descendants(host.process.pid)
@@ -145,6 +146,7 @@ async def test_it_works_for_a_user_who_is_not_root(tmp_path: Path) -> None:
         assert line in told["status"]
     for word in ("possible", "entered", "reached", "written"):
         assert word not in told["ways"] + told["around"] + told["writes"]
+    assert "Resource temporarily unavailable" in told["forks"]
     assert told["network"] == "exit code 0\nall\ndefault\nlo\n"
     assert (told["code"], told["left"], told["kept"]) == (0, [], "kept\n")
 
