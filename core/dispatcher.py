@@ -8,6 +8,7 @@ import structlog
 
 from core.commit_points import CommitPoint, reached
 from core.conversation import Arrived, Conversations
+from core.errors import StoreError
 from core.intake import cleaned
 from core.jobs.admission import Ticket
 from core.jobs.supervisor import Jobs
@@ -28,6 +29,7 @@ log = structlog.get_logger(__name__)
 # A mark that is cleared and set again costs every message of a live talk two transactions.
 QUIET_S = 5.0
 _PAGE = 100
+_LONGEST_WAIT_S = 600.0
 
 
 class Dispatcher:
@@ -45,6 +47,7 @@ class Dispatcher:
         tasks: Tasks,
         defaults: ChannelSettings,
         quiet_s: float = QUIET_S,
+        retry_s: float = 5.0,
     ) -> None:
         self._channels = channels
         self._control = control
@@ -57,6 +60,7 @@ class Dispatcher:
         self._accepted: Counter[ChannelRef] = Counter()
         self._accepting: Counter[ChannelRef] = Counter()
         self._quiet_s = quiet_s
+        self._retry_s = retry_s
         self._to_check: set[ChannelRef] = set()
         conversations.on_idle = outbox.on_idle = self._perhaps_done
 
@@ -87,11 +91,27 @@ class Dispatcher:
     async def recover(self) -> None:
         """Take up what was unfinished when the process ended; a broken channel is told and left."""
         for channel in await self._control.unfinished():
-            try:
-                await self._recover(channel)
-            except Exception:
-                # Around one channel: what is broken in its file must not keep the others out.
-                log.exception("a channel is left out", channel=str(channel))
+            if not await self._recovered(channel):
+                self._tasks.spawn(self._recover_later(channel), f"recover {channel}")
+
+    async def _recovered(self, channel: ChannelRef) -> bool:
+        """False when its file cannot be used now."""
+        try:
+            await self._recover(channel)
+        except StoreError as error:
+            log.error("a channel has to wait", channel=str(channel), error=str(error))
+            return False
+        except Exception:
+            # Around one channel: what is broken in its file must not keep the others out.
+            log.exception("a channel is left out", channel=str(channel))
+        return True
+
+    async def _recover_later(self, channel: ChannelRef) -> None:
+        wait = self._retry_s
+        await asyncio.sleep(wait)
+        while not await self._recovered(channel):
+            wait = min(2 * wait, _LONGEST_WAIT_S)
+            await asyncio.sleep(wait)
 
     async def _recover(self, channel: ChannelRef) -> None:
         if await self._channels.read(channel, self._paused):
@@ -120,7 +140,13 @@ class Dispatcher:
 
     def _check(self, channel: ChannelRef) -> None:
         self._to_check.discard(channel)
-        self._tasks.spawn(self._clear_if_done(channel), f"clear {channel}")
+        self._tasks.spawn(self._tidied(channel), f"clear {channel}")
+
+    async def _tidied(self, channel: ChannelRef) -> None:
+        try:
+            await self._clear_if_done(channel)
+        except StoreError as error:
+            log.warning("a mark stays", channel=str(channel), error=str(error))
 
     async def _clear_if_done(self, channel: ChannelRef) -> None:
         accepted = self._accepted[channel]

@@ -269,7 +269,7 @@ async def room(
     conversations.furnish(desk)
     dispatcher = Dispatcher(
         channels=channels, control=control, rights=rights, conversations=conversations, jobs=jobs,
-        outbox=outbox, tasks=tasks, defaults=DEFAULTS, quiet_s=quiet_s,
+        outbox=outbox, tasks=tasks, defaults=DEFAULTS, quiet_s=quiet_s, retry_s=retry_s,
     )  # fmt: skip
     try:
         await dispatcher.recover()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import BadRequest, NotAllowed
+from core.errors import BadRequest, NotAllowed, StoreError
 from core.intake import MAX_TEXT
 from core.jobs.job import Completed
 from core.messages import ChannelRef
@@ -239,3 +239,21 @@ async def test_rows_that_cannot_be_read_keep_nobody_else_from_an_answer(
     async with room(tmp_path) as here:
         assert (await here.ask("m2", "/help", thread="other")).text
         assert (await here.ask("m3", "hello", thread="other")).text == "echo: hello"
+
+
+async def test_a_channel_that_cannot_be_read_at_the_start_is_taken_up_when_it_can(
+    tmp_path: Path,
+) -> None:
+    script = Script()
+    script.hang = lambda request: True
+    async with room(tmp_path, script=script) as here:
+        await here.say("m1", "hello")
+        path = here.channels.path(CHANNEL)
+    aside = path.rename(path.with_suffix(".aside"))
+    path.write_bytes(b"no database" * 1000)
+    async with room(tmp_path) as here:
+        with pytest.raises(StoreError, match="damaged or not a database"):
+            await here.say("m2", "anybody there?")
+        path.unlink()
+        aside.rename(path)
+        assert (await here.platform.post("answer:m1")).text == "echo: hello"

@@ -128,3 +128,22 @@ def test_limits_hold_and_nothing_is_dropped_whatever_happens(steps: list[Step]) 
         ended += 1
         running += drained(places)
     assert ended == added
+
+
+def test_a_ticket_that_is_added_twice_waits_once_and_runs_once() -> None:
+    places = admission(max_running=9)
+    places.add(ticket("a", 1))
+    places.add(ticket("a", 1))
+    assert places.next() == ticket("a", 1)
+    places.add(ticket("a", 1))
+    assert places.next() is None
+
+
+def test_who_was_passed_over_is_served_when_a_place_of_theirs_is_free_in_another_channel() -> None:
+    places = admission(max_running=9, per_person=1)
+    places.add(ticket("a", 1))
+    places.add(ticket("b", 2))
+    assert places.next() == ticket("a", 1)
+    assert places.next() is None
+    places.release(ticket("a", 1))
+    assert places.next() == ticket("b", 2)
