@@ -22,6 +22,7 @@ from core.subagents.workspace_scan import Scanned, WorkspaceUnfit
 FOLDER_NAME = "workspace"
 MOST_CHANGED_FILES = 10_000
 MOST_CHANGED_BYTES = 200_000_000
+_BLOCK = 4096
 _BATCH_BYTES = 4_000_000
 _BATCH_FILES = 50
 """What is copied in one go: the channel's file answers no other reader meanwhile."""
@@ -45,6 +46,12 @@ async def fill(folder: Path, channels: Channels, channel: ChannelRef, commit: in
     except OSError as error:
         raise StoreError(f"the workspace cannot be made: {error}") from error
     return workspace
+
+
+def space_mb(files: Sequence[StateFile]) -> int:
+    """Megabytes of disk that the files take, with their folders: rather too many than too few."""
+    blocks = sum(-(-file.size // _BLOCK) + file.path.count("/") for file in files)
+    return -(-blocks * _BLOCK >> 20)
 
 
 def _start(making: Path) -> None:

@@ -174,7 +174,8 @@ class LocalEngine:
             sources=mounts,
             memory_mb=self._bounds.memory_mb,
             processes=self._bounds.processes,
-            disk_mb=self._bounds.disk_mb,
+            # What the channel has is not the job's doing.
+            disk_mb=self._bounds.disk_mb + files.space_mb(await self._base(job)),
         )
         return Worker(job=job, sandbox=sandbox, spec=spec, broker=broker)
 
@@ -217,9 +218,7 @@ class LocalEngine:
         rows: tuple[FileRow, ...] = ()
         notes: tuple[str, ...] = ()
         if isinstance(outcome, Completed):
-            base = await self._channels.read(
-                job.thread.channel, partial(_base, commit=job.base_commit)
-            )
+            base = await self._base(job)
             try:
                 rows, notes = await asyncio.to_thread(_changes, worker.spec.workspace, base)
             except (WorkspaceUnfit, OSError) as error:
@@ -227,6 +226,11 @@ class LocalEngine:
                 outcome = Failed(kind=FailureKind.WORKSPACE, reason=reason)
         await journal.end(outcome, rows, notes)
         return outcome
+
+    async def _base(self, job: JobSpec) -> tuple[StateFile, ...]:
+        return await self._channels.read(
+            job.thread.channel, partial(_files_at, commit=job.base_commit)
+        )
 
     @asynccontextmanager
     async def _journal(self, job_id: str) -> AsyncIterator[Journal]:
@@ -252,7 +256,7 @@ async def _close(opening_it: "asyncio.Task[Journal]") -> None:
     await journal.close()
 
 
-def _base(tx: Transaction, commit: int) -> tuple[StateFile, ...]:
+def _files_at(tx: Transaction, commit: int) -> tuple[StateFile, ...]:
     return list_files(tx, "", commit)
 
 

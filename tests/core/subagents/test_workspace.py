@@ -5,7 +5,13 @@ import pytest
 from core.errors import BadRequest
 from core.state.files import StateFile
 from core.subagents.journal_rows import FileRow
-from core.subagents.workspace import MOST_CHANGED_BYTES, changes, missing, product
+from core.subagents.workspace import (
+    MOST_CHANGED_BYTES,
+    changes,
+    missing,
+    product,
+    space_mb,
+)
 from core.subagents.workspace_scan import Found, Scanned, WorkspaceUnfit
 
 
@@ -62,3 +68,10 @@ def test_only_regular_files_below_the_workspace_are_there(workspace: Path) -> No
     (workspace / "link").symlink_to("folder/file")
     names = ("folder/file", "folder", "out/passwd", "link", "nope", "folder/file/x")
     assert missing(workspace, names) == names[1:]
+
+
+def test_files_take_whole_blocks_of_the_disk_and_so_do_their_folders() -> None:
+    assert space_mb(()) == 0
+    assert space_mb(base("one")) == 1
+    assert space_mb(base(*(f"{number}" for number in range(512)))) == 2
+    assert space_mb(base(*(f"folder/{number}" for number in range(512)))) == 4

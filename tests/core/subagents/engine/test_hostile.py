@@ -6,6 +6,7 @@ import os
 import pytest
 
 from core.jobs.job import Completed, Failed, FailureKind
+from core.state.operations import FileChange
 from tests.core.subagents.engine.bench import Bench
 from tests.core.subagents.scripted import calls, finishes, job, results
 
@@ -51,6 +52,15 @@ async def test_a_job_that_fills_the_disk_is_ended_and_people_are_told(boxed: Ben
     assert isinstance(outcome, Failed)
     assert outcome.kind is FailureKind.SANDBOX
     assert "disk" in outcome.reason
+
+
+async def test_what_the_channel_already_has_is_not_counted_as_the_jobs_disk(boxed: Bench) -> None:
+    # 72 MB where a job may use 64.
+    had = tuple(FileChange(path=f"d/{name}", content=bytes(36_000_000)) for name in "ab")
+    base = await boxed.commit(files=had)
+    # Long enough to be looked at.
+    boxed.model.lines.extend([calls("shell", command="sleep 1.5"), finishes("slept")])
+    assert await boxed.run(job(base_commit=base)) == Completed(result="slept")
 
 
 async def test_a_job_that_forks_without_end_does_not_take_others_with_it(boxed: Bench) -> None:
