@@ -15,8 +15,6 @@ _MEMORY_FILES = {
     1: ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes"),
     2: ("memory.max", "memory.swap.max"),
 }
-_WEIGHTS = {1: ("cpu.shares", 256), 2: ("cpu.weight", 25)}
-"""All jobs together get a quarter of what the bot gets, when both want all of the cores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +74,7 @@ class Group:
 class Groups:
     """The places where this process may make groups, by controller: memory, and maybe pids, cpu.
 
-    `version` is 1 or 2; in the second the places are one. `homes` see Group.
+    In one place of the cpu controller all jobs together weigh as much as the bot alone. `version` is 1 or 2; in the second the places are one. `homes` see Group.
     """
 
     version: int
@@ -122,9 +120,6 @@ def find(root: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc")) -> Gro
         found = _v2(root / mine[""].lstrip("/")) if unified else _v1(root, mine)
     except (OSError, KeyError, ValueError) as error:
         return f"no control group can be made ({error})"
-    if "cpu" in found.places:
-        weight, value = _WEIGHTS[found.version]
-        _set_if_there(found.places["cpu"] / weight, value)
     for place in found.places.values():
         _sweep(place.parent)
     return found
