@@ -1,0 +1,177 @@
+"""What the end of a turn, a job or an act leaves in the channel's file: one transaction each.
+Decides no merge; what has to happen afterwards is only named."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from core.conflicts import conflict_posts, take_buttons
+from core.jobs.job import Cancelled, Completed, Gathered
+from core.jobs.supervisor import JobOver, Stop
+from core.messages import Button, InboundEvent, Message, Outbound, Post, PostKind, ThreadRef
+from core.posts import again_button, card, receipt_lines, result_post, undo_button
+from core.primary.doing import Done
+from core.primary.turn import TurnEnd, answer_id
+from core.records import inbox, jobs, outbox, turns
+from core.records.inbox import inbox_id
+from core.records.jobs import JobRow
+from core.state.apply import Merged, merge
+from core.state.database import Transaction
+from core.state.operations import Author, AuthorKind, Delta
+from core.state.rules import Rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class After:
+    """What has to happen once a transaction is through."""
+
+    threads: frozenset[ThreadRef]
+    commit: int | None = None
+    started: Sequence[JobRow] = ()
+    stops: Sequence[Stop] = ()
+    paused: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endings:
+    """The three kinds of end. All functions run inside a write of the channel."""
+
+    rules: Rules
+    clock: Callable[[], float]
+
+    def of_turn(self, message: Message, end: TurnEnd, tx: Transaction) -> After | None:
+        """The answer, the promised jobs, the turn's own operations; None when it was answered.
+
+        Raises BadRequest when the operations are not sound together; then nothing is kept.
+        """
+        if not inbox.close(tx, inbox_id(message)):
+            return None
+        merged = self._merge_turn(tx, message, end)
+        started = self._queue_promised(tx, message)
+        turns.end(tx, end.turn.id)
+        lines = [f"started job {row.number}: {row.title}" for row in started]
+        post = Post(
+            id=answer_id(message),
+            thread=message.thread,
+            kind=PostKind.NOTICE if end.failed else PostKind.ANSWER,
+            text=end.text or "(The model had nothing to say.)",
+            at=self.clock(),
+            reply_to=message.id,
+            receipt=(*lines, *receipt_lines(merged)),
+            buttons=_merge_buttons(merged),
+            offline=end.offline,
+        )
+        threads = self._put(tx, [post, *(card(row) for row in started)], merged)
+        return After(threads=threads, commit=merged.commit, started=started)
+
+    def of_job(self, over: JobOver, tx: Transaction) -> After | None:
+        """The merge, the outcome, the receipt, the report; None when it had its outcome before.
+
+        Raises BadRequest when the delta is not sound; then nothing is kept.
+        """
+        channel = over.thread.channel
+        row = jobs.read(tx, channel, over.number)
+        if row is None or row.outcome is not None:
+            return None
+        if row.stop_by is not None:
+            # Who was told that it is being stopped must not find it merged.
+            over = replace(over, outcome=Cancelled(by=row.stop_by), gathered=Gathered())
+        merged = self._merge_job(tx, row, over)
+        now = self.clock()
+        jobs.end(
+            tx, row.number, over.outcome, at=now,
+            steps=over.progress.steps, tokens=over.progress.tokens,
+        )  # fmt: skip
+        ended = jobs.read(tx, channel, over.number)
+        assert ended is not None
+        again = () if isinstance(over.outcome, Completed) else (again_button(row.number),)
+        result = result_post(
+            ended, over.outcome, now, (*receipt_lines(merged), *over.gathered.notes),
+            (*_merge_buttons(merged), *again),
+        )  # fmt: skip
+        return After(threads=self._put(tx, [card(ended), result], merged), commit=merged.commit)
+
+    def of_act(
+        self, event: InboundEvent, do: Callable[[Transaction], Done], tx: Transaction
+    ) -> After | None:
+        """The event is closed with what was done about it; None when it was closed before.
+
+        Raises what `do` raises; then nothing is kept.
+        """
+        if not inbox.close(tx, inbox_id(event)):
+            return None
+        done = do(tx)
+        post = Post(
+            id=f"reply:{inbox_id(event)}",
+            thread=event.thread,
+            kind=PostKind.NOTICE,
+            text=done.text,
+            at=self.clock(),
+            reply_to=event.id if isinstance(event, Message) else None,
+            receipt=receipt_lines(done.merged),
+            buttons=(*done.buttons, *_merge_buttons(done.merged)),
+        )
+        threads = self._put(tx, [post, *(card(row) for row in done.started)], done.merged)
+        return After(
+            threads=threads, commit=done.merged.commit, started=done.started,
+            stops=done.stops, paused=done.paused,
+        )  # fmt: skip
+
+    def _merge_turn(self, tx: Transaction, message: Message, end: TurnEnd) -> Merged:
+        operations = tuple(step.operation for step in end.steps if step.operation)
+        return merge(
+            tx,
+            Delta(
+                source=end.turn.id,
+                author=Author(
+                    kind=AuthorKind.AGENT,
+                    person_id=message.author.id,
+                    name=message.author.name,
+                ),
+                base=end.turn.base,
+                at=self.clock(),
+                about="an answer in the chat",
+                operations=operations,
+            ),
+            self.rules.for_channel(message.thread.channel),
+        )
+
+    def _merge_job(self, tx: Transaction, row: JobRow, over: JobOver) -> Merged:
+        return merge(
+            tx,
+            Delta(
+                source=f"job:{row.id}",
+                author=Author(
+                    kind=AuthorKind.JOB,
+                    person_id=row.requester.id,
+                    name=row.requester.name,
+                    job=row.number,
+                ),
+                base=row.base_commit,
+                at=self.clock(),
+                about=row.title,
+                operations=over.gathered.operations,
+                files=over.gathered.files,
+            ),
+            self.rules.for_channel(row.thread.channel),
+        )
+
+    @staticmethod
+    def _queue_promised(tx: Transaction, message: Message) -> list[JobRow]:
+        numbers = jobs.queue_promised(tx, inbox_id(message))
+        rows = [jobs.read(tx, message.thread.channel, number) for number in numbers]
+        return [row for row in rows if row is not None]
+
+    def _put(
+        self, tx: Transaction, items: Sequence[Outbound], merged: Merged
+    ) -> frozenset[ThreadRef]:
+        """Promise to show the items, and in the thread of the first what the merge asks."""
+        asked = conflict_posts(tx, items[0].thread, merged.conflicts, merged.commit, self.clock())
+        for item in (*items, *asked):
+            outbox.put(tx, item)
+        return frozenset(item.thread for item in (*items, *asked))
+
+
+def _merge_buttons(merged: Merged) -> tuple[Button, ...]:
+    if merged.commit is None:
+        return ()
+    return (*take_buttons(merged), undo_button(merged.commit))
