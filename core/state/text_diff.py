@@ -75,7 +75,7 @@ def _groups(found: Sequence[Change], context: int) -> Iterator[list[Change]]:
 def _range(start: int, end: int) -> str:
     """Lines as a diff's heading has them: counted from 1, and no lines after the one before."""
     size = end - start
-    return f"{start + (size > 0)}" if size == 1 else f"{start + (size > 0)},{size}"
+    return f"{end}" if size == 1 else f"{start + (size > 0)},{size}"
 
 
 def _shown(mark: str, text: Sequence[bytes], others: Sequence[bytes] = ()) -> Iterator[str]:

@@ -49,7 +49,7 @@ def changes(old_lines: Sequence[bytes], new_lines: Sequence[bytes]) -> tuple[Cha
     options = _DiffOptions()
     library.git_diff_options_init(ctypes.byref(options), _VERSION)
     options.flags = _FORCE_TEXT
-    options.context_lines = options.interhunk_lines = 0
+    options.context_lines = 0
     patch = ctypes.c_void_p()
     code = library.git_patch_from_buffers(
         ctypes.byref(patch), old, len(old), None, new, len(new), None, ctypes.byref(options)
@@ -109,8 +109,7 @@ class _DiffOptions(ctypes.Structure):
         ("progress", ctypes.c_void_p),
         ("payload", ctypes.c_void_p),
         ("context_lines", ctypes.c_uint32),
-        ("interhunk_lines", ctypes.c_uint32),
-        ("rest", ctypes.c_char * 256),
+        ("rest", ctypes.c_char * 260),
     )
 
 

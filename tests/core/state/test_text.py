@@ -83,7 +83,8 @@ def test_conflicts_at_most_three_lines_apart_are_one() -> None:
     def edited(mark: bytes, between: int) -> bytes:
         return b"%b1\n" % mark + b"same\n" * between + b"%b2\n" % mark
 
-    assert len(hunks(edited(b"", 3), edited(b"o", 3), edited(b"t", 3))) == 1
+    near = edited(b"", 3), edited(b"o", 3), edited(b"t", 3)
+    assert hunks(*near) == [near]
     assert len(hunks(edited(b"", 4), edited(b"o", 4), edited(b"t", 4))) == 2
 
 
@@ -176,6 +177,7 @@ def test_a_wrong_number_of_choices_is_refused_with_the_right_one(count: int) -> 
 def test_a_choice_that_ends_open_is_ended_as_the_text_is() -> None:
     assert resolve(b"a\r\n", b"b\r\nc", b"d\r\n", [Take.BOTH]) == b"b\r\nc\r\nd\r\n"
     assert resolve(b"a\n", b"b\nc", b"d", [Take.BOTH]) == b"b\nc\nd"
+    assert resolve(b"a\n", b"b\r\nc", b"d\n", [Take.BOTH]) == b"b\r\nc\nd\n"
 
 
 @given(triples())

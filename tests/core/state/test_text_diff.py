@@ -51,6 +51,14 @@ def test_of_a_long_line_the_part_with_the_change_is_shown() -> None:
     assert len(minus) == len(plus) == 1 + 1 + LONGEST_LINE + 1
 
 
+@pytest.mark.parametrize("before", range(4))
+def test_no_character_of_a_long_line_is_cut_in_two(before: int) -> None:
+    old = "a" * before + "\N{GRINNING FACE}" * 1000 + "old\n"
+    _, minus, plus = diff_lines(old.encode(), old.replace("old", "new").encode())
+    assert "\ufffd" not in minus + plus
+    assert minus.endswith("\N{GRINNING FACE}old")
+
+
 def test_a_long_line_of_bytes_that_are_no_text_is_shown_at_once() -> None:
     old = b"\x80" * 1_000_000
     assert [len(line) for line in diff_lines(old + b"a\n", old + b"b\n")[1:]] == [43, 43]
