@@ -74,7 +74,8 @@ class Group:
 class Groups:
     """The places where this process may make groups, by controller: memory, and maybe pids, cpu.
 
-    In one place of the cpu controller all jobs together weigh as much as the bot alone. `version` is 1 or 2; in the second the places are one. `homes` see Group.
+    In its one place of the cpu controller all jobs together weigh as much as the bot alone.
+    `version` is 1 or 2; in the second the places are one. `homes` see Group.
     """
 
     version: int
