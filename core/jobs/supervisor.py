@@ -36,7 +36,8 @@ from core.tasks import Tasks
 
 log = structlog.get_logger(__name__)
 
-MAX_ATTEMPTS = 5
+# A backstop. A restart is nothing that a job has done: the engine gives up what does not get on.
+MAX_ATTEMPTS = 30
 _NOTHING_DONE = Progress(step="", steps=0, tokens=0)
 _NOTHING_GATHERED = Gathered()
 

@@ -10,6 +10,8 @@ from core.subagents.transcript import Transcript, replay
 
 CUT_OFF = "this call was interrupted; it may have had effects. Look before you repeat it."
 NOT_RUN = "not run: the call before it was interrupted. Call it again if it is still wanted."
+MOST_IDLE = 5
+"""Attempts without an answer of the model between them, after which a job is given up."""
 _NAMED = 20
 
 
@@ -49,6 +51,16 @@ def take_up(past: Past, opening: Sequence[ChatMessage], moved: Sequence[str]) ->
     if told:
         transcript.told(told)
     return Taken(transcript=transcript, answers=answers, cut_off=cut_off, again=again, told=told)
+
+
+def idle(past: Past) -> int:
+    """How many attempts there were since the model last answered: the job did not get on."""
+    count = 0
+    for step in reversed(past.steps):
+        if step.kind is StepKind.MODEL and step.response is not None:
+            break
+        count += step.kind is StepKind.ATTEMPT
+    return count
 
 
 def _told(moved: Sequence[str]) -> str:

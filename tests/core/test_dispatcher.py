@@ -10,6 +10,7 @@ import pytest
 from core.errors import BadRequest, NotAllowed, StoreError
 from core.intake import MAX_TEXT
 from core.jobs.job import Completed
+from core.jobs.supervisor import MAX_ATTEMPTS
 from core.messages import ChannelRef
 from core.records import inbox, messages
 from core.rights import Access
@@ -93,12 +94,12 @@ async def test_a_job_that_was_interrupted_too_often_is_given_up(tmp_path: Path) 
     async with room(tmp_path, script=script) as here:
         await here.ask("m1", "do one")
         await here.hands.running(1)
-    for _ in range(4):
+    for _ in range(MAX_ATTEMPTS - 1):
         hands = Hands()
         async with room(tmp_path, hands=hands):
             await hands.running(1)
     async with room(tmp_path) as here:
-        assert "interrupted 5 times" in (await here.platform.post("result:1")).text
+        assert f"interrupted {MAX_ATTEMPTS} times" in (await here.platform.post("result:1")).text
 
 
 async def test_what_was_posted_before_the_death_is_not_posted_again(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from core.state.files import StateFile, list_files
 from core.subagents import workspace as files
 from core.subagents.broker import Broker, SteeringSource
 from core.subagents.broker_asking import Asking
-from core.subagents.broker_resume import Taken, take_up
+from core.subagents.broker_resume import MOST_IDLE, Taken, idle, take_up
 from core.subagents.broker_tools import HostTools
 from core.subagents.engine.sweep import sweep
 from core.subagents.journal import FILE_NAME, Journal
@@ -156,6 +156,9 @@ class LocalEngine:
         sandbox = self._choice.sandbox
         if sandbox is None:
             return Failed(kind=FailureKind.SANDBOX, reason=self._choice.finding)
+        if idle(past) >= MOST_IDLE:
+            reason = f"it was interrupted {MOST_IDLE} times without getting on, so it was given up"
+            return Failed(kind=FailureKind.ATTEMPTS, reason=reason)
         channel = job.thread.channel
         pace.say("preparing")
         workspace = await files.fill(self._folder(job.id), self._channels, channel, job.base_commit)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.jobs.job import Completed, Steering
+from core.jobs.job import Completed, Failed, FailureKind, Steering
 from core.model.chat import ModelReply, ModelRequest
 from core.state.operations import Op, Operation
 from tests.core.subagents.engine.bench import Bench
@@ -118,6 +118,25 @@ async def test_nothing_is_told_when_nothing_had_happened_yet(plain: Bench) -> No
     plain.model.lines.append(finishes())
     await plain.run(job(attempt=2))
     assert plain.model.requests[0].messages == plain.model.requests[1].messages
+
+
+async def test_a_job_that_gets_on_is_not_given_up_however_often_it_is_interrupted(
+    plain: Bench,
+) -> None:
+    for _ in range(7):
+        await interrupted(plain, calls("progress", text="on"))
+    plain.model.lines.append(finishes("at last"))
+    assert await plain.run(job()) == Completed(result="at last")
+
+
+async def test_a_job_that_does_not_get_on_is_given_up(plain: Bench) -> None:
+    await interrupted(plain, calls("progress", text="on"))
+    for _ in range(5):
+        await interrupted(plain)
+    outcome = await plain.run(job())
+    assert isinstance(outcome, Failed)
+    assert outcome.kind is FailureKind.ATTEMPTS
+    assert "5 times without getting on" in outcome.reason
 
 
 async def test_steps_and_tokens_of_earlier_attempts_count(plain: Bench) -> None:
