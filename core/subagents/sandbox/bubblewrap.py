@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 from contextlib import ExitStack, suppress
@@ -12,21 +11,13 @@ from functools import partial
 from pathlib import Path
 
 from core.errors import SandboxUnavailable
-from core.subagents.sandbox import launch
+from core.subagents.sandbox import launch, mounts
 from core.subagents.sandbox.cgroup import Groups
 from core.subagents.sandbox.limits import Limits, limit
 from core.subagents.sandbox.port import SandboxSpec
 from core.subagents.sandbox.process import Spawned
 from core.subagents.sandbox.users import Users
 
-_TMP_MB = 256
-_SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
-_ETC = ("ld.so.cache", "alternatives", "localtime")
-_MADE_ETC = {
-    "passwd": "root:x:0:0::/:/bin/sh\njob:x:1000:1000::/workspace:/bin/bash\n",
-    "group": "root:x:0:\njob:x:1000:\n",
-    "hosts": "127.0.0.1 localhost\n::1 localhost\n",
-}
 _NAMESPACES = (
     *("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
     *("--hostname", "sandbox", "--die-with-parent", "--new-session", "--clearenv"),
@@ -43,27 +34,14 @@ _AS_USER = ("--unshare-user", "--uid", "1000", "--gid", "1000", "--disable-usern
 class Bubblewrap:
     """How one is started here: the program, whose `users` (None: our own), under what `groups`.
 
-    `folder` is for files of its own, `bundle` the compiled runtime.
+    `fixed` is what every sandbox sees (see mounts.py), `python` runs the program in it.
     """
 
     program: str
     users: Users | None
     groups: Groups | None
-    folder: Path
-    bundle: Path
-    python: launch.Interpreter
-
-    def prepare(self) -> None:
-        """Make the /etc that sandboxes see. Blocks. Raises OSError."""
-        etc = self.folder / "etc"
-        shutil.rmtree(etc, ignore_errors=True)
-        etc.mkdir(parents=True)
-        for name, text in _MADE_ETC.items():
-            (etc / name).write_text(text)
-            (etc / name).chmod(0o644)
-        for name in _ETC:
-            _copy(Path("/etc") / name, etc / name)
-        etc.chmod(0o755)
+    fixed: tuple[str, ...]
+    python: Path
 
     def spawn(self, spec: SandboxSpec, number: int) -> Spawned:
         """Start one; `number` is unique in this process. Blocks. Raises SandboxUnavailable.
@@ -115,7 +93,7 @@ class Bubblewrap:
             try:
                 # bwrap does nothing before it has its arguments: so everything is bounded.
                 limits.enter(program.pid)
-                args.write("\0".join(self._arguments(spec)).encode())
+                args.write("\0".join((*self.fixed, *mounts.of_job(spec))).encode())
                 args.close()
                 inside = int(json.loads(state.readline())["child-pid"])
                 limits.enter_inside(inside)
@@ -134,7 +112,7 @@ class Bubblewrap:
             [
                 *(self.program, *_NAMESPACES, *(_AS_USER if user is None else _AS_ROOT)),
                 *("--args", str(args), "--json-status-fd", str(state)),
-                *launch.command(self.python.binary, launch.BUNDLE_INSIDE, words, shown),
+                *launch.command(self.python, launch.BUNDLE_INSIDE, words, shown),
             ],
             # Or a bwrap that cannot tell us its state any more would die, and leave its half-made
             # child behind for ever. The program inside will see the line broken.
@@ -147,36 +125,6 @@ class Bubblewrap:
             pass_fds=(args, state, line),
             start_new_session=True,  # Ctrl-C stops the bot, which then ends its jobs
         )
-
-    def _arguments(self, spec: SandboxSpec) -> list[str]:
-        """Compose what bwrap does; each mount costs it 0.1 ms, so they are few."""
-        words: list[str] = []
-        for name, value in self._environment().items():
-            words += ("--setenv", name, value)
-        shown = [("/usr", "/usr"), (str(self.folder / "etc"), "/etc")]
-        shown.append((str(self.bundle), str(launch.BUNDLE_INSIDE)))
-        if self.python.prefix is not None:
-            shown.append((str(self.python.prefix), str(launch.PREFIX_INSIDE)))
-        shown += [(str(mount.path), f"/sources/{mount.name}") for mount in spec.sources]
-        for parent in ("/opt", "/sources", "/var"):
-            words += ("--perms", "0755", "--dir", parent)
-        for source, place in shown:
-            words += ("--ro-bind", source, place)
-        for name in _SYSTEM:
-            words += _system_folder(Path("/") / name)
-        words += ("--proc", "/proc", "--dev", "/dev", "--symlink", "/tmp", "/var/tmp")  # noqa: S108
-        size = str(min(_TMP_MB, max(1, spec.memory_mb // 4)) << 20)
-        for place in ("/tmp", "/dev/shm"):  # noqa: S108 - made inside, empty
-            words += ("--perms", "1777", "--size", size, "--tmpfs", place)
-        words += ("--bind", str(spec.workspace), "/workspace")
-        # Their tmpfs has no size of its own, and outside of a root sandbox is the job's to write.
-        return [*words, "--remount-ro", "/dev", "--remount-ro", "/"]
-
-    def _environment(self) -> dict[str, str]:
-        found = launch.environment(self.python.binary.parent, "/workspace")
-        if self.python.library is not None:
-            found["LD_LIBRARY_PATH"] = str(self.python.library)
-        return found
 
     def _clean(self, limits: Limits, user: int | None) -> str | None:
         found = limits.clean()
@@ -198,20 +146,6 @@ def _give(workspace: Path, user: int) -> None:
         for name in (*folders, *files):
             with suppress(FileNotFoundError):
                 os.chown(name, user, user, dir_fd=fd, follow_symlinks=False)
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Copy a file, or a folder of links, as it is now; nothing, if there is none."""
-    if source.is_dir():
-        shutil.copytree(source, target, symlinks=True)
-    elif source.is_file():
-        shutil.copyfile(source, target)
-
-
-def _system_folder(path: Path) -> tuple[str, ...]:
-    if path.is_symlink():
-        return ("--symlink", str(path.readlink()), str(path))
-    return ("--ro-bind-try", str(path), str(path))
 
 
 def _complaint(program: "subprocess.Popen[bytes]", error: Exception) -> str:

@@ -188,9 +188,10 @@ def _sweep(place: Path) -> None:
 
 
 def _set(path: Path, value: int | str) -> None:
-    path.write_text(str(value))
+    with path.open("wb", buffering=0) as file:
+        file.write(str(value).encode())
 
 
 def _set_if_there(path: Path, value: int) -> None:
     with contextlib.suppress(OSError):
-        path.write_text(str(value))
+        _set(path, value)

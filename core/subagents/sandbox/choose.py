@@ -11,7 +11,7 @@ from typing import Literal, assert_never
 
 from core.errors import SandboxUnavailable
 from core.subagents.protocol import Hello, ProtocolError, parse
-from core.subagents.sandbox import cgroup, launch, leftovers
+from core.subagents.sandbox import cgroup, launch, leftovers, mounts
 from core.subagents.sandbox.bubblewrap import Bubblewrap
 from core.subagents.sandbox.local import LocalSandbox
 from core.subagents.sandbox.plain import Plain
@@ -89,15 +89,14 @@ def bubblewrap_here(program: str, folder: Path, bundle: Path) -> tuple[Bubblewra
     groups = cgroup.find()
     if isinstance(groups, cgroup.Groups):
         atexit.register(groups.remove)
+    python = launch.inside_interpreter()
     way = Bubblewrap(
         program=program,
         users=users,
         groups=groups if isinstance(groups, cgroup.Groups) else None,
-        folder=folder,
-        bundle=bundle,
-        python=launch.inside_interpreter(),
+        fixed=mounts.fixed(folder, bundle, python),
+        python=python.binary,
     )
-    way.prepare()
     return way, _limits(groups)
 
 

@@ -5,6 +5,7 @@ letting it go leaves that child waiting for ever. It runs nothing, but should no
 """
 
 import contextlib
+import functools
 import os
 import re
 import select
@@ -15,6 +16,7 @@ _OURS = re.compile(r"thaw-(\d+)-(\d+)")
 _PATIENCE_S = 1.0
 
 
+@functools.cache
 def own_name() -> str:
     """Name this process for ever: by its pid and when it began."""
     return f"thaw-{os.getpid()}-{_began(os.getpid())}"

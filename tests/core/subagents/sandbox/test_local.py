@@ -10,7 +10,7 @@ import pytest
 from core.errors import SandboxUnavailable
 from core.subagents import protocol
 from core.subagents.protocol import MAX_LINE, ProtocolError, Result
-from core.subagents.sandbox import Sandbox, launch, lines
+from core.subagents.sandbox import Sandbox, launch, lines, mounts
 from core.subagents.sandbox.bubblewrap import Bubblewrap
 from core.subagents.sandbox.choose import bubblewrap_here
 from core.subagents.sandbox.local import LocalSandbox
@@ -43,7 +43,8 @@ def hostile(here: Bubblewrap, tmp_path: Path) -> Callable[[str], LocalSandbox]:
         (folder / "runtime" / "__init__.py").touch()
         body = "".join(f"    {text}\n" for text in (OPENED + program).splitlines())
         (folder / "runtime" / "start.py").write_text(f"def main(words):\n{body}")
-        way = replace(here, bundle=folder)
+        seen = mounts.fixed(tmp_path / "run", folder, launch.inside_interpreter())
+        way = replace(here, fixed=seen)
         return LocalSandbox(
             name="hostile", isolates=True, commands_off="", spawn=way.spawn, patience_s=2.0
         )
