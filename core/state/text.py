@@ -2,7 +2,7 @@
 
 Nothing here is for the event loop's thread. What libgit2 does leaves the interpreter to other
 threads meanwhile. 10,000 lines take some 7 ms, 35 ms with a conflict in them; at the bounds below
-texts made for it (100,000 lines in a random order) take seconds, an honest one half a second.
+texts made for it (100,000 lines in a random order) take 1.5 s of CPU, honest ones 0.4 s.
 """
 
 from collections.abc import Iterator, Sequence
