@@ -7,7 +7,7 @@ walk every message of a request by its type hints, which costs ten times all the
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing, suppress
+from contextlib import AsyncExitStack, aclosing, suppress
 
 import httpx2
 import openai
@@ -26,7 +26,8 @@ from core.model.faults import (
 )
 
 CONNECT_S = 10.0
-# A server that does not end its stream after [DONE] costs this long and the connection.
+# A connection is used again only when all of its answer is read. What a server still sends after
+# the answer's end is read beside its use; one that has not ended its stream by then is hung up on.
 DRAIN_S = 0.25
 # Servers wrap each token of a stream into some 300 bytes: words are counted where they are read.
 LARGEST_STREAM = 64 * 2**20
@@ -41,6 +42,7 @@ class Transport:
 
     def __init__(self, *, base_url: str, key: str | None, timeout_s: float) -> None:
         self._timeout_s = timeout_s
+        self._draining: set[asyncio.Task[None]] = set()
         self._client = openai.AsyncOpenAI(
             base_url=base_url,
             # Servers that want no key ignore it; the library insists on one.
@@ -51,6 +53,9 @@ class Transport:
 
     async def close(self) -> None:
         """Close all connections."""
+        for task in self._draining:
+            task.cancel()
+        await asyncio.gather(*self._draining, return_exceptions=True)
         await self._client.close()
 
     async def exchange(
@@ -76,7 +81,7 @@ class Transport:
 
     async def _exchange(self, body: bytes, place: Place, take: Callable[[Document], None]) -> bool:
         clock = asyncio.get_running_loop()
-        async with asyncio.timeout(self._timeout_s) as deadline:
+        async with asyncio.timeout(self._timeout_s) as deadline, AsyncExitStack() as held:
             stream = await self._client.post(
                 "/chat/completions",
                 content=body,
@@ -86,13 +91,29 @@ class Transport:
                 stream=True,
                 stream_cls=openai.AsyncStream[object],
             )
-            async with stream, aclosing(_documents(stream.response)) as documents:
-                async for data in documents:
-                    if data == _DONE:
-                        return True
-                    take(_parsed(data, place))
-                    deadline.reschedule(clock.time() + self._timeout_s)
+            await held.enter_async_context(stream)
+            documents = await held.enter_async_context(aclosing(_documents(stream.response)))
+            async for data in documents:
+                if data == _DONE:
+                    self._drain(documents, held.pop_all())
+                    return True
+                take(_parsed(data, place))
+                deadline.reschedule(clock.time() + self._timeout_s)
         return False
+
+    def _drain(self, documents: AsyncGenerator[bytes, None], held: AsyncExitStack) -> None:
+        """Read what follows an answer's end, without anybody waiting for it, and let go of it."""
+        task = asyncio.create_task(_drained(documents, held), name="drain")
+        self._draining.add(task)
+        task.add_done_callback(self._draining.discard)
+
+
+async def _drained(documents: AsyncGenerator[bytes, None], held: AsyncExitStack) -> None:
+    async with held:
+        with suppress(TimeoutError, ModelError, httpx2.TransportError, httpx2.DecodingError):
+            async with asyncio.timeout(DRAIN_S):
+                async for _ in documents:
+                    pass
 
 
 async def _documents(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
@@ -107,12 +128,6 @@ async def _documents(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
         events = EventData()
         async for piece in pieces:
             for data in events.feed(piece):
-                if data == _DONE:
-                    # The connection can be used again only when all of the answer is read.
-                    with suppress(TimeoutError, httpx2.TransportError):
-                        async with asyncio.timeout(DRAIN_S):
-                            async for _ in pieces:
-                                pass
                 yield data
         for data in events.end():
             yield data

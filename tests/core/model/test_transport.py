@@ -2,11 +2,15 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
 from core.errors import ContextTooLong, ModelError, ModelRefused, ModelUnreachable
+from core.model.faults import Place
 from core.model.openai_client import OpenAIModel
+from core.model.transport import Transport
 from tests.core.model.chats import asking
 from tests.core.model.serving import KEY, answered, ignore, refused, serving
 from tests.emulators.model import Reply
@@ -235,3 +239,83 @@ async def test_an_endless_stream_of_words_is_dropped(pieces: int) -> None:
     error = await refused(told, stream=True)
     assert isinstance(error, ModelRefused)
     assert "longer than 2 MB" in str(error)
+
+
+TOLD = (wrapped("ok", 0), END, "[DONE]")
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+class Lingering:
+    """A server that says [DONE] and ends its streams only when `end` is set."""
+
+    def __init__(self) -> None:
+        self.end = asyncio.Event()
+        self.hung_up = asyncio.Event()
+        self.connections = 0
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                await reader.readuntil(b"\r\n\r\n")
+                await reader.readexactly(2)
+                told = b"".join(b"data: %s\n\n" % piece.encode() for piece in TOLD)
+                writer.write(HEAD + b"%x\r\n%s\r\n" % (len(told), told))
+                if await self._ends_before(reader):
+                    writer.write(b"0\r\n\r\n")
+        self.hung_up.set()
+        writer.close()
+
+    async def _ends_before(self, reader: asyncio.StreamReader) -> bool:
+        ends = asyncio.create_task(self.end.wait())
+        closed = asyncio.create_task(reader.read(1))
+        await asyncio.wait({ends, closed}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (ends, closed):
+            task.cancel()
+        await asyncio.gather(ends, closed, return_exceptions=True)
+        return self.end.is_set()
+
+
+@asynccontextmanager
+async def lingering() -> AsyncIterator[tuple[Lingering, Transport, Place]]:
+    told = Lingering()
+    server = await asyncio.start_server(told, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    transport = Transport(base_url=url, key=None, timeout_s=10.0)
+    async with server:
+        yield told, transport, Place(base_url=url, model="tiny", key_env="MY_KEY", secret=None)
+        await transport.close()
+        await asyncio.wait_for(told.hung_up.wait(), 10)
+
+
+async def drained() -> None:
+    """Return when nothing is read any more beside the calls."""
+    drains = [task for task in asyncio.all_tasks() if task.get_name() == "drain"]
+    await asyncio.wait_for(asyncio.gather(*drains), 10)
+
+
+async def test_an_answer_does_not_wait_for_the_end_of_its_stream(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("core.model.transport.DRAIN_S", 60.0)
+    async with lingering() as (told, transport, place), asyncio.timeout(9):
+        pieces: list[object] = []
+        assert await transport.exchange(b"{}", place, pieces.append) is True
+        assert len(pieces) == 2
+        assert not told.hung_up.is_set()
+
+
+async def test_a_server_that_never_ends_its_stream_is_hung_up_on() -> None:
+    async with lingering() as (told, transport, place):
+        await transport.exchange(b"{}", place, lambda _: None)
+        await asyncio.wait_for(told.hung_up.wait(), 10)
+
+
+async def test_a_connection_is_used_again_when_its_stream_ends_after_the_answer() -> None:
+    async with lingering() as (told, transport, place):
+        for _ in range(3):
+            told.end.clear()
+            await transport.exchange(b"{}", place, lambda _: None)
+            told.end.set()
+            await drained()
+        assert told.connections == 1
