@@ -27,6 +27,18 @@ class _Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """A request's bound: the most tokens, prompt and answer, that it can be charged.
+
+    `frame` is what else than the messages, its `parts`, decides how many tokens a prompt has.
+    """
+
+    bound: int
+    frame: tuple[str, bytes]
+    parts: Sequence[_Part]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Last:
     """A work's last request that the server has measured: `prompt` tokens for all its parts."""
 
@@ -41,30 +53,25 @@ class Bounds:
     def __init__(self) -> None:
         self._last: OrderedDict[str, _Last] = OrderedDict()
 
-    def bound(self, work: str, request: ModelRequest) -> int:
-        """The most tokens, prompt and answer, that the request can be charged."""
+    def measure(self, work: str, request: ModelRequest) -> Measured:
+        """The request's bound, by all that is known of the work's earlier ones."""
         last = self._last.get(work)
         parts = _parts(request.messages, last.parts if last else ())
-        frame = _frame(request)
+        frame = request.model, tools_bytes(request.tools)
         prompt = sum(part.size for part in parts) + PER_REQUEST + sum(map(len, frame))
         if last is not None and last.frame == frame:
             known = _same_start(parts, last.parts)
             added = sum(part.size for part in parts[known:])
             prompt = min(prompt, last.prompt + added)
-        return prompt + request.max_completion_tokens
+        bound = prompt + request.max_completion_tokens
+        return Measured(bound=bound, frame=frame, parts=parts)
 
-    def reported(self, work: str, request: ModelRequest, usage: Usage) -> None:
+    def reported(self, work: str, measured: Measured, usage: Usage) -> None:
         """Note what the server said the request was."""
-        last = self._last.pop(work, None)
-        parts = _parts(request.messages, last.parts if last else ())
-        self._last[work] = _Last(frame=_frame(request), parts=parts, prompt=usage.prompt)
+        self._last.pop(work, None)
+        self._last[work] = _Last(frame=measured.frame, parts=measured.parts, prompt=usage.prompt)
         if len(self._last) > MOST_WORKS:
             self._last.popitem(last=False)
-
-
-def _frame(request: ModelRequest) -> tuple[str, bytes]:
-    """What else than the messages decides how many tokens a prompt has."""
-    return request.model, tools_bytes(request.tools)
 
 
 def _parts(messages: Sequence[ChatMessage], known: Sequence[_Part]) -> Sequence[_Part]:

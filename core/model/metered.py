@@ -101,7 +101,8 @@ class Metered:
     async def _once(
         self, account: Account, request: ModelRequest, heard: "_Heard | None"
     ) -> ModelReply:
-        reservation = await self._reserve(account, request)
+        measured = self._bounds.measure(account.work, request)
+        reservation = await self._reserve(account, request.model, measured.bound)
         tokens: int | None = None
         try:
             reached(CommitPoint.CALL_RESERVED)
@@ -111,7 +112,7 @@ class Metered:
             reached(CommitPoint.CALL_ANSWERED)
             if reply.usage is not None:
                 tokens = reply.usage.total
-                self._bounds.reported(account.work, request, reply.usage)
+                self._bounds.reported(account.work, measured, reply.usage)
         except ModelError as error:
             tokens = 0 if error.free else None
             raise
@@ -121,9 +122,8 @@ class Metered:
         reached(CommitPoint.CALL_SETTLED)
         return reply
 
-    async def _reserve(self, account: Account, request: ModelRequest) -> int:
-        bound = self._bounds.bound(account.work, request)
-        reserving = self._write(self._ledger.reserve(account, request.model, bound, self._clock()))
+    async def _reserve(self, account: Account, model: str, bound: int) -> int:
+        reserving = self._write(self._ledger.reserve(account, model, bound, self._clock()))
         try:
             return await asyncio.shield(reserving)
         except asyncio.CancelledError:

@@ -7,7 +7,7 @@ of a wrong type, and becomes an ordinary reply as long as it can be told what wa
 import json
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from core.model.chat import ChatMessage, ModelReply, ModelRequest, ToolCall, ToolSpec, Usage
 from core.model.dialect import Dialect
@@ -15,7 +15,11 @@ from core.model.dialect import Dialect
 # More tokens than any call can have: beyond it a server's number is nonsense.
 MOST_TOKENS = 10**9
 
+# Of so many tuples of tools it is remembered how they are written: each program has a few.
+MOST_TOOLS = 128
+
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_written: dict[int, tuple[tuple[ToolSpec, ...], bytes]] = {}
 
 
 def encode(request: ModelRequest, dialect: Dialect, *, stream: bool) -> bytes:
@@ -33,9 +37,17 @@ def encode(request: ModelRequest, dialect: Dialect, *, stream: bool) -> bytes:
     return _bytes(head)[:-1] + tools + b',"messages":[' + messages + b"]}"
 
 
-def tools_bytes(tools: Sequence[ToolSpec]) -> bytes:
-    """The tools as they are sent."""
-    return _bytes([_tool(tool) for tool in tools])
+def tools_bytes(tools: tuple[ToolSpec, ...]) -> bytes:
+    """The tools as they are sent. Written once: the calls of a turn or a job share one tuple."""
+    # The tuple is kept beside its bytes, so that its id stays its own.
+    kept, written = _written.get(id(tools), (None, b""))
+    if kept is tools:
+        return written
+    written = _bytes([_tool(tool) for tool in tools])
+    if len(_written) >= MOST_TOOLS:
+        _written.clear()
+    _written[id(tools)] = tools, written
+    return written
 
 
 def message_bytes(message: ChatMessage) -> bytes:

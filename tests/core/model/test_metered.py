@@ -19,7 +19,7 @@ from tests.core.model.ledgers import NOON, keeping
 from tests.emulators.model import ModelServer, Received, Reply
 
 AT_ONCE = Retries(tries=3, first_s=0.0, longest_s=0.5)
-BOUND = Bounds().bound("job:1", asking("hi"))
+BOUND = Bounds().measure("job:1", asking("hi")).bound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.model.wire import Assembly
+from core.model.chat import ToolSpec
+from core.model.wire import MOST_TOOLS, Assembly, tools_bytes
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -48,3 +49,17 @@ def test_the_last_usage_of_a_stream_counts() -> None:
     usage_seen = assembly.reply().usage
     assert usage_seen is not None
     assert usage_seen.completion == 3
+
+
+def named(name: str) -> tuple[ToolSpec, ...]:
+    return (ToolSpec(name=name, description="d", parameters={"type": "object"}),)
+
+
+def test_tools_are_written_once() -> None:
+    tools = named("look")
+    assert tools_bytes(tools) is tools_bytes(tools)
+
+
+def test_tools_are_never_taken_for_those_that_are_gone() -> None:
+    for number in range(3 * MOST_TOOLS):
+        assert b'"name":"look%d"' % number in tools_bytes(named(f"look{number}"))
