@@ -13,7 +13,7 @@ _PIPE = 1 << 17
 """More bytes than a pipe holds: what a process can have left in one."""
 _BACKGROUND = 16
 _SETTLING = 1.0
-_LIGHT, _HEAVY = b"500", b"900"
+_HEAVIER, _HEAVIEST = 400, 1000
 _LONGEST_ARGUMENT = 100_000
 
 
@@ -23,11 +23,13 @@ class Commands:
     def __init__(self, tree: Tree, host: int, weight: int) -> None:
         """`host` is the line to the host: when it breaks, a running program is ended.
 
-        `weight` is open for writing to /proc/self/oom_score_adj.
+        `weight` is /proc/self/oom_score_adj, open for reading and writing.
         """
         self._tree = tree
         self._host = host
         self._weight = weight
+        self._light = os.read(weight, 16).strip()
+        self._heavy = str(min(int(self._light) + _HEAVIER, _HEAVIEST)).encode()
         self._count = 0
         self._background: dict[int, Output] = {}
         self._running = 0
@@ -74,9 +76,9 @@ class Commands:
         self._held, self._status = True, None  # until it is known, nothing is collected
         try:
             # When memory runs out, the system takes what was started here, and not this process.
-            os.write(self._weight, _HEAVY)
+            os.write(self._weight, self._heavy)
             self._running = _spawn(argv, writing)
-            os.write(self._weight, _LIGHT)
+            os.write(self._weight, self._light)
             watch = os.pidfd_open(self._running)
         except (OSError, ValueError) as error:
             os.close(reading)

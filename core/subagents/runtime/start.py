@@ -21,7 +21,7 @@ def main(words: list[str]) -> int:
         descent.become(int(told["become"]))
     if "foster" in told:
         descent.foster()
-    weight = posix.open("/proc/self/oom_score_adj", posix.O_WRONLY | posix.O_CLOEXEC)
+    weight = posix.open("/proc/self/oom_score_adj", posix.O_RDWR | posix.O_CLOEXEC)
     descent.unreachable()  # and that file would be closed to it from now on
     line = int(told["line"])
     posix.set_inheritable(line, False)

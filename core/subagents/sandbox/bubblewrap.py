@@ -16,6 +16,7 @@ from core.subagents.sandbox.cgroup import Groups
 from core.subagents.sandbox.limits import Limits, limit
 from core.subagents.sandbox.port import SandboxSpec
 from core.subagents.sandbox.process import Spawned
+from core.subagents.sandbox.tree import kill_all
 from core.subagents.sandbox.users import Users
 
 _NAMESPACES = (
@@ -93,10 +94,16 @@ class Bubblewrap:
             try:
                 # bwrap does nothing before it has its arguments: so everything is bounded.
                 limits.enter(program.pid)
+                if user is not None:
+                    # The runtime inherits it: having become that user it can be bounded by nobody
+                    # without CAP_SYS_RESOURCE, which containers lack.
+                    limits.enter_inside(program.pid)
                 args.write("\0".join((*self.fixed, *mounts.of_job(spec))).encode())
                 args.close()
                 inside = int(json.loads(state.readline())["child-pid"])
-                limits.enter_inside(inside)
+                if user is None:
+                    # Only its own namespace counts its processes apart from all of this user's.
+                    limits.enter_inside(inside)
                 return program, inside
             except (OSError, ValueError, KeyError) as error:
                 raise SandboxUnavailable(_complaint(program, error)) from error
@@ -150,6 +157,7 @@ def _give(workspace: Path, user: int) -> None:
 
 def _complaint(program: "subprocess.Popen[bytes]", error: Exception) -> str:
     """End what could not be started and tell what it said."""
+    # A half-made sandbox would outlive it for ever, and hold what is read here.
     program.kill()
     _, said = program.communicate()
     told = said.decode("utf-8", "replace").strip()[-1000:]

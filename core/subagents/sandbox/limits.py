@@ -29,7 +29,9 @@ class Limits:
 
     def enter(self, pid: int) -> None:
         """Put what was started under the bounds before it starts others. Raises OSError."""
-        Path(f"/proc/{pid}/oom_score_adj").write_text(str(OOM_SCORE))
+        score = Path(f"/proc/{pid}/oom_score_adj")
+        if int(score.read_text()) < OOM_SCORE:
+            score.write_text(str(OOM_SCORE))
         _bound(pid, resource.RLIMIT_CORE, 0)
         _bound(pid, resource.RLIMIT_FSIZE, self.spec.disk_mb << 20)
         if self.group is not None:

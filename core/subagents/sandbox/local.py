@@ -5,6 +5,7 @@ import itertools
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from core.errors import SandboxUnavailable
 from core.subagents.sandbox.port import SandboxSpec
@@ -69,10 +70,12 @@ class LocalSandbox:
         try:
             spawned = await asyncio.shield(spawning)
         except asyncio.CancelledError:
-            spawned = await spawning  # it cannot be called back: let it start, then end it
-            running = await self._running(spawned)
-            await running.kill("it was cancelled at its start")
-            await running.wait()
+            with suppress(
+                SandboxUnavailable
+            ):  # it cannot be called back: let it start, then end it
+                running = await self._running(await spawning)
+                await running.kill("it was cancelled at its start")
+                await running.wait()
             raise
         return await self._running(spawned)
 

@@ -44,6 +44,10 @@ def own_namespaces() -> list[str]:
     return [str(link.readlink()) for link in Path("/proc/self/ns").iterdir()]
 
 
+def oom_score(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/oom_score_adj").read_text())
+
+
 def names_in(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()]
 
@@ -232,6 +236,13 @@ async def test_a_fork_bomb_stays_inside_and_the_job_goes_on(inside: Host) -> Non
     assert 20 < count <= 64
     await inside.finish(result="x")
     assert (await inside.process.wait()).code == 0
+
+
+async def test_commands_are_the_first_to_go_when_memory_runs_out(inside: Host) -> None:
+    program = descendants(inside.process.pid)[0]  # type: ignore[attr-defined]
+    for _ in range(2):
+        command = (await inside.shell("cat /proc/self/oom_score_adj")).split()[-1]
+        assert int(command) > oom_score(program) >= 500
 
 
 async def test_orphans_that_end_are_collected(inside: Host) -> None:

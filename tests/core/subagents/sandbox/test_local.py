@@ -1,6 +1,7 @@
 import asyncio
 import gc
 import shutil
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,11 @@ import pytest
 from core.errors import SandboxUnavailable
 from core.subagents import protocol
 from core.subagents.protocol import MAX_LINE, ProtocolError, Result
-from core.subagents.sandbox import Sandbox, launch, lines, mounts
+from core.subagents.sandbox import Sandbox, SandboxSpec, launch, lines, mounts
 from core.subagents.sandbox.bubblewrap import Bubblewrap
 from core.subagents.sandbox.choose import bubblewrap_here
 from core.subagents.sandbox.local import LocalSandbox
+from core.subagents.sandbox.process import Spawned
 from tests.core.subagents.host import Host, ended, hosted, runs, spec
 
 pytestmark = pytest.mark.needs_system("bubblewrap")
@@ -185,6 +187,24 @@ async def test_a_cancelled_start_leaves_nothing(bubblewrap: Sandbox, workspace: 
     assert (await left.communicate())[0] == b""
     async with hosted(bubblewrap, spec(workspace)) as host:  # and the places are free again
         assert "exit code 0" in await host.shell("true")
+
+
+async def test_a_cancelled_start_that_fails_is_cancelled_all_the_same(tmp_path: Path) -> None:
+    going, done = threading.Event(), threading.Event()
+
+    def fail(given: SandboxSpec, number: int) -> Spawned:
+        going.set()
+        done.wait(10)
+        raise SandboxUnavailable("no")
+
+    sandbox = LocalSandbox(name="test", isolates=True, commands_off="", spawn=fail)
+    starting = asyncio.create_task(sandbox.start(spec(tmp_path)))
+    await asyncio.to_thread(going.wait, 10)
+    starting.cancel()
+    await asyncio.sleep(0)
+    done.set()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
 
 
 async def test_sixty_four_run_at_once(bubblewrap: Sandbox, tmp_path: Path) -> None:
