@@ -178,9 +178,9 @@ def _merge_some(
     entries |= store.add_entries(tx, space, (key for key in rows if key not in known))
     _write(tx, commit.number, planned, rows, entries)
     who = _who(commit.delta.author)
+    numbers = _keep_conflicts(tx, commit.number, planned, known, entries)
     for case, step in planned:
-        number = _keep_conflict(tx, commit.number, case, step, known, entries[case.key])
-        tally.add(Told(space=space, case=case, step=step, who=who, conflict=number))
+        tally.add(Told(space, case, step, who, numbers.get(case.key)))
 
 
 def _write(
@@ -208,21 +208,35 @@ def _write(
     store.move_rows(tx, number, applied)
 
 
-def _keep_conflict(
-    tx: Transaction, at: int, case: Case, step: Step, known: Mapping[str, Known], entry: int
-) -> int | None:
-    """Open, move or close the key's conflict; returns its number if it is open now."""
-    before = known[case.key].conflict if case.key in known else None
-    lost = step.verdict in LOST
-    moved = step.standing != case.facts.standing or step.candidates != case.facts.candidates
-    if not lost and (before is None or not moved):
-        return before
-    waiting = [write.commit for write in step.candidates]
-    beaten = [at] if lost and at not in waiting else []
-    if waiting == [write.commit for write in case.facts.candidates] and not moved:
-        conflicts.add_losers(tx, entry, beaten)
-        return before
-    return conflicts.keep(tx, entry, at, number=before, candidates=waiting, losers=beaten)
+def _keep_conflicts(
+    tx: Transaction,
+    at: int,
+    planned: list[tuple[Case, Step]],
+    known: Mapping[str, Known],
+    entries: Mapping[str, int],
+) -> dict[str, int | None]:
+    """Open, move and close conflicts; returns the numbers of those open now, by key."""
+    numbers = {key: one.conflict for key, one in known.items() if one.conflict is not None}
+    changes = {
+        case.key: _change(at, case, step, entries[case.key], numbers.get(case.key))
+        for case, step in planned
+        if step.verdict in LOST or case.key in numbers
+    }
+    kept = conflicts.keep(tx, at, list(changes.values()))
+    return numbers | dict(zip(changes, kept, strict=True))
+
+
+def _change(at: int, case: Case, step: Step, entry: int, number: int | None) -> conflicts.Change:
+    before = [write.commit for write in case.facts.candidates]
+    after = [write.commit for write in step.candidates]
+    return conflicts.Change(
+        entry=entry,
+        number=number,
+        before=before,
+        after=after,
+        losers=(at,) if step.verdict in LOST and at not in after else (),
+        turns=after != before or step.standing != case.facts.standing,
+    )
 
 
 def _who(author: Author) -> str:

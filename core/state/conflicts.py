@@ -1,7 +1,9 @@
 """A key's open conflict: one at a time, its candidates and its revision. Decides no merge."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
+from typing import NamedTuple
 
 from core.state.database import Transaction
 from core.state.facts import Space
@@ -19,31 +21,62 @@ class OpenConflict:
     candidates: tuple[int, ...]
 
 
-def keep(
-    tx: Transaction,
-    entry: int,
-    at: int,
-    *,
-    number: int | None,
-    candidates: Collection[int],
-    losers: Collection[int],
-) -> int | None:
-    """Write down what of a key now waits and what lost; returns the conflict's number, if any.
+class Change(NamedTuple):
+    """What becomes of what waits for a key, and of what lost, with one commit.
 
-    `number` is the conflict that was open before, `at` the commit that changed something in it,
-    `losers` are commits that are not candidates, or are no longer.
+    `number` is the conflict that was open before, `before` and `after` are its candidates,
+    `losers` commits that lost and are no candidates. `turns`: there is something else to choose
+    from or against, so that who looked at it before has to look again.
     """
-    if candidates:
-        number = _raise(tx, entry, at, number)
-    elif number is not None:
-        tx.execute("UPDATE conflicts SET closed = ? WHERE number = ?", (at, number))
-    if number is not None:
-        tx.execute(
-            "UPDATE losers SET conflict = NULL WHERE entry = ? AND conflict = ?", (entry, number)
-        )
-    add_losers(tx, entry, losers)
-    add_losers(tx, entry, candidates, number)
-    return number if candidates else None
+
+    entry: int
+    number: int | None
+    before: Sequence[int]
+    after: Sequence[int]
+    losers: Collection[int]
+    turns: bool = True
+
+
+def keep(tx: Transaction, at: int, changes: Sequence[Change]) -> list[int | None]:
+    """Write down what has changed with the commit `at`; returns the number of the conflict that
+    is open now, or None, for each change."""
+    numbers = _numbered(tx, changes)
+    tx.executemany(
+        "INSERT INTO conflicts (number, entry, revision, opened) VALUES (?, ?, 1, ?)",
+        [
+            (number, one.entry, at)
+            for number, one in zip(numbers, changes, strict=True)
+            if number is not None and one.number is None
+        ],
+    )
+    tx.executemany(
+        "UPDATE conflicts SET revision = revision + 1 WHERE number = ?",
+        [(one.number,) for one in changes if one.number is not None and one.after and one.turns],
+    )
+    tx.executemany(
+        "UPDATE conflicts SET closed = ? WHERE number = ?",
+        [(at, one.number) for one in changes if one.number is not None and not one.after],
+    )
+    tx.executemany("INSERT OR REPLACE INTO losers VALUES (?, ?, ?)", _losers(changes, numbers))
+    return numbers
+
+
+def _numbered(tx: Transaction, changes: Sequence[Change]) -> list[int | None]:
+    """Open conflicts keep their number, new ones get the next."""
+    (newest,) = tx.execute("SELECT max(number) FROM conflicts").fetchone()
+    fresh = count((newest or 0) + 1)
+    return [(one.number or next(fresh)) if one.after else None for one in changes]
+
+
+def _losers(
+    changes: Sequence[Change], numbers: Sequence[int | None]
+) -> Iterator[tuple[int, int, int | None]]:
+    """Rows: a commit whose write is not the state waits in a conflict, or is beaten (None)."""
+    for one, number in zip(changes, numbers, strict=True):
+        for commit in {*one.losers, *one.before}.difference(one.after):
+            yield one.entry, commit, None
+        for commit in set(one.after).difference(one.before):
+            yield one.entry, commit, number
 
 
 def replace(
@@ -64,33 +97,20 @@ def replace(
     ).fetchone()
     number = None if row is None else row[0]
     before = () if number is None else _candidates(tx, entry, number)
-    tx.execute("DELETE FROM losers WHERE entry = ? AND conflict IS NULL", (entry,))
-    if tuple(candidates) == before and not moved:
-        add_losers(tx, entry, set(losers) - set(before))
-        return number
-    tx.execute("DELETE FROM losers WHERE entry = ?", (entry,))
-    return keep(tx, entry, at, number=number, candidates=candidates, losers=losers)
-
-
-def add_losers(
-    tx: Transaction, entry: int, commits: Collection[int], conflict: int | None = None
-) -> None:
-    """Note commits whose write of a key is not the state: it waits in `conflict`, or is beaten."""
-    tx.executemany(
-        "INSERT OR REPLACE INTO losers VALUES (?, ?, ?)",
-        ((entry, commit, conflict) for commit in commits),
+    after = tuple(candidates)
+    turns = moved or after != before
+    tx.execute(
+        "DELETE FROM losers WHERE entry = ? AND (conflict IS NULL OR ?)", (entry, int(turns))
     )
-
-
-def _raise(tx: Transaction, entry: int, at: int, number: int | None) -> int:
-    if number is not None:
-        tx.execute("UPDATE conflicts SET revision = revision + 1 WHERE number = ?", (number,))
-        return number
-    row = tx.execute(
-        "INSERT INTO conflicts (entry, revision, opened) VALUES (?, 1, ?) RETURNING number",
-        (entry, at),
-    ).fetchone()
-    return int(row[0])
+    change = Change(
+        entry=entry,
+        number=number,
+        before=() if turns else before,
+        after=after,
+        losers=set(losers).difference(after),
+        turns=turns,
+    )
+    return keep(tx, at, [change])[0]
 
 
 def open_conflicts(tx: Transaction) -> tuple[OpenConflict, ...]:

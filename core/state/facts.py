@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
 from core.state.database import Transaction
@@ -35,6 +36,7 @@ _AT = (
     f"SELECT {_STANDING} FROM versions AS v WHERE v.entry = ? AND v.commit_no <= ?"  # noqa: S608
     " ORDER BY v.commit_no DESC LIMIT 1"
 )
+_IN_ROWS = (Kind.SET, Kind.LOG)
 # Longer lists would make one call of the JSON encoder hold the interpreter.
 _CHUNK = 500
 
@@ -59,23 +61,24 @@ def read_known(tx: Transaction, space: Space, writes: Mapping[str, Write]) -> di
     found: dict[str, Known] = {}
     for keys in _chunks(writes):
         rows = tx.execute(_KNOWN, (json.dumps(keys), space)).fetchall()
+        waiting = read_candidates(tx, [row[1] for row in rows if row[2] is not None])
         for key, entry, conflict, *columns in rows:
-            facts = _facts(tx, entry, conflict, _standing(columns), writes[key])
-            found[key] = Known(
-                entry=entry, version=columns[-1] or 0, conflict=conflict, facts=facts
-            )
+            standing, write = _standing(columns), writes[key]
+            if conflict is None and write.kind not in _IN_ROWS:
+                facts = Facts(standing)
+            else:
+                facts = _facts(tx, entry, standing, write, waiting.get(entry, ()))
+            found[key] = Known(entry, columns[-1] or 0, conflict, facts)
     return found
 
 
 def _facts(
-    tx: Transaction, entry: int, conflict: int | None, standing: Standing, write: Write
+    tx: Transaction, entry: int, standing: Standing, write: Write, waiting: tuple[Write, ...]
 ) -> Facts:
-    if conflict is None and write.kind not in (Kind.SET, Kind.LOG):
-        return Facts(standing=standing)
     alive = standing.kind is write.kind
     return Facts(
         standing=standing,
-        candidates=() if conflict is None else read_candidates(tx, entry, conflict),
+        candidates=waiting,
         stamps=read_stamps(tx, entry, write) if alive and write.kind is Kind.SET else {},
         last_line=last_line(tx, entry) if alive and write.kind is Kind.LOG else None,
     )
@@ -137,42 +140,54 @@ def last_line(tx: Transaction, entry: int) -> tuple[int, int] | None:
     return None if row is None else (row[0], row[1])
 
 
-def read_candidates(tx: Transaction, entry: int, conflict: int) -> tuple[Write, ...]:
-    """The writes that wait in a conflict, oldest commit first."""
-    rows = tx.execute(
-        "SELECT commit_no FROM losers WHERE entry = ? AND conflict = ? ORDER BY commit_no",
-        (entry, conflict),
-    ).fetchall()
-    return tuple(read_write(tx, entry, commit) for (commit,) in rows)
-
-
 _WRITES = (
-    "SELECT o.commit_no, c.base, c.order_base, c.order_rank, c.author_kind, c.rules, o.id, o.op,"
+    "SELECT o.entry, o.commit_no, c.base, c.order_base, c.order_rank, c.author_kind, c.rules,"
     # A log's text is not needed to fold it.
-    " CASE o.op WHEN 'append' THEN NULL ELSE o.argument END"
-    " FROM operations AS o JOIN commits AS c ON c.number = o.commit_no WHERE o.entry = ?"
+    " o.id, o.op, CASE o.op WHEN 'append' THEN NULL ELSE o.argument END"
 )
+_OF_ENTRY = (
+    f"{_WRITES} FROM operations AS o JOIN commits AS c ON c.number = o.commit_no WHERE o.entry = ?"
+)
+_WAITING = (
+    f"{_WRITES} FROM json_each(?) AS k"
+    " CROSS JOIN conflicts AS x ON x.entry = k.value AND x.closed IS NULL"
+    " CROSS JOIN losers AS l ON l.entry = x.entry AND l.conflict = x.number"
+    " CROSS JOIN operations AS o ON o.entry = l.entry AND o.commit_no = l.commit_no"
+    " CROSS JOIN commits AS c ON c.number = o.commit_no ORDER BY o.entry, o.commit_no, o.id"
+)
+_ONE_WRITE = itemgetter(slice(7))
+
+
+def read_candidates(tx: Transaction, entries: Sequence[int]) -> dict[int, tuple[Write, ...]]:
+    """The writes that wait in each entry's open conflict, oldest commit first."""
+    if not entries:
+        return {}
+    found: dict[int, list[Write]] = {}
+    for entry, write, _ in _composed(tx.execute(_WAITING, (json.dumps(entries),))):
+        found.setdefault(entry, []).append(write)
+    return {entry: tuple(writes) for entry, writes in found.items()}
 
 
 def read_write(tx: Transaction, entry: int, commit: int) -> Write:
     """What one commit wanted of a key."""
-    rows = tx.execute(f"{_WRITES} AND o.commit_no = ? ORDER BY o.id", (entry, commit))
-    return next(_composed(rows))[0]
+    rows = tx.execute(f"{_OF_ENTRY} AND o.commit_no = ? ORDER BY o.id", (entry, commit))
+    return next(_composed(rows))[1]
 
 
 def live_writes(tx: Transaction, entry: int) -> list[tuple[Write, int]]:
     """All writes of a key that are not undone, oldest first, with their rules' revision."""
-    rows = tx.execute(f"{_WRITES} AND c.undone_by IS NULL ORDER BY o.commit_no, o.id", (entry,))
-    return list(_composed(rows))
+    rows = tx.execute(f"{_OF_ENTRY} AND c.undone_by IS NULL ORDER BY o.commit_no, o.id", (entry,))
+    return [(write, rules) for _, write, rules in _composed(rows)]
 
 
-def _composed(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Write, int]]:
-    for (commit, base, first, rank, author, rules), group in groupby(rows, lambda row: row[:6]):
-        items = (Item(*row[6:]) for row in group)
+def _composed(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[int, Write, int]]:
+    """Rows of one entry and commit, next to each other, as one write; with the rules' revision."""
+    for (entry, commit, base, first, rank, author, rules), group in groupby(rows, _ONE_WRITE):
+        items = [Item(*row[7:]) for row in group]
         person = author == AuthorKind.PERSON.value
         order = (first, rank)
         write = compose("", items, commit=commit, base=base, order=order, person=person)
-        yield write, rules
+        yield entry, write, rules
 
 
 def _chunks(things: Iterable[object]) -> Iterator[list[object]]:
