@@ -91,12 +91,14 @@ class Metered:
 
     async def charged(self, work: str) -> int:
         """Tokens charged and still reserved for a turn or job so far."""
+        if self._writes:
+            await asyncio.wait(self._writes)
         return await self._ledger.charged(work)
 
     async def close(self) -> None:
-        """Wait for what cancelled calls still have to write."""
+        """Wait until the calls that have ended stand in the ledger."""
         while self._writes:
-            await asyncio.gather(*self._writes, return_exceptions=True)
+            await asyncio.wait(self._writes)
 
     async def _once(
         self, account: Account, request: ModelRequest, heard: "_Heard | None"
@@ -118,8 +120,8 @@ class Metered:
             raise
         finally:
             # Also when the call is cancelled: its usage is unknown then, the bound is charged.
-            await asyncio.shield(self._write(self._settle(reservation, tokens)))
-        reached(CommitPoint.CALL_SETTLED)
+            # Nobody waits for it: it stands in the ledger before any later reservation does.
+            self._write(self._settle(reservation, tokens))
         return reply
 
     async def _reserve(self, account: Account, model: str, bound: int) -> int:
@@ -144,6 +146,8 @@ class Metered:
         except StoreError as error:
             # The answer is paid for and kept; the reservation stands in for what it cost.
             log.warning("a model call could not be settled", error=str(error))
+        else:
+            reached(CommitPoint.CALL_SETTLED)
 
     def _write(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """A write to the ledger, which its caller's cancellation does not stop."""

@@ -15,10 +15,17 @@ SCHEMA = (files("core.state.schema") / "budget.sql").read_text()
 
 
 @asynccontextmanager
-async def keeping(path: Path, limits: Limits | None = None) -> AsyncIterator[Ledger]:
-    """A ledger on `path`, which may have been used before."""
+async def filed(path: Path) -> AsyncIterator[Database]:
+    """The ledger's file in `path`, which may have been used before."""
     database = await Database.open(path / "control.db", 0x1234, (SCHEMA,))
     try:
-        yield Ledger(database, limits or Limits())
+        yield database
     finally:
         await database.close()
+
+
+@asynccontextmanager
+async def keeping(path: Path, limits: Limits | None = None) -> AsyncIterator[Ledger]:
+    """A ledger on such a file."""
+    async with filed(path) as database:
+        yield Ledger(database, limits or Limits())

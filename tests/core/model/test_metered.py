@@ -8,14 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import BudgetExceeded, ContextTooLong, ModelRefused, ModelUnreachable
+from core.errors import (
+    BudgetExceeded,
+    ContextTooLong,
+    ModelRefused,
+    ModelUnreachable,
+    StoreError,
+)
 from core.model.bounds import Bounds
 from core.model.budget import Ledger
 from core.model.metered import JOB, TURN, Metered, Retries
 from core.model.openai_client import OpenAIModel
 from core.model.pots import Limits
+from core.state.database import Database
 from tests.core.model.chats import CHANNEL, account, asking
-from tests.core.model.ledgers import NOON, keeping
+from tests.core.model.ledgers import NOON, filed, keeping
 from tests.emulators.model import ModelServer, Received, Reply
 
 AT_ONCE = Retries(tries=3, first_s=0.0, longest_s=0.5)
@@ -31,7 +38,8 @@ class Setting:
     server: ModelServer
 
     async def used(self) -> tuple[int, int]:
-        """Used and reserved this month."""
+        """Used and reserved this month, by all calls that have ended and those under way."""
+        await self.model.close()
         line = (await self.ledger.spend(CHANNEL, None, NOON))[1]
         return line.used, line.reserved
 
@@ -62,6 +70,80 @@ async def test_a_call_is_charged_what_the_server_reports(tmp_path: Path) -> None
         assert (await setting.model.complete(account(), asking("hi"))).text == "ok"
         assert await setting.used() == (25, 0)
         assert await setting.model.charged("job:1") == 25
+
+
+class Gated(Ledger):
+    """A ledger whose settlements wait for `gate`, and fail with `trouble` if there is any."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, Limits())
+        self.gate = asyncio.Event()
+        self.trouble: StoreError | None = None
+
+    async def settle(self, reservation: int, tokens: int | None) -> None:
+        await self.gate.wait()
+        if self.trouble is not None:
+            raise self.trouble
+        await super().settle(reservation, tokens)
+
+
+@asynccontextmanager
+async def gated(path: Path) -> AsyncIterator[tuple[Metered, Gated]]:
+    """A metered model over such a ledger; the server says 20 + 5 tokens."""
+    async with (
+        ModelServer(lambda _: Reply(text="ok", usage=(20, 5))) as server,
+        filed(path) as database,
+    ):
+        client = OpenAIModel(base_url=server.base_url, key="k", key_env="MY_KEY")
+        ledger = Gated(database)
+        metered = Metered(client, ledger, retries=AT_ONCE, clock=lambda: NOON)
+        yield metered, ledger
+        ledger.gate.set()
+        await metered.close()
+        await client.close()
+
+
+async def test_an_answer_does_not_wait_for_its_settlement(tmp_path: Path) -> None:
+    async with gated(tmp_path) as (model, ledger), asyncio.timeout(20):
+        assert (await model.complete(account(), asking("hi"))).text == "ok"
+        assert await ledger.charged("job:1") == BOUND
+        charged = asyncio.create_task(model.charged("job:1"))
+        ledger.gate.set()
+        assert await charged == 25
+
+
+async def test_whoever_is_cancelled_while_asking_stops_no_settlement(tmp_path: Path) -> None:
+    async with gated(tmp_path) as (model, ledger), asyncio.timeout(20):
+        await model.complete(account(), asking("hi"))
+        charged = asyncio.create_task(model.charged("job:1"))
+        await asyncio.sleep(0)
+        charged.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await charged
+        ledger.gate.set()
+        assert await model.charged("job:1") == 25
+
+
+async def test_a_call_that_cannot_be_settled_is_answered_and_charged_at_the_bound(
+    tmp_path: Path,
+) -> None:
+    async with gated(tmp_path) as (model, ledger), asyncio.timeout(20):
+        ledger.trouble = StoreError("the disk is full")
+        ledger.gate.set()
+        assert (await model.complete(account(), asking("hi"))).text == "ok"
+        await model.close()
+        assert await ledger.recover(NOON) == 1
+        assert await ledger.charged("job:1") == BOUND
+
+
+async def test_a_call_finds_the_one_before_it_settled(tmp_path: Path) -> None:
+    limits = Limits(per_month=BOUND + 20 * 2)
+    async with metering(
+        tmp_path, lambda _: Reply(text="ok", usage=(1, 1)), limits=limits
+    ) as setting:
+        for number in range(20):
+            await setting.model.complete(account(f"job:{number}"), asking("hi"))
+        assert await setting.used() == (40, 0)
 
 
 async def test_unknown_usage_is_charged_at_the_bound(tmp_path: Path) -> None:
