@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -38,6 +39,8 @@ log = structlog.get_logger(__name__)
 
 # A backstop. A restart is nothing that a job has done: the engine gives up what does not get on.
 MAX_ATTEMPTS = 30
+# Of a channel's jobs that start at once, so many write their start: a message waits for no more.
+MOST_STARTING = 4
 _NOTHING_DONE = Progress(step="", steps=0, tokens=0)
 _NOTHING_GATHERED = Gathered()
 
@@ -100,6 +103,8 @@ class Jobs:
         self._clock = clock
         self._over = over
         self._retry_s = retry_s
+        # Each exists while a job holds it or waits for it.
+        self._starting = WeakValueDictionary[ChannelRef, asyncio.Semaphore]()
         self._running: dict[tuple[ChannelRef, int], Live] = {}
         self._resting: dict[Ticket, asyncio.TimerHandle] = {}
 
@@ -163,7 +168,8 @@ class Jobs:
     async def _run(self, ticket: Ticket) -> JobOver | None:
         """Make an attempt; None when the job needs none any more or has to wait."""
         try:
-            row, settings = await self._start(ticket)
+            async with self._gate(ticket.channel):
+                row, settings = await self._start(ticket)
         except StoreError as error:
             log.error("a job cannot start", channel=str(ticket.channel), error=str(error))
             self._rest(ticket)
@@ -222,6 +228,13 @@ class Jobs:
             log.exception("a job ended with a bug", job=spec.id, channel=str(spec.thread.channel))
             reason = "an internal error ended it; the log has the details"
             return Failed(kind=FailureKind.CRASHED, reason=reason), Gathered()
+
+    def _gate(self, channel: ChannelRef) -> asyncio.Semaphore:
+        """What the channel's jobs start through, in the order in which they got their places."""
+        gate = self._starting.get(channel)
+        if gate is None:
+            gate = self._starting[channel] = asyncio.Semaphore(MOST_STARTING)
+        return gate
 
     async def _start(self, ticket: Ticket) -> tuple[JobRow, ChannelSettings]:
         """Give the job an attempt, durably, and read it with the settings it works under."""

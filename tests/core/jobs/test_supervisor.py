@@ -1,15 +1,21 @@
 """Jobs from their place to their end."""
 
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from core.errors import StoreError
 from core.jobs.admission import Limits
 from core.jobs.job import Completed, Gathered, JobSpec
-from core.jobs.supervisor import MAX_ATTEMPTS
-from core.messages import Trouble
+from core.jobs.supervisor import MAX_ATTEMPTS, MOST_STARTING
+from core.messages import ChannelRef, Trouble
+from core.state.channels import Channels
+from core.state.database import Transaction
 from core.state.operations import Op, Operation
 from tests.core.room import CHANNEL, Hands, Room, room, says, starts
 
+T = TypeVar("T")
 ONE_PLACE = Limits(max_running=1, per_channel=1, per_person=1)
 
 
@@ -26,9 +32,28 @@ class Leaky(Hands):
         return await super().gathered(job)
 
 
+class Counting(Channels):
+    """The channels' files, and how many jobs at most have written their start at once."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.now = self.most = 0
+
+    async def write(self, ref: ChannelRef, function: Callable[[Transaction], T]) -> T:
+        task = asyncio.current_task()
+        if task is None or not task.get_name().startswith("job "):
+            return await super().write(ref, function)
+        self.now += 1
+        self.most = max(self.most, self.now)
+        try:
+            return await super().write(ref, function)
+        finally:
+            self.now -= 1
+
+
 async def started(here: Room, *titles: str) -> None:
     here.script.replies = [starts(*titles), says("started")]
-    await here.ask("m1", "go")
+    await here.ask(f"to start {titles[0]}", "go")
 
 
 async def asked_to_stop(here: Room, number: int) -> None:
@@ -47,6 +72,30 @@ async def test_a_place_given_back_while_starting_goes_to_the_next(tmp_path: Path
     async with room(tmp_path, limits=ONE_PLACE) as here:
         assert "stopped by Ada" in (await here.platform.post("result:1")).text
         await here.hands.running(2)
+
+
+async def test_jobs_start_in_their_order_and_few_at_once(tmp_path: Path) -> None:
+    async with room(tmp_path, limits=ONE_PLACE) as here:
+        for first in range(1, 25, 3):
+            await started(here, *(str(number) for number in range(first, first + 3)))
+    many = Limits(max_running=24, per_channel=24, per_person=24)
+    channels = Counting(tmp_path)
+    async with room(tmp_path, limits=many, channels=channels) as here:
+        await here.hands.running(24)
+        assert [job.number for job in here.hands.attempts] == list(range(1, 25))
+        assert channels.most == MOST_STARTING
+
+
+async def test_jobs_that_wait_to_start_go_on_after_a_stop_of_the_bot(tmp_path: Path) -> None:
+    many = Limits(max_running=6, per_channel=6, per_person=6)
+    async with room(tmp_path, limits=many) as here:
+        await started(here, "1", "2", "3")
+        await started(here, "4", "5", "6")
+    async with room(tmp_path, limits=many):
+        await asyncio.sleep(0)
+    async with room(tmp_path, limits=many) as here:
+        for number in range(1, 7):
+            await here.hands.running(number)
 
 
 async def test_what_ended_before_its_stop_took_effect_is_not_merged(tmp_path: Path) -> None:
