@@ -158,7 +158,7 @@ def _give(workspace: Path, user: int) -> None:
 def _complaint(program: "subprocess.Popen[bytes]", error: Exception) -> str:
     """End what could not be started and tell what it said."""
     # A half-made sandbox would outlive it for ever, and hold what is read here.
-    program.kill()
+    kill_all(program.pid)
     _, said = program.communicate()
     told = said.decode("utf-8", "replace").strip()[-1000:]
     return f"bubblewrap failed: {told or error}"
