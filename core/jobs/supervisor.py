@@ -41,6 +41,8 @@ log = structlog.get_logger(__name__)
 MAX_ATTEMPTS = 30
 # Of a channel's jobs that start at once, so many write their start: a message waits for no more.
 MOST_STARTING = 4
+# So often a store may fail a job while it runs, before it is given up after some five minutes.
+MOST_RESTS = 5
 _NOTHING_DONE = Progress(step="", steps=0, tokens=0)
 _NOTHING_GATHERED = Gathered()
 
@@ -107,6 +109,7 @@ class Jobs:
         self._starting = WeakValueDictionary[ChannelRef, asyncio.Semaphore]()
         self._running: dict[tuple[ChannelRef, int], Live] = {}
         self._resting: dict[Ticket, asyncio.TimerHandle] = {}
+        self._rests: dict[Ticket, int] = {}
 
     def add(self, ticket: Ticket) -> None:
         """A job is queued (durably, by whoever calls): it runs when it has a place."""
@@ -132,6 +135,7 @@ class Jobs:
         elif resting is not None or self._admission.withdraw(ticket):
             if resting is not None:
                 resting.cancel()
+            self._rests.pop(ticket, None)
             self._over(_end(stop.thread, ticket.number, Cancelled(by=stop.by)))
 
     def hold(self, channel: ChannelRef, paused: bool) -> None:
@@ -155,25 +159,28 @@ class Jobs:
         return sum(1 for where, _ in self._running if where == channel)
 
     async def _work(self, ticket: Ticket) -> None:
+        over = None
         try:
             over = await self._run(ticket)
+        except StoreError as error:
+            log.error("a job has to wait", channel=str(ticket.channel), error=str(error))
+            self._rest(ticket)
         finally:
             # Whatever happened: a place that is never given back is lost to all channels.
             self._running.pop((ticket.channel, ticket.number), None)
             self._admission.release(ticket)
             self.fill()
         if over is not None:
+            self._rests.pop(ticket, None)
             self._over(over)
 
     async def _run(self, ticket: Ticket) -> JobOver | None:
-        """Make an attempt; None when the job needs none any more or has to wait."""
-        try:
-            async with self._gate(ticket.channel):
-                row, settings = await self._start(ticket)
-        except StoreError as error:
-            log.error("a job cannot start", channel=str(ticket.channel), error=str(error))
-            self._rest(ticket)
-            return None
+        """Make an attempt; None when the job has ended already.
+
+        Raises StoreError when it has to wait: what it did is in its journal.
+        """
+        async with self._gate(ticket.channel):
+            row, settings = await self._start(ticket)
         if row.outcome is not None:
             return None
         if row.stop_by is not None:
@@ -185,11 +192,10 @@ class Jobs:
         try:
             outcome, gathered = await self._attempt(live, self._spec(row, settings))
         except StoreError as error:
-            if row.attempt < MAX_ATTEMPTS:
-                await self._interrupted(ticket, row, error)
-                return None
-            outcome = Failed(kind=FailureKind.STORE, reason=str(error))
-            gathered = Gathered()
+            if self._rests.get(ticket, 0) < MOST_RESTS:
+                self._tell(row, f"Job {row.number} has to wait and will go on: {error}")
+                raise
+            outcome, gathered = Failed(kind=FailureKind.STORE, reason=str(error)), Gathered()
         except asyncio.CancelledError:
             # Without a name the whole bot stops: the job stays running and goes on after the start.
             if live.stopped_by is None:
@@ -197,16 +203,17 @@ class Jobs:
             outcome, gathered = Cancelled(by=live.stopped_by), Gathered()
         return _end(row.thread, row.number, outcome, gathered, live.progress)
 
-    async def _interrupted(self, ticket: Ticket, row: JobRow, error: StoreError) -> None:
-        """What it did is in its journal: it goes on from there when the store works again."""
-        log.error("a job has to wait", channel=str(ticket.channel), error=str(error))
-        self._rest(ticket)
-        text = f"Job {row.number} has to wait and will go on: {error}"
-        await self._outbox.hint(row.thread, Trouble(thread=row.thread, text=text))
+    def _tell(self, row: JobRow, text: str) -> None:
+        hint = self._outbox.hint(row.thread, Trouble(thread=row.thread, text=text))
+        self._tasks.spawn(hint, f"trouble of job {row.number}")
 
     def _rest(self, ticket: Ticket) -> None:
+        """Try again after a while, each time a longer one."""
+        rests = self._rests.get(ticket, 0)
+        self._rests[ticket] = rests + 1
+        wait = self._retry_s * 2 ** min(rests, MOST_RESTS)
         loop = asyncio.get_running_loop()
-        self._resting[ticket] = loop.call_later(self._retry_s, self._wake, ticket)
+        self._resting[ticket] = loop.call_later(wait, self._wake, ticket)
 
     def _wake(self, ticket: Ticket) -> None:
         del self._resting[ticket]

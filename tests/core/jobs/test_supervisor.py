@@ -8,7 +8,7 @@ from typing import TypeVar
 from core.errors import StoreError
 from core.jobs.admission import Limits
 from core.jobs.job import Completed, Gathered, JobSpec
-from core.jobs.supervisor import MAX_ATTEMPTS, MOST_STARTING
+from core.jobs.supervisor import MOST_RESTS, MOST_STARTING
 from core.messages import ChannelRef, Trouble
 from core.state.channels import Channels
 from core.state.database import Transaction
@@ -127,7 +127,7 @@ async def test_a_job_whose_store_fails_for_good_ends_with_the_reason(tmp_path: P
         hands.end(1, Completed(result="done"))
         await started(here, "one")
         assert "no room on the disk" in (await here.platform.post("result:1")).text
-        assert len(hands.attempts) == MAX_ATTEMPTS
+        assert len(hands.attempts) == MOST_RESTS + 1
 
 
 async def test_a_resting_job_can_be_stopped(tmp_path: Path) -> None:
