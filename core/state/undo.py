@@ -132,20 +132,25 @@ def _shortcut(
         return None
     write = read_write(tx, entry, root)
     newest = _newest(tx, entry, Op.ADD if before.kind is Kind.COUNTER else Op.APPEND)
-    if not write.combines or write.kind is not before.kind or write.person or newest is None:
+    if not write.combines or write.kind is not before.kind or write.person:
         return None
     (undone_by,) = tx.execute("SELECT undone_by FROM commits WHERE number = ?", (root,)).fetchone()
     back = undone_by is None
     if before.kind is Kind.LOG:
         store.move_lines(tx, entry, write, number, back=back)
-    return recount(before, write, newest, back=back)
+    return recount(before, write, max(newest, before.born), back=back)
 
 
-def _newest(tx: Transaction, entry: int, op: Op) -> int | None:
-    """The newest commit that counts and did `op` to the key; others changed nothing in it."""
+def _newest(tx: Transaction, entry: int, op: Op) -> int:
+    """The newest commit that counts and did `op` to the key, 0: none.
+
+    With a delete beside it the commit began the key, or came to nothing.
+    """
     row = tx.execute(
         "SELECT o.commit_no FROM operations AS o JOIN commits AS c ON c.number = o.commit_no"
-        " WHERE o.entry = ? AND o.op = ? AND c.undone_by IS NULL ORDER BY o.commit_no DESC LIMIT 1",
+        " WHERE o.entry = ? AND o.op = ? AND c.undone_by IS NULL AND NOT EXISTS (SELECT 1 FROM"
+        " operations WHERE entry = o.entry AND commit_no = o.commit_no AND op = 'delete')"
+        " ORDER BY o.commit_no DESC LIMIT 1",
         (entry, op),
     ).fetchone()
-    return None if row is None else int(row[0])
+    return 0 if row is None else int(row[0])

@@ -179,3 +179,23 @@ def test_an_undo_is_done_once_for_one_press(board: Board) -> None:
     first = undo(board.tx, merged.commit, ANN, 1.0, "press:1")
     again = undo(board.tx, merged.commit, ANN, 1.0, "press:1")
     assert (again.already, again.commit) == (True, first.commit)
+
+
+def test_a_write_that_came_to_nothing_is_not_the_newest_of_a_log_after_an_undo(
+    board: Board,
+) -> None:
+    board.merge(ANN, append("log", "x"))
+    board.job(1, append("log", "y"), delete("log"), base=0)
+    before = board.everything()
+    board.job(2, append("log", "z"))
+    board.undo(3)
+    assert board.everything() == before == board.folded()
+
+
+def test_a_log_begun_anew_is_as_old_as_its_beginning_after_an_undo(board: Board) -> None:
+    board.job(1, append("log", "x"))
+    board.job(2, delete("log"), append("log", "y"))
+    before = board.everything()
+    board.job(3, append("log", "z"))
+    board.undo(3)
+    assert board.everything() == before == board.folded()
