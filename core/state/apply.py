@@ -7,9 +7,9 @@ from itertools import islice
 from core.state import conflicts, files, receipts, store
 from core.state.database import Transaction
 from core.state.facts import Known, Space, head, read_known, read_seen
-from core.state.merge import LOST, NO_FACTS, NOTHING, Case, Step, Verdict, plan
+from core.state.merge import LOST, NO_FACTS, NOTHING, Case, Step, plan
 from core.state.operations import Author, AuthorKind, Delta, Op
-from core.state.receipts import ReceiptLine, Tally, Told
+from core.state.receipts import ReceiptLine, Tally
 from core.state.rules import Merging, Rules, adopt
 from core.state.savepoint import savepoint
 from core.state.validate import check_delta
@@ -166,11 +166,11 @@ def _merge_some(
     ruled = space == "entry" and commit.rules.rules
     planned = plan(
         Case(
-            key=key,
-            write=write,
-            facts=known[key].facts if key in known else NO_FACTS,
-            seen=seen.get(key, NOTHING),
-            merging=commit.rules.merging(key) if ruled else Merging.ASK,
+            key,
+            write,
+            known[key].facts if key in known else NO_FACTS,
+            seen.get(key, NOTHING),
+            commit.rules.merging(key) if ruled else Merging.ASK,
         )
         for key, write in writes.items()
     )
@@ -180,7 +180,7 @@ def _merge_some(
     who = _who(commit.delta.author)
     numbers = _keep_conflicts(tx, commit.number, planned, known, entries)
     for case, step in planned:
-        tally.add(Told(space, case, step, who, numbers.get(case.key)))
+        tally.add(space, case, step, who, numbers.get(case.key))
 
 
 def _write(
@@ -200,12 +200,12 @@ def _write(
             if step.standing != case.facts.standing
         ),
     )
-    applied = [
+    moved = [
         (entries[case.key], case.write, step)
         for case, step in planned
-        if step.verdict is Verdict.APPLIED
+        if step.adds or step.drops or step.wipes
     ]
-    store.move_rows(tx, number, applied)
+    store.move_rows(tx, number, moved)
 
 
 def _keep_conflicts(

@@ -104,15 +104,7 @@ def _standing(columns: Sequence[Any]) -> Standing:
     kind, body, changed, born, cleared, person, base, rank, commit = columns
     if commit is None:
         return NOTHING
-    return Standing(
-        kind=_KINDS[kind],
-        body=body,
-        changed=changed,
-        born=born,
-        cleared=cleared,
-        person=person,
-        order=(base, rank),
-    )
+    return Standing(_KINDS[kind], body, changed, born, cleared, person, (base, rank))
 
 
 def read_stamps(tx: Transaction, entry: int, write: Write) -> dict[str, tuple[Stamp, ...]]:

@@ -96,32 +96,29 @@ def step(facts: Facts, write: Write, seen: Standing, merging: Merging) -> Step:
     if verdict is Verdict.CANDIDATE:
         known = any(_alike(write, other) for other in candidates)
         waiting = candidates if known else (*candidates, write)
-        return Step(verdict=verdict, standing=before, candidates=waiting)
+        return Step(verdict, before, waiting)
     if verdict is not Verdict.APPLIED:
-        return Step(
-            verdict=verdict,
-            standing=_noted(before, write),
-            candidates=() if write.settles else candidates,
-        )
+        return Step(verdict, _noted(before, write), () if write.settles else candidates)
     fresh = write.clears or before.kind is not write.kind
     made = _made(facts, write, fresh)
+    # By place, as all in the way of each write: with names they take twice the time to make.
     standing = Standing(
-        kind=write.kind,
-        body=made.body,
-        changed=write.commit,
-        born=write.commit if fresh else before.born,
-        cleared=write.commit if write.clears else before.cleared,
-        person=write.commit if write.person else before.person,
-        order=write.order if write.kind is Kind.VALUE else (0, 0),
+        write.kind,
+        made.body,
+        write.commit,
+        write.commit if fresh else before.born,
+        write.commit if write.clears else before.cleared,
+        write.commit if write.person else before.person,
+        write.order if write.kind is Kind.VALUE else (0, 0),
     )
     return Step(
-        verdict=verdict,
-        standing=standing,
-        candidates=() if write.settles or not candidates else _unequal(candidates, standing),
-        adds=made.adds,
-        drops=made.drops,
-        wipes=fresh and before.kind in (Kind.SET, Kind.LOG),
-        above=made.above,
+        verdict,
+        standing,
+        () if write.settles or not candidates else _unequal(candidates, standing),
+        made.adds,
+        made.drops,
+        fresh and before.kind in (Kind.SET, Kind.LOG),
+        made.above,
     )
 
 
@@ -236,9 +233,9 @@ def _is(standing: Standing, write: Write) -> bool:
     """Whether the key stands as a write that replaces wants it."""
     if write.kind is None:
         return write.clears and standing.kind is None
-    return (
-        write.value is not None and standing.kind is Kind.VALUE and same(standing.body, write.value)
-    )
+    if standing.kind is not Kind.VALUE or write.kind is not Kind.VALUE:
+        return False
+    return same(standing.body, write.items[-1].text)
 
 
 def _clash(standing: Standing, write: Write) -> Verdict:
@@ -253,7 +250,7 @@ def _alike(one: Write, other: Write) -> bool:
     """Whether two candidates want the same, so that one of them can stand for both."""
     if one.kind is None or other.kind is None:
         return one.kind is other.kind
-    return one.value is not None and same(one.value, other.value)
+    return one.kind is other.kind is Kind.VALUE and same(one.value, other.value)
 
 
 def _noted(standing: Standing, write: Write) -> Standing:

@@ -50,15 +50,15 @@ class Tally:
         self._asking: list[Told] = []
         self._others: list[Told] = []
 
-    def add(self, one: Told) -> None:
-        """Take note of one key."""
+    def add(self, space: Space, case: Case, step: Step, who: str, conflict: int | None) -> None:
+        """Take note of one key: see Told."""
         self._count += 1
-        if one.conflict is not None:
-            self.conflicts.add(one.conflict)
-        asks = one.conflict is not None or one.step.verdict in LOST
+        if conflict is not None:
+            self.conflicts.add(conflict)
+        asks = conflict is not None or step.verdict in LOST
         kept = self._asking if asks else self._others
         if len(kept) < MOST_LINES:
-            kept.append(one)
+            kept.append(Told(space, case, step, who, conflict))
 
     def lines(self, tx: Transaction) -> tuple[ReceiptLine, ...]:
         """The receipt, at most MOST_LINES: what asks for somebody first."""

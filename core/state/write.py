@@ -98,29 +98,21 @@ def compose(
     kind: Kind | None = None
     kept: list[Item] = []
     for item in items:
-        if item.op == Op.DELETE:
+        made = KIND_OF.get(item.op)
+        if made is not None:
+            if kind is not None and kind is not made:
+                raise BadRequest(f"`{key}` is written as a {kind} and as a {made} at once")
+            if made is Kind.VALUE:
+                kept.clear()
+            kind = made
+            kept.append(item)
+        elif item.op == Op.DELETE:
             clears, kind, kept = True, None, []
         elif item.op == SETTLE:
             settles = True
         elif item.op == BLOCKED:
             blocked = True
         else:
-            made = KIND_OF[item.op]
-            if kind not in (None, made):
-                raise BadRequest(f"`{key}` is written as a {kind} and as a {made} at once")
-            if made is Kind.VALUE:
-                kept.clear()
-            kind = made
-            kept.append(item)
-    replaces = clears or kind is Kind.VALUE
-    return Write(
-        commit=commit,
-        base=base,
-        order=order,
-        person=person,
-        clears=clears,
-        kind=kind,
-        items=tuple(kept),
-        settles=settles or (person and replaces),
-        blocked=blocked,
-    )
+            raise AssertionError(f"{item.op} is no operation of this version")
+    settles = settles or (person and (clears or kind is Kind.VALUE))
+    return Write(commit, base, order, person, clears, kind, tuple(kept), settles, blocked)
