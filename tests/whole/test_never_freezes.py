@@ -1,7 +1,7 @@
-"""Promise 1: whatever hangs, everything else answers at once."""
+"""Promise 1: whatever hangs, everything else goes on. What hangs here hangs for ever, so that an
+answer at all shows that it did not wait; how soon it comes is measured in bench/."""
 
 import asyncio
-import time
 from pathlib import Path
 
 import pytest
@@ -9,8 +9,6 @@ import pytest
 from tests.emulators.script import Reply
 from tests.harness.play import Play, finish, say, shell, starting
 from tests.harness.room import room
-
-SOON_S = 1.0
 
 HANG = Reply(hang=True)
 
@@ -20,20 +18,16 @@ async def test_a_thread_answers_while_the_model_hangs_in_another(tmp_path: Path)
         hanging = r.page.say("hang", thread="slow")
         await r.page.until(lambda: hanging in r.page.seen)
         for _ in range(5):
-            before = time.monotonic()
             assert (await r.page.ask("hello", thread="quick")).text == "hi"
-            assert time.monotonic() - before < SOON_S
 
 
 async def test_every_message_is_acknowledged_before_any_model_answers(tmp_path: Path) -> None:
     async with room(tmp_path, Play({"hang": [HANG]})) as r:
-        before = time.monotonic()
         ids = [r.page.say("hang", thread=f"thread-{n}") for n in range(20)]
-        await r.page.until(lambda: all(id_ in r.page.seen for id_ in ids), SOON_S)
+        await r.page.until(lambda: all(id_ in r.page.seen for id_ in ids))
         # Those that wait behind a hanging turn are acknowledged as well.
         behind = r.page.say("hang again", thread="thread-0")
-        await r.page.until(lambda: behind in r.page.seen, SOON_S)
-        assert time.monotonic() - before < 2 * SOON_S
+        await r.page.until(lambda: behind in r.page.seen)
 
 
 @pytest.mark.needs_system("bubblewrap")
@@ -51,14 +45,10 @@ async def test_commands_and_results_pass_a_hanging_turn_in_the_same_thread(tmp_p
         await r.page.card(2, lambda card: card.state == "running" and "sleep" in card.step)
         hanging = r.page.say("hang", thread="t")
         await r.page.until(lambda: hanging in r.page.seen)
-        before = time.monotonic()
         assert "2" in (await r.page.ask("/cancel 2", thread="t")).text
         assert "stopped by ana" in (await r.page.result(2)).text
-        assert time.monotonic() - before < SOON_S
-        before = time.monotonic()
         gate.set()
         result = await r.page.result(1)
-        assert time.monotonic() - before < SOON_S
         assert (result.text, result.thread, result.mention) == ("the result", "t", "ana")
 
 
@@ -94,7 +84,5 @@ async def test_chat_goes_on_while_sixteen_jobs_run(tmp_path: Path) -> None:
     async with room(tmp_path, play, sections={"subagents": {"per_message": 16}}) as r:
         await r.page.ask("jobs")
         for _ in range(10):
-            before = time.monotonic()
             assert (await r.page.ask("hello", thread="other")).text == "hi"
-            assert time.monotonic() - before < SOON_S
         await asyncio.gather(*(r.page.result(job) for job in range(1, 17)))
