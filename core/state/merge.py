@@ -28,7 +28,7 @@ class Verdict(Enum):
     EARLIER = auto()  # by the rule `latest` it comes before what stands
 
 
-LOST = frozenset({Verdict.CANDIDATE, Verdict.OUTRANKED, Verdict.EARLIER})
+LOST = (Verdict.CANDIDATE, Verdict.OUTRANKED, Verdict.EARLIER)
 
 
 class Standing(NamedTuple):

@@ -5,9 +5,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from core.state.database import Transaction
 from core.state.facts import Space
 from core.state.merge import Standing, Step
-from core.state.operations import Delta
+from core.state.operations import Delta, Kind
 from core.state.write import Item, Write
 
+# SQLite looks for an adapter, at length, for each string that is a member of an enumeration.
+_NAMES: dict[Kind | None, str | None] = {None: None} | {kind: kind.value for kind in Kind}
 # An entry and what its key has just become.
 Moved = tuple[int, Write, Step]
 
@@ -74,8 +76,8 @@ def add_versions(tx: Transaction, commit: int, standings: Iterable[tuple[int, St
         "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (
-                entry, commit, now.kind, now.body, now.changed, now.born, now.cleared, now.person,
-                *now.order,
+                entry, commit, _NAMES[now.kind], now.body, now.changed, now.born, now.cleared,
+                now.person, *now.order,
             )
             for entry, now in standings
         ),

@@ -20,6 +20,8 @@ KIND_OF: Mapping[str, Kind] = {
     Op.EXCLUDE: Kind.SET,
     Op.APPEND: Kind.LOG,
 }
+# SQLite looks for an adapter, at length, for each string that is a member of an enumeration.
+_NAMES = {op: op.value for op in Op}
 COMBINING = frozenset({Kind.COUNTER, Kind.SET, Kind.LOG})
 _PERSON_RANK = 2**62
 
@@ -80,7 +82,7 @@ def place(author: Author, source: str, base: int, commit: int) -> tuple[int, int
 
 def as_items(operation: Operation, first: int) -> list[Item]:
     """The rows of an operation, numbered from `first`. Raises BadRequest for a wrong argument."""
-    op = operation.op
+    op = _NAMES[operation.op]
     return [Item(first + n, op, text) for n, text in enumerate(texts(operation))]
 
 
