@@ -7,8 +7,9 @@ import pytest
 
 from core.errors import StoreError
 from core.jobs.job import Completed
-from core.messages import ChannelRef, Seen
+from core.messages import ChannelRef, Seen, Trouble
 from core.state.database import Transaction
+from tests.core.frail import Frail
 from tests.core.room import BOB, CHANNEL, Nothing, Script, calls, last, room, says, starts
 
 
@@ -183,3 +184,32 @@ async def test_a_search_that_breaks_says_so(tmp_path: Path) -> None:
     async with room(tmp_path, finder=slow) as here:
         assert "internal error" in (await here.ask("m1", "/search broken")).text
         assert "is damaged" in (await here.ask("m2", "/search damaged")).text
+
+
+async def test_what_the_store_failed_is_done_before_what_came_after_it(tmp_path: Path) -> None:
+    # The first call keeps the message, the second answers it.
+    failing = Frail(tmp_path, 2, "fails")
+    async with room(tmp_path, channels=failing, retry_s=0.2) as here:
+        await here.say("m1", "/pause")
+        await here.say("m2", "/resume")
+        await here.platform.post("reply:message:m2")
+        assert [post.id for post in here.platform.posts()] == [
+            "reply:message:m1",
+            "reply:message:m2",
+        ]
+        assert any(isinstance(hint, Trouble) for hint in here.platform.hints)
+
+
+async def test_no_turn_begins_before_the_one_before_it_could_be_kept(tmp_path: Path) -> None:
+    # Kept, begun, kept the other, its reply journaled: the fifth call is the turn's end.
+    failing, script = Frail(tmp_path, 5, "fails"), Script()
+    script.hang = lambda request: last(request) == "one"
+    async with room(tmp_path, channels=failing, script=script, retry_s=0.2) as here:
+        await here.say("m1", "one")
+        async with asyncio.timeout(10):
+            await script.hung.wait()
+        await here.say("m2", "two")
+        script.go.set()
+        await here.platform.post("answer:m2")
+        assert [post.id for post in here.platform.posts()] == ["answer:m1", "answer:m2"]
+        assert any(isinstance(hint, Trouble) for hint in here.platform.hints)

@@ -12,12 +12,10 @@ import pytest
 
 from core.errors import StoreError
 from core.jobs.job import Completed, Gathered, JobSpec, Outcome, Progress
-from core.messages import ChannelRef
 from core.model.account import Account
 from core.model.chat import ModelReply, ModelRequest
-from core.state.channels import Channels
-from core.state.database import Transaction
 from core.state.operations import Op, Operation
+from tests.core.frail import Frail
 from tests.core.room import CHANNEL, Hands, Platform, Room, Script, calls, last, results, room, says
 
 T = TypeVar("T")
@@ -33,38 +31,6 @@ OWED = {
     "result:1",
     "result:2",
 }
-
-
-class Frail(Channels):
-    """Channels whose `at`-th call goes wrong in the way that `fault` says."""
-
-    def __init__(self, root: Path, at: int, fault: str) -> None:
-        super().__init__(root)
-        self._at = at
-        self._fault = fault
-        self.calls = 0
-        self.dead = asyncio.Event()
-
-    async def read(self, ref: ChannelRef, function: Callable[[Transaction], T]) -> T:
-        return await self._call(super().read, ref, function)
-
-    async def write(self, ref: ChannelRef, function: Callable[[Transaction], T]) -> T:
-        return await self._call(super().write, ref, function)
-
-    async def _call(self, do: Callable[..., object], ref: ChannelRef, function: object) -> T:
-        self.calls += 1
-        struck = self.calls == self._at
-        if struck and self._fault == "fails":
-            raise StoreError("the disk is full")
-        if struck and self._fault == "dies before":
-            self.dead.set()
-        if self.dead.is_set():
-            await asyncio.Event().wait()
-        found: T = await do(ref, function)  # type: ignore[misc]
-        if struck and self._fault == "dies after":
-            self.dead.set()
-            await asyncio.Event().wait()
-        return found
 
 
 class Brain(Script):

@@ -80,3 +80,15 @@ async def test_an_item_that_cannot_be_read_does_not_block_the_thread(tmp_path: P
     async with room(tmp_path) as here:
         await here.ask("m2", "/state")
         assert [post.id for post in here.platform.posts()] == ["reply:message:m2"]
+
+
+async def test_however_much_waits_all_of_it_is_shown_in_order(tmp_path: Path) -> None:
+    platform = Platform()
+    platform.trouble = DeliveryFailed("down", retry_after_s=60.0)
+    ids = [f"m{number}" for number in range(120)]
+    async with room(tmp_path, platform=platform) as here:
+        for id in ids:
+            await here.say(id, "/jobs")
+    async with room(tmp_path) as here:
+        await here.platform.post(f"reply:message:{ids[-1]}")
+        assert [post.id for post in here.platform.posts()] == [f"reply:message:{id}" for id in ids]
