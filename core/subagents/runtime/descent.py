@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 INSIDE = 1000
 """The user id that programs see inside the sandbox."""
 _NEWUSER = 0x10000000
-_SET_PDEATHSIG, _KILL = 1, 9
 _SET_DUMPABLE, _CAPBSET_DROP, _SET_CHILD_SUBREAPER, _SET_NO_NEW_PRIVS = 4, 24, 36, 38
 _CAPSET_VERSION_3 = 0x20080522
 _CAPABILITIES = 64
@@ -67,8 +66,6 @@ def become(user: int) -> None:
         if _prctl(_CAPBSET_DROP, capability, 0, 0, 0) != 0:
             break  # the kernel knows no further one
     _must(_prctl(_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl(PR_SET_NO_NEW_PRIVS)")
-    # The change of user has also undone the kernel's promise to end this with the sandbox.
-    _must(_prctl(_SET_PDEATHSIG, _KILL, 0, 0, 0), "prctl(PR_SET_PDEATHSIG)")
     header = _CAPSET_VERSION_3.to_bytes(4, "little") + bytes(4)
     _must(_find("capset")(header, bytes(24)), "capset")
     if (*posix.getresuid(), *posix.getresgid()) != (INSIDE,) * 6 or posix.getgroups():
