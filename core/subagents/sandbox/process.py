@@ -7,6 +7,7 @@ import socket
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, TypeVar
 
@@ -89,7 +90,8 @@ class Running:
             if self._spawned.kill is not None:
                 self._executor.submit(self._spawned.kill)
             elif not self._empty.done():
-                signal.pidfd_send_signal(self._spawned.inside, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it has ended just now
+                    signal.pidfd_send_signal(self._spawned.inside, signal.SIGKILL)
 
     async def wait(self) -> SandboxExit:
         """See SandboxProcess."""
