@@ -36,7 +36,8 @@ async def keep_tidy(
             # Without the ids of all unfinished jobs nothing is removed.
             unfinished = await _unfinished(control, channels)
             removed = await folders.sweep(clock() - KEPT_S, unfinished)
-            log.info("old job folders removed", folders=removed)
+            if removed:
+                log.info("old job folders removed", folders=removed)
         except StoreError as error:
             log.warning("old job folders are left", error=str(error))
         await asyncio.sleep(_DAY_S)

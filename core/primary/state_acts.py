@@ -8,7 +8,7 @@ from core.primary.doing import Doing, Done
 from core.rights import Right
 from core.state import person
 from core.state.apply import Merged
-from core.state.conflicts import OpenConflict, conflict, open_conflicts
+from core.state.conflicts import OpenConflict, conflict, open_conflicts, was_open
 from core.state.entries import read_entry
 from core.state.history import commit_info
 from core.state.resolution import Stale, take
@@ -105,7 +105,9 @@ def resolve(doing: Doing, act: Resolve) -> Done:
     doing.require(Right.DECIDE)
     now = conflict(doing.tx, act.conflict)
     if now is None:
-        return Done(text=f"Conflict #{act.conflict} is settled already; nothing was changed.")
+        known = was_open(doing.tx, act.conflict)
+        what = "is settled already" if known else "was never asked about here"
+        return Done(text=f"Conflict #{act.conflict} {what}; nothing was changed.")
     revision = now.revision if act.revision is None else act.revision
     choice = act.choice if act.text is None else act.text
     assert choice is not None

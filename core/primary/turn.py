@@ -105,7 +105,8 @@ class Turn:
                 asked += 1
                 reply = await self._ask(row, settings)
             if not reply.tool_calls:
-                return self._end(row, "\n\n".join(self._said), offline=reply.offline)
+                text = "\n\n".join((*self._said, *_cut(reply)))
+                return self._end(row, text, offline=reply.offline)
             for call in self._unanswered(reply):
                 await self._run_tool(row, call)
 
@@ -261,6 +262,17 @@ def _repaired(reply: ModelReply) -> ModelReply:
 def _text(text: str) -> str:
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return whole.replace("\0", "\ufffd")
+
+
+def _cut(reply: ModelReply) -> tuple[str, ...]:
+    """A word about an answer that is not whole; people could not tell."""
+    match reply.finish:
+        case "length":
+            return ("*(The answer was cut off here, at the greatest length it may have.)*",)
+        case "content_filter":
+            return ("*(The model's provider held back the rest of this answer.)*",)
+        case _:
+            return ()
 
 
 def _refuse(text: str, tx: Transaction) -> tuple[str, None]:

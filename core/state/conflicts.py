@@ -124,6 +124,12 @@ def conflict(tx: Transaction, number: int) -> OpenConflict | None:
     return found[0] if found else None
 
 
+def was_open(tx: Transaction, number: int) -> bool:
+    """Whether there ever was a conflict of that number."""
+    row = tx.execute("SELECT 1 FROM conflicts WHERE number = ?", (number,)).fetchone()
+    return row is not None
+
+
 def _read(tx: Transaction, condition: str, parameters: tuple[int, ...]) -> tuple[OpenConflict, ...]:
     query = (
         "SELECT c.number, c.revision, c.entry, e.space, e.key FROM conflicts AS c"  # noqa: S608

@@ -128,7 +128,8 @@ def _take(root: Path) -> int:
     """Lock the data directory for as long as the descriptor is open, also across a SIGKILL."""
     path = root / "lock"
     try:
-        root.mkdir(parents=True, exist_ok=True)
+        # Other people of this machine have no business in it. One that exists is its owner's.
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise StoreError(

@@ -196,6 +196,7 @@ class Broker:
             reason = f"the model gave {_MOST_EMPTY} empty answers one after another"
             return Failed(kind=FailureKind.MODEL, reason=reason)
         try:
+            self._check_last()
             result, named = self._products(call)
             await self._check_products(named)
             await self._check_heard()
@@ -230,6 +231,13 @@ class Broker:
         lost = await asyncio.to_thread(missing, self._workspace, named)
         if lost:
             raise BadRequest(f"there is no file {', '.join(lost)} in the workspace")
+
+    def _check_last(self) -> None:
+        """What was called behind `finish` would otherwise never run, and nobody would know."""
+        behind = list(self._transcript.unanswered.values())[1:]
+        if behind:
+            names = ", ".join(call.name for call in behind)
+            raise BadRequest(f"not finished yet: {names} came after it and runs now; finish last")
 
     async def _check_heard(self) -> None:
         """Nobody's word may be left unread at the end."""

@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from core.errors import BudgetExceeded
 from core.jobs.admission import Limits
@@ -336,3 +339,19 @@ async def test_a_turn_that_makes_too_many_calls_is_told_to_end(tmp_path: Path) -
         here.script.replies = [calls(*(("list_jobs", {}) for _ in range(250))), says("done")]
         assert (await here.ask("m1", "go")).text == "done"
         assert "too many calls" in results(here.script.asked[-1])[-1]
+
+
+async def test_a_conflict_that_never_was_is_not_called_settled(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        assert "never asked about" in (await here.ask("m1", "/resolve 7 1")).text
+
+
+@pytest.mark.parametrize(
+    ("finish", "word"), [("length", "cut off"), ("content_filter", "held back")]
+)
+async def test_an_answer_that_is_not_whole_says_so(tmp_path: Path, finish: str, word: str) -> None:
+    async with room(tmp_path) as here:
+        here.script.replies = [replace(says("the beginning"), finish=finish)]
+        answer = await here.ask("m1", "tell me all")
+        assert answer.text.startswith("the beginning")
+        assert word in answer.text
