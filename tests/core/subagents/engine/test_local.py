@@ -73,6 +73,16 @@ async def test_a_plain_answer_is_the_result(plain: Bench) -> None:
     assert await plain.run(job()) == Completed(result="It is 42.")
 
 
+async def test_what_was_called_behind_finish_is_run_before_the_job_ends(plain: Bench) -> None:
+    hasty = finishes("too soon").tool_calls[0]
+    change = calls("change_state", key="n", operation="add", value=1).tool_calls[0]
+    plain.model.lines.extend([says("", hasty, change), finishes("now")])
+    assert await plain.run(job()) == Completed(result="now")
+    assert (await plain.engine.gathered(job())).operations == (added("n", 1),)
+    told = results(plain.model.requests[1])
+    assert "change_state came after it" in next(iter(told.values()))
+
+
 async def test_an_attempt_that_has_ended_ends_the_same_way_without_another_model_call(
     plain: Bench,
 ) -> None:
