@@ -92,9 +92,8 @@ def answers_kept(data: Path) -> dict[str, int]:
     turn, whose journal is gone, more than it can have asked for.
     """
     kept: dict[str, int] = {}
-    if not (data / "channels").exists():
-        return kept
-    path = channel_file(data)
+    if not (data / "channels").exists() or not _has(path := channel_file(data), "turns"):
+        return kept  # killed before there was anything to keep
     for text, state, answers in rows(
         path,
         "SELECT m.text, t.state, (SELECT count(*) FROM turn_steps s"
@@ -104,7 +103,11 @@ def answers_kept(data: Path) -> dict[str, int]:
         kept[text.removeprefix("please run ")] = 1000 if state == "ended" else answers
     for id_, brief in rows(path, "SELECT id, brief FROM jobs"):
         journal = data / "jobs" / id_ / "job.db"
-        if journal.exists() and rows(journal, "SELECT 1 FROM sqlite_master WHERE name = 'steps'"):
+        if journal.exists() and _has(journal, "steps"):
             count = "SELECT count(*) FROM steps WHERE kind = 'model' AND response IS NOT NULL"
             kept[brief[3:-1]] = rows(journal, count)[0][0]
     return kept
+
+
+def _has(path: Path, table: str) -> bool:
+    return bool(rows(path, "SELECT 1 FROM sqlite_master WHERE name = ?", table))
