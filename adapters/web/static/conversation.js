@@ -58,7 +58,7 @@ export class Conversation {
       const common = { threaded, replies: replies.get(line.id) ?? null };
       if (line.post) {
         const pressing = line.post.buttons.map((one) => outgoing.pressing(channel.name, one.action)).join();
-        list.put(line, "", [line, common.replies, threaded, pressing], (follows) => postLine(line, { ...common, outgoing, follows }));
+        list.put(line, line.post.kind === "answer" ? "" : null, [line, common.replies, threaded, pressing], (follows) => postLine(line, { ...common, outgoing, follows }));
       } else {
         const seen = channel.seen.has(line.id);
         const working = seen && !channel.answered.has(line.id);

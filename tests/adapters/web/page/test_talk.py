@@ -34,6 +34,21 @@ async def test_a_message_is_seen_streamed_and_answered_in_place(core: FakeCore, 
     await expect(log.get_by_role("article")).to_have_count(2)
 
 
+async def test_answers_one_after_another_share_a_heading_but_not_with_a_result(
+    core: FakeCore, page: Page
+) -> None:
+    log = page.get_by_role("log")
+    for text in ("one", "two"):
+        await core.post(text)
+    await core.post("the result", kind=PostKind.RESULT, job=1)
+    await core.post("three")
+    await expect(log.get_by_text("three")).to_be_visible()
+    named = [
+        await one.locator("header").is_visible() for one in await log.get_by_role("article").all()
+    ]
+    assert named == [True, False, True, True]
+
+
 async def test_enter_sends_and_shift_enter_makes_a_line(core: FakeCore, page: Page) -> None:
     box = page.get_by_label("Message")
     await box.press_sequentially("one")
