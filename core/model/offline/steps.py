@@ -83,7 +83,7 @@ def _wait(seconds: float, desk: Desk) -> Steps:
     for number in range(pieces):
         if desk.hurried or desk.heard:
             break
-        yield tell(f"Waiting: {waited:g} of {seconds:g} s")
+        yield tell(f"Waiting: {round(waited, 1):g} of {seconds:g} s")
         sleep: dict[str, Json] = {"command": f"sleep {piece:g}", "timeout": piece + 60}
         told = yield Call(tool="shell", arguments=sleep)
         if told.failed:
@@ -94,7 +94,7 @@ def _wait(seconds: float, desk: Desk) -> Steps:
         # Somebody spoke: what is left is waited after their words are dealt with.
         desk.queue.appendleft(Wait(seconds=seconds - waited))
     if waited:
-        desk.note(f"Waited {waited:g} s.")
+        desk.note(f"Waited {round(waited, 1):g} s.")
 
 
 def _write(action: WriteFile, desk: Desk) -> Steps:
