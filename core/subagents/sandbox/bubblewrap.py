@@ -21,14 +21,18 @@ from core.subagents.sandbox.users import Users
 
 _NAMESPACES = (
     *("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
-    *("--hostname", "sandbox", "--die-with-parent", "--new-session", "--clearenv"),
+    *("--hostname", "sandbox", "--new-session", "--clearenv"),
     # The runtime itself is process 1: what is inside cannot even stop it, and dies with it.
     "--as-pid-1",
 )
 # A root bwrap makes the binds, which may lead through folders that nobody else may enter; the
 # runtime then leaves root for ever, by these two capabilities (see runtime/descent.py).
 _AS_ROOT = ("--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID")
-_AS_USER = ("--unshare-user", "--uid", "1000", "--gid", "1000", "--disable-userns")
+_AS_USER = (
+    *("--unshare-user", "--uid", "1000", "--gid", "1000", "--disable-userns"),
+    # As root this cannot reach the runtime, which is another user's (docs/decisions/0012).
+    "--die-with-parent",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +51,7 @@ class Bubblewrap:
     def spawn(self, spec: SandboxSpec, number: int) -> Spawned:
         """Start one; `number` is unique in this process. Blocks. Raises SandboxUnavailable.
 
-        The calling thread must live as long as the sandbox: the kernel ties them together.
+        The calling thread must live as long as the sandbox: the kernel may tie them together.
         """
         with ExitStack() as undo:
             try:
@@ -83,7 +87,7 @@ class Bubblewrap:
     ) -> tuple["subprocess.Popen[bytes]", int]:
         """Start bwrap; return it with the pid of the runtime, whose end is that of all."""
         args_out, args_in = os.pipe()
-        state_out, state_in = os.pipe()
+        state_out, state_in = _pipe_that_never_breaks()
         with os.fdopen(state_out, "rb") as state, os.fdopen(args_in, "wb") as args:
             try:
                 with limits.births():
@@ -121,9 +125,6 @@ class Bubblewrap:
                 *("--args", str(args), "--json-status-fd", str(state)),
                 *launch.command(self.python, launch.BUNDLE_INSIDE, words, shown),
             ],
-            # Or a bwrap that cannot tell us its state any more would die, and leave its half-made
-            # child behind for ever. The program inside will see the line broken.
-            restore_signals=False,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -138,6 +139,19 @@ class Bubblewrap:
         if self.users is not None and user is not None:
             self.users.give_back(user)
         return found
+
+
+def _pipe_that_never_breaks() -> tuple[int, int]:
+    """Return a pipe whose writer counts as a reader as well.
+
+    A bwrap that cannot tell its state to a dead bot would end, and leave its half-made child
+    behind for ever; so it goes on, and the program inside will see the line broken.
+    """
+    reading, writing = os.pipe()
+    try:
+        return reading, os.open(f"/proc/self/fd/{writing}", os.O_RDWR | os.O_CLOEXEC)
+    finally:
+        os.close(writing)
 
 
 def _counts_apart() -> bool:

@@ -1,6 +1,6 @@
 """Whose sandbox is whose, and the end of those whose bot is dead. Knows processes, not groups.
 
-Sandboxes die with their bot, but for one gap: a bwrap that dies between making its child and
+Sandboxes die with their bot, but for one gap: a bwrap that is killed between making its child and
 letting it go leaves that child waiting for ever. It runs nothing, but should not pile up.
 """
 

@@ -135,9 +135,8 @@ async def test_nothing_of_a_job_is_left_in_the_control_groups(
     way = sandbox(here, groups=True)
     assert here.groups is not None
     host = await start(way, workspace)
-    made = [
-        path for path in here.groups.places["memory"].iterdir() if path.name.startswith("test-")
-    ]
-    assert str(host.process.pid) in (made[-1] / "cgroup.procs").read_text().split()  # type: ignore[attr-defined]
+    job = f"\n{host.process.pid}\n"  # type: ignore[attr-defined]
+    made = here.groups.places["memory"].glob("test-*/cgroup.procs")
+    (held,) = [path for path in made if job in f"\n{path.read_text()}"]
     await ended(host.process)
-    assert not made[-1].exists()
+    assert not held.exists()
