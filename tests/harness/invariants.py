@@ -11,16 +11,20 @@ from tests.harness.errands import JOB_CALLS, TURN_CALLS, Errands, jobs_of, produ
 from tests.harness.page import Page
 
 
-def breaches(data: Path, page: Page, errands: Errands, sent: Collection[int], kills: int) -> str:
+def breaches(
+    data: Path, page: Page, errands: Errands, sent: Collection[int], kills: int, last: str
+) -> str:
     """All that is broken after the errands of those numbers, with so many kills meanwhile; "" if
-    nothing is. The bot must have been stopped, the page have seen all results."""
+    nothing is. The bot must have been stopped, the page have seen all results. `last` is the post
+    that came last: the bot may have been stopped before it noted that.
+    """
     path = files.channel_file(data)
     numbers = _job_numbers(path)
     found = [
         *files.damaged(data),
         *_answers(path),
         *_jobs(path, sent),
-        *_outbox(path),
+        *_outbox(path, last),
         *_state(path, sent),
         *_page(path, page),
         *_calls(errands, sent, kills),
@@ -66,8 +70,9 @@ def _jobs(path: Path, sent: Collection[int]) -> Iterable[str]:
             yield f"job {number} was merged {merged[f'job:{id_}']} times"
 
 
-def _outbox(path: Path) -> Iterable[str]:
-    waiting = files.rows(path, "SELECT id, state, error FROM outbox WHERE state != 'sent'")
+def _outbox(path: Path, last: str) -> Iterable[str]:
+    query = "SELECT id, state, error FROM outbox WHERE state != 'sent' AND id != ?"
+    waiting = files.rows(path, query, last)
     yield from (f"in the outbox: {row}" for row in waiting)
 
 

@@ -85,10 +85,13 @@ class Lives:
             )
         )
         await self._page.connected()
+        # What comes before an answer in the outbox is marked as sent before that goes out.
+        last = await self._page.ask("/help")
+        await self._page.sync()
         assert await self._bot.stop() == 0
         await self._bot.nothing_left()
         sent = range(1, self._sent + 1)
-        found = breaches(self._bot.data, self._page, self._errands, sent, self._kills)
+        found = breaches(self._bot.data, self._page, self._errands, sent, self._kills, last.id)
         bugs = [line for line in self._bot.log().splitlines() if "bug" in line or "Error" in line]
         return "\n".join([*([found] if found else []), *bugs])
 

@@ -21,9 +21,11 @@ def marked(mark: str) -> list[int]:
 
 
 def described(pid: int) -> str:
-    """A process in words, for a failure's text."""
+    """A process in words, for a failure's text: its command, its state, what it waits for."""
     command = _content(pid, "cmdline").replace(b"\0", b" ").decode("utf-8", "replace")
-    return f"{pid}: {command.strip()[:300] or '(gone)'}"
+    state = _content(pid, "stat").rpartition(b") ")[2][:1].decode()
+    waits = _content(pid, "wchan").decode()
+    return f"{pid} ({state} {waits}): {command.strip()[:300] or '(gone)'}"
 
 
 async def gone(mark: str, within_s: float) -> None:
