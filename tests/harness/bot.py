@@ -128,8 +128,12 @@ class BotProcess:
         self.strike()
         await self.ended()
 
-    async def nothing_left(self, within_s: float = 10.0) -> None:
-        """Wait until no process of this bot is left. Raises AssertionError naming those left."""
+    async def nothing_left(self, within_s: float = 60.0) -> None:
+        """Wait until no process of this bot is left. Raises AssertionError naming those left.
+
+        Sandboxes have the lowest priority: on a busy machine one that is just starting takes
+        seconds until it notices that its bot is dead.
+        """
         await processes.gone(self.mark, within_s)
 
     async def _spawn(self, kill_at: str) -> Process:

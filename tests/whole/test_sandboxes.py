@@ -115,4 +115,4 @@ async def test_output_of_any_size_is_told_within_bounds(tmp_path: Path, text: st
 
 async def nothing_of_jobs(bot: BotProcess) -> None:
     """No process is left that has a workspace of this bot."""
-    await processes.gone(f"{bot.mark}/data/jobs", 10.0)
+    await processes.gone(f"{bot.mark}/data/jobs", 60.0)
