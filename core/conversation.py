@@ -12,7 +12,8 @@ import structlog
 from core.errors import BadRequest, NotAllowed, StoreError
 from core.jobs.supervisor import JobOver
 from core.messages import InboundEvent, Message, Press, Seen, ThreadRef
-from core.primary.acts import Act, SteerJob, asks_outside, parse_command, parse_press
+from core.primary.acts import Act, SteerJob, asks_outside
+from core.primary.commands import parse_command, parse_press
 from core.primary.turn import TurnEnd
 from core.records.inbox import inbox_id
 

@@ -2,7 +2,7 @@
 
 from core import settings
 from core.posts import plain
-from core.primary.acts import COMMANDS
+from core.primary.commands import COMMANDS
 from core.primary.doing import Doing, Done
 from core.primary.prompt import cut
 from core.records import jobs

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.errors import BadRequest
 from core.primary import acts
-from core.primary.acts import parse_command, parse_press
+from core.primary.commands import COMMANDS, parse_command, parse_press
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,11 @@ from core.primary.acts import parse_command, parse_press
         ("/state deploy.", acts.ShowState(prefix="deploy.")),
         ("/set deploy.target {\"a\": 1}", acts.SetKey(key="deploy.target", text='{"a": 1}')),
         ("/unset deploy.target", acts.UnsetKey(key="deploy.target")),
+        ("/set \"my key\" 1 2", acts.SetKey(key="my key", text="1 2")),
+        ("/set \"a\"b c", acts.SetKey(key='"a"b', text="c")),
+        ("/unset \"my \\\"own\\\" key\"", acts.UnsetKey(key='my "own" key')),
+        ("/unset “my key”", acts.UnsetKey(key="my key")),
+        ("/pin \"my key\"", acts.PinKey(key="my key", pinned=True)),
         ("/pin a", acts.PinKey(key="a", pinned=True)),
         ("/unpin a", acts.PinKey(key="a", pinned=False)),
         ("/history", acts.ShowHistory(key=None)),
@@ -60,6 +65,7 @@ def test_talk_is_no_command(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["/nonsense", "/job", "/job x", "/job -1", "/steer 3", "/set a", "/unset", "/unset a b",
+     '/set "a b"', '/unset "a b" c', '/unset "a b',
      "/resolve 1", "/resolve x 1", "/search", "/jobs now", "/undo 99999999999999999999"],
 )  # fmt: skip
 def test_a_command_that_lacks_something_says_what(text: str) -> None:
@@ -111,5 +117,5 @@ def test_no_text_breaks_the_parser(text: str) -> None:
 
 
 def test_every_command_is_in_the_help_with_its_slash() -> None:
-    for word, command in acts.COMMANDS.items():
+    for word, command in COMMANDS.items():
         assert command.usage.startswith(f"/{word}")

@@ -1,0 +1,233 @@
+"""What people type and press, read into acts: commands and buttons. Does nothing itself."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from core.errors import BadRequest
+from core.primary.acts import (
+    Act,
+    ChangeSetting,
+    Find,
+    Pause,
+    PinKey,
+    Resolve,
+    RunAgain,
+    SetKey,
+    ShowBudget,
+    ShowConflicts,
+    ShowHelp,
+    ShowHistory,
+    ShowJob,
+    ShowJobs,
+    ShowSettings,
+    ShowState,
+    SteerJob,
+    StopJob,
+    TakeLost,
+    UndoCommit,
+    UnsetKey,
+)
+
+
+def parse_command(text: str) -> Act | None:
+    """The act that a message asks for, or None when it is no command but talk.
+
+    Raises BadRequest, fit for people, for a command that is unknown or lacks something.
+    """
+    found = re.fullmatch(r"/([A-Za-z][A-Za-z_-]*)(?:\s+(.*))?", text.strip(), re.DOTALL)
+    if found is None:
+        return None
+    word, rest = found[1].lower(), (found[2] or "").strip()
+    if word == "thaw":
+        first, *more = rest.split(None, 1) or ["help"]
+        word, rest = first.lower().removeprefix("/"), "".join(more)
+    command = COMMANDS.get(word)
+    if command is None:
+        raise BadRequest(f"There is no command /{word[:40]}. Say /help to see all of them.")
+    return command.parse(rest)
+
+
+def parse_press(action: str, text: str | None) -> Act:
+    """The act behind a button. Raises BadRequest for what no button of ours says."""
+    verb, *parts = action.split(".")
+    if not all(part.isascii() and part.isdigit() and len(part) < 16 for part in parts):
+        raise BadRequest("This button is none of mine; nothing was done.")
+    numbers = [int(part) for part in parts]
+    match verb, numbers:
+        case "stop", [job]:
+            return StopJob(job=job)
+        case "steer", [job]:
+            return SteerJob(job=job, text=_needed(text, "Write what the job should know."))
+        case "details", [job]:
+            return ShowJob(job=job)
+        case "again", [job]:
+            return RunAgain(job=job)
+        case "undo", [commit]:
+            return UndoCommit(commit=commit)
+        case "pick", [conflict, revision, choice]:
+            return Resolve(conflict=conflict, revision=revision, choice=choice)
+        case "take", [commit, line]:
+            return TakeLost(commit=commit, line=line)
+        case "edit", [conflict, revision]:
+            own = _needed(text, "Write the value that should stand.")
+            return Resolve(conflict=conflict, revision=revision, text=own)
+        case _:
+            raise BadRequest("This button is none of mine; nothing was done.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One command: what it takes and what it is for, as /help shows it."""
+
+    usage: str
+    about: str
+    parse: Callable[[str], Act]
+
+
+def _needed(text: str | None, what: str) -> str:
+    if text is None or not text.strip():
+        raise BadRequest(what)
+    return text.strip()
+
+
+def _number(text: str, usage: str) -> int:
+    digits = text.strip().lstrip("#")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 16):
+        raise BadRequest(f"A number is missing: {usage}")
+    return int(digits)
+
+
+def _first(text: str, usage: str) -> tuple[str, str]:
+    """The first word and the rest; both are needed."""
+    parts = text.split(None, 1)
+    if len(parts) < 2:
+        raise BadRequest(f"Something is missing: {usage}")
+    return parts[0], parts[1].strip()
+
+
+# Phones put other quotes for those that were typed.
+_QUOTED = re.compile(r'["“”„«»]([^"“”„«»]+)["“”„«»](?:\s+(.*))?', re.DOTALL)
+
+
+def _quoted(text: str) -> tuple[str, str] | None:
+    """A key in quotes, and what comes after it; None when the text does not begin with one."""
+    if text.startswith('"'):
+        try:
+            key, end = json.JSONDecoder().raw_decode(text)
+        except ValueError:
+            pass
+        else:
+            if key and (end == len(text) or text[end].isspace()):
+                return key, text[end:].strip()
+    found = _QUOTED.fullmatch(text)
+    return None if found is None else (found[1], (found[2] or "").strip())
+
+
+def _key(text: str, usage: str) -> str:
+    key, rest = _quoted(text) or (text, "")
+    if not key or rest or (key == text and len(text.split()) != 1):
+        raise BadRequest(f"One key is needed, in quotes if it has blanks: {usage}")
+    return key
+
+
+def _steer(rest: str) -> Act:
+    number, text = _first(rest, "/steer N what it should know")
+    return SteerJob(job=_number(number, "/steer N ..."), text=text)
+
+
+def _set(rest: str) -> Act:
+    key, text = _quoted(rest) or _first(rest, "/set KEY VALUE")
+    return SetKey(key=key, text=_needed(text, "Something is missing: /set KEY VALUE"))
+
+
+def _resolve(rest: str) -> Act:
+    usage = "/resolve N CHOICE (a candidate's number, or = and a value of your own)"
+    number, choice = _first(rest, usage)
+    conflict = _number(number, usage)
+    if choice.startswith("="):
+        return Resolve(conflict=conflict, text=_needed(choice[1:], usage))
+    return Resolve(conflict=conflict, choice=_number(choice, usage))
+
+
+def _settings(rest: str) -> Act:
+    if not rest:
+        return ShowSettings()
+    name, text = _first(rest, "/settings NAME VALUE (or default)")
+    return ChangeSetting(name=name, text=text)
+
+
+def _plain(act: Act) -> Callable[[str], Act]:
+    def parse(rest: str) -> Act:
+        if rest:
+            raise BadRequest("This command takes nothing more. Say /help to see all of them.")
+        return act
+
+    return parse
+
+
+COMMANDS: Mapping[str, Command] = {
+    "jobs": Command(usage="/jobs", about="the newest jobs", parse=_plain(ShowJobs())),
+    "job": Command(
+        usage="/job N", about="one job with its steps",
+        parse=lambda rest: ShowJob(job=_number(rest, "/job N")),
+    ),
+    "cancel": Command(
+        usage="/cancel N", about="stop a job; nothing of it is merged",
+        parse=lambda rest: StopJob(job=_number(rest, "/cancel N")),
+    ),
+    "steer": Command(usage="/steer N ...", about="tell a job something", parse=_steer),
+    "run": Command(
+        usage="/run N", about="run a job's brief again, on a fresh snapshot",
+        parse=lambda rest: RunAgain(job=_number(rest, "/run N")),
+    ),
+    "state": Command(
+        usage="/state [KEY]", about="the channel's state",
+        parse=lambda rest: ShowState(prefix=rest),
+    ),
+    "set": Command(usage="/set KEY VALUE", about="set a key", parse=_set),
+    "unset": Command(
+        usage="/unset KEY", about="delete a key",
+        parse=lambda rest: UnsetKey(key=_key(rest, "/unset KEY")),
+    ),
+    "pin": Command(
+        usage="/pin KEY", about="always show a key to the agent",
+        parse=lambda rest: PinKey(key=_key(rest, "/pin KEY"), pinned=True),
+    ),
+    "unpin": Command(
+        usage="/unpin KEY", about="the opposite of /pin",
+        parse=lambda rest: PinKey(key=_key(rest, "/unpin KEY"), pinned=False),
+    ),
+    "history": Command(
+        usage="/history [KEY]", about="what changed, when, by whom",
+        parse=lambda rest: ShowHistory(key=rest or None),
+    ),
+    "undo": Command(
+        usage="/undo N", about="undo commit N (numbers are in /history)",
+        parse=lambda rest: UndoCommit(commit=_number(rest, "/undo N")),
+    ),
+    "conflicts": Command(
+        usage="/conflicts", about="what waits for a decision", parse=_plain(ShowConflicts())
+    ),
+    "resolve": Command(
+        usage="/resolve N CHOICE", about="decide conflict N: a candidate's number, or =VALUE",
+        parse=_resolve,
+    ),
+    "search": Command(
+        usage="/search ...", about="search messages and sources",
+        parse=lambda rest: Find(query=_needed(rest, "Search for what? /search WORDS")),
+    ),
+    "budget": Command(usage="/budget", about="what was used", parse=_plain(ShowBudget())),
+    "pause": Command(
+        usage="/pause", about="start no more jobs here; running ones go on",
+        parse=_plain(Pause(paused=True)),
+    ),
+    "resume": Command(
+        usage="/resume", about="start jobs again", parse=_plain(Pause(paused=False))
+    ),
+    "settings": Command(
+        usage="/settings [NAME VALUE]", about="this channel's settings", parse=_settings
+    ),
+    "help": Command(usage="/help", about="this list", parse=_plain(ShowHelp())),
+}  # fmt: skip
