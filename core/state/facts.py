@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
 from core.state.database import Transaction
-from core.state.merge import NOTHING, Facts, Stamp, Standing
+from core.state.merge import NO_GROUND, NOTHING, Facts, Ground, Stamp, Standing
 from core.state.operations import AuthorKind, Kind
 from core.state.write import Item, Write, compose
 
@@ -167,9 +167,41 @@ def read_write(tx: Transaction, entry: int, commit: int) -> Write:
 
 
 def live_writes(tx: Transaction, entry: int) -> list[tuple[Write, int]]:
-    """All writes of a key that are not undone, oldest first, with their rules' revision."""
-    rows = tx.execute(f"{_OF_ENTRY} AND c.undone_by IS NULL ORDER BY o.commit_no, o.id", (entry,))
+    """All writes of a key since its ground that are not undone, oldest first, with their rules'
+    revision."""
+    since = "(SELECT pruned FROM entries WHERE id = o.entry)"
+    rows = tx.execute(
+        f"{_OF_ENTRY} AND o.commit_no > {since} AND c.undone_by IS NULL ORDER BY o.commit_no, o.id",
+        (entry,),
+    )
     return [(write, rules) for _, write, rules in _composed(rows)]
+
+
+def pruned_at(tx: Transaction, entry: int) -> int:
+    """The commit whose version is the ground of a key's folds; 0: they begin with nothing."""
+    (pruned,) = tx.execute("SELECT pruned FROM entries WHERE id = ?", (entry,)).fetchone()
+    return int(pruned)
+
+
+def read_ground(tx: Transaction, entry: int) -> Ground:
+    """What a fold of the key's writes begins with."""
+    pruned = pruned_at(tx, entry)
+    if not pruned:
+        return NO_GROUND
+    alive = "entry = :entry AND added <= :at AND (removed IS NULL OR removed > :at)"
+    given = {"entry": entry, "at": pruned}
+    lines = tx.execute(f"SELECT operation FROM lines WHERE {alive}", given)  # noqa: S608
+    stamps: dict[str, tuple[Stamp, ...]] = {}
+    for element, *stamp in tx.execute(
+        f"SELECT element, operation, commit_no FROM stamps WHERE {alive}",  # noqa: S608
+        given,
+    ):
+        stamps[element] = (*stamps.get(element, ()), Stamp(*stamp))
+    return Ground(
+        standing=standing_at(tx, entry, pruned),
+        lines=frozenset(operation for (operation,) in lines),
+        stamps=stamps,
+    )
 
 
 def _composed(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[int, Write, int]]:

@@ -148,11 +148,23 @@ class Folded:
     stamps: Mapping[int, str] = field(default_factory=dict)
 
 
-def fold(cases: Iterable[tuple[Write, Standing, Merging]]) -> Folded:
-    """Decide all writes of a key again, from nothing, in the order of their commits."""
-    standing, candidates = NOTHING, tuple[Write, ...]()
-    losers, lines = set[int](), set[int]()
-    stamps: dict[str, tuple[Stamp, ...]] = {}
+class Ground(NamedTuple):
+    """What a fold begins with: a key as it was before the writes that are folded, without any
+    conflict. `stamps` and `lines` are all that lived then."""
+
+    standing: Standing = NOTHING
+    lines: frozenset[int] = frozenset()
+    stamps: Stamps = NO_STAMPS
+
+
+NO_GROUND = Ground()
+
+
+def fold(cases: Iterable[tuple[Write, Standing, Merging]], ground: Ground = NO_GROUND) -> Folded:
+    """Decide writes of a key again, in the order of their commits."""
+    standing, candidates = ground.standing, tuple[Write, ...]()
+    losers, lines = set[int](), set(ground.lines)
+    stamps = dict(ground.stamps)
     for write, seen, merging in cases:
         facts = Facts(standing=standing, candidates=candidates, stamps=stamps)
         done = step(facts, write, seen, merging)

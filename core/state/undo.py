@@ -6,7 +6,16 @@ from core.errors import BadRequest
 from core.state import conflicts, files, receipts, store
 from core.state.apply import Merged, already, finish
 from core.state.database import Transaction
-from core.state.facts import Space, head, live_writes, read_write, standing_at
+from core.state.facts import (
+    Space,
+    head,
+    live_writes,
+    pruned_at,
+    read_ground,
+    read_write,
+    standing_at,
+)
+from core.state.kept import check_undoable
 from core.state.merge import NOTHING, Folded, Standing, fold, recount
 from core.state.operations import Author, Delta, Kind, Op
 from core.state.receipts import ReceiptLine
@@ -20,16 +29,19 @@ Key = tuple[int, Space, str]
 def undo(tx: Transaction, commit: int, author: Author, at: float, source: str) -> Merged:
     """Undo any commit, also an undo; what came after it stays. It is a commit itself.
 
-    Raises BadRequest when there is no such commit, when it is undone already, or when a file
-    would come back where a folder is now; then nothing is changed.
+    Raises BadRequest when there is no such commit, when it is undone already or too old, or when
+    a file would come back where a folder is now; then nothing is changed.
     """
     known = already(tx, source)
     if known is not None:
         return known
-    row = tx.execute("SELECT about, undone_by FROM commits WHERE number = ?", (commit,)).fetchone()
+    row = tx.execute(
+        "SELECT about, source, undone_by FROM commits WHERE number = ?", (commit,)
+    ).fetchone()
     if row is None:
         raise BadRequest(f"there is no commit {commit}; /history shows those there are")
-    about, undone_by = row
+    about, of, undone_by = row
+    check_undoable(tx, commit, of)
     if undone_by is not None:
         raise BadRequest(f"commit {commit} is undone already, by commit {undone_by}")
     base = head(tx)
@@ -111,11 +123,14 @@ def fold_key(tx: Transaction, key: Key) -> Folded:
 
     return fold(
         (
-            write,
-            standing_at(tx, entry, write.base) if write.base else NOTHING,
-            merging(revision) if space == "entry" else Merging.ASK,
-        )
-        for write, revision in live_writes(tx, entry)
+            (
+                write,
+                standing_at(tx, entry, write.base) if write.base else NOTHING,
+                merging(revision) if space == "entry" else Merging.ASK,
+            )
+            for write, revision in live_writes(tx, entry)
+        ),
+        read_ground(tx, entry),
     )
 
 
@@ -138,7 +153,8 @@ def _shortcut(
     back = undone_by is None
     if before.kind is Kind.LOG:
         store.move_lines(tx, entry, write, number, back=back)
-    return recount(before, write, max(newest, before.born), back=back)
+    ground = standing_at(tx, entry, pruned_at(tx, entry))
+    return recount(before, write, max(newest, before.born, ground.changed), back=back)
 
 
 def _newest(tx: Transaction, entry: int, op: Op) -> int:

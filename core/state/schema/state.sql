@@ -19,13 +19,25 @@ CREATE TABLE commits (
     undoes      INTEGER,
     undone_by   INTEGER
 ) STRICT;
+CREATE INDEX commits_undos ON commits (number) WHERE undoes IS NOT NULL;
 
 CREATE TABLE entries (
-    id    INTEGER PRIMARY KEY,
-    space TEXT NOT NULL,                    -- entry, file
-    key   TEXT NOT NULL,
+    id     INTEGER PRIMARY KEY,
+    space  TEXT NOT NULL,                   -- entry, file
+    key    TEXT NOT NULL,
+    pruned INTEGER NOT NULL DEFAULT 0,      -- a fold begins with what it was at this commit
     UNIQUE (space, key)
 ) STRICT;
+
+-- How far the past is gone: at most one row.
+CREATE TABLE pruned (
+    one    INTEGER PRIMARY KEY CHECK (one = 1),
+    floor  INTEGER NOT NULL,                -- the oldest commit that can be read; none up to it undone
+    listed INTEGER NOT NULL                 -- the entries of commits up to it were put on the list
+) STRICT;
+
+-- Entries with rows that nothing needs any more, or will not soon.
+CREATE TABLE to_prune (entry INTEGER PRIMARY KEY) STRICT;
 
 -- What is wanted, whole, so that an undo can leave it out and fold the rest again.
 CREATE TABLE operations (
