@@ -5,6 +5,7 @@ from typing import assert_never
 
 from core.jobs.job import Cancelled, Completed, Failed, JobState, Outcome, Progress
 from core.messages import Button, Card, Post, PostKind
+from core.model.offline.words import signed
 from core.records.jobs import JobRow
 from core.state.apply import Merged
 
@@ -67,11 +68,11 @@ def result_post(
     row: JobRow, outcome: Outcome, at: float, receipt: Sequence[str], buttons: Sequence[Button]
 ) -> Post:
     """The new message that brings a job's result to the thread that asked."""
-    text, files = "", tuple[str, ...]()
+    text, files, offline = "", tuple[str, ...](), False
     match outcome:
         case Completed(result=result):
             text = result or "Done; the job had nothing to say."
-            files = outcome.files
+            files, offline = outcome.files, signed(result)
         case Failed():
             text = f"**{plain(row.title)}** (job {row.number}) {_failed(outcome)}"
         case Cancelled(by=by):
@@ -92,6 +93,7 @@ def result_post(
         receipt=tuple(receipt),
         buttons=tuple(buttons),
         files=files,
+        offline=offline,
     )
 
 

@@ -43,6 +43,7 @@ from core.state.channels import Channels
 from core.state.control import Control
 from core.state.rules import Rules
 from core.tasks import Tasks
+from tests.emulators.script import spoken
 
 CHANNEL = ChannelRef(platform="world", workspace="w", channel="general")
 ADA = Person(id="ada", name="Ada")
@@ -321,7 +322,7 @@ def starts(*titles: str) -> ModelReply:
 
 def last(request: ModelRequest) -> str:
     """What the person said."""
-    return next(m.text for m in reversed(request.messages) if m.role == "user")
+    return spoken(next(m.text for m in reversed(request.messages) if m.role == "user"))
 
 
 def results(request: ModelRequest) -> list[str]:

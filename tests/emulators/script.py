@@ -15,6 +15,7 @@ import asyncio
 import itertools
 import json
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -48,14 +49,24 @@ class Received:
 
     @property
     def asked(self) -> str:
-        """The last message of the person."""
-        return next((m["content"] for m in reversed(self.messages) if m["role"] == "user"), "")
+        """The last words of the person, without what the bot puts around them."""
+        users = (m["content"] for m in reversed(self.messages) if m["role"] == "user")
+        return spoken(next(users, ""))
 
     @property
     def stage(self) -> int:
         """How many messages of the assistant come after the person's last."""
         after = itertools.takewhile(lambda m: m["role"] != "user", reversed(self.messages))
         return sum(m["role"] == "assistant" for m in after)
+
+
+def spoken(content: str) -> str:
+    """What the person who asks wrote in a message to the model."""
+    found = _SAID.search(content)
+    return found[1] if found else content
+
+
+_SAID = re.compile(r'.*<said by="[^"]*">\n(.*)\n</said>\Z', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,9 +45,10 @@ def answer(messages: Sequence[ChatMessage]) -> Say:
     asked = max((at for at, m in enumerate(messages) if m.role == "user"), default=None)
     if asked is None:
         return Say(text=words.LOST)
-    intent = understand(messages[asked].text)
+    message = words.asked(messages[asked].text)
+    intent = understand(message)
     since = messages[asked + 1 :]
-    calls = _calls(intent, messages[asked].text)
+    calls = _calls(intent, message)
     made = [call for message in since for call in message.tool_calls]
     if calls and not made:
         return Say(calls=calls)

@@ -3,6 +3,7 @@
 import re
 
 _UNTRUSTED = re.compile(r"<untrusted from=\"[^\"]*\">\n?(.*?)\n?</untrusted>", re.DOTALL)
+_SAID = re.compile(r".*<said by=\"[^\"]*\">\n(.*)\n</said>\Z", re.DOTALL)
 MOST_SHOWN = 3000
 
 WHO = "I am the built-in *offline model*: fixed rules, no intelligence."
@@ -29,6 +30,17 @@ LOST = (
     " for examples."
 )
 SIGNED = "*Done by the built-in offline model, which follows fixed rules.*"
+
+
+def asked(text: str) -> str:
+    """What the person who asks wrote, of a message that may hold others' words before it."""
+    found = _SAID.fullmatch(text)
+    return found[1] if found else text
+
+
+def signed(text: str) -> bool:
+    """Whether a result is the offline model's: its own last line says so."""
+    return text.rstrip().endswith(SIGNED)
 
 
 def bare_result(text: str) -> str:

@@ -15,6 +15,7 @@ from core.primary.tools import TOOLS
 from core.subagents.tools import offered
 
 Arguments = Mapping[str, object]
+RESULT = '<untrusted from="result of job 1">\nset a to 1; set b to 2\n</untrusted>'
 EXAMPLES = Path(__file__).parents[4] / "docs" / "examples"
 
 
@@ -36,8 +37,7 @@ class Turn:
             ChatMessage(role="system", text="You are Thaw."),
             ChatMessage(role="user", text="run `an earlier thing`"),
             ChatMessage(role="assistant", text="Done."),
-            ChatMessage(role="system", text="The next message is from Ann."),
-            ChatMessage(role="user", text=text),
+            ChatMessage(role="user", text=f'{RESULT}\n\n<said by="Ann">\n{text}\n</said>'),
         ]
         reply = await OfflineModel().complete(ask(messages, TOOLS))
         self.calls = [(call.name, json.loads(call.arguments)) for call in reply.tool_calls]
