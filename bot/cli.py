@@ -41,7 +41,9 @@ def thaw() -> None:
 def run(config_file: Path | None, *, no_open: bool) -> None:
     """Run the bot until it is told to stop (Ctrl-C or SIGTERM)."""
     config = configured(config_file)
-    from bot import browser  # noqa: PLC0415 - the other commands start without these
+    import uvloop  # noqa: PLC0415 - the other commands start without these
+
+    from bot import browser  # noqa: PLC0415
     from bot.wiring import run as run_bot  # noqa: PLC0415
 
     def ready(address: str) -> None:
@@ -54,7 +56,8 @@ def run(config_file: Path | None, *, no_open: bool) -> None:
             browser.show(address)
 
     try:
-        sys.exit(asyncio.run(run_bot(config, ready)))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            sys.exit(runner.run(run_bot(config, ready)))
     except ThawError as error:
         fail(FAILED, str(error))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from typing import cast
 
 from core.subagents.protocol import MAX_LINE, ProtocolError
 
@@ -61,7 +62,8 @@ class Lines(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin (asyncio calls this)."""
-        assert isinstance(transport, asyncio.Transport)
+        # Of the kind that writes and reads, whichever loop made it.
+        transport = cast(asyncio.Transport, transport)
         transport.set_write_buffer_limits(high=1 << 16)
         self._transport = transport
 

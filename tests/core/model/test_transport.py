@@ -1,7 +1,10 @@
 """Servers that fail, refuse and cut, with the real library over real sockets."""
 
 import asyncio
+import base64
 import json
+import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -319,3 +322,43 @@ async def test_a_connection_is_used_again_when_its_stream_ends_after_the_answer(
             told.end.set()
             await drained()
         assert told.connections == 1
+
+
+@pytest.mark.parametrize("reset", [False, True])
+async def test_a_server_that_hangs_up_on_the_request_may_have_cost(reset: bool) -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        if reset:
+            # Closing with this set, and unread words, is a reset.
+            linger = struct.pack("ii", 1, 0)
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        model = OpenAIModel(
+            base_url=f"http://127.0.0.1:{port}/v1", key=KEY, key_env="MY_KEY", timeout_s=5
+        )
+        with pytest.raises(ModelUnreachable, match="cut the connection") as caught:
+            await model.complete(asking("hi"))
+        await model.close()
+    assert not caught.value.free
+
+
+async def test_a_name_and_password_in_the_address_are_sent_as_such() -> None:
+    heard: list[bytes] = []
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.close()
+
+    async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        base_url = f"http://ana:se%20cret@127.0.0.1:{port}/v1"
+        model = OpenAIModel(base_url=base_url, key=KEY, key_env="MY_KEY", timeout_s=5)
+        with pytest.raises(ModelUnreachable):
+            await model.complete(asking("hi"))
+        await model.close()
+    words = base64.b64encode(b"ana:se cret")
+    assert b"POST /v1/chat/completions HTTP/1.1\r\n" in heard[0]
+    assert b"authorization: Basic " + words + b"\r\n" in heard[0]
