@@ -8,6 +8,7 @@ from core.messages import ChannelRef, Hint, InboundEvent, Outbound
 from core.messages.views import Query, StepLine, View
 from core.model.account import Account
 from core.model.chat import ModelReply, ModelRequest
+from core.search.hits import Found
 
 
 class Adapter(Protocol):
@@ -91,6 +92,16 @@ class Finder(Protocol):
     """The one index over messages, state, files and sources."""
 
     async def find(
-        self, channel: ChannelRef, query: str, source: str | None, upto_message: int | None
-    ) -> str:
-        """The hits as short text for a model or a person. Raises BadRequest (unknown source)."""
+        self,
+        channel: ChannelRef,
+        query: str,
+        source: str | None = None,
+        *,
+        upto_message: int | None = None,
+        commit: int | None = None,
+    ) -> Found:
+        """The hits, also as short text for a model or a person.
+
+        Messages after `upto_message` and what was committed after `commit` stay unseen (None: all
+        is seen). Raises BadRequest (unknown source, no words) and StoreError.
+        """

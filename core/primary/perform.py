@@ -43,7 +43,7 @@ class Performer:
         """What the act needs from outside the channel's file, as text; "" for most."""
         match act:
             case acts.Find(query=query):
-                return await self._finder.find(channel, query, None, None)
+                return (await self._finder.find(channel, query)).text
             case acts.ShowBudget():
                 spend = await self._ledger.spend(channel, person.id, self._clock())
                 return "\n".join(_spend_line(line) for line in spend)

@@ -102,9 +102,9 @@ class Toolbox:
             self._message.thread.channel,
             str(arguments["query"]),
             source if isinstance(source, str) else None,
-            None,
+            commit=self._turn.base,
         )
-        return lambda tx: (_material("search results", found), None)
+        return lambda tx: (_material("search results", found.text), None)
 
     def _start_job(
         self, number: int, arguments: Arguments, tx: Transaction

@@ -1,8 +1,9 @@
 """Search in one channel's messages, in a transaction of the channel's file. Knows no sources."""
 
-from core.search.hits import MessageHit, SearchResult, marked_lines
+from core.search.hits import MessageHit, SearchResult
 from core.search.query import Query
 from core.search.ranked import Table, ranked
+from core.search.telling import best_line
 from core.state.database import Transaction
 
 # Marking the matches means reading all of the text again, which must not be megabytes.
@@ -26,7 +27,7 @@ _MESSAGES = Table(
         SELECT messages.seq, messages.thread, messages.author, messages.at,
             CASE WHEN length(messages.text) <= {_MARKED:d}
                 THEN highlight(messages_words, 0, char(2), char(3))
-                ELSE char(2) || substr(messages.text, 1, 1000) END
+                ELSE substr(messages.text, 1, 1000) END
         FROM messages_words JOIN messages ON messages.seq = messages_words.rowid
         WHERE messages_words MATCH :words AND messages_words.rowid BETWEEN :first AND :last
             AND +messages_words.rowid IN (SELECT value FROM json_each(:rows))
@@ -45,7 +46,7 @@ def search_messages(
 
 def _hit(row: tuple[object, ...]) -> MessageHit:
     seq, thread, author, at, marked = row
-    line = max(marked_lines(str(marked)), key=lambda one: one.different)
+    line = best_line(str(marked))
     return MessageHit(
         seq=int(str(seq)),
         thread=str(thread),

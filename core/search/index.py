@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from core.search.folder import Stamp
-from core.search.hits import FileHit, MarkedLine, SearchResult, excerpt, marked_lines
+from core.search.hits import FileHit, SearchResult
 from core.search.pieces import Batch, Piece
 from core.search.query import Query
 from core.search.ranked import Table, ranked
+from core.search.telling import MarkedLine, excerpt, marked_lines
 from core.state.database import Transaction
 
 # "ThwS"
@@ -31,7 +32,8 @@ _CHUNKS = Table(
         ORDER BY place, id LIMIT :limit
     """,
     shown="""
-        SELECT chunks.id, files.path, files.at, chunks.line, highlight(words, 1, char(2), char(3))
+        SELECT chunks.id, files.path, files.at, chunks.line,
+            lower(hex(chunks.digest)), highlight(words, 1, char(2), char(3))
         FROM words JOIN chunks ON chunks.id = words.rowid JOIN files ON files.id = chunks.file
         WHERE words MATCH :words AND words.rowid BETWEEN :first AND :last
             AND +words.rowid IN (SELECT value FROM json_each(:rows))
@@ -141,7 +143,7 @@ def search_files(tx: Transaction, source: str, query: Query, limit: int) -> Sear
     found = ranked(tx, _CHUNKS, query, 2**63 - 1, limit)
     placed: list[tuple[tuple[int, int, int], FileHit]] = []
     named: set[str] = set()
-    for rank, (_, path, at, first, marked) in enumerate(found.rows):
+    for rank, (_, path, at, first, digest, marked) in enumerate(found.rows):
         lines = sorted(marked_lines(str(marked)), key=lambda one: -one.different)
         if not lines and path not in named:
             # Only the path matched: its file is told once, by the chunk that was found first.
@@ -156,6 +158,7 @@ def search_files(tx: Transaction, source: str, query: Query, limit: int) -> Sear
                     line=int(str(first)) + one.number,
                     at=float(str(at)),
                     snippet=one.snippet,
+                    digest=str(digest),
                 ),
             )
             for nth, one in enumerate(lines)

@@ -6,9 +6,10 @@ from functools import partial
 from core.errors import BadRequest
 from core.messages import ChannelRef
 from core.search.channel import search_messages
-from core.search.hits import SearchResult, combined, render
+from core.search.hits import Found, SearchResult, combined
 from core.search.query import parse
 from core.search.sources import Sources
+from core.search.telling import told
 from core.state.channels import Channels
 
 # The channel's own messages under the name of a source; no source may be called so.
@@ -30,7 +31,8 @@ class Search:
         query: str,
         source: str | None,
         *,
-        upto_message: int | None,
+        upto_message: int | None = None,
+        commit: int | None = None,
         limit: int = LIMIT,
     ) -> SearchResult:
         """The best hits in one source, in "messages", or (None) in all that the channel may see.
@@ -54,10 +56,17 @@ class Search:
         return replace(result, notes=(*parsed.notes, *result.notes))
 
     async def find(
-        self, channel: ChannelRef, query: str, source: str | None, upto_message: int | None
-    ) -> str:
-        """The hits as short text. Raises BadRequest and StoreError."""
-        return render(await self.search(channel, query, source, upto_message=upto_message))
+        self,
+        channel: ChannelRef,
+        query: str,
+        source: str | None = None,
+        *,
+        upto_message: int | None = None,
+        commit: int | None = None,
+    ) -> Found:
+        """The hits, also as short text. Raises BadRequest and StoreError."""
+        found = await self.search(channel, query, source, upto_message=upto_message, commit=commit)
+        return told(found)
 
 
 def _unknown(source: str, visible: tuple[str, ...]) -> str:

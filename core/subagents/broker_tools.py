@@ -88,12 +88,16 @@ class HostTools:
         place = source if isinstance(source, str) else None
         try:
             found = await self._finder.find(
-                self._job.thread.channel, query, place, self._job.base_message
+                self._job.thread.channel,
+                query,
+                place,
+                upto_message=self._job.base_message,
+                commit=self._job.base_commit,
             )
         except StoreError as error:
             raise BadRequest(f"the search did not work: {error}") from error
         read = Read(kind="search", name=query[:1000], commit=self._job.base_commit)
-        return Done(text=found, title=one_line(query), reads=(read,))
+        return Done(text=found.text, title=one_line(query), reads=(read,))
 
     async def _read_state(self, arguments: _Arguments) -> Done:
         key, prefix = arguments.get("key"), arguments.get("prefix")

@@ -38,6 +38,7 @@ from core.primary.toolbox import Toolbox
 from core.primary.turn import Turn
 from core.records.inbox import inbox_id
 from core.rights import Access, Rights
+from core.search.hits import Found
 from core.settings import ChannelSettings
 from core.state.channels import Channels
 from core.state.control import Control
@@ -181,10 +182,16 @@ class Nothing:
         self.asked: list[str] = []
 
     async def find(
-        self, channel: ChannelRef, query: str, source: str | None, upto_message: int | None
-    ) -> str:
+        self,
+        channel: ChannelRef,
+        query: str,
+        source: str | None = None,
+        *,
+        upto_message: int | None = None,
+        commit: int | None = None,
+    ) -> Found:
         self.asked.append(query)
-        return "nothing found"
+        return Found(text="nothing found")
 
 
 class Room:

@@ -8,6 +8,7 @@ import pytest
 from core.errors import StoreError
 from core.jobs.job import Completed
 from core.messages import ChannelRef, Seen, Trouble
+from core.search.hits import Found
 from core.state.database import Transaction
 from tests.core.frail import Frail
 from tests.core.room import BOB, CHANNEL, Nothing, Script, calls, last, room, says, starts
@@ -159,14 +160,20 @@ class Slow(Nothing):
         self.go = asyncio.Event()
 
     async def find(
-        self, channel: ChannelRef, query: str, source: str | None, upto_message: int | None
-    ) -> str:
+        self,
+        channel: ChannelRef,
+        query: str,
+        source: str | None = None,
+        *,
+        upto_message: int | None = None,
+        commit: int | None = None,
+    ) -> Found:
         await self.go.wait()
         if query == "broken":
             raise ZeroDivisionError
         if query == "damaged":
             raise StoreError("sources.db is damaged")
-        return await super().find(channel, query, source, upto_message)
+        return await super().find(channel, query, source, upto_message=upto_message)
 
 
 async def test_a_search_holds_nothing_up(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_a_message_is_found_in_the_transaction_that_says_it(tx: Transaction) -> 
     say(tx, "the deploy\nof payments failed")
     (hit,) = hits(tx, "payments")
     assert (hit.seq, hit.thread, hit.author, hit.at) == (1, "t1", "Ann", 5.0)
-    assert (hit.line, hit.snippet) == (2, "of payments failed")
+    assert (hit.line, hit.snippet) == (2, "of «payments» failed")
     tx.execute("ROLLBACK")
     assert found(tx, "payments") == []
 
@@ -118,4 +118,4 @@ def test_a_message_of_megabytes_is_found_without_reading_it_word_by_word(tx: Tra
 def test_marks_in_a_message_are_only_text(tx: Transaction) -> None:
     say(tx, "\x02\x03\x03\x02 odd \x02word", "\x03\x02")
     (hit,) = search_messages(tx, parse("odd"), None, 20).hits
-    assert hit.snippet == "odd word"
+    assert hit.snippet == "«»»« «odd» «word"

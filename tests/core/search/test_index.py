@@ -16,6 +16,10 @@ from core.state.database import Transaction, statements
 STAMP = Stamp(size=5, mtime_ns=6, inode=7)
 
 
+def unmarked(snippet: str) -> str:
+    return snippet.replace("«", "").replace("»", "")
+
+
 @pytest.fixture
 def tx() -> Iterator[Transaction]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
@@ -36,7 +40,9 @@ def piece(path: str, *texts: str, whole: bool = True, keep: int | None = 0) -> P
 
 def found(tx: Transaction, query: str, limit: int = 50) -> list[str]:
     hits = index.search_files(tx, "logs", parse(query), limit).hits
-    return [f"{hit.path}:{hit.line} {hit.snippet}" for hit in hits if isinstance(hit, FileHit)]
+    return [
+        f"{hit.path}:{hit.line} {unmarked(hit.snippet)}" for hit in hits if isinstance(hit, FileHit)
+    ]
 
 
 def test_a_file_is_known_whole_only_with_its_last_piece(tx: Transaction) -> None:

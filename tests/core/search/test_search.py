@@ -42,20 +42,22 @@ async def search(tmp_path: Path) -> AsyncIterator[Search]:
 
 
 async def test_the_example_s_cause_is_found_with_file_and_line(search: Search) -> None:
-    told = await search.find(GENERAL, 'method_whitelist "gateway.py:142"', "ci-logs", None)
-    assert "ci-logs/build-17/3-unit.log:477: services/payments/gateway.py:142: TypeError: " in told
+    found = await search.find(GENERAL, 'method_whitelist "gateway.py:142"', "ci-logs")
+    place = "ci-logs/build-17/3-unit.log:477: "
+    assert f"{place}services/payments/«gateway.py:142»: TypeError: " in found.text
+    assert {type(hit) for hit in found.hits} == {FileHit}
 
 
 async def test_messages_and_sources_are_searched_together(search: Search) -> None:
-    result = await search.search(GENERAL, "urllib3", None, upto_message=None)
+    result = await search.search(GENERAL, "urllib3", None)
     assert {type(hit) for hit in result.hits} == {MessageHit, FileHit}
     assert len(result.hits) <= 20
 
 
 async def test_a_source_or_the_messages_can_be_named(search: Search) -> None:
-    logs = await search.search(GENERAL, "urllib3", "ci-logs", upto_message=None)
+    logs = await search.search(GENERAL, "urllib3", "ci-logs")
     assert {type(hit) for hit in logs.hits} == {FileHit}
-    said = await search.search(OTHER, "urllib3", "messages", upto_message=None)
+    said = await search.search(OTHER, "urllib3", "messages")
     assert [type(hit) for hit in said.hits] == [MessageHit, MessageHit]
 
 
@@ -69,30 +71,30 @@ async def test_an_unknown_source_is_refused_with_the_names_there_are(
     search: Search, name: str
 ) -> None:
     with pytest.raises(BadRequest, match="choose from ci-logs, messages") as refusal:
-        await search.search(GENERAL, "urllib3", name, upto_message=None)
+        await search.search(GENERAL, "urllib3", name)
     assert len(str(refusal.value)) < 300
 
 
 async def test_a_hidden_source_is_as_good_as_unknown(search: Search) -> None:
     with pytest.raises(BadRequest, match="choose from messages,"):
-        await search.search(OTHER, "urllib3", "ci-logs", upto_message=None)
-    result = await search.search(OTHER, "urllib3", None, upto_message=None)
+        await search.search(OTHER, "urllib3", "ci-logs")
+    result = await search.search(OTHER, "urllib3", None)
     assert {type(hit) for hit in result.hits} == {MessageHit}
 
 
 async def test_the_limit_is_kept_within_reason(search: Search) -> None:
     for limit, most in ((-1, 1), (0, 1), (3, 3), (10**9, 100)):
-        result = await search.search(GENERAL, "test", None, upto_message=None, limit=limit)
+        result = await search.search(GENERAL, "test", None, limit=limit)
         assert len(result.hits) == most
 
 
 async def test_what_was_left_out_of_the_query_is_told(search: Search) -> None:
-    told = await search.find(GENERAL, "urllib3 a*", None, None)
-    assert "(a* was searched as a word: a beginning needs two letters)" in told
+    told = await search.find(GENERAL, "urllib3 a*")
+    assert "(a* was searched as a word: a beginning needs two letters)" in told.text
     with pytest.raises(BadRequest, match="give words"):
-        await search.find(GENERAL, "!!!", None, None)
+        await search.find(GENERAL, "!!!")
 
 
 async def test_it_is_the_port_that_agents_use(search: Search) -> None:
     finder: Finder = search
-    assert await finder.find(GENERAL, "nowhere", "messages", None) == "no hits"
+    assert (await finder.find(GENERAL, "nowhere", "messages")).text == "no hits"

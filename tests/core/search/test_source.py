@@ -59,7 +59,7 @@ async def test_a_line_is_found_with_its_number(source: Source, root: Path) -> No
     (hit,) = (await source.search(parse("needle"), 20)).hits
     assert isinstance(hit, FileHit)
     assert (hit.source, hit.path, hit.line) == ("logs", "build-17/test.log", 1423)
-    assert hit.snippet == "src/pay.py:17: AssertionError: needle"
+    assert hit.snippet == "src/pay.py:17: AssertionError: «needle»"
     assert hit.at == (root / "build-17" / "test.log").stat().st_mtime
 
 

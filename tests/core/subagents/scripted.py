@@ -9,6 +9,7 @@ from core.jobs.job import JobSpec
 from core.messages import ChannelRef, Person, ThreadRef
 from core.model.account import Account
 from core.model.chat import ChatMessage, ModelReply, ModelRequest, ToolCall, Usage
+from core.search.hits import Found
 from core.state.operations import Json
 
 CHANNEL = ChannelRef(platform="web", workspace="local", channel="general")
@@ -97,11 +98,17 @@ class NothingFound:
         self.asked: list[tuple[str, str | None, int | None]] = []
 
     async def find(
-        self, channel: ChannelRef, query: str, source: str | None, upto_message: int | None
-    ) -> str:
+        self,
+        channel: ChannelRef,
+        query: str,
+        source: str | None = None,
+        *,
+        upto_message: int | None = None,
+        commit: int | None = None,
+    ) -> Found:
         """See core.ports.Finder."""
         self.asked.append((query, source, upto_message))
-        return "nothing found"
+        return Found(text="nothing found")
 
 
 def results(request: ModelRequest) -> Mapping[str, str]:
