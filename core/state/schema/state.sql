@@ -33,11 +33,17 @@ CREATE TABLE entries (
 CREATE TABLE pruned (
     one    INTEGER PRIMARY KEY CHECK (one = 1),
     floor  INTEGER NOT NULL,                -- the oldest commit that can be read; none up to it undone
-    listed INTEGER NOT NULL                 -- the entries of commits up to it were put on the list
+    listed INTEGER NOT NULL,                -- commits up to it are in `to_prune`,
+    operation INTEGER NOT NULL              -- and operations of the next one up to this
 ) STRICT;
 
--- Entries with rows that nothing needs any more, or will not soon.
-CREATE TABLE to_prune (entry INTEGER PRIMARY KEY) STRICT;
+-- Entries with rows that nothing needs any more, or will not soon; their operations have been
+-- looked at up to this commit and operation.
+CREATE TABLE to_prune (
+    entry     INTEGER PRIMARY KEY,
+    commit_no INTEGER NOT NULL,
+    operation INTEGER NOT NULL
+) STRICT;
 
 -- What is wanted, whole, so that an undo can leave it out and fold the rest again.
 CREATE TABLE operations (
@@ -75,6 +81,7 @@ CREATE TABLE lines (
     removed    INTEGER,
     PRIMARY KEY (entry, order_base, order_rank, operation, added)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX lines_removed ON lines (entry, removed) WHERE removed IS NOT NULL;
 
 -- Each inclusion in a set leaves a stamp; an element is in while one lives.
 CREATE TABLE stamps (
@@ -86,6 +93,7 @@ CREATE TABLE stamps (
     removed   INTEGER,
     PRIMARY KEY (entry, element, operation, added)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX stamps_removed ON stamps (entry, removed) WHERE removed IS NOT NULL;
 
 CREATE TABLE conflicts (
     number   INTEGER PRIMARY KEY,
