@@ -41,8 +41,10 @@ def accept(tx: Transaction, event: InboundEvent) -> bool:
 
 
 def close(tx: Transaction, id: str) -> bool:
-    """The event is answered; False when it was before."""
-    return tx.execute("UPDATE inbox SET done = 1 WHERE id = ? AND done = 0", (id,)).rowcount == 1
+    """The event is answered; False when it was before. What it said is in the messages; here only
+    its id stays, so that it is known should it come again."""
+    closed = tx.execute("UPDATE inbox SET done = 1, payload = '' WHERE id = ? AND done = 0", (id,))
+    return closed.rowcount == 1
 
 
 def is_open(tx: Transaction, id: str) -> bool:

@@ -192,6 +192,25 @@ def wanted(tx: Transaction, limit: int = -1) -> tuple[tuple[int, str], ...]:
     )
 
 
+def bases(tx: Transaction) -> tuple[int, ...]:
+    """The commits that jobs under way began with."""
+    rows = tx.execute(
+        "SELECT DISTINCT base_commit FROM jobs INDEXED BY jobs_open"
+        " WHERE state != 'ended' AND attempt > 0"
+    )
+    return tuple(base for (base,) in rows)
+
+
+def prune_steering(tx: Transaction, before: float, most: int) -> bool:
+    """Remove some words to jobs that ended long ago; False when there are no more."""
+    gone = tx.execute(
+        "DELETE FROM steering WHERE seq IN (SELECT s.seq FROM steering AS s"
+        " JOIN jobs AS j ON j.number = s.job WHERE j.state = 'ended' AND j.ended_at < ? LIMIT ?)",
+        (before, most),
+    ).rowcount
+    return gone == most
+
+
 def _row(channel: ChannelRef, row: tuple) -> JobRow:  # type: ignore[type-arg]  # 23 columns of SQL
     (number, id, thread, title, brief, requester_id, requester, message, state, base_commit,
      base_message, rules_revision, attempt, budget_tokens, stop_by, created_at, started_at,

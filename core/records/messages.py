@@ -1,6 +1,6 @@
 """What was said in a channel, by people and by the bot."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.messages import ChannelRef, Message, Post, PostKind, ThreadRef
 from core.messages.views import MessageLine, ThreadLine
@@ -43,8 +43,13 @@ def add_message(tx: Transaction, message: Message) -> int:
 
 def add_post(tx: Transaction, post: Post) -> int:
     """Keep one of the bot's own; returns its `seq`."""
-    payload = codec.outbound.dump_json(post).decode()
+    payload = post_row(post)
     return _insert(tx, post.id, post.thread.thread, "", "", post.text, post.at, payload)
+
+
+def post_row(post: Post) -> str:
+    """A post as it is kept beside its text."""
+    return codec.outbound.dump_json(replace(post, text="")).decode()
 
 
 def _insert(
@@ -139,7 +144,7 @@ def last_at(tx: Transaction) -> float:
 
 def _line(channel: ChannelRef, row: tuple[int, str, str, str, str, str, float, str]) -> MessageLine:
     seq, id, thread, author_id, author, text, at, payload = row
-    post = codec.post.validate_json(payload) if payload else None
+    post = replace(codec.post.validate_json(payload), text=text) if payload else None
     return MessageLine(
         seq=seq,
         id=id,

@@ -65,16 +65,14 @@ def waiting_threads(tx: Transaction) -> tuple[str, ...]:
 
 
 def sent(tx: Transaction, item: Waiting) -> None:
-    """The item was shown; a version put meanwhile stays waiting."""
-    tx.execute(
-        "UPDATE outbox SET state = 'sent' WHERE id = ? AND version = ?", (item.id, item.version)
-    )
+    """The item was shown, and a post is among the messages; a version put meanwhile stays."""
+    tx.execute("DELETE FROM outbox WHERE id = ? AND version = ?", (item.id, item.version))
 
 
 def failed(tx: Transaction, item: Waiting, error: str, *, final: bool) -> None:
     """The item was not shown: to be tried again, or never (`final`)."""
     tx.execute(
-        "UPDATE outbox SET attempts = attempts + 1, error = ?, state = ?"
-        " WHERE id = ? AND version = ?",
-        (error, "refused" if final else "waiting", item.id, item.version),
+        "UPDATE outbox SET attempts = attempts + 1, error = ?, state = ?,"
+        " payload = iif(?, '', payload) WHERE id = ? AND version = ?",
+        (error, "refused" if final else "waiting", final, item.id, item.version),
     )

@@ -82,3 +82,19 @@ def end(tx: Transaction, turn: str) -> None:
     """The turn is over; its journal goes with it, what it did stays."""
     tx.execute("UPDATE turns SET state = 'ended' WHERE id = ?", (turn,))
     tx.execute("DELETE FROM turn_steps WHERE turn = ?", (turn,))
+
+
+def bases(tx: Transaction) -> tuple[int, ...]:
+    """The commits that turns under way began with."""
+    rows = tx.execute("SELECT DISTINCT base FROM turns WHERE state = 'running'")
+    return tuple(base for (base,) in rows)
+
+
+def prune(tx: Transaction, before: float, most: int) -> bool:
+    """Remove some turns that ended long ago; False when there are no more."""
+    gone = tx.execute(
+        "DELETE FROM turns WHERE id IN (SELECT id FROM turns"
+        " WHERE state = 'ended' AND started_at < ? LIMIT ?)",
+        (before, most),
+    ).rowcount
+    return gone == most

@@ -3,7 +3,7 @@
 CREATE TABLE inbox (
     id       TEXT PRIMARY KEY,              -- "message:<platform id>" or "press:<id>"
     thread   TEXT NOT NULL,
-    payload  TEXT NOT NULL,                 -- the event as JSON
+    payload  TEXT NOT NULL,                 -- the event as JSON, '' once it is answered
     at       REAL NOT NULL,
     done     INTEGER NOT NULL DEFAULT 0
 ) STRICT;
@@ -17,7 +17,7 @@ CREATE TABLE messages (
     author    TEXT NOT NULL,
     text      TEXT NOT NULL,
     at        REAL NOT NULL,
-    post      TEXT                          -- the whole post as JSON, for the bot's own
+    post      TEXT                          -- the bot's own: the post as JSON, without its text
 ) STRICT;
 CREATE INDEX messages_thread ON messages (thread, seq);
 
@@ -56,7 +56,7 @@ CREATE TABLE turn_steps (
 ) STRICT;
 
 CREATE TABLE jobs (
-    number         INTEGER PRIMARY KEY,
+    number         INTEGER PRIMARY KEY AUTOINCREMENT,   -- none is given twice, whatever is forgotten
     id             TEXT NOT NULL UNIQUE,
     thread         TEXT NOT NULL,
     title          TEXT NOT NULL,
@@ -100,12 +100,13 @@ CREATE TABLE settings (
     at    REAL NOT NULL
 ) STRICT;
 
+-- What is still to be shown, or was refused; what was shown has no row any more.
 CREATE TABLE outbox (
     seq      INTEGER PRIMARY KEY AUTOINCREMENT,
     id       TEXT NOT NULL UNIQUE,          -- the item's id; a newer card replaces an unsent one
     thread   TEXT NOT NULL,
     payload  TEXT NOT NULL,
-    state    TEXT NOT NULL,                 -- waiting, sent, refused
+    state    TEXT NOT NULL,                 -- waiting, refused
     version  INTEGER NOT NULL DEFAULT 0,    -- counts replacements, so that none is taken for sent
     attempts INTEGER NOT NULL DEFAULT 0,
     error    TEXT
