@@ -109,6 +109,13 @@ class BudgetSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StateSettings:
+    """How long the past of the channels' states is kept."""
+
+    keep_days: Annotated[int, checks.whole(1, 36_500)] = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSettings:
     """A folder that is indexed for search and shown to sandboxes, read-only."""
 
@@ -140,6 +147,7 @@ class Config:
     web: WebSettings = field(default_factory=WebSettings)
     subagents: SubagentSettings = field(default_factory=SubagentSettings)
     budget: BudgetSettings = field(default_factory=BudgetSettings)
+    state: StateSettings = field(default_factory=StateSettings)
     sources: tuple[SourceSettings, ...] = ()
     rules: tuple[RuleSettings, ...] = ()
 
@@ -150,6 +158,7 @@ SECTIONS: dict[str, type] = {
     "web": WebSettings,
     "subagents": SubagentSettings,
     "budget": BudgetSettings,
+    "state": StateSettings,
     "sources": SourceSettings,
     "rules": RuleSettings,
 }
@@ -167,10 +176,11 @@ def load(path: Path | None) -> Config:
     web = sections.one("web", WebSettings)
     subagents = sections.one("subagents", SubagentSettings)
     budget = sections.one("budget", BudgetSettings)
+    state = sections.one("state", StateSettings)
     sources = sections.many("sources", SourceSettings)
     rules = sections.many("rules", RuleSettings)
     wrong = [*sections.errors, *_model(model), *_sources(sources, bot), *_rules(rules)]
-    if wrong or not (bot and model and web and subagents and budget):
+    if wrong or not (bot and model and web and subagents and budget and state):
         raise ConfigError(wrong)
     return Config(
         file=file,
@@ -179,6 +189,7 @@ def load(path: Path | None) -> Config:
         web=web,
         subagents=subagents,
         budget=budget,
+        state=state,
         sources=tuple(source for source in sources if source),
         rules=tuple(rule for rule in rules if rule),
     )

@@ -31,6 +31,7 @@ from core.ports import Adapter, Model
 from core.primary.perform import Performer
 from core.primary.toolbox import Toolbox
 from core.primary.turn import Turn
+from core.pruning import keep_pruned
 from core.records.inbox import inbox_id
 from core.rights import Access, Rights
 from core.search.search import Search
@@ -240,6 +241,9 @@ class _Core:
         await self.page.start()
         tidying = keep_tidy(self._control, self._channels, self._engine, self._clock)
         self.tasks.spawn(tidying, "keep tidy")
+        days = self._config.state.keep_days
+        pruning = keep_pruned(self._control, self._channels, days, self._clock)
+        self.tasks.spawn(pruning, "keep pruned")
 
     async def close(self) -> None:
         """End everything that runs; what is unfinished is found at the next start."""

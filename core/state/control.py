@@ -76,6 +76,10 @@ class Control:
         """The channels that may have unfinished work."""
         return await _refs(self.database, "unfinished = 1")
 
+    async def every(self) -> tuple[ChannelRef, ...]:
+        """All channels that were ever marked."""
+        return await _refs(self.database, "1")
+
     async def known(self, platform: str) -> tuple[ChannelRef, ...]:
         """All channels of a platform that were ever marked."""
         return await _refs(self.database, "platform = ?", platform)

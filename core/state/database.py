@@ -68,7 +68,12 @@ def _prepare(
     """Set the connection up and bring the file to the newest version, or raise StoreError."""
     connection.execute("PRAGMA busy_timeout = 10000")
     connection.execute("PRAGMA foreign_keys = ON")
+    # Not every build of SQLite does it by itself.
+    connection.execute("PRAGMA secure_delete = ON")
     version = known_version(path, application_id, len(migrations), connection)
+    if not version:
+        # Only a file that has no tables yet can be made so that it can shrink in steps.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     if version < len(migrations):
