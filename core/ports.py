@@ -5,7 +5,8 @@ from typing import Protocol
 
 from core.jobs.job import Gathered, JobSpec, Outcome, Progress
 from core.messages import ChannelRef, Hint, InboundEvent, Outbound
-from core.messages.views import Query, StepLine, View
+from core.messages.queries import Query
+from core.messages.views import StepLine, View
 from core.model.account import Account
 from core.model.chat import ModelReply, ModelRequest
 from core.search.hits import Found

@@ -11,6 +11,7 @@ from core.errors import BadRequest
 from core.jobs.job import Completed
 from core.jobs.supervisor import Jobs
 from core.messages import Card, ChannelRef
+from core.messages import queries as q
 from core.messages import views as v
 from core.model.budget import Ledger
 from core.ports import Transcripts
@@ -18,25 +19,28 @@ from core.posts import card, outcome_words
 from core.records import jobs, messages
 from core.records.jobs import JobRow
 from core.settings import ChannelSettings
+from core.state import commit_views
 from core.state import views as state_views
 from core.state.channels import Channels
 from core.state.control import Control
 from core.state.database import Transaction
 from core.state.facts import head
 from core.state.files import read_file
+from core.state.moments import check_commit, moment
 
 _MOST_CHANNELS = 200
 _MOST_LINES = 1000
 
 _InFile = (
-    v.ListThreads
-    | v.ReadMessages
-    | v.ListJobs
-    | v.ReadState
-    | v.ReadFile
-    | v.ReadHistory
-    | v.ListConflicts
-    | v.ReadSettings
+    q.ListThreads
+    | q.ReadMessages
+    | q.ListJobs
+    | q.ReadState
+    | q.ReadFile
+    | q.ReadHistory
+    | q.ReadCommit
+    | q.ListConflicts
+    | q.ReadSettings
 )
 
 
@@ -62,17 +66,17 @@ class ChannelWindow:
         self._defaults = defaults
         self._clock = clock
 
-    async def look(self, query: v.Query) -> v.View:
+    async def look(self, query: q.Query) -> v.View:
         """Answer; see the port."""
-        if isinstance(query, v.ListChannels):
+        if isinstance(query, q.ListChannels):
             return await self._list_channels(query.platform)
-        if isinstance(query, v.ReadSpend):
+        if isinstance(query, q.ReadSpend):
             spend = await self._ledger.spend(query.channel, None, self._clock())
             return v.Spend(lines=spend)
         # A look at a channel where nothing was said yet must not make a file for it.
         if not await self._channels.exists(query.channel):
             return self._of_nothing(query)
-        if isinstance(query, v.ReadJob):
+        if isinstance(query, q.ReadJob):
             return await self._read_job(query)
         return await self._channels.read(query.channel, partial(self._read, query))
 
@@ -87,7 +91,7 @@ class ChannelWindow:
             )
         )
 
-    async def _read_job(self, query: v.ReadJob) -> v.JobView:
+    async def _read_job(self, query: q.ReadJob) -> v.JobView:
         row = await self._channels.read(
             query.channel, partial(jobs.read, channel=query.channel, number=query.number)
         )
@@ -106,47 +110,52 @@ class ChannelWindow:
     def _read(self, query: _InFile, tx: Transaction) -> v.View:
         channel = query.channel
         match query:
-            case v.ListThreads():
+            case q.ListThreads():
                 return v.Threads(lines=messages.threads(tx, channel))
-            case v.ReadMessages(thread=thread, after=after, before=before, limit=limit):
+            case q.ReadMessages(thread=thread, after=after, before=before, limit=limit):
                 lines = messages.read(
                     tx, channel, thread=thread, after=after, before=before,
                     limit=_lines(limit),
                 )  # fmt: skip
                 return v.Messages(lines=lines, newest=messages.newest(tx))
-            case v.ListJobs(limit=limit):
+            case q.ListJobs(limit=limit):
                 rows = jobs.newest(tx, channel, _lines(limit))
                 return v.Jobs(cards=tuple(self._card(row) for row in rows))
-            case v.ReadState(prefix=prefix, at=at):
+            case q.ReadState(when=str() as when, prefix=prefix):
+                then = moment(tx, when, self._clock())
+                return state_views.state_view(tx, prefix, then.commit, then.words)
+            case q.ReadState(prefix=prefix, at=at):
                 return state_views.state_view(tx, prefix, at)
-            case v.ReadFile(path=path, at=at):
+            case q.ReadFile(path=path, at=at):
                 return _file(tx, path, at)
-            case v.ReadHistory(key=key, before=before, limit=limit):
-                return state_views.history_view(tx, key, before, _lines(limit))
-            case v.ListConflicts():
+            case q.ReadHistory(key=key, before=before, limit=limit):
+                return commit_views.history_view(tx, key, before, _lines(limit))
+            case q.ReadCommit(number=number):
+                return commit_views.commit_view(tx, number)
+            case q.ListConflicts():
                 return state_views.conflicts_view(tx)
-            case v.ReadSettings():
+            case q.ReadSettings():
                 return v.Settings(lines=settings.lines(tx, self._defaults))
             case _ as unreachable:
                 assert_never(unreachable)
 
-    def _of_nothing(self, query: _InFile | v.ReadJob) -> v.View:
+    def _of_nothing(self, query: _InFile | q.ReadJob) -> v.View:
         match query:
-            case v.ListThreads():
+            case q.ListThreads():
                 return v.Threads(lines=())
-            case v.ReadMessages():
+            case q.ReadMessages():
                 return v.Messages(lines=(), newest=0)
-            case v.ListJobs():
+            case q.ListJobs():
                 return v.Jobs(cards=())
-            case v.ReadState():
+            case q.ReadState(when=None, at=None) | q.ReadState(when=None, at=0):
                 return v.StateView(commit=0, entries=(), files=())
-            case v.ReadFile() | v.ReadJob():
+            case q.ReadFile() | q.ReadJob() | q.ReadCommit() | q.ReadState():
                 raise BadRequest("There is nothing in this channel yet.")
-            case v.ReadHistory():
+            case q.ReadHistory():
                 return v.History(lines=())
-            case v.ListConflicts():
+            case q.ListConflicts():
                 return v.Conflicts(lines=())
-            case v.ReadSettings():
+            case q.ReadSettings():
                 return v.Settings(lines=settings.described(self._defaults, {}))
             case _ as unreachable:
                 assert_never(unreachable)
@@ -174,10 +183,12 @@ def _time(path: Path) -> float:
 
 
 def _file(tx: Transaction, path: str, at: int | None) -> v.FileView:
-    content = read_file(tx, path, at)
+    commit = head(tx) if at is None else check_commit(tx, at)
+    content = read_file(tx, path, commit)
     if content is None:
-        raise BadRequest(f"There is no file {path[:200]!r} here.")
-    return v.FileView(path=path, content=content, commit=head(tx) if at is None else at)
+        when = "" if at is None else f" at commit {at}"
+        raise BadRequest(f"There is no file {path[:200]!r} here{when}.")
+    return v.FileView(path=path, content=content, commit=commit)
 
 
 def _lines(limit: int) -> int:

@@ -11,7 +11,8 @@ from aiohttp import web
 
 from adapters.web import wire
 from core.errors import BadRequest, ThawError
-from core.messages.views import FileView, Messages, ReadFile, ReadMessages
+from core.messages.queries import ReadFile, ReadMessages
+from core.messages.views import FileView, Messages
 from core.ports import Window
 
 _TYPES = {

@@ -13,7 +13,7 @@ from adapters.web.rendering import Rendering
 from adapters.web.wire import MAX_FRAME, READ_FRAME, Look, Unreadable, Watch, decode
 from core.errors import ThawError
 from core.messages import Message, Press
-from core.messages.views import Query, ReadMessages
+from core.messages.queries import Query, ReadMessages
 from core.ports import Door, Window
 
 log = structlog.get_logger(__name__)

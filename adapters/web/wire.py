@@ -9,8 +9,8 @@ Page to server, by `type`:
 
 `id` is made by the page at random and kept until the answer: sent again after a dropped connection
 it has no second effect. `what` is one of `channels, threads, messages, jobs, job, state, history,
-conflicts, spend, settings` with the fields of core.messages.views' query of that name; `messages`
-also takes `newest: true`. What the server says is in `encode`.
+commit, conflicts, spend, settings` with the fields of core.messages.queries' query of that name;
+`messages` also takes `newest: true`. What the server says is in `encode`.
 """
 
 import json
@@ -21,12 +21,13 @@ from dataclasses import dataclass
 
 from core.errors import BadRequest
 from core.messages import ChannelRef, Message, Person, Press, ThreadRef
-from core.messages.views import (
+from core.messages.queries import (
     ListChannels,
     ListConflicts,
     ListJobs,
     ListThreads,
     Query,
+    ReadCommit,
     ReadHistory,
     ReadJob,
     ReadMessages,
@@ -151,7 +152,9 @@ _QUERIES: dict[str, Callable[[Fields], Query]] = {
         channel=_channel(fields),
         prefix=_optional(fields, "prefix", 2_000) or "",
         at=_maybe_number(fields, "at"),
+        when=_optional(fields, "when", 100),
     ),
+    "commit": lambda fields: ReadCommit(channel=_channel(fields), number=_number(fields, "number")),
     "history": lambda fields: ReadHistory(
         channel=_channel(fields),
         key=_optional(fields, "key", 2_000),

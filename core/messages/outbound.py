@@ -34,7 +34,8 @@ class Post:
 
     `id` is the key against double posts. `mention` is who is to be notified. `receipt` is what was
     merged, a line each, plain text. `reply_to` is the platform's id of the message answered.
-    `files` are workspace paths the post refers to. `offline` marks words of the offline model.
+    `drift` is what a result was based on and has changed since, likewise. `files` are workspace
+    paths the post refers to. `offline` marks words of the offline model.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Post:
     reply_to: str | None = None
     job: int | None = None
     receipt: tuple[str, ...] = ()
+    drift: tuple[str, ...] = ()
     buttons: tuple[Button, ...] = ()
     files: tuple[str, ...] = ()
     offline: bool = False

@@ -1,117 +1,9 @@
-"""What a page can ask the core to look at, and what it gets. Read-only; no actions."""
+"""What a page gets when it asks the core to look at something (`queries`). Data only."""
 
 from dataclasses import dataclass
 
 from core.messages.outbound import Button, Card, Post
 from core.messages.refs import ChannelRef, ThreadRef
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListChannels:
-    """The platform's channels, last active first."""
-
-    platform: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListThreads:
-    """The channel's threads, last active first."""
-
-    channel: ChannelRef
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadMessages:
-    """The messages of a channel (of one thread if given) with `seq` > `after`, oldest first.
-
-    At most `limit`; with `before` set, the newest ones below it instead, still oldest first.
-    """
-
-    channel: ChannelRef
-    thread: str | None = None
-    after: int = 0
-    before: int | None = None
-    limit: int = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListJobs:
-    """The channel's jobs, newest first."""
-
-    channel: ChannelRef
-    limit: int = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadJob:
-    """One job with its steps."""
-
-    channel: ChannelRef
-    number: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadState:
-    """Entries and files whose key or path starts with `prefix`, at a commit (None: head)."""
-
-    channel: ChannelRef
-    prefix: str = ""
-    at: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadFile:
-    """The bytes of one workspace file, at a commit (None: head)."""
-
-    channel: ChannelRef
-    path: str
-    at: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadHistory:
-    """The channel's commits, newest first; only those that touched `key` if given."""
-
-    channel: ChannelRef
-    key: str | None = None
-    before: int | None = None
-    limit: int = 50
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListConflicts:
-    """The channel's open conflicts."""
-
-    channel: ChannelRef
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadSpend:
-    """What the channel has used of its budgets."""
-
-    channel: ChannelRef
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadSettings:
-    """The channel's settings."""
-
-    channel: ChannelRef
-
-
-Query = (
-    ListChannels
-    | ListThreads
-    | ReadMessages
-    | ListJobs
-    | ReadJob
-    | ReadState
-    | ReadFile
-    | ReadHistory
-    | ListConflicts
-    | ReadSpend
-    | ReadSettings
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +94,12 @@ class JobView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryLine:
-    """One entry or file. `value` is shown text: JSON for a value, a line each for logs and sets."""
+    """One entry or file. `value` is shown text: JSON for a value, a line each for logs and sets.
+
+    `commit` wrote last to it: by `author`, at `at`, in `job`, having seen commit `base`, for what
+    `about` says. `pinned_by` is "" for what is not pinned. A past state knows no pins and no
+    conflicts.
+    """
 
     key: str
     kind: str
@@ -212,15 +109,27 @@ class EntryLine:
     at: float
     pinned: bool = False
     conflicted: bool = False
+    job: int | None = None
+    base: int = 0
+    about: str = ""
+    pinned_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateView:
-    """The answer to ReadState, as of `commit`."""
+    """The answer to ReadState, as of `commit`; `newest` is the head.
+
+    `at` is when the commit was made (None: never), `words` say what moment was asked for.
+    `more`: there are entries or files beyond these.
+    """
 
     commit: int
     entries: tuple[EntryLine, ...]
     files: tuple[EntryLine, ...]
+    newest: int = 0
+    at: float | None = None
+    words: str = ""
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,8 +142,26 @@ class FileView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeLine:
+    """What a commit did to one key or path, in a line, and the difference.
+
+    `diff` has lines that begin with "-" (was), "+" (is), " " (both) or "@@" (where in a text);
+    "…" begins a remark. It is empty where `text` says it all.
+    """
+
+    key: str
+    file: bool
+    text: str
+    diff: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommitLine:
-    """One commit: who, when, why, what changed (a line each), and whether it can be undone."""
+    """One commit: who, when, why, on what base, what changed (a line each), and its Undo.
+
+    `asked` begins the message that a turn answered. `changes` are there where one key or one
+    commit was asked for.
+    """
 
     commit: int
     author: str
@@ -243,13 +170,28 @@ class CommitLine:
     job: int | None
     lines: tuple[str, ...]
     buttons: tuple[Button, ...]
+    base: int = 0
+    asked: str = ""
+    undoes: int | None = None
+    undone_by: int | None = None
+    changes: tuple[ChangeLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """The answer to ReadHistory."""
+    """The answer to ReadHistory. `more`: there are older ones."""
 
     lines: tuple[CommitLine, ...]
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitView:
+    """The answer to ReadCommit. `beyond` counts the keys whose changes are left out."""
+
+    line: CommitLine
+    newest: int
+    beyond: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,6 +267,7 @@ View = (
     | StateView
     | FileView
     | History
+    | CommitView
     | Conflicts
     | Spend
     | Settings

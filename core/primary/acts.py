@@ -39,9 +39,10 @@ class ShowJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowState:
-    """Show what begins with `prefix`."""
+    """Show a key, or what begins with `key`, at a moment as people name it (None: now)."""
 
-    prefix: str
+    key: str
+    when: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +70,17 @@ class PinKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowHistory:
-    """List commits, of one key if given."""
+    """List commits, of one key if given, below commit `before` if given."""
 
-    key: str | None
+    key: str | None = None
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowCommit:
+    """Show one commit with what it changed."""
+
+    commit: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +164,7 @@ Act = (
     | UnsetKey
     | PinKey
     | ShowHistory
+    | ShowCommit
     | UndoCommit
     | ShowConflicts
     | Resolve

@@ -16,6 +16,7 @@ from core.primary.acts import (
     RunAgain,
     SetKey,
     ShowBudget,
+    ShowCommit,
     ShowConflicts,
     ShowHelp,
     ShowHistory,
@@ -142,6 +143,39 @@ def _set(rest: str) -> Act:
     return SetKey(key=key, text=_needed(text, "Something is missing: /set KEY VALUE"))
 
 
+def _state(rest: str) -> Act:
+    usage = '/state KEY at WHEN (a key with blanks in quotes: /state "my key" at yesterday)'
+    key, more = _quoted(rest) or ("", rest)
+    plain, when = _parted(more, "at")
+    return ShowState(key=_alone(key, plain, usage), when=when)
+
+
+def _history(rest: str) -> Act:
+    usage = "/history KEY before N, or /history commit N"
+    commit = re.fullmatch(r"commit\s+(\S+)", rest, re.IGNORECASE)
+    if commit is not None:
+        return ShowCommit(commit=_number(commit[1], usage))
+    key, more = _quoted(rest) or ("", rest)
+    plain, before = _parted(more, "before")
+    number = None if before is None else _number(before.lower().removeprefix("commit"), usage)
+    return ShowHistory(key=_alone(key, plain, usage) or None, before=number)
+
+
+def _parted(text: str, word: str) -> tuple[str, str | None]:
+    """What stands before the first `word` and what after it; None without it."""
+    found = re.search(rf"(?:^|\s){word}\s", text, re.IGNORECASE)
+    if found is None:
+        return text, None
+    return text[: found.start()].strip(), text[found.end() :].strip()
+
+
+def _alone(quoted: str, plain: str, usage: str) -> str:
+    """The one key that is named, in quotes or without."""
+    if quoted and plain:
+        raise BadRequest(f"I do not understand what comes after the key: {usage}")
+    return quoted or plain
+
+
 def _resolve(rest: str) -> Act:
     usage = "/resolve N CHOICE (a candidate's number, or = and a value of your own)"
     number, choice = _first(rest, usage)
@@ -183,8 +217,9 @@ COMMANDS: Mapping[str, Command] = {
         parse=lambda rest: RunAgain(job=_number(rest, "/run N")),
     ),
     "state": Command(
-        usage="/state [KEY]", about="the channel's state",
-        parse=lambda rest: ShowState(prefix=rest),
+        usage="/state [KEY] [at WHEN]", parse=_state,
+        about="the channel's state, or a key with who set it; WHEN is a commit, 2026-11-17,"
+        " 2026-11-17 14:30, yesterday, last tuesday, 3 hours ago",
     ),
     "set": Command(usage="/set KEY VALUE", about="set a key", parse=_set),
     "unset": Command(
@@ -200,8 +235,8 @@ COMMANDS: Mapping[str, Command] = {
         parse=lambda rest: PinKey(key=_key(rest, "/unpin KEY"), pinned=False),
     ),
     "history": Command(
-        usage="/history [KEY]", about="what changed, when, by whom",
-        parse=lambda rest: ShowHistory(key=rest or None),
+        usage="/history [KEY] [before N]", parse=_history,
+        about="what changed, when, by whom, based on what; `/history commit N`: one commit in full",
     ),
     "undo": Command(
         usage="/undo N", about="undo commit N (numbers are in /history)",

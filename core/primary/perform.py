@@ -8,7 +8,7 @@ from core.messages import ChannelRef, InboundEvent, Person
 from core.messages.views import SpendLine
 from core.model.budget import Ledger
 from core.ports import Finder
-from core.primary import acts, channel_acts, job_acts, state_acts
+from core.primary import acts, channel_acts, job_acts, look_acts, state_acts
 from core.primary.acts import Act
 from core.primary.doing import Doing, Done
 from core.rights import Rights
@@ -83,16 +83,18 @@ def _do(doing: Doing, act: Act) -> Done:
             return job_acts.show_jobs(doing)
         case acts.ShowJob(job=job):
             return job_acts.show_job(doing, job)
-        case acts.ShowState(prefix=prefix):
-            return state_acts.show_state(doing, prefix)
+        case acts.ShowState(key=key, when=when):
+            return look_acts.show_state(doing, key, when)
         case acts.SetKey(key=key, text=text):
             return state_acts.put(doing, key, text)
         case acts.UnsetKey(key=key):
             return state_acts.unset(doing, key)
         case acts.PinKey(key=key, pinned=pinned):
             return state_acts.pin(doing, key, pinned)
-        case acts.ShowHistory(key=key):
-            return state_acts.show_history(doing, key)
+        case acts.ShowHistory(key=key, before=before):
+            return look_acts.show_history(doing, key, before)
+        case acts.ShowCommit(commit=commit):
+            return look_acts.show_commit(doing, commit)
         case acts.UndoCommit(commit=commit):
             return state_acts.undo(doing, commit)
         case acts.ShowConflicts():

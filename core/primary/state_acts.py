@@ -1,4 +1,5 @@
-"""What people do to the channel's state, inside the transaction that answers them."""
+"""What people do to the channel's state, inside the transaction that answers them. Looking at it
+is for `look_acts`."""
 
 from core.conflicts import conflict_buttons, conflict_text
 from core.errors import BadRequest
@@ -9,33 +10,10 @@ from core.rights import Right
 from core.state import person
 from core.state.apply import Merged
 from core.state.conflicts import OpenConflict, conflict, open_conflicts, was_open
-from core.state.entries import read_entry
 from core.state.history import commit_info
 from core.state.resolution import Stale, take
 from core.state.resolution import resolve as resolve_conflict
 from core.state.undo import undo as undo_commit
-from core.state.views import entry_text, history_view, state_view
-
-_LISTED = 40
-
-
-def show_state(doing: Doing, prefix: str) -> Done:
-    """Show one key, or all that begin with the text."""
-    exact = read_entry(doing.tx, prefix) if prefix else None
-    if exact is not None:
-        text = entry_text(exact)
-        return Done(
-            text=f"{_block(text)}\n\nLast written by {plain(exact.author)}, commit {exact.commit}."
-        )
-    view = state_view(doing.tx, prefix, None)
-    lines = [f"{entry.key} = {_first_line(entry.value)}" for entry in view.entries[:_LISTED]]
-    lines += [f"{file.key} ({file.value})" for file in view.files[:_LISTED]]
-    left = len(view.entries) + len(view.files) - len(lines)
-    if left > 0:
-        lines.append(f"and {left} more")
-    if not lines:
-        return Done(text="There is nothing here yet." if not prefix else "There is no such key.")
-    return Done(text=_block("\n".join(lines)))
 
 
 def put(doing: Doing, key: str, text: str) -> Done:
@@ -66,20 +44,6 @@ def pin(doing: Doing, key: str, pinned: bool) -> Done:
         return Done(text=f"Pinned `{_code(key)}`: the agent always sees it.")
     person.unpin(doing.tx, key)
     return Done(text=f"Unpinned `{_code(key)}`.")
-
-
-def show_history(doing: Doing, key: str | None) -> Done:
-    """List the newest commits."""
-    found = history_view(doing.tx, key, None, _LISTED // 2)
-    lines = []
-    for commit in found.lines:
-        lines.append(f"{commit.commit}  {commit.author}: {commit.about}")
-        lines += [f"      {line}" for line in commit.lines[:5]]
-        if len(commit.lines) > 5:
-            lines.append(f"      and {len(commit.lines) - 5} more")
-    if not lines:
-        return Done(text="Nothing has changed here yet.")
-    return Done(text=f"{_block(chr(10).join(lines))}\n\nUndo one with `/undo N`.")
 
 
 def undo(doing: Doing, commit: int) -> Done:
@@ -145,17 +109,5 @@ def _merged(merged: Merged, done: str, nothing: str) -> Done:
     return Done(text=done if merged.commit is not None else nothing or done, merged=merged)
 
 
-def _block(text: str) -> str:
-    fence = "```"
-    while fence in text:
-        fence += "`"
-    return f"{fence}\n{text}\n{fence}"
-
-
 def _code(key: str) -> str:
     return key.replace("`", "'")
-
-
-def _first_line(text: str) -> str:
-    first, *more = text.splitlines() or [""]
-    return f"{first[:200]} ..." if more or len(first) > 200 else first

@@ -9,7 +9,7 @@ from core.state.database import Transaction
 from core.state.operations import Author, AuthorKind
 from core.state.receipts import ReceiptLine
 
-MOST_COMMITS = 1000
+MOST_COMMITS = 1001  # a page of a thousand, and whether there are more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

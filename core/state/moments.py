@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from core.errors import BadRequest
 from core.state.database import Transaction
 from core.state.facts import head
+from core.state.kept import check_readable, floor
 
 WAYS = "a commit's number, 2026-11-17, 2026-11-17 14:30, 14:30, yesterday, last tuesday, 3 days ago"
 
@@ -62,7 +63,7 @@ def commit_at(tx: Transaction, at: float) -> int:
     the time lies before the first commit.
     """
     (oldest,) = tx.execute("SELECT min(number) FROM commits").fetchone()
-    low, high = oldest or 0, head(tx)
+    low, high = max(oldest or 0, floor(tx)), head(tx)
     first = _upto(tx, low)
     if first is None:
         raise BadRequest("nothing was changed here yet, so there is no past to look at")
@@ -84,7 +85,11 @@ def commit_at(tx: Transaction, at: float) -> int:
 
 
 def check_commit(tx: Transaction, number: int) -> int:
-    """The number, if there is such a commit, or 0: before the first. Raises BadRequest else."""
+    """The number, if the state of such a commit can be read; 0 is before the first.
+
+    Raises BadRequest otherwise.
+    """
+    check_readable(tx, number)
     newest = head(tx)
     if number > newest:
         last = f"the newest is {newest}" if newest else "nothing was changed here yet"

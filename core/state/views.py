@@ -1,48 +1,74 @@
-"""The state, its history and its conflicts as people and models see them. Reads only."""
+"""The state and its conflicts as people and models see them. Reads only; see `commit_views`."""
+
+from dataclasses import replace
 
 from core.messages import Button
 from core.messages.views import (
     CandidateLine,
-    CommitLine,
     ConflictLine,
     Conflicts,
     EntryLine,
-    History,
     StateView,
 )
 from core.state import receipts
 from core.state.conflicts import OpenConflict, open_conflicts
 from core.state.database import Transaction
-from core.state.entries import Entry, read_prefix
+from core.state.entries import MOST_ENTRIES, Entry, read_prefix
 from core.state.facts import head, read_write, standing_at
 from core.state.files import StateFile, list_files
-from core.state.history import CommitInfo, commit_info, history
+from core.state.history import CommitInfo, commit_info
+from core.state.moments import check_commit
 from core.state.operations import Json, Kind
 from core.state.person import pinned
+from core.state.provenance import pin_of
 from core.state.values import dump
 
 LONGEST_SHOWN = 20_000
 MOST_SHOWN = 200
 
 
-def state_view(tx: Transaction, prefix: str = "", at: int | None = None) -> StateView:
-    """Entries and files under a prefix at a commit (None: head), each shown bounded."""
-    commit = head(tx) if at is None else at
+def state_view(
+    tx: Transaction, prefix: str = "", at: int | None = None, words: str = ""
+) -> StateView:
+    """Entries and files under a prefix at a commit (None: head), each shown bounded.
+
+    `words` are those that the moment was asked for with. Raises BadRequest for a commit that is
+    not there, or not kept any more.
+    """
+    newest = head(tx)
+    commit = newest if at is None else check_commit(tx, at)
+    now = commit == newest
+    entries = read_prefix(tx, prefix, commit, limit=MOST_ENTRIES + 1, most=MOST_SHOWN)
+    files = list_files(tx, prefix, commit)
+    infos = _Infos(tx)
+    made = infos.of(commit)
     waiting = {found.key for found in open_conflicts(tx) if found.space == "file"}
     return StateView(
         commit=commit,
-        entries=tuple(
-            _entry_line(entry) for entry in read_prefix(tx, prefix, commit, most=MOST_SHOWN)
+        entries=tuple(_entry_line(infos, entry, now=now) for entry in entries[:MOST_ENTRIES]),
+        files=tuple(
+            _file_line(infos, file, waiting=now and file.path in waiting)
+            for file in files[:MOST_ENTRIES]
         ),
-        files=tuple(_file_line(tx, file, waiting) for file in list_files(tx, prefix, commit)),
+        newest=newest,
+        at=made.at if made else None,
+        words=words,
+        more=len(entries) > MOST_ENTRIES or len(files) > MOST_ENTRIES,
     )
 
 
-def history_view(
-    tx: Transaction, key: str | None = None, before: int | None = None, limit: int = 50
-) -> History:
-    """Commits below `before`, newest first, with an Undo for each that is not undone."""
-    return History(lines=tuple(_commit_line(info) for info in history(tx, key, before, limit)))
+class _Infos:
+    """The commits of a view, each looked up once."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self.tx = tx
+        self._known: dict[int, CommitInfo | None] = {}
+
+    def of(self, number: int) -> CommitInfo | None:
+        """The commit of that number, if there is one."""
+        if number not in self._known:
+            self._known[number] = commit_info(self.tx, number)
+        return self._known[number]
 
 
 def conflicts_view(tx: Transaction) -> Conflicts:
@@ -140,43 +166,37 @@ def _cut(text: str) -> str:
     return f"{text[:LONGEST_SHOWN]}… ({len(text) - LONGEST_SHOWN:,} characters more)"
 
 
-def _entry_line(entry: Entry) -> EntryLine:
-    return EntryLine(
+def _entry_line(infos: _Infos, entry: Entry, *, now: bool) -> EntryLine:
+    line = EntryLine(
         key=entry.key,
         kind=entry.kind.value,
         value=_shown(entry),
         commit=entry.commit,
         author=entry.author,
         at=entry.at,
-        pinned=entry.pinned,
-        conflicted=entry.conflict is not None,
+        pinned=now and entry.pinned,
+        conflicted=now and entry.conflict is not None,
     )
+    pin = pin_of(infos.tx, entry.key) if line.pinned else None
+    return _with_grounds(infos, replace(line, pinned_by=pin.person if pin else ""))
 
 
-def _file_line(tx: Transaction, file: StateFile, waiting: set[str]) -> EntryLine:
-    info = commit_info(tx, file.commit)
-    return EntryLine(
+def _file_line(infos: _Infos, file: StateFile, *, waiting: bool) -> EntryLine:
+    info = infos.of(file.commit)
+    line = EntryLine(
         key=file.path,
         kind="file",
         value=f"{file.size:,} bytes{', executable' if file.executable else ''}",
         commit=file.commit,
         author=str(info.author) if info else "",
         at=info.at if info else 0.0,
-        conflicted=file.path in waiting,
+        conflicted=waiting,
     )
+    return _with_grounds(infos, line)
 
 
-def _commit_line(info: CommitInfo) -> CommitLine:
-    lines = [line.text for line in info.receipt]
-    if info.undone_by is not None:
-        lines.append(f"undone by commit {info.undone_by}")
-    undo = (Button(action=f"undo.{info.number}", label="Undo"),)
-    return CommitLine(
-        commit=info.number,
-        author=str(info.author),
-        about=info.about,
-        at=info.at,
-        job=info.author.job,
-        lines=tuple(lines),
-        buttons=undo if info.undone_by is None else (),
-    )
+def _with_grounds(infos: _Infos, line: EntryLine) -> EntryLine:
+    info = infos.of(line.commit)
+    if info is None:
+        return line
+    return replace(line, job=info.author.job, base=info.base, about=info.about)

@@ -22,25 +22,13 @@ from core.messages import (
     StreamText,
     ThreadRef,
 )
-from core.messages.views import (
-    CandidateLine,
-    ChannelLine,
-    Channels,
-    CommitLine,
-    ConflictLine,
-    Conflicts,
-    EntryLine,
-    FileView,
-    History,
-    Jobs,
-    JobView,
+from core.messages.queries import (
     ListChannels,
     ListConflicts,
     ListJobs,
     ListThreads,
-    MessageLine,
-    Messages,
     Query,
+    ReadCommit,
     ReadFile,
     ReadHistory,
     ReadJob,
@@ -48,6 +36,23 @@ from core.messages.views import (
     ReadSettings,
     ReadSpend,
     ReadState,
+)
+from core.messages.views import (
+    CandidateLine,
+    ChangeLine,
+    ChannelLine,
+    Channels,
+    CommitLine,
+    CommitView,
+    ConflictLine,
+    Conflicts,
+    EntryLine,
+    FileView,
+    History,
+    Jobs,
+    JobView,
+    MessageLine,
+    Messages,
     SettingLine,
     Settings,
     Spend,
@@ -103,6 +108,7 @@ class Channel:
     entries: dict[str, EntryLine] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     commits: list[CommitLine] = field(default_factory=list)
+    past: list[dict[str, EntryLine]] = field(default_factory=lambda: [{}])
     conflicts: list[ConflictLine] = field(default_factory=list)
 
 
@@ -177,19 +183,34 @@ class FakeCore:
         self.of(shown.thread).cards[shown.job] = shown
         await self._adapter.deliver(shown)
 
-    async def set(self, key: str, value: str, kind: str = "value", **flags: bool) -> None:
+    async def set(
+        self, key: str, value: str, *, kind: str = "value", pinned: bool = False,
+        conflicted: bool = False,
+    ) -> None:  # fmt: skip
         """Put an entry as one commit."""
         channel = self.channels["general"]
         number = len(channel.commits) + 1
         at = time.time()
         channel.entries[key] = EntryLine(
-            key=key, kind=kind, value=value, commit=number, author="Anna", at=at, **flags
+            key=key,
+            kind=kind,
+            value=value,
+            commit=number,
+            author="Anna",
+            at=at,
+            pinned=pinned,
+            conflicted=conflicted,
         )
+        before = channel.past[-1].get(key)
+        channel.past.append(dict(channel.entries))
         undo = Button(action=f"undo.{number}", label="Undo")
+        diff = (*([f"-{before.value}"] if before else []), f"+{value}")
+        text = f"`{key}` is now {value}"
         channel.commits.append(
             CommitLine(
                 commit=number, author="Anna", about=f"set {key}", at=at, job=None,
-                lines=(f"`{key}` is now {value}",), buttons=(undo,),
+                lines=(text,), buttons=(undo,), base=number - 1,
+                changes=(ChangeLine(key=key, file=False, text=text, diff=diff),),
             )
         )  # fmt: skip
         await self._adapter.show(StateMoved(channel=thread().channel, commit=number))
@@ -233,17 +254,17 @@ class FakeCore:
                 return Jobs(cards=tuple(channel.cards.values()))
             case ReadJob(number=number):
                 return _job(channel, number)
-            case ReadState(prefix=prefix):
-                entries = tuple(e for e in channel.entries.values() if e.key.startswith(prefix))
-                return StateView(
-                    commit=len(channel.commits), entries=entries, files=_files(channel)
-                )
+            case ReadState():
+                return _state(channel, query)
             case ReadFile(path=path):
                 if path not in channel.files:
                     raise BadRequest(f"There is no file {path!r}.")
                 return FileView(path=path, content=channel.files[path], commit=1)
             case ReadHistory():
                 return History(lines=tuple(reversed(channel.commits)))
+            case ReadCommit(number=number):
+                commits = channel.commits
+                return CommitView(line=commits[number - 1], newest=len(commits), beyond=7)
             case ListConflicts():
                 return Conflicts(lines=tuple(channel.conflicts))
             case ReadSpend():
@@ -299,6 +320,22 @@ def _threads(channel: Channel) -> tuple[ThreadLine, ...]:
     return tuple(
         ThreadLine(thread=ref, title=lines[0].text[:80], at=lines[-1].at, messages=len(lines))
         for ref, lines in sorted(by_thread.items(), key=lambda one: -one[1][-1].at)
+    )
+
+
+def _state(channel: Channel, query: ReadState) -> StateView:
+    newest = len(channel.commits)
+    if query.when is not None and query.when < "2000":
+        raise BadRequest("there was nothing then: the first commit is of 2026-11-17")
+    commit = 1 if query.when is not None else newest if query.at is None else query.at
+    found = channel.entries if commit == newest else channel.past[commit]
+    return StateView(
+        commit=commit,
+        entries=tuple(entry for entry in found.values() if entry.key.startswith(query.prefix)),
+        files=_files(channel),
+        newest=newest,
+        at=channel.commits[commit - 1].at if commit else None,
+        words=query.when or "",
     )
 
 

@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from adapters.web.wire import Look, Unreadable, Watch, channel, decode, person
 from core.errors import BadRequest
 from core.messages import Message, Person, Press
-from core.messages.views import ListChannels, ReadHistory, ReadJob, ReadMessages, ReadState
+from core.messages.queries import (
+    ListChannels,
+    ReadCommit,
+    ReadHistory,
+    ReadJob,
+    ReadMessages,
+    ReadState,
+)
 from tests.adapters.web.fake_core import thread
 
 SAID: dict[str, object] = {
@@ -75,6 +82,14 @@ def test_what_the_page_shows_is_read() -> None:
         (
             {"what": "state", "channel": "general", "prefix": "a.", "at": 3},
             ReadState(channel=thread().channel, prefix="a.", at=3),
+        ),
+        (
+            {"what": "state", "channel": "general", "when": "last tuesday"},
+            ReadState(channel=thread().channel, when="last tuesday"),
+        ),
+        (
+            {"what": "commit", "channel": "general", "number": 3},
+            ReadCommit(channel=thread().channel, number=3),
         ),
         (
             {"what": "history", "channel": "general", "key": "a.b", "before": 9},

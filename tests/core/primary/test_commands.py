@@ -1,5 +1,6 @@
 """Commands and presses as data."""
 
+import time
 from contextlib import suppress
 
 import pytest
@@ -21,8 +22,15 @@ from core.primary.commands import COMMANDS, parse_command, parse_press
         ("/cancel 3", acts.StopJob(job=3)),
         ("/steer 3 use b\nplease", acts.SteerJob(job=3, text="use b\nplease")),
         ("/run 3", acts.RunAgain(job=3)),
-        ("/state", acts.ShowState(prefix="")),
-        ("/state deploy.", acts.ShowState(prefix="deploy.")),
+        ("/state", acts.ShowState(key="")),
+        ("/state deploy.", acts.ShowState(key="deploy.")),
+        ("/state my key", acts.ShowState(key="my key")),
+        ("/state at", acts.ShowState(key="at")),
+        ("/state at 12", acts.ShowState(key="", when="12")),
+        ("/state deploy.  AT last tuesday", acts.ShowState(key="deploy.", when="last tuesday")),
+        ("/state a at yesterday at 9:00", acts.ShowState(key="a", when="yesterday at 9:00")),
+        ("/state \"look at me\"", acts.ShowState(key="look at me")),
+        ("/state \"look at me\" at 3", acts.ShowState(key="look at me", when="3")),
         ("/set deploy.target {\"a\": 1}", acts.SetKey(key="deploy.target", text='{"a": 1}')),
         ("/unset deploy.target", acts.UnsetKey(key="deploy.target")),
         ("/set \"my key\" 1 2", acts.SetKey(key="my key", text="1 2")),
@@ -34,6 +42,12 @@ from core.primary.commands import COMMANDS, parse_command, parse_press
         ("/unpin a", acts.PinKey(key="a", pinned=False)),
         ("/history", acts.ShowHistory(key=None)),
         ("/history a", acts.ShowHistory(key="a")),
+        ("/history before #9", acts.ShowHistory(before=9)),
+        ("/history a b before commit 9", acts.ShowHistory(key="a b", before=9)),
+        ("/history \"commit 5\"", acts.ShowHistory(key="commit 5")),
+        ("/history \"before 5\" before 9", acts.ShowHistory(key="before 5", before=9)),
+        ("/history commit 12", acts.ShowCommit(commit=12)),
+        ("/history commits", acts.ShowHistory(key="commits")),
         ("/undo 7", acts.UndoCommit(commit=7)),
         ("/conflicts", acts.ShowConflicts()),
         ("/resolve 2 1", acts.Resolve(conflict=2, choice=1)),
@@ -65,6 +79,7 @@ def test_talk_is_no_command(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["/nonsense", "/job", "/job x", "/job -1", "/steer 3", "/set a", "/unset", "/unset a b",
+     "/history commit x", '/history "a" b', '/state "a" b',
      '/set "a b"', '/unset "a b" c', '/unset "a b',
      "/resolve 1", "/resolve x 1", "/search", "/jobs now", "/undo 99999999999999999999"],
 )  # fmt: skip
@@ -108,6 +123,14 @@ def test_a_command_of_any_length_is_refused_in_a_few_words(text: str) -> None:
     with pytest.raises(BadRequest) as caught:
         parse_command(text)
     assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("text", ["/state x" + " " * 90_000 + "y", "/history" + " before" * 20_000])
+def test_a_long_command_is_read_at_once(text: str) -> None:
+    before = time.thread_time()
+    with suppress(BadRequest):
+        parse_command(text)
+    assert time.thread_time() - before < 0.5
 
 
 @given(st.text(max_size=60))

@@ -123,9 +123,12 @@ def test_a_commit_that_is_not_there_yet_is_refused(past: Board) -> None:
 
 def test_what_was_before_the_oldest_kept_commit_is_said_to_be_gone(past: Board) -> None:
     past.tx.execute("DELETE FROM commits WHERE number IN (1, 3)")
+    past.tx.execute("INSERT INTO pruned (one, floor, listed, operation) VALUES (1, 2, 2, 0)")
     with pytest.raises(BadRequest, match="the oldest is that of commit 2"):
         commit_at(past.tx, at("2026-11-01"))
     assert commit_at(past.tx, at("2026-11-17 12:00")) in (2, 3)
+    with pytest.raises(BadRequest, match="is not kept any more"):
+        moment(past.tx, "1", NOW, BERLIN)
 
 
 def test_a_clock_that_was_set_back_hides_no_commit(past: Board) -> None:

@@ -1,3 +1,6 @@
+import pytest
+
+from core.errors import BadRequest
 from core.messages import Button, Person
 from core.messages.views import CandidateLine, EntryLine
 from core.state.entries import read_entry
@@ -6,7 +9,6 @@ from core.state.views import (
     LONGEST_SHOWN,
     conflicts_view,
     entry_text,
-    history_view,
     pinned_lines,
     state_view,
 )
@@ -24,20 +26,21 @@ def test_the_state_shows_entries_and_files_with_who_wrote_them(board: Board) -> 
     board.job(2, put("k", 1), write("f.sh", b"c"), base=0)
     view = state_view(board.tx)
     author = "job 1, asked by Ann"
-    assert view.commit == 2
+    assert (view.commit, view.newest, view.at, view.more) == (2, 2, 1.0, False)
     assert view.entries == (
         EntryLine(
             key="k", kind="value", value='{"a":"é"}', commit=1, author=author, at=1.0,
-            conflicted=True,
+            conflicted=True, job=1, about=author,
         ),
         EntryLine(
-            key="log", kind="log", value='one\n{"b":2}', commit=1, author=author, at=1.0
+            key="log", kind="log", value='one\n{"b":2}', commit=1, author=author, at=1.0,
+            job=1, about=author,
         ),
     )  # fmt: skip
     assert view.files == (
         EntryLine(
             key="f.sh", kind="file", value="2 bytes", commit=1, author=author, at=1.0,
-            conflicted=True,
+            conflicted=True, job=1, about=author,
         ),
     )  # fmt: skip
     assert state_view(board.tx, "k", 0).entries == ()
@@ -69,14 +72,29 @@ def test_a_conflict_about_what_never_was_still_shows(board: Board) -> None:
     assert [button.action for button in line.buttons] == ["pick.1.1.0", "pick.1.1.1"]
 
 
-def test_history_offers_undo_once(board: Board) -> None:
-    merged = board.job(1, put("k", "a"))
-    board.undo(merged.commit)
-    undo, done = history_view(board.tx).lines
-    assert undo.buttons == (Button(action="undo.2", label="Undo"),)
-    assert undo.lines == ("`k` is gone",)
-    assert (done.buttons, done.lines) == ((), ('`k` = "a"', "undone by commit 2"))
-    assert (done.job, undo.job, undo.author) == (1, None, "Ann")
+def test_a_past_state_is_shown_as_it_was_without_what_is_of_now(board: Board) -> None:
+    board.job(1, put("k", "a"), write("f", b"1"))
+    board.job(2, put("k", "b"), base=0)
+    pin(board.tx, "k", Person(id="u2", name="Ben"), 1.0)
+    board.set("new", "x")
+    (now, _) = state_view(board.tx).entries
+    assert (now.conflicted, now.pinned, now.pinned_by) == (True, True, "Ben")
+    then = state_view(board.tx, at=2, words="yesterday")
+    assert (then.commit, then.newest, then.words) == (2, 3, "yesterday")
+    (entry,) = then.entries
+    assert (entry.key, entry.conflicted, entry.pinned, entry.pinned_by) == ("k", False, False, "")
+    assert state_view(board.tx, at=0).at is None
+    with pytest.raises(BadRequest, match="there is no commit 4; the newest is 3"):
+        state_view(board.tx, at=4)
+
+
+def test_a_state_of_very_many_keys_says_that_there_are_more(board: Board) -> None:
+    board.job(1, *(put(f"k{n:04}", n) for n in range(1000)))
+    assert not state_view(board.tx).more
+    board.set("last", "x")
+    view = state_view(board.tx)
+    assert (view.more, len(view.entries)) == (True, 1000)
+    assert not state_view(board.tx, "k0").more
 
 
 def test_an_entry_is_told_in_plain_words(board: Board) -> None:

@@ -2,7 +2,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from core.messages import PostKind
-from core.messages.views import ReadHistory, ReadState
+from core.messages.queries import ReadHistory, ReadState
 from tests.adapters.web.fake_core import FakeCore, card
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs_system("chromium")]
