@@ -27,6 +27,15 @@ _SOURCE = r"(?P<source>`[^`]+`|\w(?:[\w.-]*\w)?)"
 _NUMBER = r"(?P<number>[-+]?\d+(?:\.\d+)?)"
 _PATH = r"(?P<path>`[^`]+`|\"[^\"]+\"|[^\s:,]+)"
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+_COUNTS = {
+    "half a": 0.5, "half an": 0.5, "a": 1, "an": 1, "one": 1, "two": 2, "a couple of": 2,
+    "three": 3, "a few": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "ten": 10, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60,
+}  # fmt: skip
+DURATION = (
+    rf"(?:\d{{1,9}}(?:\.\d{{1,9}})?\s*|(?:{'|'.join(sorted(_COUNTS, reverse=True))})\s+)"
+    r"(?:s|m|h|sec(?:ond)?s?|min(?:ute)?s?|h(?:ou)?rs?)"
+)
 _EVERYWHERE = ("", "chat", "channel", "messages", "everything", "here")
 
 Build = Callable[[re.Match[str]], Action]
@@ -73,7 +82,7 @@ def _no_constant(name: str) -> None:
 @_says(
     r"(?:run|execute)\s+(?:(?:this|the following)\s*:?\s*)?(?P<code>```(?:py|python3?)\s.+)",
     r"(?:run|execute)\s+(?:(?:this|a|the|some)\s+)?python3?(?:\s+(?:code|script|program))?"
-    rf"\s*:?\s*(?P<code>{QUOTED}|.+)",
+    rf"\s*:?\s*(?P<code>{QUOTED}|[^\s`\"“:].*)",
 )
 def _python(found: re.Match[str]) -> Action:
     return RunPython(code=unquoted(found["code"]))
@@ -81,29 +90,37 @@ def _python(found: re.Match[str]) -> Action:
 
 @_says(
     r"(?:run|execute)\s+(?:(?:this|a|the|following|shell)(?:\s+|(?=:)))*(?:commands?|scripts?)?\s*:?\s*"
-    rf"(?P<command>{QUOTED}|.+)",
+    rf"(?P<command>{QUOTED}|[^\s`\"“:].*)"
+    r"(?:(?<=[`\"])\s+(?:command|script|in\s+(?:the|a)\s+(?:shell|sandbox|workspace|terminal)))*",
     r"[$!]\s*(?P<command>.+)",
 )
 def _run(found: re.Match[str]) -> Action:
-    return Run(command=unquoted(found["command"]))
+    return Run(command=unquoted(_FOR_ME.sub("", found["command"])))
 
 
-@_says(
-    r"(?:wait|sleep|pause)\s+(?:for\s+)?(?P<number>\d{1,9}(?:\.\d{1,9})?)\s*"
-    r"(?:(?P<unit>[smh])(?:ec(?:ond)?s?|in(?:ute)?s?|r|ours?)?)?",
-)
+_FOR_ME = re.compile(r"(?<=[\w\"`])\s+for\s+(?:me|us)\Z", re.IGNORECASE)
+
+
+@_says(rf"(?:wait|sleep|pause)\s+(?:for\s+)?(?P<time>\d{{1,9}}(?:\.\d{{1,9}})?|{DURATION})")
 def _wait(found: re.Match[str]) -> Action:
-    seconds = float(found["number"]) * _UNITS[(found["unit"] or "s").lower()]
+    """A time without a unit is in seconds."""
+    unit = re.search(r"[a-z]*$", found["time"], re.IGNORECASE)
+    count = " ".join(found["time"][: unit.start() if unit else None].lower().split())
+    number = _COUNTS.get(count) or float(count)
+    seconds = number * _UNITS[(unit[0] if unit else "")[:1].lower() or "s"]
     return Wait(seconds=min(seconds, LONGEST_WAIT_S))
 
 
 @_says(
     rf"(?:write|create|make|save)\s+(?:(?:a|the|me a)\s+)?(?:new\s+)?(?:text\s+)?file\s+"
     rf"(?:called\s+|named\s+)?{_PATH}"
-    r"(?:\s*:\s*|\s*,?\s+(?:with(?:\s+the)?(?:\s+(?:contents?|text|words))?|saying|containing)"
+    r"(?:\s*:\s*|\s*,?\s+(?:with(?:\s+the)?(?:\s+(?:contents?|text|words?))?|saying|containing)"
     r"\s*:?\s+)(?P<content>.*)",
-    r"write\s+(?P<content>```.+```|`[^`]+`|\"[^\"]+\")\s+(?:in)?to\s+(?:(?:the|a)\s+file\s+)?"
-    rf"{_PATH}",
+    r"(?:write|save|put)\s+(?P<content>```.+```|`[^`]+`|\"[^\"]+\")\s+(?:in)?to\s+"
+    rf"(?:(?:the|a)\s+file\s+(?:called\s+|named\s+)?)?{_PATH}",
+    r"(?:write|save|put)\s+(?P<content>[^`\"].*)\s+(?:in)?to\s+"
+    rf"(?:the|a)\s+file\s+(?:called\s+|named\s+)?{_PATH}",
+    r"(?:write|save)\s+(?P<content>[^`\"].*)\s+(?:in)?to\s+(?P<path>[\w./-]+\.\w+)",
 )
 def _write(found: re.Match[str]) -> Action:
     return WriteFile(path=unquoted(found["path"]), content=unquoted(found["content"]) + "\n")
@@ -153,6 +170,7 @@ def _add(found: re.Match[str]) -> Action:
 @_says(
     rf"append\s+(?P<value>.+)\s+to\s+(?:the\s+)?(?:log\s+)?{_KEY}",
     rf"add\s+(?P<value>.+)\s+to\s+(?:the\s+)?log\s+{_KEY}",
+    rf"(?:append|add)\s+to\s+(?:the\s+)?(?:log\s+)?{_KEY}\s*:\s*(?P<value>.+)",
 )
 def _append(found: re.Match[str]) -> Action:
     return Change(key=_key(found), op=Op.APPEND, value=_words(found))

@@ -1,8 +1,18 @@
 """What a person's message asks for as a whole: talk, word to a job, or work in parts. Pure."""
 
 import re
+from collections.abc import Sequence
 
-from core.model.offline.grammar import bare, parse, parse_all, starts_request
+from core.model.offline.grammar import (
+    LATER,
+    at_once,
+    bare,
+    parse,
+    parse_all,
+    starts_request,
+    steps,
+    takes_text,
+)
 from core.model.offline.intents import (
     LIGHT,
     Action,
@@ -16,28 +26,25 @@ from core.model.offline.intents import (
     LaunchText,
     Steer,
     Thanks,
+    Wait,
     Work,
 )
-from core.model.offline.spans import apart, cut, lines, listed, masked, tidy, unquoted
+from core.model.offline.manner import Way, manner, plain, ways_in
+from core.model.offline.spans import apart, cut, lines, listed, tidy, unquoted
 
+# Between the steps of one job, in its words.
+THEN = ", then "
 # Rules are for requests; a longer text is something to read.
 LONGEST = 10_000
 
-_BACKGROUND = re.compile(
-    r"(?:please\s+)?(?:do\s+(?:this|these|the following)\s+)?(?:all\s+)?in\s+the\s+background"
-    r"\s*[,:-]?\s*(?:please\s+)?(?:do\s*:?\s+)?",
-    re.IGNORECASE,
-)
-_AT_THE_END = re.compile(
-    r",?\s+(?:all\s+)?(?:in\s+the\s+background|as\s+(?:a\s+)?jobs?)[.!]?$", re.IGNORECASE
-)
 _HEADER = re.compile(
     r"(?:do|start|run)\s+(?:all\s+(?:of\s+)?)?(?:(?:these|the\s+following|this)\s+(?:\w+\s+){0,2}?)?"
-    r"(?:\w+\s+)?(?:things?|jobs?|tasks?|steps?|parts?)(?:\s+for\s+me)?\s*(?:at\s+once\s*)?:\s*"
+    r"(?:\w+\s+)?(?:things?|jobs?|tasks?|steps?|parts?)(?:\s+for\s+me)?\s*(?:at\s+once\s*)?[:.]\s*"
     r"|do\s+(?:these|the\s+following|this|all\s+of\s+(?:these|this))(?:\s+for\s+me)?\s*:\s*",
     re.IGNORECASE,
 )
-_COMMA = re.compile(r",\s+(?:and\s+)?|\s+and\s+", re.IGNORECASE)
+_STEPS = re.compile(r"\bsteps?\b", re.IGNORECASE)
+_PLATFORMS = re.compile(r",\s+(?:and\s+)?|\s+and\s+", re.IGNORECASE)
 _LAUNCH = re.compile(
     r"(?:write|draft|prepare|create)\s+(?:me\s+|us\s+)?(?:the\s+|a\s+|some\s+)?"
     r"launch\s+(?:texts?|posts?|announcements?|copy)\s+(?:for|of|about)\s+(?P<product>.+?)"
@@ -103,65 +110,103 @@ def _talk(text: str) -> Intent:
 
 
 def _work(text: str) -> Work | None:
-    wanted, background = _without_background(text)
-    header = _HEADER.match(wanted)
-    parts, several = _parts(wanted[header.end() :] if header else wanted)
-    items = tuple(item for part in parts for item in _items(part))
+    wanted = manner(text, _is_launch)
+    header = _HEADER.match(wanted.words)
+    words, ways = wanted.words[header.end() if header else 0 :], set(wanted.ways)
+    if header and _STEPS.search(header[0]):
+        ways.add(Way.ORDER)
+    groups, several = _groups(words, ways)
+    items = tuple(item for group in groups for item in _items(group))
     # Who says "in the background" or "do these things" wants jobs, even for what no rule covers.
-    wanted_so = background or header is not None
-    understood = any if several else all
-    if not items or not (wanted_so or understood(item.understood for item in items)):
+    asked = not ways.isdisjoint({Way.BACKGROUND, Way.ONE, Way.JOBS})
+    wanted_so = asked or header is not None
+    if not items or not (wanted_so or _makes_sense(items, several)):
         return None
     heavy = any(not isinstance(action, LIGHT) for item in items for action in item.actions)
-    return Work(items=items, background=background or (heavy and (wanted_so or several)))
+    return Work(items=items, background=asked or (heavy and (wanted_so or several)))
 
 
-def _without_background(text: str) -> tuple[str, bool]:
-    plain = bare(text)
-    if _LAUNCH.fullmatch(plain.rstrip(".! ")):
-        # What a product is for may well end in these words.
-        return plain, False
-    if found := _BACKGROUND.match(plain):
-        return plain[found.end() :].strip(), True
-    if found := _AT_THE_END.search(plain):
-        return plain[: found.start()].strip(), True
-    return plain, False
+def _makes_sense(items: Sequence[Item], several: bool) -> bool:
+    """Whether it is a request at all: a list with one, a sentence of them, or one that goes on."""
+    if several:
+        return any(item.understood for item in items)
+    goes_on = len(items) == 1 and len(items[0].actions) > 1 and starts_request(items[0].words)
+    return goes_on or all(item.understood for item in items)
 
 
-def _parts(text: str) -> tuple[list[str], bool]:
-    """The parts of a request, and whether the person wrote them as a list."""
-    _, found = listed(text)
+def _groups(words: str, ways: set[Way]) -> tuple[list[list[str]], bool]:
+    """The parts of a request, each of its steps in order, and whether it was written as a list."""
+    rows, several = _rows(words, ways)
+    found = _lined_up(rows, several) if several or len(rows) > 1 else _sentence(rows[0], ways)
+    if not ways.isdisjoint({Way.ONE, Way.ORDER}) and not any(map(_is_launch, rows)):
+        found = [[step for group in found for step in group]]
+    return found, several
+
+
+def _rows(words: str, ways: set[Way]) -> tuple[list[str], bool]:
+    """The items of a list, the lines, or what stands between semicolons; at least one."""
+    head, found = listed(words)
+    rows = lines(words)
+    if takes_text(words) or _is_launch(words):
+        return [words], False
     if found:
-        return found, True
-    rows = lines(text)
-    if len(rows) > 1 and all(starts_request(bare(row)) for row in rows):
+        ways |= ways_in(head)
+        return found, len(found) > 1
+    if len(rows) > 1 and all(starts_request(row) for row in rows):
         return rows, True
-    rows = apart(text)
-    return (rows, False) if len(rows) > 1 else (_at_verbs(text), False)
+    return apart(words) or [words], False
 
 
-def _at_verbs(text: str) -> list[str]:
-    """Cut at commas and "and" where a new request begins: "run `a`, wait 3 s and find x"."""
-    parts, start = [], 0
-    for found in _COMMA.finditer(masked(text)):
-        if starts_request(text[found.end() :]):
-            parts.append(text[start : found.start()])
-            start = found.end()
-    return [*parts, text[start:]]
+def _lined_up(rows: Sequence[str], several: bool) -> list[list[str]]:
+    """Each row as one part; a row that begins with "then" goes on with the part before it."""
+    found: list[list[str]] = []
+    in_order = False
+    for row in rows:
+        whole = [row] if _is_launch(row) else _steps(plain(row))
+        in_order = LATER.match(row) is not None or (in_order and several)
+        if found and in_order:
+            found[-1].extend(whole)
+        else:
+            found.append(whole)
+    return found
 
 
-def _items(part: str) -> tuple[Item, ...]:
+def _sentence(words: str, ways: set[Way]) -> list[list[str]]:
+    """One sentence: with a "then" it is one thing, without it each request in it is one."""
+    if _is_launch(words):
+        return [[words]]
+    found = _steps(words)
+    if len(found) > 1 and len(steps(words)) > 1:
+        return [found]
+    # Nobody waits for nothing: "wait 5 s and run `a`" means the one after the other.
+    waits = [isinstance(parse(part), Wait) for part in found]
+    if waits == [True, False] and ways.isdisjoint({Way.APART, Way.JOBS}):
+        return [found]
+    return [[part] for part in found]
+
+
+def _steps(words: str) -> list[str]:
+    return [part for step in steps(words) for part in at_once(step)]
+
+
+def _is_launch(words: str) -> bool:
+    return _LAUNCH.fullmatch(bare(words).rstrip(".! ")) is not None
+
+
+def _items(group: Sequence[str]) -> tuple[Item, ...]:
     """The items of one part: one, or one for each platform of a launch."""
-    found = _LAUNCH.fullmatch(bare(part).rstrip(".! "))
+    found = _LAUNCH.fullmatch(bare(group[0]).rstrip(".! ")) if len(group) == 1 else None
     if found is None:
-        return (Item(words=part.strip(), actions=parse_all(part)),)
+        words = THEN.join(step.strip().rstrip(",") for step in group)
+        # By its words, as the job will understand them.
+        return (Item(words=words, actions=brief_actions(words)),) if words else ()
     texts = (
         LaunchText(
             product=unquoted(found["product"]),
             platform=unquoted(platform),
             about=" ".join((found["about"] or "").split()),
         )
-        for platform in cut(found["platforms"], _COMMA)
+        for platform in cut(found["platforms"], _PLATFORMS)
     )
     return tuple(Item(words=_launch_brief(text), actions=(text,)) for text in texts)
 

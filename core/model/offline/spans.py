@@ -5,11 +5,11 @@ import re
 # Fenced code, code, and quotations keep together whatever stands in them.
 _QUOTED = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|\"[^\"\n]*\"|“[^“”\n]*”", re.DOTALL)
 _BLANKS = re.compile(r"[ \t]{2,}")
-_BULLET = re.compile(r"^[ \t]*(?:[-*•]|\d{1,2}[.)])[ \t]+", re.MULTILINE)
-# Numbers within a line: "1) this 2) that".
-_NUMBERED = re.compile(r"(?:^|\s)\(?\d{1,2}\)\s+")
+_BULLET = re.compile(r"^[ \t]*(?:[-\u2013\u2014*•+]|\d{1,2}[.)])[ \t]+", re.MULTILINE)
+# Marks within a line, "1) this 2) that": a list only if they count up from the first.
+_COUNTED = re.compile(r"(?:^|(?<=\s))\(?(?P<mark>\d{1,2}|[a-z])(?:[):]|\.\)?)\s+", re.IGNORECASE)
 _LINE = re.compile(r"\n")
-_APART = re.compile(r"\s*;\s*(?:and\s+)?(?:then\s+)?|,?\s+and\s+then\s+", re.IGNORECASE)
+_APART = re.compile(r"\s*;\s*")
 
 
 def masked(text: str) -> str:
@@ -27,17 +27,43 @@ def cut(text: str, pattern: re.Pattern[str]) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
+def split(text: str, *patterns: re.Pattern[str], most: int) -> list[tuple[str, str]]:
+    """The parts between the matches outside of quotations, each with the gap before it.
+
+    Joined they are the text. With more than `most` parts the text is one.
+    """
+    neutral = masked(text)
+    found = (gap.span() for pattern in patterns for gap in pattern.finditer(neutral))
+    gaps = sorted(found, key=lambda gap: (gap[0], -gap[1]))
+    parts, start, before = [], 0, ""
+    for begin, end in gaps if len(gaps) < most else ():
+        if begin > start:
+            parts.append((before, text[start:begin]))
+            before, start = text[begin:end], end
+    return [*parts, (before, text[start:])]
+
+
 def listed(text: str) -> tuple[str, list[str]]:
     """What stands before a list, and the list's items; no items if there is no list of two."""
     neutral = masked(text)
-    bullets, numbered = list(_BULLET.finditer(neutral)), list(_NUMBERED.finditer(neutral))
-    marks = numbered if len(numbered) > len(bullets) else bullets
-    if not marks or (len(marks) < 2 and marks is numbered):
+    bullets, counted = list(_BULLET.finditer(neutral)), _counted(neutral)
+    marks = counted if len(counted) > max(len(bullets), 1) else bullets
+    if not marks:
         return text.strip(), []
     head = text[: marks[0].start()].strip()
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
     items = [text[mark.end() : end].strip() for mark, end in zip(marks, ends, strict=True)]
     return head, [item for item in items if item]
+
+
+def _counted(neutral: str) -> list[re.Match[str]]:
+    """The marks that count 1, 2, 3 or a, b, c."""
+    found: list[re.Match[str]] = []
+    for mark in _COUNTED.finditer(neutral):
+        wanted = len(found) + 1
+        if mark["mark"].lower() in (str(wanted), chr(ord("a") + len(found))):
+            found.append(mark)
+    return found
 
 
 def tidy(text: str) -> str:
@@ -55,7 +81,7 @@ def lines(text: str) -> list[str]:
 
 
 def apart(text: str) -> list[str]:
-    """The parts between semicolons or "and then"."""
+    """The parts between semicolons."""
     return cut(text, _APART)
 
 

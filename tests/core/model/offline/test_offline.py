@@ -124,7 +124,7 @@ async def test_light_things_are_done_at_once() -> None:
 
 async def test_light_and_heavy_things_go_together() -> None:
     turn = Turn(results=["a = 1", "Job 9 starts now."])
-    answer = await turn.say("set a to 1 and then run `make`")
+    answer = await turn.say("set a to 1; run `make`")
     assert [name for name, _ in turn.calls] == ["change_state", "start_job"]
     assert "Done: a = 1" in answer
     assert "job 9" in answer

@@ -126,7 +126,6 @@ def test_talk_and_words_about_jobs_are_told_from_work(message: str, intent: Inte
         "do these three things: run `a`, wait 3 seconds and write a file x.md: hello",
         "1. run `a`\n2. wait 3 seconds\n3. write a file x.md: hello",
         "please do the following: 1) run `a` 2) wait 3 seconds 3) write a file x.md: hello",
-        "run `a` and then wait 3 seconds and then write a file x.md: hello",
         "run `a`\nwait 3 seconds\nwrite a file x.md: hello",
         "run `a`, wait 3 seconds and write a file x.md: hello",
     ],
