@@ -7,7 +7,7 @@ from core.model.offline.phrases import DURATION, PHRASES, QUOTED
 from core.model.offline.spans import split
 
 _COURTESY = (
-    r"hey|hi|hello|ok(?:ay)?|alright|great|good|so|now|and|also|but|please|pls|plz|kindly|just|well|yes"
+    r"hey|hi|hello|separately|independently|ok(?:ay)?|alright|great|good|so|now|and|also|but|please|pls|plz|kindly|just|well|yes"
     r"|sure|meanwhile|thanks|go\s+ahead\s+and|feel\s+free\s+to|try\s+to|make\s+sure\s+to|remember\s+to"
     r"|first(?:ly|\s+of\s+all)?|@?thaw|for\s+me|do\s+me\s+a\s+favou?r(?:\s+and)?|let'?s|let\s+us"
     r"|(?:if|when(?:ever)?)\s+you\s+(?:can|could|don'?t\s+mind|like|(?:have|find)\s+(?:the\s+)?time)"
@@ -47,7 +47,7 @@ _AFTER_QUOTE = re.compile(
     rf"([`\"”])(?:{_HASTE}|\s+while\s+(?:i|we|you)\s[\w\s]{{1,40}})?[.!?]*$", re.IGNORECASE
 )
 _THEN = re.compile(
-    rf"[,.;:]?\s+(?:and\s+|but\s+)?{_NEXT}(?:[,:]\s*|\s+)(?:then\s+)?|\s*(?:->|=>|→)\s*",
+    rf"[,.;:]?\s+(?:(?:and|but|&)\s+)?{_NEXT}(?:[,:]\s*|\s+)(?:then\s+)?|\s*(?:->|=>|→)\s*",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"(?<=[^\s.])\.\s+(?=[A-Z])")
@@ -66,26 +66,21 @@ _VERB = re.compile(
     re.IGNORECASE,
 )
 # The verb of the part before holds on: "run `a` and `b`", "set a to 1 and b to 2".
+_RUNS = re.compile(r"(?:run|execute|wait|sleep)\b", re.IGNORECASE)
+_COMMAND = re.compile(rf"(?:(?:the\s+)?(?:command|script)\s+)?(?P<rest>{QUOTED})[.!?]*", re.DOTALL)
 _HELD = (
-    (
-        re.compile(r"(run|execute|wait|sleep)\b", re.IGNORECASE),
-        re.compile(rf"{QUOTED}[.!?]*", re.DOTALL),
-        "run ",
-    ),
+    (re.compile(r"(?:run|execute)\s+python\b", re.IGNORECASE), _COMMAND, "run python "),
+    (_RUNS, _COMMAND, "run "),
+    (_RUNS, re.compile(r"(?P<rest>(?:run|execute)\s+\S.*)", re.IGNORECASE | re.DOTALL), ""),
     (
         re.compile(r"set\b", re.IGNORECASE),
-        re.compile(rf"[\w.:/-]+(?:\s+to\s+|\s*=\s*)(?:{QUOTED}|[^\s,]+)", re.IGNORECASE),
+        re.compile(rf"(?P<rest>[\w.:/-]+(?:\s+to\s+|\s*=\s*)(?:{QUOTED}|[^\s,]+))", re.IGNORECASE),
         "set ",
     ),
     (
         re.compile(r"add\s+[-+]?\d", re.IGNORECASE),
-        re.compile(r"[-+]?\d+(?:\.\d+)?\s+to\s+\S+", re.IGNORECASE),
+        re.compile(r"(?P<rest>[-+]?\d+(?:\.\d+)?\s+to\s+\S+)", re.IGNORECASE),
         "add ",
-    ),
-    (
-        re.compile(r"(run|execute|wait|sleep)\b", re.IGNORECASE),
-        re.compile(r"(?:run|execute)\s+\S.*", re.IGNORECASE | re.DOTALL),
-        "",
     ),
 )
 # Nobody asks for more in one breath; what has more parts is something to read.
@@ -151,6 +146,9 @@ def steps(text: str) -> list[str]:
         return [text.strip()] if text.strip() else []
     found: list[str] = []
     for gap, part in split(text, _THEN, _SENTENCE, most=_MOST_PARTS):
+        if found and _only_leads(found[-1] + gap):
+            found[-1] = part
+            continue
         held = _held(found[-1], part) if found else None
         if held is not None:
             found.append(held)
@@ -171,6 +169,9 @@ def at_once(text: str) -> list[str]:
         return [text]
     found: list[str] = []
     for gap, part in split(text, _AND, most=_MOST_PARTS):
+        if found and _only_leads(found[-1] + gap):
+            found[-1] = part
+            continue
         held = _held(found[-1], part) if found else None
         if not found or held is not None or starts_request(part):
             found.append(part if held is None else held)
@@ -179,9 +180,13 @@ def at_once(text: str) -> list[str]:
     return found
 
 
+def _only_leads(text: str) -> bool:
+    return _LEAD.fullmatch(text.lstrip()) is not None
+
+
 def _held(before: str, part: str) -> str | None:
     plain, part = bare(before), part.strip()
     for verb, rest, put in _HELD:
-        if verb.match(plain) and rest.fullmatch(part):
-            return put + part
+        if verb.match(plain) and (found := rest.fullmatch(part)):
+            return put + found["rest"]
     return None

@@ -53,7 +53,8 @@ _START = (
     (rf"(?:do\s+{_THIS}\s+)?(?:as|in)\s+{_ONE}(?!s){_SAID}", Way.ONE),
     (rf"(?:(?:new\s+)?job|{_ONE})\s*:\s*", Way.ONE),
     (rf"{_NEW}\s+{_ONE}{_TO}|have\s+{_ONE}\s+(?={_WORKS}\s)", Way.ONE),
-    (rf"(?:do\s+{_THIS}\s+)?as\s+{_JOBS}{_SAID}|{_NEW}\s+{_JOBS}{_TO}", Way.JOBS),
+    (rf"(?:do\s+{_THIS}\s+)?as\s+{_JOBS}{_SAID}", Way.JOBS),
+    (rf"{_NEW}\s+{_JOBS}(?:\s+(?:{_APART}))?{_TO}", Way.JOBS),
     (rf"(?:do\s+{_THIS}(?:\s+\w+)?\s+)?(?:{_ORDER}){_SAID}", Way.ORDER),
     (rf"(?:do\s+{_THIS}(?:\s+\w+)?\s+)?(?:{_APART}){_SAID}", Way.APART),
 )
@@ -86,7 +87,7 @@ def _compiled(
 
 _STARTS = _compiled(_START, "", "")
 _ENDS = _compiled(_NAMES, _GAP, _WHILE)
-_NAMED = _compiled((*_NAMES, (r"steps", Way.ORDER)), r"\b", r"\b")
+_NAMED = _compiled((*_NAMES, (r"steps?", Way.ORDER)), r"\b", r"\b")
 
 _MIND = re.compile(r"(?:would|do)\s+you\s+mind\s+", re.IGNORECASE)
 _BEFORE = re.compile(r",?\s+before\s+(?=\w+ing\b)", re.IGNORECASE)

@@ -25,7 +25,11 @@ class OfflineModel:
         """Answer at once; with `on_text`, hand the text over in pieces. Raises nothing."""
         tools = frozenset(tool.name for tool in request.tools)
         works = "finish" in tools
-        say = work(request.messages, tools) if works else answer(request.messages)
+        # Understanding a long text takes longer than others may be held up.
+        if works:
+            say = await asyncio.to_thread(work, request.messages, tools)
+        else:
+            say = await asyncio.to_thread(answer, request.messages)
         if on_text is not None:
             for piece in re.findall(r"\S+\s*|\s+", say.text):
                 on_text(piece)

@@ -90,7 +90,7 @@ def _python(found: re.Match[str]) -> Action:
 
 @_says(
     r"(?:run|execute)\s+(?:(?:this|a|the|following|shell)(?:\s+|(?=:)))*(?:commands?|scripts?)?\s*:?\s*"
-    rf"(?P<command>{QUOTED}|[^\s`\"“:].*)"
+    rf"(?P<command>{QUOTED}|[^\s`\"“:][^`]*)"
     r"(?:(?<=[`\"])\s+(?:command|script|in\s+(?:the|a)\s+(?:shell|sandbox|workspace|terminal)))*",
     r"[$!]\s*(?P<command>.+)",
 )
@@ -111,11 +111,15 @@ def _wait(found: re.Match[str]) -> Action:
     return Wait(seconds=min(seconds, LONGEST_WAIT_S))
 
 
+_FILE = r"(?:write|create|make|save)\s+(?:(?:a|the|me a)\s+)?(?:new\s+)?(?:text\s+)?"
+_NAMED_FILE = rf"(?:file\s+(?:called\s+|named\s+)?{_PATH}|(?P<bare>[\w./-]+\.\w+))"
+
+
 @_says(
-    rf"(?:write|create|make|save)\s+(?:(?:a|the|me a)\s+)?(?:new\s+)?(?:text\s+)?file\s+"
-    rf"(?:called\s+|named\s+)?{_PATH}"
-    r"(?:\s*:\s*|\s*,?\s+(?:with(?:\s+the)?(?:\s+(?:contents?|text|words?))?|saying|containing)"
-    r"\s*:?\s+)(?P<content>.*)",
+    rf"{_FILE}{_NAMED_FILE}\s+with\s+(?P<content>.+)\s+in\s+it",
+    rf"{_FILE}{_NAMED_FILE}"
+    r"(?:\s*:\s*|\s*,?\s+(?:with(?:\s+the)?(?:\s+(?:contents?|text|words?))?|saying|containing"
+    r"|(?:that|which)\s+(?:says|contains))\s*:?\s+)(?P<content>.*)",
     r"(?:write|save|put)\s+(?P<content>```.+```|`[^`]+`|\"[^\"]+\")\s+(?:in)?to\s+"
     rf"(?:(?:the|a)\s+file\s+(?:called\s+|named\s+)?)?{_PATH}",
     r"(?:write|save|put)\s+(?P<content>[^`\"].*)\s+(?:in)?to\s+"
@@ -123,7 +127,9 @@ def _wait(found: re.Match[str]) -> Action:
     r"(?:write|save)\s+(?P<content>[^`\"].*)\s+(?:in)?to\s+(?P<path>[\w./-]+\.\w+)",
 )
 def _write(found: re.Match[str]) -> Action:
-    return WriteFile(path=unquoted(found["path"]), content=unquoted(found["content"]) + "\n")
+    named = found.groupdict()
+    path = named["path"] or named["bare"]
+    return WriteFile(path=unquoted(path), content=unquoted(found["content"]) + "\n")
 
 
 @_says(
@@ -189,7 +195,7 @@ def _exclude(found: re.Match[str]) -> Action:
 @_says(
     rf"set\s+(?:the\s+)?(?:key\s+|value\s+of\s+)?{_KEY}(?:\s+to\s+|\s*=\s*|:\s+)(?P<value>.+)",
     rf"put\s+(?P<value>.+)\s+(?:in|into)\s+{_KEY}",
-    rf"remember\s+(?:that\s+)?{_KEY}\s+(?:is|=)\s+(?P<value>.+)",
+    rf"remember\s+(?:that\s+)?(?:(?:the|our|my)\s+)?{_KEY}\s+(?:is|=)\s+(?P<value>.+)",
 )
 def _put(found: re.Match[str]) -> Action:
     return Change(key=_key(found), op=Op.PUT, value=_value(_ended(found["value"])))

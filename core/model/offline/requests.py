@@ -3,16 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from core.model.offline.grammar import (
-    LATER,
-    at_once,
-    bare,
-    parse,
-    parse_all,
-    starts_request,
-    steps,
-    takes_text,
-)
+from core.model.offline.grammar import bare, parse, parse_all, starts_request
 from core.model.offline.intents import (
     LIGHT,
     Action,
@@ -23,14 +14,19 @@ from core.model.offline.intents import (
     Help,
     Intent,
     Item,
-    LaunchText,
     Steer,
     Thanks,
-    Wait,
     Work,
 )
-from core.model.offline.manner import Way, manner, plain, ways_in
-from core.model.offline.spans import apart, cut, lines, listed, tidy, unquoted
+from core.model.offline.launch_request import (
+    briefed_launch,
+    ends_in_pitch,
+    launch_brief,
+    launch_texts,
+)
+from core.model.offline.manner import Way, manner, ways_in
+from core.model.offline.parts import groups
+from core.model.offline.spans import tidy
 
 # Between the steps of one job, in its words.
 THEN = ", then "
@@ -39,17 +35,16 @@ LONGEST = 10_000
 
 _HEADER = re.compile(
     r"(?:do|start|run)\s+(?:all\s+(?:of\s+)?)?(?:(?:these|the\s+following|this)\s+(?:\w+\s+){0,2}?)?"
-    r"(?:\w+\s+)?(?:things?|jobs?|tasks?|steps?|parts?)(?:\s+for\s+me)?\s*(?:at\s+once\s*)?[:.]\s*"
+    r"(?:\w+\s+)?(?:things?|jobs?|tasks?|steps?|parts?)(?:\s+for\s+me)?"
+    r"(?:\s+(?:at\s+once|one\s+after\s+(?:another|the\s+other)|in\s+(?:this\s+)?order))?\s*[:.]\s*"
     r"|do\s+(?:these|the\s+following|this|all\s+of\s+(?:these|this))(?:\s+for\s+me)?\s*:\s*",
     re.IGNORECASE,
 )
-_STEPS = re.compile(r"\bsteps?\b", re.IGNORECASE)
-_PLATFORMS = re.compile(r",\s+(?:and\s+)?|\s+and\s+", re.IGNORECASE)
-_LAUNCH = re.compile(
-    r"(?:write|draft|prepare|create)\s+(?:me\s+|us\s+)?(?:the\s+|a\s+|some\s+)?"
-    r"launch\s+(?:texts?|posts?|announcements?|copy)\s+(?:for|of|about)\s+(?P<product>.+?)"
-    r"\s*(?:\s(?:on|for)|:)\s+(?P<platforms>[^:.!?]+)(?:[.!?]\s+(?P<about>.+))?",
-    re.IGNORECASE | re.DOTALL,
+# What says that several things come, and does not ask for anything by itself.
+_PREFACE = re.compile(
+    r"[^:.\n`\"]{0,60}?\b(?:things?|jobs?|tasks?|steps?|parts?|requests?)\b(?!\s*\d)"
+    r"[^:.\n`\"]{0,40}[:.]\s*",
+    re.IGNORECASE,
 )
 _JOB = r"(?:the\s+)?(?:job\s+)?#?(?P<job>\d{1,9})"
 _CANCEL = re.compile(rf"(?:cancel|stop|kill|abort)\s+{_JOB}", re.IGNORECASE)
@@ -110,20 +105,28 @@ def _talk(text: str) -> Intent:
 
 
 def _work(text: str) -> Work | None:
-    wanted = manner(text, _is_launch)
-    header = _HEADER.match(wanted.words)
-    words, ways = wanted.words[header.end() if header else 0 :], set(wanted.ways)
-    if header and _STEPS.search(header[0]):
-        ways.add(Way.ORDER)
-    groups, several = _groups(words, ways)
-    items = tuple(item for group in groups for item in _items(group))
+    wanted = manner(text, ends_in_pitch)
+    header, words = _header(wanted.words)
+    ways = {*wanted.ways, *ways_in(header)}
+    parts, several = groups(words, ways)
+    items = tuple(item for part in parts for item in _items(part))
     # Who says "in the background" or "do these things" wants jobs, even for what no rule covers.
     asked = not ways.isdisjoint({Way.BACKGROUND, Way.ONE, Way.JOBS})
-    wanted_so = asked or header is not None
+    wanted_so = asked or _HEADER.match(header) is not None
     if not items or not (wanted_so or _makes_sense(items, several)):
         return None
     heavy = any(not isinstance(action, LIGHT) for item in items for action in item.actions)
     return Work(items=items, background=asked or (heavy and (wanted_so or several)))
+
+
+def _header(words: str) -> tuple[str, str]:
+    """Words such as "do these things:" before the parts, if there are any, and the parts."""
+    found = _HEADER.match(words)
+    if found is None and not starts_request(words):
+        found = _PREFACE.match(words)
+        if found is not None and not starts_request(words[found.end() :]):
+            found = None
+    return (found[0], words[found.end() :]) if found else ("", words)
 
 
 def _makes_sense(items: Sequence[Item], several: bool) -> bool:
@@ -134,98 +137,22 @@ def _makes_sense(items: Sequence[Item], several: bool) -> bool:
     return goes_on or all(item.understood for item in items)
 
 
-def _groups(words: str, ways: set[Way]) -> tuple[list[list[str]], bool]:
-    """The parts of a request, each of its steps in order, and whether it was written as a list."""
-    rows, several = _rows(words, ways)
-    found = _lined_up(rows, several) if several or len(rows) > 1 else _sentence(rows[0], ways)
-    if not ways.isdisjoint({Way.ONE, Way.ORDER}) and not any(map(_is_launch, rows)):
-        found = [[step for group in found for step in group]]
-    return found, several
-
-
-def _rows(words: str, ways: set[Way]) -> tuple[list[str], bool]:
-    """The items of a list, the lines, or what stands between semicolons; at least one."""
-    head, found = listed(words)
-    rows = lines(words)
-    if takes_text(words) or _is_launch(words):
-        return [words], False
-    if found:
-        ways |= ways_in(head)
-        return found, len(found) > 1
-    if len(rows) > 1 and all(starts_request(row) for row in rows):
-        return rows, True
-    return apart(words) or [words], False
-
-
-def _lined_up(rows: Sequence[str], several: bool) -> list[list[str]]:
-    """Each row as one part; a row that begins with "then" goes on with the part before it."""
-    found: list[list[str]] = []
-    in_order = False
-    for row in rows:
-        whole = [row] if _is_launch(row) else _steps(plain(row))
-        in_order = LATER.match(row) is not None or (in_order and several)
-        if found and in_order:
-            found[-1].extend(whole)
-        else:
-            found.append(whole)
-    return found
-
-
-def _sentence(words: str, ways: set[Way]) -> list[list[str]]:
-    """One sentence: with a "then" it is one thing, without it each request in it is one."""
-    if _is_launch(words):
-        return [[words]]
-    found = _steps(words)
-    if len(found) > 1 and len(steps(words)) > 1:
-        return [found]
-    # Nobody waits for nothing: "wait 5 s and run `a`" means the one after the other.
-    waits = [isinstance(parse(part), Wait) for part in found]
-    if waits == [True, False] and ways.isdisjoint({Way.APART, Way.JOBS}):
-        return [found]
-    return [[part] for part in found]
-
-
-def _steps(words: str) -> list[str]:
-    return [part for step in steps(words) for part in at_once(step)]
-
-
-def _is_launch(words: str) -> bool:
-    return _LAUNCH.fullmatch(bare(words).rstrip(".! ")) is not None
-
-
 def _items(group: Sequence[str]) -> tuple[Item, ...]:
     """The items of one part: one, or one for each platform of a launch."""
-    found = _LAUNCH.fullmatch(bare(group[0]).rstrip(".! ")) if len(group) == 1 else None
-    if found is None:
-        words = THEN.join(step.strip().rstrip(",") for step in group)
-        # By its words, as the job will understand them.
-        return (Item(words=words, actions=brief_actions(words)),) if words else ()
-    texts = (
-        LaunchText(
-            product=unquoted(found["product"]),
-            platform=unquoted(platform),
-            about=" ".join((found["about"] or "").split()),
-        )
-        for platform in cut(found["platforms"], _PLATFORMS)
-    )
-    return tuple(Item(words=_launch_brief(text), actions=(text,)) for text in texts)
-
-
-def _launch_brief(text: LaunchText) -> str:
-    return f"Write the launch text for «{text.product}» on «{text.platform}». {text.about}".strip()
+    texts = launch_texts(group[0]) if len(group) == 1 else ()
+    if texts:
+        return tuple(Item(words=launch_brief(text), actions=(text,)) for text in texts)
+    words = THEN.join(step.strip().rstrip(",") for step in group)
+    # By its words, as the job will understand them.
+    return (Item(words=words, actions=brief_actions(words)),) if words else ()
 
 
 def brief_actions(brief: str) -> tuple[Action, ...]:
     """What a job's brief asks for: the words of one item, with or without their context."""
     text = tidy(_CONTEXT.sub("", brief).strip())
-    found = _ONE_LAUNCH.fullmatch(text)
-    if found is not None:
-        return (LaunchText(**found.groupdict()),)
+    if launch := briefed_launch(text):
+        return (launch,)
     return parse_all(text) if len(text) <= LONGEST else (parse(text[:LONGEST]),)
 
 
-_ONE_LAUNCH = re.compile(
-    r"Write the launch text for «(?P<product>[^»]*)» on «(?P<platform>[^»]*)»\.\s*(?P<about>.*)",
-    re.DOTALL,
-)
 _CONTEXT = re.compile(r"\n\n\(Part \d+ of \d+ of a request: .*\)\s*\Z", re.DOTALL)

@@ -7,7 +7,10 @@ _QUOTED = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|\"[^\"\n]*\"|“[^“”\n]*�
 _BLANKS = re.compile(r"[ \t]{2,}")
 _BULLET = re.compile(r"^[ \t]*(?:[-\u2013\u2014*•+]|\d{1,2}[.)])[ \t]+", re.MULTILINE)
 # Marks within a line, "1) this 2) that": a list only if they count up from the first.
-_COUNTED = re.compile(r"(?:^|(?<=\s))\(?(?P<mark>\d{1,2}|[a-z])(?:[):]|\.\)?)\s+", re.IGNORECASE)
+_COUNTED = re.compile(
+    r"(?:^|(?<=\s))(?:(?:step|part|task)\s+)?\(?(?P<mark>\d{1,2}|[a-z])(?:[):]|\.\)?)\s+",
+    re.IGNORECASE,
+)
 _LINE = re.compile(r"\n")
 _APART = re.compile(r"\s*;\s*")
 
@@ -44,13 +47,13 @@ def split(text: str, *patterns: re.Pattern[str], most: int) -> list[tuple[str, s
 
 
 def listed(text: str) -> tuple[str, list[str]]:
-    """What stands before a list, and the list's items; no items if there is no list of two."""
+    """What stands before a list, with its first mark, and the list's items; none without marks."""
     neutral = masked(text)
     bullets, counted = list(_BULLET.finditer(neutral)), _counted(neutral)
     marks = counted if len(counted) > max(len(bullets), 1) else bullets
     if not marks:
         return text.strip(), []
-    head = text[: marks[0].start()].strip()
+    head = text[: marks[0].end()].strip()
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
     items = [text[mark.end() : end].strip() for mark, end in zip(marks, ends, strict=True)]
     return head, [item for item in items if item]

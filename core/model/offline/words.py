@@ -16,7 +16,8 @@ HELP = f"""{WHO} Nothing you write leaves this machine. I understand plain reque
   `append shipped to launch.log`, `what is deploy.target`, `delete deploy.target`
 - `write launch texts for Thaw on Twitter, LinkedIn, Slack and Hacker News`
 - `why did CI fail`
-- `in the background: …`, a list, or parts with `;` or `and then` between them: one job for each
+- `in the background: …`, a list, or parts with `;` between them: one job for each
+- `…, then …`, `as a job: …`: one job, step by step
 - `how is job 3`, `tell job 3 to …`, `stop job 3`, `list jobs`
 
 With a key for a real model (see the README) I step aside. Commands such as /help work always."""
