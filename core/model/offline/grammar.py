@@ -35,7 +35,8 @@ _TRAIL = re.compile(
     r"|(?:if|when(?:ever)?)\s+you\s+(?:can|could|don'?t\s+mind|have\s+(?:the\s+)?time)"
     # The result is posted in any case.
     r"|(?:and|then)\s+(?:then\s+)?(?:tell|show|give|send|report|let|post|share)"
-    r"(?:\s+(?:me|us|back|it|here|know|the|what|results?|output|how|it|went|when|it'?s|is|done))+)"
+    r"(?:\s+(?:me|us|back|it|here|know|the|what|results?|output|how|went|when|it'?s|is|done|you"
+    r"|f[io]u?nd|see|happen(?:s|ed)|that|this))+)"
     r"[.!?]*$",
     re.IGNORECASE,
 )
@@ -50,7 +51,7 @@ _THEN = re.compile(
     rf"[,.;:]?\s+(?:(?:and|but|&)\s+)?{_NEXT}(?:[,:]\s*|\s+)(?:then\s+)?|\s*(?:->|=>|→)\s*",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(r"(?<=[^\s.])\.\s+(?=[A-Z])")
+_SENTENCE = re.compile(r"(?<=[^\s.])\.\s+(?=[A-Z])|(?<=\x00)\.\s+")
 _AND = re.compile(
     r",\s*(?:(?:and|plus)\s+)?(?:also\s+)?|\s+(?:and|plus|as\s+well\s+as|&|\+|[-\u2013\u2014•])\s+(?:also\s+)?",
     re.IGNORECASE,
@@ -59,7 +60,7 @@ _VERB = re.compile(
     rf"(?:run|execute)\s+(?:the\s+|a\s+|this\s+)?(?:command|script|python|{QUOTED})"
     r"|(?:write|create|make|save)\s+(?:a\s+|the\s+)?(?:new\s+)?(?:text\s+)?file\s"
     r"|write\s+(?:the\s+|a\s+)?launch\s"
-    rf"|(?:write|save)\s+(?:{QUOTED}|\S.{{0,200}}?)\s+(?:in)?to\s+(?:a\s+file|the\s+file|\S+\.\w)"
+    rf"|(?:write|save)\s+(?:{QUOTED}|\S.{{0,200}}?)\s+(?:in|to|into)\s+(?:a\s+file|the\s+file|\S+\.\w)"
     rf"|(?:wait|sleep|pause)\s+(?:for\s+)?(?:\d|{DURATION})"
     r"|(?:look\s*up|search|find|set|put|include|append|exclude|add|remove|delete|unset|increment"
     r"|increase|list|show|read)\s|why\s+did\s",

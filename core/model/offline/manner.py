@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from core.model.offline.grammar import bare, clear
+from core.model.offline.grammar import bare, clear, parse
+from core.model.offline.intents import Run, RunPython, ShowFile, Wait, WhyCi
 from core.model.offline.phrases import DURATION
 from core.model.offline.spans import masked
 
@@ -46,7 +47,10 @@ _THIS = r"(?:this|these|that|it|the\s+following|all(?:\s+of)?(?:\s+(?:this|these
 _SAID = r"\s*[,:;.-]*\s*"
 _TO = r"\s*(?:for\s+me\s*)?(?:[:,-]\s*|(?:that|which|to)\s+(?:will\s+|should\s+|can\s+|must\s+)?)"
 
-_FIRST = rf"(?:(?:do|run|start|handle)\s+{_THIS}\s+)?(?:all\s+)?(?:{_BACKGROUND}){_SAID}"
+_FIRST = (
+    rf"(?:(?:do|run|execute|start|handle)\s+{_THIS}(?:\s+(?:commands?|things?|tasks?|jobs?))?\s+)?"
+    rf"(?:all\s+)?(?:{_BACKGROUND}){_SAID}"
+)
 _START = (
     (rf"{_FIRST}(?:do\s*(?:{_THIS}\s*)?:?\s+)?", Way.BACKGROUND),
     (r"background(?:\s+(?:work|jobs?|tasks?))?\s*[:,]\s*", Way.BACKGROUND),
@@ -62,6 +66,12 @@ _AFTER_VERB = re.compile(
     rf"(?P<verb>start|do|{_WORKS})\s*,?\s+(?:{_BACKGROUND})\s*[,:]?\s+",
     re.IGNORECASE,
 )
+_AMID = re.compile(
+    rf"\s+(?:(?P<background>{_BACKGROUND})|as\s+{_ONE})(?=[,;.]?\s+(?:(?:and|then)\b)|[,;.]\s)",
+    re.IGNORECASE,
+)
+# What cannot be taken for the words of a text to be kept.
+_PLAIN = (Run, RunPython, Wait, ShowFile, WhyCi)
 _WHILE = r"(?:\s+while\s+(?:i|we|you)\s[\w\s]{1,40})?(?:\s+for\s+(?:me|us))?\s*\)?[.!?]*$"
 _NAMES = (
     (_BACKGROUND, Way.BACKGROUND),
@@ -136,6 +146,10 @@ def _start(words: str) -> tuple[str, Way] | None:
             return (_unbent(rest) if says else rest), way
     if found := _AFTER_VERB.match(words):
         return f"{found['verb']} {words[found.end() :]}", Way.BACKGROUND
+    found = _AMID.search(masked(words))
+    if found and isinstance(parse(words[: found.start()]), _PLAIN):
+        rest = words[: found.start()] + words[found.end() :]
+        return rest, Way.BACKGROUND if found["background"] else Way.ONE
     return None
 
 

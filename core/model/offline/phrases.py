@@ -89,7 +89,7 @@ def _python(found: re.Match[str]) -> Action:
 
 
 @_says(
-    r"(?:run|execute)\s+(?:(?:this|a|the|following|shell)(?:\s+|(?=:)))*(?:commands?|scripts?)?\s*:?\s*"
+    r"(?:run|execute)\s+(?:(?:this|these|a|the|following|shell)(?:\s+|(?=:)))*(?:commands?|scripts?)?\s*:?\s*"
     rf"(?P<command>{QUOTED}|[^\s`\"“:][^`]*)"
     r"(?:(?<=[`\"])\s+(?:command|script|in\s+(?:the|a)\s+(?:shell|sandbox|workspace|terminal)))*",
     r"[$!]\s*(?P<command>.+)",
@@ -113,18 +113,18 @@ def _wait(found: re.Match[str]) -> Action:
 
 _FILE = r"(?:write|create|make|save)\s+(?:(?:a|the|me a)\s+)?(?:new\s+)?(?:text\s+)?"
 _NAMED_FILE = rf"(?:file\s+(?:called\s+|named\s+)?{_PATH}|(?P<bare>[\w./-]+\.\w+))"
+_TEXT = r"(?:(?:the\s+)?(?:contents?|text|words?)\s*:?\s+)?"
+_THE_FILE = r"(?:the|a)\s+(?:new\s+)?file\s+(?:called\s+|named\s+)?"
 
 
 @_says(
     rf"{_FILE}{_NAMED_FILE}\s+with\s+(?P<content>.+)\s+in\s+it",
-    rf"{_FILE}{_NAMED_FILE}"
-    r"(?:\s*:\s*|\s*,?\s+(?:with(?:\s+the)?(?:\s+(?:contents?|text|words?))?|saying|containing"
-    r"|(?:that|which)\s+(?:says|contains))\s*:?\s+)(?P<content>.*)",
-    r"(?:write|save|put)\s+(?P<content>```.+```|`[^`]+`|\"[^\"]+\")\s+(?:in)?to\s+"
-    rf"(?:(?:the|a)\s+file\s+(?:called\s+|named\s+)?)?{_PATH}",
-    r"(?:write|save|put)\s+(?P<content>[^`\"].*)\s+(?:in)?to\s+"
-    rf"(?:the|a)\s+file\s+(?:called\s+|named\s+)?{_PATH}",
-    r"(?:write|save)\s+(?P<content>[^`\"].*)\s+(?:in)?to\s+(?P<path>[\w./-]+\.\w+)",
+    rf"{_FILE}{_NAMED_FILE}(?:\s*:\s*|\s*,?\s+(?:with|saying|containing|(?:that|which)\s+"
+    rf"(?:says|contains))\s*:?\s+{_TEXT})(?P<content>.*)",
+    rf"(?:write|save|put)\s+{_TEXT}(?P<content>{QUOTED})\s+(?:in)?to\s+(?:{_THE_FILE})?{_PATH}",
+    rf"(?:write|save|put)\s+{_TEXT}(?P<content>[^`\"]+)\s+(?:in)?to\s+{_THE_FILE}{_PATH}",
+    rf"(?:write|save)\s+{_TEXT}(?P<content>{QUOTED}|[^`\"]+)\s+(?:in|to|into)\s+"
+    r"(?P<path>[\w./-]+\.\w+)",
 )
 def _write(found: re.Match[str]) -> Action:
     named = found.groupdict()

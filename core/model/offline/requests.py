@@ -37,7 +37,7 @@ _HEADER = re.compile(
     r"(?:do|start|run)\s+(?:all\s+(?:of\s+)?)?(?:(?:these|the\s+following|this)\s+(?:\w+\s+){0,2}?)?"
     r"(?:\w+\s+)?(?:things?|jobs?|tasks?|steps?|parts?)(?:\s+for\s+me)?"
     r"(?:\s+(?:at\s+once|one\s+after\s+(?:another|the\s+other)|in\s+(?:this\s+)?order))?\s*[:.]\s*"
-    r"|do\s+(?:these|the\s+following|this|all\s+of\s+(?:these|this))(?:\s+for\s+me)?\s*:\s*",
+    r"|do\s*:\s*|do\s+(?:these|the\s+following|this|all\s+of\s+(?:these|this))(?:\s+for\s+me)?\s*:\s*",
     re.IGNORECASE,
 )
 # What says that several things come, and does not ask for anything by itself.
