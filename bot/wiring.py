@@ -14,6 +14,7 @@ from adapters.web.adapter import WebAdapter
 from bot.config import Config
 from bot.engine import local_engine
 from bot.logs import configure
+from core.bell import Bell
 from core.conversation import Conversations
 from core.desk import Desk
 from core.dispatcher import Dispatcher
@@ -34,6 +35,7 @@ from core.primary.turn import Turn
 from core.pruning import keep_pruned
 from core.records.inbox import inbox_id
 from core.rights import Access, Rights
+from core.search.indexing import Indexing
 from core.search.search import Search
 from core.search.sources import Sources, SourceSpec
 from core.settings import ChannelSettings
@@ -138,10 +140,11 @@ class _Core:
         self._clock: Callable[[], float] = time.time
         self._defaults = _defaults(config)
         self._rules = _rules(config)
-        self._finder = Search(channels, sources)
         self._metered = Metered(model, ledger, retries=TURN)
         self._for_jobs = Metered(model, ledger, retries=JOB)
         self.tasks = Tasks()
+        self._indexing = Indexing(channels, self.tasks.spawn)
+        self._finder = Search(channels, sources, self._indexing)
         self._adapters: dict[str, Adapter] = {}
         self._outbox = Outbox(channels, self._adapters, self.tasks.spawn)
         self._conversations = Conversations(self.tasks.spawn)
@@ -159,6 +162,7 @@ class _Core:
             tasks=self.tasks,
             defaults=self._defaults,
         )
+        self._bell = Bell(config.bot.data_dir, self._dispatcher.notice, self.tasks.spawn)
         self.page = self._make_page(control, ledger)
         self._adapters["web"] = self.page
 
@@ -207,6 +211,7 @@ class _Core:
             performer=performer,
             rules=self._rules,
             new_turn=self._new_turn,
+            index=self._indexing.moved,
             clock=self._clock,
         )
         self._conversations.furnish(desk)
@@ -238,6 +243,7 @@ class _Core:
         await self._engine.start()
         log.info("how jobs run here", finding=self._engine.finding)
         await self._dispatcher.recover()
+        await self._bell.start()
         await self.page.start()
         tidying = keep_tidy(self._control, self._channels, self._engine, self._clock)
         self.tasks.spawn(tidying, "keep tidy")
@@ -248,6 +254,7 @@ class _Core:
     async def close(self) -> None:
         """End everything that runs; what is unfinished is found at the next start."""
         await self.page.stop()
+        self._bell.stop()
         await self.tasks.close()
         # What cancelled calls still have to write is written before the ledger's file closes.
         await self._metered.close()

@@ -66,6 +66,7 @@ class Desk:
         performer: Performer,
         rules: Rules,
         new_turn: Callable[[Message, Callable[[StreamText], None]], Turn],
+        index: Callable[[ChannelRef], None],
         clock: Callable[[], float],
         retry_s: float = 5.0,
     ) -> None:
@@ -77,6 +78,7 @@ class Desk:
         self._performer = performer
         self._endings = Endings(rules=rules, clock=clock)
         self._new_turn = new_turn
+        self._index = index
         self.retry_s = retry_s
 
     async def hint(self, thread: ThreadRef, hint: Hint) -> None:
@@ -213,6 +215,7 @@ class Desk:
         if after.paused is not None:
             self._jobs.hold(channel, after.paused)
         if after.commit is not None:
+            self._index(channel)
             moved = StateMoved(channel=channel, commit=after.commit)
             await self._outbox.hint_channel(channel, moved)
 

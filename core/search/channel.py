@@ -39,7 +39,7 @@ def search_messages(
     tx: Transaction, query: Query, upto_seq: int | None, limit: int
 ) -> SearchResult:
     """The best `limit` messages up to and including `upto_seq` (None: all)."""
-    found = ranked(tx, _MESSAGES, query, _NEWEST if upto_seq is None else upto_seq, limit)
+    found = ranked(tx, _MESSAGES, query, limit, upto=_NEWEST if upto_seq is None else upto_seq)
     hits = tuple(_hit(row) for row in found.rows)
     return SearchResult(hits=hits, notes=found.notes("messages"), partial=found.partial)
 

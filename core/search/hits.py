@@ -86,6 +86,14 @@ class SearchResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """Files whose text is not searched: how many, and the newest with the reason."""
+
+    count: int = 0
+    newest: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """What a search says to a person or a model, and the hits that its text is made of."""
 

@@ -12,13 +12,11 @@ from core.search.hits import FileHit, SearchResult
 from core.search.pieces import Batch, Piece
 from core.search.query import Query
 from core.search.ranked import Table, ranked
-from core.search.telling import MarkedLine, excerpt, marked_lines
+from core.search.telling import best_lines
 from core.state.database import Transaction
 
 # "ThwS"
 APPLICATION_ID = 0x54687753
-# How many lines of one chunk are shown before those of the next one have had their turn.
-_TURN = 3
 
 _CHUNKS = Table(
     count="""
@@ -140,32 +138,22 @@ def contents(tx: Transaction, most: int) -> Contents:
 
 def search_files(tx: Transaction, source: str, query: Query, limit: int) -> SearchResult:
     """The best `limit` lines; a chunk's best lines stand for it."""
-    found = ranked(tx, _CHUNKS, query, 2**63 - 1, limit)
-    placed: list[tuple[tuple[int, int, int], FileHit]] = []
-    named: set[str] = set()
-    for rank, (_, path, at, first, digest, marked) in enumerate(found.rows):
-        lines = sorted(marked_lines(str(marked)), key=lambda one: -one.different)
-        if not lines and path not in named:
-            # Only the path matched: its file is told once, by the chunk that was found first.
-            named.add(str(path))
-            lines = [MarkedLine(number=0, different=0, snippet=excerpt(str(marked).strip()))]
-        placed.extend(
-            (
-                (-one.different, nth // _TURN, rank),
-                FileHit(
-                    source=source,
-                    path=str(path),
-                    line=int(str(first)) + one.number,
-                    at=float(str(at)),
-                    snippet=one.snippet,
-                    digest=str(digest),
-                ),
+    found = ranked(tx, _CHUNKS, query, limit, upto=2**63 - 1)
+    texts = [(str(row[1]), int(str(row[3])), str(row[5])) for row in found.rows]
+    hits = []
+    for one in best_lines(texts, limit):
+        _, path, at, _, digest, _ = found.rows[one.place]
+        hits.append(
+            FileHit(
+                source=source,
+                path=str(path),
+                line=one.line,
+                at=float(str(at)),
+                snippet=one.snippet,
+                digest=str(digest),
             )
-            for nth, one in enumerate(lines)
         )
-    placed.sort(key=lambda one: one[0])
-    hits = tuple(hit for _, hit in placed[:limit])
-    return SearchResult(hits=hits, notes=found.notes(source), partial=found.partial)
+    return SearchResult(hits=tuple(hits), notes=found.notes(source), partial=found.partial)
 
 
 def _mark(tx: Transaction, piece: Piece) -> int:

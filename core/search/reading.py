@@ -60,6 +60,25 @@ def chunks(stream: BinaryIO, size: int) -> Iterator[Chunk]:
         line += len(lines) if whole else len(lines) - 1
 
 
+def blocks(data: bytes, offset: int = 0) -> Iterator[tuple[int, tuple[Chunk, ...]]]:
+    """A whole text in memory from an offset on, some chunks at a time, each with the offset after.
+
+    `offset` is 0 or one that was given for the same text. Raises nothing, as `chunks`.
+    """
+    if data.startswith(_UTF16):
+        data = data.decode("utf-16", "replace").encode("utf-8", "replace")
+    data = data.removeprefix(codecs.BOM_UTF8)
+    line = data.count(b"\n", 0, offset) + 1
+    while offset < len(data):
+        cut = offset + _BLOCK
+        if cut < len(data):
+            cut = data.rfind(b"\n", offset, cut) + 1 or data.rfind(b" ", offset, cut) + 1 or cut
+        text = _clean(data[offset:cut])
+        yield cut, tuple(_grouped(text.removesuffix("\n").split("\n"), line))
+        line += text.count("\n")
+        offset = cut
+
+
 def _texts(stream: BinaryIO, size: int) -> Iterator[str]:
     """The text in pieces that end at ends of lines; only a line of more than a block is cut."""
     rest = b""

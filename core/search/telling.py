@@ -1,6 +1,6 @@
 """How hits are told to people and models: lines cut to what matched, and one line a hit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import assert_never
@@ -16,6 +16,8 @@ LONGEST_SNIPPET = 240
 _SOME = "nothing has all of these words; these have some of them"
 # How much of a snippet stands before the first word that matched.
 _LEAD = 80
+# How many lines of one text are told before those of the next one have had their turn.
+_TURN = 3
 _ENTRIES, _FILES = "state", "files"
 
 
@@ -34,6 +36,39 @@ def marked_lines(marked: str) -> Iterator[MarkedLine]:
         if OPEN in line:
             matches = {part.partition(CLOSE)[0].casefold() for part in line.split(OPEN)[1:]}
             yield MarkedLine(number=number, different=len(matches), snippet=excerpt(line))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundLine:
+    """A line that is told: of which text (its place in the ranking), its number, an excerpt."""
+
+    place: int
+    line: int
+    snippet: str
+
+
+def best_lines(texts: Sequence[tuple[str, int, str]], limit: int) -> list[FoundLine]:
+    """The best `limit` lines of ranked texts: a name, the number of the first line, the text.
+
+    Lines with most of the words come first. Of what has none marked (the name alone matched) the
+    first line is told, once for each name.
+    """
+    found: list[tuple[tuple[int, int, int], FoundLine]] = []
+    named: set[str] = set()
+    for place, (name, first, marked) in enumerate(texts):
+        lines = sorted(marked_lines(marked), key=lambda one: -one.different)
+        if not lines and name not in named:
+            named.add(name)
+            lines = [best_line(marked.strip())]
+        found.extend(
+            (
+                (-one.different, nth // _TURN, place),
+                FoundLine(place=place, line=first + one.number, snippet=one.snippet),
+            )
+            for nth, one in enumerate(lines)
+        )
+    found.sort(key=lambda one: one[0])
+    return [line for _, line in found[:limit]]
 
 
 def best_line(marked: str) -> MarkedLine:

@@ -271,7 +271,7 @@ async def room(
     )  # fmt: skip
     desk = Desk(
         channels=channels, outbox=outbox, jobs=jobs, tasks=tasks, conversations=conversations,
-        performer=performer, rules=rules, clock=lambda: 1.0, retry_s=retry_s,
+        performer=performer, rules=rules, index=lambda _: None, clock=lambda: 1.0, retry_s=retry_s,
         new_turn=_turns(channels, script, jobs, finder, rights, rules),
     )  # fmt: skip
     conversations.furnish(desk)

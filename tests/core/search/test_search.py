@@ -8,10 +8,12 @@ from core.errors import BadRequest
 from core.messages import ChannelRef
 from core.ports import Finder
 from core.search.hits import FileHit, MessageHit
+from core.search.indexing import Indexing
 from core.search.search import Search
 from core.search.sources import Sources, SourceSpec
 from core.state.channels import Channels
 from core.state.database import Transaction
+from core.tasks import Tasks
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
 GENERAL = ChannelRef(platform="web", workspace="local", channel="general")
@@ -36,7 +38,9 @@ async def search(tmp_path: Path) -> AsyncIterator[Search]:
         await channels.write(channel, say)
     await sources.start()
     await sources.settled()
-    yield Search(channels, sources)
+    tasks = Tasks()
+    yield Search(channels, sources, Indexing(channels, tasks.spawn))
+    await tasks.close()
     await sources.stop()
     await channels.close()
 
@@ -70,13 +74,13 @@ async def test_a_snapshot_bounds_the_messages(search: Search) -> None:
 async def test_an_unknown_source_is_refused_with_the_names_there_are(
     search: Search, name: str
 ) -> None:
-    with pytest.raises(BadRequest, match="choose from ci-logs, messages") as refusal:
+    with pytest.raises(BadRequest, match="choose from ci-logs, messages, state, files,") as refusal:
         await search.search(GENERAL, "urllib3", name)
     assert len(str(refusal.value)) < 300
 
 
 async def test_a_hidden_source_is_as_good_as_unknown(search: Search) -> None:
-    with pytest.raises(BadRequest, match="choose from messages,"):
+    with pytest.raises(BadRequest, match="choose from messages, state, files,"):
         await search.search(OTHER, "urllib3", "ci-logs")
     result = await search.search(OTHER, "urllib3", None)
     assert {type(hit) for hit in result.hits} == {MessageHit}
