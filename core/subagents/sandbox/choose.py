@@ -16,7 +16,7 @@ from core.subagents.sandbox.bubblewrap import Bubblewrap
 from core.subagents.sandbox.local import LocalSandbox
 from core.subagents.sandbox.plain import Plain
 from core.subagents.sandbox.port import Choice, Sandbox, SandboxSpec
-from core.subagents.sandbox.users import Users, own_maps, usable_base
+from core.subagents.sandbox.users import own_maps, own_users
 
 Wanted = Literal["auto", "bubblewrap", "process"]
 
@@ -81,10 +81,7 @@ def bubblewrap_here(program: str, folder: Path, bundle: Path) -> tuple[Bubblewra
     """How bubblewrap is to be started here, and what bounds jobs, in words. Blocks."""
     users = None
     if os.geteuid() == 0:
-        base = usable_base(own_maps())
-        if base is None:
-            raise SandboxUnavailable("this container has too few user ids to give jobs their own")
-        users = Users(base)
+        users = own_users(own_maps())
     leftovers.end(program)
     groups = cgroup.find()
     if isinstance(groups, cgroup.Groups):
