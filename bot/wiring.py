@@ -14,7 +14,6 @@ from adapters.web.adapter import WebAdapter
 from bot.config import Config
 from bot.engine import local_engine
 from bot.logs import configure
-from core.bell import Bell
 from core.conversation import Conversations
 from core.desk import Desk
 from core.dispatcher import Dispatcher
@@ -162,7 +161,6 @@ class _Core:
             tasks=self.tasks,
             defaults=self._defaults,
         )
-        self._bell = Bell(config.bot.data_dir, self._dispatcher.notice, self.tasks.spawn)
         self.page = self._make_page(control, ledger)
         self._adapters["web"] = self.page
 
@@ -243,7 +241,6 @@ class _Core:
         await self._engine.start()
         log.info("how jobs run here", finding=self._engine.finding)
         await self._dispatcher.recover()
-        await self._bell.start()
         await self.page.start()
         tidying = keep_tidy(self._control, self._channels, self._engine, self._clock)
         self.tasks.spawn(tidying, "keep tidy")
@@ -254,7 +251,6 @@ class _Core:
     async def close(self) -> None:
         """End everything that runs; what is unfinished is found at the next start."""
         await self.page.stop()
-        self._bell.stop()
         await self.tasks.close()
         # What cancelled calls still have to write is written before the ledger's file closes.
         await self._metered.close()
