@@ -48,7 +48,7 @@ async def test_launch_texts_for_four_platforms(tmp_path: Path) -> None:
         for job in (1, 2, 3, 4):
             assert str(job) in answer.text + " ".join(answer.receipt)
         results = await asyncio.gather(*(page.result(job) for job in (1, 2, 3, 4)))
-        assert all(result.mention == "ana" for result in results)
+        assert all(result.mention == "ana" and result.offline for result in results)
         assert all("failed" not in result.text for result in results), page.summary()
         state = await page.look("state", prefix="launch")
         files = {entry["key"] for entry in (await page.look("state"))["files"]}
