@@ -7,8 +7,9 @@ from core.model.offline.phrases import DURATION, PHRASES, QUOTED
 from core.model.offline.spans import split
 
 _COURTESY = (
-    r"hey|hi|hello|separately|independently|ok(?:ay)?|alright|great|good|so|now|and|also|but|please|pls|plz|kindly|just|well|yes"
-    r"|sure|meanwhile|thanks|go\s+ahead\s+and|feel\s+free\s+to|try\s+to|make\s+sure\s+to|remember\s+to"
+    r"hey|hi|hello|ok(?:ay)?|alright|great|good|so|now|and|also|but|please|pls|plz|kindly|just|well"
+    r"|yes|separately|independently|sure"
+    r"|meanwhile|thanks|go\s+ahead\s+and|feel\s+free\s+to|try\s+to|make\s+sure\s+to|remember\s+to"
     r"|first(?:ly|\s+of\s+all)?|@?thaw|for\s+me|do\s+me\s+a\s+favou?r(?:\s+and)?|let'?s|let\s+us"
     r"|(?:if|when(?:ever)?)\s+you\s+(?:can|could|don'?t\s+mind|like|(?:have|find)\s+(?:the\s+)?time)"
 )
@@ -30,7 +31,7 @@ _NEXT = (
 _LEAD = re.compile(rf"(?:(?:{_COURTESY}|{_NEXT})(?:[,:!.\s]+)|(?:{_ASKING})[,\s]+)+", re.IGNORECASE)
 LATER = re.compile(rf"(?:and\s+|but\s+)?{_NEXT}\b[,:]?\s", re.IGNORECASE)
 _TRAIL = re.compile(
-    r"(?<![\s,.!])[\s,.!]+(?:please|pls|plz|thanks(?:\s+a\s+lot|\s+in\s+advance)?|thx|cheers"
+    r"(?<![\s,.!:])[\s,.!]+(?:please|pls|plz|thanks(?:\s+a\s+lot|\s+in\s+advance)?|thx|cheers"
     r"|thank\s+you(?:\s+(?:very|so)\s+much)?(?:\s+in\s+advance)?|(?:will|would|could|can)\s+you"
     r"|(?:if|when(?:ever)?)\s+you\s+(?:can|could|don'?t\s+mind|have\s+(?:the\s+)?time)"
     # The result is posted in any case.
@@ -53,7 +54,8 @@ _THEN = re.compile(
 )
 _SENTENCE = re.compile(r"(?<=[^\s.])\.\s+(?=[A-Z])|(?<=\x00)\.\s+")
 _AND = re.compile(
-    r",\s*(?:(?:and|plus)\s+)?(?:also\s+)?|\s+(?:and|plus|as\s+well\s+as|&|\+|[-\u2013\u2014•])\s+(?:also\s+)?",
+    r",\s*(?:(?:and|plus)\s+)?(?:also\s+)?"
+    r"|\s+(?:and|plus|as\s+well\s+as|&|\+|[-\u2013\u2014•])\s+(?:also\s+)?",
     re.IGNORECASE,
 )
 _VERB = re.compile(

@@ -39,8 +39,8 @@ _ONE = (
 _WORKS = r"(?:run|execute|wait|sleep|write|create|make|save|search|find|look|read|add|set|append)"
 _JOBS = r"(?:\w+\s+){0,3}?(?:jobs|tasks)"
 _ORDER = (
-    r"in\s+(?:this|that|the\s+(?:following|given))\s+order|in\s+(?:order(?!\s+to\b)|sequence)|step\s+by\s+step"
-    r"|one\s+(?:after|by)\s+(?:another|the\s+other|one)|one\s+at\s+a\s+time|sequentially"
+    r"in\s+(?:this|that|the\s+(?:following|given))\s+order|in\s+(?:order(?!\s+to\b)|sequence)"
+    r"|step\s+by\s+step|one\s+(?:after|by)\s+(?:another|the\s+other|one)|one\s+at\s+a\s+time|sequentially"
 )
 _APART = r"in\s+parallel|at\s+the\s+same\s+time|simultaneously|side\s+by\s+side|concurrently"
 _THIS = r"(?:this|these|that|it|the\s+following|all(?:\s+of)?(?:\s+(?:this|these))?)"

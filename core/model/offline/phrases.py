@@ -89,7 +89,8 @@ def _python(found: re.Match[str]) -> Action:
 
 
 @_says(
-    r"(?:run|execute)\s+(?:(?:this|these|a|the|following|shell)(?:\s+|(?=:)))*(?:commands?|scripts?)?\s*:?\s*"
+    r"(?:run|execute)\s+(?:(?:this|these|a|the|following|shell)(?:\s+|(?=:)))*"
+    r"(?:commands?|scripts?)?\s*:?\s*"
     rf"(?P<command>{QUOTED}|[^\s`\"“:][^`]*)"
     r"(?:(?<=[`\"])\s+(?:command|script|in\s+(?:the|a)\s+(?:shell|sandbox|workspace|terminal)))*",
     r"[$!]\s*(?P<command>.+)",

@@ -145,6 +145,7 @@ ONE: list[tuple[str, Action]] = [
         "write a file x.md: we work in the background, and then we rest",
         WriteFile(path="x.md", content="we work in the background, and then we rest\n"),
     ),
+    ("write a file x.md: thanks", WriteFile(path="x.md", content="thanks\n")),
     ("run sleep 5; echo done", Run(command="sleep 5; echo done")),
     ("could you set a to 1?", SET_A),
     ("create x.md with the content hello", X),
