@@ -9,15 +9,10 @@ from core.search.forgetting import drop_key, drop_path, scrub
 from core.search.memory import advance
 from core.search.query import parse
 from core.search.state import search_state, search_workspace
-from core.state.apply import merge
 from core.state.database import Database, Transaction
-from core.state.facts import head
-from core.state.operations import Author, AuthorKind, Delta, FileChange, Operation
-from core.state.rules import Rules
 from core.state.schema import CHANNEL_APPLICATION_ID, channel_migrations
+from tests.core.search.deltas import change
 from tests.core.state.board import append, include, put, write
-
-ANN = Author(kind=AuthorKind.PERSON, person_id="u1", name="Ann")
 
 
 @pytest.fixture
@@ -26,18 +21,6 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     database = await Database.open(path, CHANNEL_APPLICATION_ID, channel_migrations())
     yield database
     await database.close()
-
-
-def change(source: str, *changes: Operation | FileChange) -> Callable[[Transaction], None]:
-    def act(tx: Transaction) -> None:
-        delta = Delta(
-            source=source, author=ANN, base=head(tx), at=1.0, about="",
-            operations=tuple(one for one in changes if isinstance(one, Operation)),
-            files=tuple(one for one in changes if isinstance(one, FileChange)),
-        )  # fmt: skip
-        merge(tx, delta, Rules())
-
-    return act
 
 
 def say(tx: Transaction, *texts: str) -> None:

@@ -7,13 +7,15 @@ from bot import config
 from core.errors import BadRequest
 from core.messages import ChannelRef
 from core.ports import Finder
-from core.search.hits import FileHit, MessageHit
+from core.search.hits import FileHit, MessageHit, StateHit, WorkspaceHit
 from core.search.indexing import Indexing
 from core.search.search import Search
 from core.search.sources import Sources, SourceSpec
 from core.state.channels import Channels
 from core.state.database import Transaction
 from core.tasks import Tasks
+from tests.core.search.deltas import change
+from tests.core.state.board import put, write
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
 GENERAL = ChannelRef(platform="web", workspace="local", channel="general")
@@ -29,11 +31,17 @@ def say(tx: Transaction) -> None:
 
 
 @pytest.fixture
-async def search(tmp_path: Path) -> AsyncIterator[Search]:
+async def channels(tmp_path: Path) -> AsyncIterator[Channels]:
+    channels = Channels(tmp_path)
+    yield channels
+    await channels.close()
+
+
+@pytest.fixture
+async def search(tmp_path: Path, channels: Channels) -> AsyncIterator[Search]:
     given = config.load(EXAMPLES / "thaw.toml").sources
     specs = [SourceSpec(name=one.name, path=one.path, channels=("web/*",)) for one in given]
     sources = Sources(specs, tmp_path)
-    channels = Channels(tmp_path)
     for channel in (GENERAL, OTHER):
         await channels.write(channel, say)
     await sources.start()
@@ -42,7 +50,6 @@ async def search(tmp_path: Path) -> AsyncIterator[Search]:
     yield Search(channels, sources, Indexing(channels, tasks.spawn))
     await tasks.close()
     await sources.stop()
-    await channels.close()
 
 
 async def test_the_example_s_cause_is_found_with_file_and_line(search: Search) -> None:
@@ -90,6 +97,33 @@ async def test_the_limit_is_kept_within_reason(search: Search) -> None:
     for limit, most in ((-1, 1), (0, 1), (3, 3), (10**9, 100)):
         result = await search.search(GENERAL, "test", None, limit=limit)
         assert len(result.hits) == most
+
+
+async def test_state_and_files_are_searched_as_of_a_commit(
+    search: Search, channels: Channels
+) -> None:
+    for source, word in (("1", "requests"), ("2", "urllib3")):
+        pinned, file = put("pin", f"{word} is pinned"), write("pins.txt", f"all\n{word}".encode())
+        await channels.write(GENERAL, change(source, pinned, file))
+    told = await search.find(GENERAL, "urllib3", "state")
+    assert told.text == "state/pin:1 job 4, asked by Ann, 2025-11-03 09:42 UTC: «urllib3» is pinned"
+    told = await search.find(GENERAL, "urllib3", "files")
+    assert told.text == "files/pins.txt:2 job 4, asked by Ann, 2025-11-03 09:42 UTC: «urllib3»"
+    assert (await search.find(GENERAL, "urllib3", "state", commit=1)).text == "no hits"
+    assert len((await search.find(GENERAL, "requests", "files", commit=1)).hits) == 1
+    kinds = {type(hit) for hit in (await search.find(GENERAL, "urllib3")).hits}
+    assert kinds == {MessageHit, StateHit, WorkspaceHit, FileHit}
+    assert (await search.find(OTHER, "pinned", "state")).text == "no hits"
+
+
+async def test_files_that_are_not_searched_are_told_with_the_reason(
+    search: Search, channels: Channels
+) -> None:
+    files = [write(f"{n}.bin", b"\0") for n in range(5)]
+    await channels.write(GENERAL, change("1", *files))
+    (note,) = (await search.search(GENERAL, "urllib3", "files")).notes
+    assert note.startswith("files: not searched: 0.bin is not text; ")
+    assert note.endswith("; 2 more")
 
 
 async def test_what_was_left_out_of_the_query_is_told(search: Search) -> None:
