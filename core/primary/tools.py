@@ -74,7 +74,7 @@ CHANGE_STATE = ToolSpec(
 )
 SEARCH = ToolSpec(
     name="search",
-    description="Search this channel's messages and the source folders; or one source by name.",
+    description="Search this channel's messages, state and files and the source folders, or one of them.",
     parameters={
         "type": "object",
         "properties": {

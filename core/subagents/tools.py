@@ -56,10 +56,10 @@ EDIT_FILE = _tool(
 )
 SEARCH = _tool(
     "search",
-    "Search this channel's messages and the source folders, or one source by name.",
+    "Search this channel's messages, state and files and the source folders, or one of them.",
     {
         "query": {"type": "string", "description": 'words, "a phrase", begin*'},
-        "source": {"type": "string", "description": 'a source\'s name, or "messages"'},
+        "source": {"type": "string", "description": 'messages, state, files, or a source\'s name'},
     },
     ("query",),
 )
