@@ -74,7 +74,7 @@ CHANGE_STATE = ToolSpec(
 )
 SEARCH = ToolSpec(
     name="search",
-    description="Search this channel's messages, state and files and the source folders, or one of them.",
+    description="Search the channel: messages, state, files and source folders; or one of these.",
     parameters={
         "type": "object",
         "properties": {

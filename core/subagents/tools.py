@@ -56,7 +56,7 @@ EDIT_FILE = _tool(
 )
 SEARCH = _tool(
     "search",
-    "Search this channel's messages, state and files and the source folders, or one of them.",
+    "Search the channel: messages, state, files and source folders; or one of these.",
     {
         "query": {"type": "string", "description": 'words, "a phrase", begin*'},
         "source": {"type": "string", "description": 'messages, state, files, or a source\'s name'},
