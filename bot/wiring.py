@@ -17,6 +17,7 @@ from bot.logs import configure
 from core.conversation import Conversations
 from core.desk import Desk
 from core.dispatcher import Dispatcher
+from core.forgetting.forgetter import Forgetter
 from core.jobs.admission import Admission, Limits
 from core.jobs.keeping import keep_tidy
 from core.jobs.supervisor import Jobs
@@ -149,6 +150,10 @@ class _Core:
         self._conversations = Conversations(self.tasks.spawn)
         self._engine = local_engine(config, channels, self._for_jobs, self._finder, sources)
         self._jobs = self._make_jobs()
+        self._forgetter = Forgetter(
+            channels=channels, memories=self._engine, jobs=self._jobs, outbox=self._outbox,
+            spawn=self.tasks.spawn, clock=self._clock,
+        )  # fmt: skip
         self._rights = Rights({"web": Access(everyone=True)})
         self._furnish(ledger)
         self._dispatcher = Dispatcher(
@@ -207,6 +212,7 @@ class _Core:
             tasks=self.tasks,
             conversations=self._conversations,
             performer=performer,
+            forget=self._forgetter.start,
             rules=self._rules,
             new_turn=self._new_turn,
             index=self._indexing.moved,
@@ -240,6 +246,7 @@ class _Core:
         """Take up unfinished work, then let people in."""
         await self._engine.start()
         log.info("how jobs run here", finding=self._engine.finding)
+        await self._forgetter.recover(self._control)
         await self._dispatcher.recover()
         await self.page.start()
         tidying = keep_tidy(self._control, self._channels, self._engine, self._clock)

@@ -64,6 +64,7 @@ class Desk:
         tasks: Tasks,
         conversations: Conversations,
         performer: Performer,
+        forget: Callable[[ChannelRef, int], None],
         rules: Rules,
         new_turn: Callable[[Message, Callable[[StreamText], None]], Turn],
         index: Callable[[ChannelRef], None],
@@ -76,6 +77,7 @@ class Desk:
         self._tasks = tasks
         self._conversations = conversations
         self._performer = performer
+        self._forget = forget
         self._endings = Endings(rules=rules, clock=clock)
         self._new_turn = new_turn
         self._index = index
@@ -214,6 +216,8 @@ class Desk:
             self._jobs.stop(stop)
         if after.paused is not None:
             self._jobs.hold(channel, after.paused)
+        if after.forgets is not None:
+            self._forget(channel, after.forgets)
         if after.commit is not None:
             self._index(channel)
             moved = StateMoved(channel=channel, commit=after.commit)

@@ -14,7 +14,7 @@ from core.jobs.admission import Ticket
 from core.jobs.supervisor import Jobs
 from core.messages import ChannelRef, InboundEvent, Message, ThreadRef
 from core.outbox import Outbox
-from core.records import inbox, messages
+from core.records import forgettings, inbox, messages
 from core.records import jobs as job_rows
 from core.records import outbox as outbox_rows
 from core.rights import Right, Rights
@@ -166,6 +166,7 @@ class Dispatcher:
             or inbox.owed(tx, limit=1)
             or job_rows.wanted(tx, limit=1)
             or outbox_rows.waiting_threads(tx)
+            or forgettings.under_way(tx)
         )
 
 

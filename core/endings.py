@@ -29,6 +29,7 @@ class After:
     started: Sequence[JobRow] = ()
     stops: Sequence[Stop] = ()
     paused: bool | None = None
+    forgets: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +111,12 @@ class Endings:
             receipt=receipt_lines(done.merged),
             buttons=(*done.buttons, *_merge_buttons(done.merged)),
         )
-        threads = self._put(tx, [post, *(card(row) for row in done.started)], done.merged)
+        threads = self._put(
+            tx, [post, *done.others, *(card(row) for row in done.started)], done.merged
+        )
         return After(
             threads=threads, commit=done.merged.commit, started=done.started,
-            stops=done.stops, paused=done.paused,
+            stops=done.stops, paused=done.paused, forgets=done.forgets,
         )  # fmt: skip
 
     def _merge_turn(self, tx: Transaction, message: Message, end: TurnEnd) -> Merged:

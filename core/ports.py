@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from core.forgetting.traces import Traces
 from core.jobs.job import Gathered, JobSpec, Outcome, Progress
 from core.messages import ChannelRef, Hint, InboundEvent, Outbound
 from core.messages.queries import Query
@@ -87,6 +88,16 @@ class Transcripts(Protocol):
 
     async def steps(self, job_id: str) -> tuple[StepLine, ...]:
         """The job's steps, oldest first, while it runs and after; empty when they are gone."""
+
+
+class Memories(Protocol):
+    """What jobs leave outside their channel's file."""
+
+    async def saw(self, job_id: str, traces: Traces) -> bool:
+        """Whether what the job left tells of what is to be forgotten; also while it runs."""
+
+    async def forget(self, job_id: str) -> None:
+        """Remove all that the job left, as soon as nothing of it runs. Raises StoreError."""
 
 
 class Finder(Protocol):

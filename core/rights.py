@@ -15,6 +15,7 @@ class Right(StrEnum):
     STEER = "steer"
     DECIDE = "decide"
     CONFIGURE = "configure"
+    FORGET = "forget"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,8 @@ class Rights:
     def require(
         self, right: Right, person: Person, channel: ChannelRef, owner: str | None = None
     ) -> None:
-        """Raise NotAllowed unless the person has the right; `owner` is whose job it is about."""
+        """Raise NotAllowed unless the person has the right; `owner` is whose job it is about, or
+        whose messages."""
         access = self._access.get(channel.platform)
         if access is None or not (
             access.everyone or person.id in access.people or person.id in access.admins
@@ -46,8 +48,10 @@ class Rights:
             raise NotAllowed("You are not on the list of people who may use this bot.")
         if right is Right.USE or not access.admins or person.id in access.admins:
             return
-        if right is Right.STEER and owner == person.id:
+        if right in (Right.STEER, Right.FORGET) and owner == person.id:
             return
         if right is Right.STEER:
             raise NotAllowed("Only who asked for a job, or an admin, may steer or stop it.")
+        if right is Right.FORGET:
+            raise NotAllowed("Only an admin may forget what is not their own messages.")
         raise NotAllowed("Only an admin may do this here.")

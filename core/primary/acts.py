@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from core.records.forgettings import What
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopJob:
@@ -149,6 +151,21 @@ class ChangeSetting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forget:
+    """Show what would be forgotten. `name`: of a person ("" is oneself), a key or its beginning."""
+
+    what: What
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmForget:
+    """Forget what was shown under this number."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShowHelp:
     """List the commands."""
 
@@ -174,6 +191,8 @@ Act = (
     | Pause
     | ShowSettings
     | ChangeSetting
+    | Forget
+    | ConfirmForget
     | ShowHelp
 )
 

@@ -9,7 +9,9 @@ from core.errors import BadRequest
 from core.primary.acts import (
     Act,
     ChangeSetting,
+    ConfirmForget,
     Find,
+    Forget,
     Pause,
     PinKey,
     Resolve,
@@ -30,6 +32,7 @@ from core.primary.acts import (
     UndoCommit,
     UnsetKey,
 )
+from core.records.forgettings import What
 
 
 def parse_command(text: str) -> Act | None:
@@ -71,6 +74,8 @@ def parse_press(action: str, text: str | None) -> Act:
             return Resolve(conflict=conflict, revision=revision, choice=choice)
         case "take", [commit, line]:
             return TakeLost(commit=commit, line=line)
+        case "forget", [number]:
+            return ConfirmForget(number=number)
         case "edit", [conflict, revision]:
             own = _needed(text, "Write the value that should stand.")
             return Resolve(conflict=conflict, revision=revision, text=own)
@@ -185,6 +190,24 @@ def _resolve(rest: str) -> Act:
     return Resolve(conflict=conflict, choice=_number(choice, usage))
 
 
+def _forget(rest: str) -> Act:
+    usage = "/forget me, /forget @PERSON, /forget KEY (or BEGINNING*), or /forget channel"
+    word, _, more = rest.partition(" ")
+    match word.lower(), more.strip():
+        case "me", "":
+            return Forget(what=What.PERSON)
+        case "channel", "":
+            return Forget(what=What.CHANNEL)
+        case "person", name if name:
+            return Forget(what=What.PERSON, name=name.removeprefix("@"))
+        case "key", name if name:
+            return Forget(what=What.KEY, name=_key(name, usage))
+        case start, _ if start.startswith("@") and len(rest) > 1:
+            return Forget(what=What.PERSON, name=rest[1:])
+        case _:
+            return Forget(what=What.KEY, name=_key(rest, usage))
+
+
 def _settings(rest: str) -> Act:
     if not rest:
         return ShowSettings()
@@ -263,6 +286,11 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "settings": Command(
         usage="/settings [NAME VALUE]", about="this channel's settings", parse=_settings
+    ),
+    "forget": Command(
+        usage="/forget ...", parse=_forget,
+        about="remove for good what you said (`me`), what a `@PERSON` said, a `KEY` (or"
+        " `BEGINNING*`), or the `channel`; I first show what would go",
     ),
     "help": Command(usage="/help", about="this list", parse=_plain(ShowHelp())),
 }  # fmt: skip

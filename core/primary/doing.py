@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.jobs.supervisor import Jobs, Stop
-from core.messages import Button, ChannelRef, InboundEvent, Person
+from core.messages import Button, ChannelRef, InboundEvent, Person, Post
 from core.records.inbox import inbox_id
 from core.records.jobs import JobRow
 from core.rights import Right, Rights
@@ -19,7 +19,10 @@ _NOTHING = Merged(commit=None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What an act did: words, what was merged, and what must follow the commit."""
+    """What an act did: words, what was merged, and what must follow the commit.
+
+    `others` are posts beside the answer, for other threads; `forgets` is a confirmed forgetting.
+    """
 
     text: str
     merged: Merged = _NOTHING
@@ -27,6 +30,8 @@ class Done:
     started: tuple[JobRow, ...] = ()
     stops: tuple[Stop, ...] = ()
     paused: bool | None = None
+    forgets: int | None = None
+    others: tuple[Post, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from core.messages import ChannelRef, InboundEvent, Person
 from core.messages.views import SpendLine
 from core.model.budget import Ledger
 from core.ports import Finder
-from core.primary import acts, channel_acts, job_acts, look_acts, state_acts
+from core.primary import acts, channel_acts, forget_acts, job_acts, look_acts, state_acts
 from core.primary.acts import Act
 from core.primary.doing import Doing, Done
 from core.rights import Rights
@@ -111,6 +111,10 @@ def _do(doing: Doing, act: Act) -> Done:
             return channel_acts.show_settings(doing)
         case acts.ChangeSetting(name=name, text=text):
             return channel_acts.change_setting(doing, name, text)
+        case acts.Forget(what=what, name=name):
+            return forget_acts.ask(doing, what, name)
+        case acts.ConfirmForget(number=number):
+            return forget_acts.confirm(doing, number)
         case acts.ShowHelp():
             return channel_acts.show_help()
         case _ as unreachable:

@@ -192,6 +192,11 @@ def wanted(tx: Transaction, limit: int = -1) -> tuple[tuple[int, str], ...]:
     )
 
 
+def ids(tx: Transaction) -> tuple[tuple[int, str], ...]:
+    """Number and id of all jobs."""
+    return tuple(tx.execute("SELECT number, id FROM jobs ORDER BY number"))
+
+
 def bases(tx: Transaction) -> tuple[int, ...]:
     """The commits that jobs under way began with."""
     rows = tx.execute(

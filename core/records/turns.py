@@ -69,12 +69,13 @@ def begin(
 
 
 def add_step(tx: Transaction, turn: str, step: TurnStep) -> None:
-    """Journal a step, in the same transaction as its effects: a crash repeats none of them."""
+    """Journal a step, in the same transaction as its effects: a crash repeats none of them. Of a
+    turn that was ended meanwhile nothing is kept."""
     operation = codec.dump_operation(step.operation) if step.operation else None
     tx.execute(
         "INSERT INTO turn_steps (turn, number, kind, request, response, operation)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        (turn, step.number, step.kind, step.request, step.response, operation),
+        " SELECT id, ?, ?, ?, ?, ? FROM turns WHERE id = ? AND state = 'running'",
+        (step.number, step.kind, step.request, step.response, operation, turn),
     )
 
 
@@ -82,6 +83,17 @@ def end(tx: Transaction, turn: str) -> None:
     """The turn is over; its journal goes with it, what it did stays."""
     tx.execute("UPDATE turns SET state = 'ended' WHERE id = ?", (turn,))
     tx.execute("DELETE FROM turn_steps WHERE turn = ?", (turn,))
+
+
+def running(tx: Transaction) -> tuple[tuple[str, str, str], ...]:
+    """The turns under way: id, inbox id of their message, thread."""
+    return tuple(tx.execute("SELECT id, message, thread FROM turns WHERE state = 'running'"))
+
+
+def give_up(tx: Transaction, turn: str, message: str) -> None:
+    """The turn is over and nothing comes of it, nor of the jobs that it has promised so far."""
+    end(tx, turn)
+    tx.execute("DELETE FROM jobs WHERE message = ? AND state = 'promised'", (message,))
 
 
 def bases(tx: Transaction) -> tuple[int, ...]:

@@ -23,6 +23,10 @@ class Frail(Channels):
         self.calls = 0
         self.dead = asyncio.Event()
 
+    def strike_after(self, calls: int) -> None:
+        """Let the call go wrong that comes after so many more."""
+        self._at = self.calls + calls
+
     async def read(self, ref: ChannelRef, function: Callable[[Transaction], T]) -> T:
         return await self._call(super().read, ref, function)
 

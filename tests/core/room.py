@@ -11,6 +11,8 @@ from core.conversation import Conversations
 from core.desk import Desk
 from core.dispatcher import QUIET_S, Dispatcher
 from core.errors import ModelUnreachable
+from core.forgetting.forgetter import Forgetter
+from core.forgetting.traces import Traces
 from core.jobs.admission import Admission, Limits
 from core.jobs.job import Completed, Gathered, JobSpec, Outcome, Progress
 from core.jobs.supervisor import Jobs
@@ -175,6 +177,20 @@ class Hands:
         self._progress[number](Progress(step=step, steps=1, tokens=10))
 
 
+class Attic:
+    """What jobs left, as the test says: `seen` are the ids of those that saw what is forgotten."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+        self.forgotten: list[str] = []
+
+    async def saw(self, job_id: str, traces: Traces) -> bool:
+        return job_id in self.seen
+
+    async def forget(self, job_id: str) -> None:
+        self.forgotten.append(job_id)
+
+
 class Nothing:
     """A finder that finds nothing and remembers the questions."""
 
@@ -247,21 +263,17 @@ async def room(
     rules: Rules | None = None,
     channels: Channels | None = None,
     finder: Finder | None = None,
+    attic: Attic | None = None,
     retry_s: float = RETRY_S,
     quiet_s: float = QUIET_S,
 ) -> AsyncIterator[Room]:
     """A core over `data`; leaving it is a stop that drains nothing, as good as a kill."""
     script, platform, hands = script or Script(), platform or Platform(), hands or Hands()
-    limits = limits or Limits(max_running=4, per_channel=4, per_person=4)
     control, channels, tasks = await Control.open(data), channels or Channels(data), Tasks()
     ledger = Ledger(control.database, BudgetLimits())
     outbox = Outbox(channels, {"world": platform}, tasks.spawn, first_wait_s=retry_s)
     conversations = Conversations(tasks.spawn)
-    jobs = Jobs(
-        admission=Admission(limits), channels=channels, engine=hands, outbox=outbox, tasks=tasks,
-        defaults=DEFAULTS, max_completion_tokens=100, clock=lambda: 1.0,
-        over=lambda over: conversations.deliver(over.thread, over), retry_s=retry_s,
-    )  # fmt: skip
+    jobs = _jobs(channels, hands, outbox, tasks, conversations, limits, retry_s)
     rights = Rights({"world": access or Access(everyone=True)})
     finder, rules = finder or Nothing(), rules or Rules()
 
@@ -269,10 +281,11 @@ async def room(
         rights=rights, rules=rules, defaults=DEFAULTS, jobs=jobs, finder=finder, ledger=ledger,
         clock=lambda: 1.0,
     )  # fmt: skip
+    forgetter = _forgetter(channels, attic or Attic(), jobs, outbox, tasks)
     desk = Desk(
         channels=channels, outbox=outbox, jobs=jobs, tasks=tasks, conversations=conversations,
         performer=performer, rules=rules, index=lambda _: None, clock=lambda: 1.0, retry_s=retry_s,
-        new_turn=_turns(channels, script, jobs, finder, rights, rules),
+        new_turn=_turns(channels, script, jobs, finder, rights, rules), forget=forgetter.start,
     )  # fmt: skip
     conversations.furnish(desk)
     dispatcher = Dispatcher(
@@ -280,12 +293,34 @@ async def room(
         outbox=outbox, tasks=tasks, defaults=DEFAULTS, quiet_s=quiet_s, retry_s=retry_s,
     )  # fmt: skip
     try:
+        await forgetter.recover(control)
         await dispatcher.recover()
         yield Room(platform, script, hands, dispatcher, channels, tasks)
     finally:
         await tasks.close()
         await channels.close()
         await control.close()
+
+
+def _jobs(
+    channels: Channels, hands: Hands, outbox: Outbox, tasks: Tasks, conversations: Conversations,
+    limits: Limits | None, retry_s: float,
+) -> Jobs:  # fmt: skip
+    limits = limits or Limits(max_running=4, per_channel=4, per_person=4)
+    return Jobs(
+        admission=Admission(limits), channels=channels, engine=hands, outbox=outbox, tasks=tasks,
+        defaults=DEFAULTS, max_completion_tokens=100, clock=lambda: 1.0,
+        over=lambda over: conversations.deliver(over.thread, over), retry_s=retry_s,
+    )  # fmt: skip
+
+
+def _forgetter(
+    channels: Channels, attic: Attic, jobs: Jobs, outbox: Outbox, tasks: Tasks
+) -> Forgetter:
+    return Forgetter(
+        channels=channels, memories=attic, jobs=jobs, outbox=outbox, spawn=tasks.spawn,
+        clock=lambda: 1.0, retry_s=RETRY_S,
+    )  # fmt: skip
 
 
 def _turns(

@@ -112,3 +112,17 @@ CREATE TABLE outbox (
     error    TEXT
 ) STRICT;
 CREATE INDEX outbox_waiting ON outbox (thread, seq) WHERE state = 'waiting';
+
+-- What people want forgotten.
+CREATE TABLE forgettings (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    thread TEXT NOT NULL,
+    what   TEXT NOT NULL,                   -- person, key, channel
+    name   TEXT NOT NULL,                   -- the person's id; the key, or its beginning and *
+    shown  TEXT NOT NULL,                   -- what was said would go
+    upto   INTEGER NOT NULL,                -- the newest message when it was asked for
+    by     TEXT NOT NULL,
+    state  TEXT NOT NULL,                   -- asked, going, wiping, done
+    traces TEXT NOT NULL DEFAULT ''         -- JSON, while it goes: what to look for
+) STRICT;
+CREATE INDEX forgettings_going ON forgettings (state) WHERE state IN ('going', 'wiping');

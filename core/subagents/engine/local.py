@@ -11,6 +11,7 @@ from pathlib import Path
 
 from core.commit_points import CommitPoint, reached
 from core.errors import SandboxUnavailable, StoreError
+from core.forgetting.traces import Traces
 from core.jobs.job import Completed, Failed, FailureKind, Gathered, JobSpec, Outcome, Progress
 from core.messages import ChannelRef
 from core.messages.views import StepLine
@@ -23,7 +24,8 @@ from core.subagents.broker import Broker, SteeringSource
 from core.subagents.broker_asking import Asking
 from core.subagents.broker_resume import MOST_IDLE, Taken, idle, take_up
 from core.subagents.broker_tools import HostTools
-from core.subagents.engine.sweep import sweep
+from core.subagents.engine import memories
+from core.subagents.engine.sweep import remove, sweep
 from core.subagents.journal import FILE_NAME, Journal
 from core.subagents.journal_lines import step_lines
 from core.subagents.journal_rows import FileRow, Past, read_files, read_past, read_steps
@@ -79,6 +81,8 @@ class LocalEngine:
         self._bounds = bounds
         self._clock = clock
         self._open: dict[str, Journal] = {}
+        # Set when nothing of the job runs any more.
+        self._at_work: dict[str, asyncio.Event] = {}
         self._places = asyncio.Semaphore(_PREPARED_AT_ONCE)
         self._choice = Choice(sandbox=None, finding="the engine has not been started")
 
@@ -101,6 +105,7 @@ class LocalEngine:
     async def run(self, job: JobSpec, progress: Callable[[Progress], None]) -> Outcome:
         """See core.ports.Engine. An attempt that has ended once ends the same way for ever."""
         pace = Pace(progress)
+        self._at_work[job.id] = asyncio.Event()
         try:
             async with AsyncExitStack() as stack:
                 async with self._places:
@@ -115,6 +120,7 @@ class LocalEngine:
                 return await self._ended(job, journal, worker, await worker.work())
         finally:
             self._open.pop(job.id, None)
+            self._at_work.pop(job.id).set()
             pace.close()
 
     async def gathered(self, job: JobSpec) -> Gathered:
@@ -140,6 +146,17 @@ class LocalEngine:
             return ()
         async with self._journal(job_id) as journal:
             return step_lines(await journal.look(read_steps))
+
+    async def saw(self, job_id: str, traces: Traces) -> bool:
+        """See core.ports.Memories."""
+        return await asyncio.to_thread(memories.saw, self._folder(job_id), traces)
+
+    async def forget(self, job_id: str) -> None:
+        """See core.ports.Memories. Raises StoreError."""
+        over = self._at_work.get(job_id)
+        if over is not None:
+            await over.wait()
+        await asyncio.to_thread(remove, self._folder(job_id))
 
     async def sweep(self, before: float, unfinished: frozenset[str]) -> int:
         """Remove what jobs left that ended before `before` (Unix seconds); returns how many.

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Collection
 from pathlib import Path
 
+from core.errors import StoreError
 from core.subagents.journal import FILE_NAME
 
 
@@ -19,6 +20,16 @@ def sweep(root: Path, before: float, kept: Collection[str]) -> int:
     for folder in old:
         shutil.rmtree(folder, ignore_errors=True)
     return sum(not folder.exists() for folder in old)
+
+
+def remove(folder: Path) -> None:
+    """Remove a job's folder. Blocks. Raises StoreError when something of it stays."""
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise StoreError(f"what a job left cannot be removed: {error}") from error
 
 
 def _touched(folder: Path) -> float:

@@ -1,0 +1,192 @@
+"""Taking out of a channel's conversations what is to be forgotten, in small steps: texts go, their
+places stay. Decides nothing."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import assert_never
+
+from core.forgetting.traces import FORGOTTEN, LONG, Traces
+from core.jobs.job import Cancelled, Completed, Failed, Outcome
+from core.messages import Post, PostKind
+from core.records import codec
+from core.records.messages import post_row
+from core.state.database import Transaction
+
+_ROWS = 200
+_COUNTED = 20_000
+
+
+def quotes_step(tx: Transaction, after: int, traces: Traces) -> int | None:
+    """Look through some messages and posts after `after` for traces; returns the last one looked
+    at, None when there are no more."""
+    rows = tx.execute(
+        "SELECT seq, text, post FROM messages WHERE seq > ? ORDER BY seq LIMIT ?", (after, _ROWS)
+    ).fetchall()
+    for seq, text, row in rows:
+        if row is None:
+            if traces.in_text(text):
+                _forget_message(tx, seq)
+            continue
+        post = codec.post.validate_json(row)
+        asks = post.kind is PostKind.CONFLICT and traces.in_line(text)
+        if asks or traces.in_text(text):
+            _forget_post(tx, seq, post)
+        elif any(map(traces.in_line, post.receipt)):
+            lines = (FORGOTTEN if traces.in_line(line) else line for line in post.receipt)
+            kept = replace(post, receipt=tuple(lines))
+            tx.execute("UPDATE messages SET post = ? WHERE seq = ?", (post_row(kept), seq))
+    return rows[-1][0] if rows else None
+
+
+def person_step(tx: Transaction, after: int, person: str, upto: int) -> int | None:
+    """Forget some messages of a person, up to `upto`, with what was posted in answer to them and
+    of the jobs they asked for; returns and ends as `quotes_step`."""
+    rows = tx.execute(
+        "SELECT seq, author_id, post FROM messages WHERE seq > ? ORDER BY seq LIMIT ?",
+        (after, _ROWS),
+    ).fetchall()
+    for seq, author, row in rows:
+        if row is None:
+            if author == person and seq <= upto:
+                _forget_message(tx, seq)
+        elif _answers(tx, row, person, upto):
+            _forget_post(tx, seq, codec.post.validate_json(row))
+    return rows[-1][0] if rows else None
+
+
+def _answers(tx: Transaction, row: str, person: str, upto: int) -> bool:
+    found = json.loads(row)
+    return bool(
+        tx.execute(
+            "SELECT EXISTS (SELECT 1 FROM messages WHERE id = ? AND author_id = ? AND seq <= ?)"
+            " OR EXISTS (SELECT 1 FROM jobs WHERE number = ? AND requester_id = ?"
+            "  AND base_message <= ?)",
+            (found["reply_to"], person, upto, found["job"], person, upto),
+        ).fetchone()[0]
+    )
+
+
+def _forget_message(tx: Transaction, seq: int) -> None:
+    tx.execute("UPDATE messages SET text = ?1 WHERE seq = ?2 AND text != ?1", (FORGOTTEN, seq))
+
+
+def _forget_post(tx: Transaction, seq: int, post: Post) -> None:
+    empty = replace(post, text=FORGOTTEN, receipt=(), buttons=(), files=())
+    tx.execute(
+        "UPDATE messages SET text = ?, post = ? WHERE seq = ?", (FORGOTTEN, post_row(empty), seq)
+    )
+
+
+def count_quoting(tx: Transaction, texts: Sequence[str], upto: int) -> str:
+    """How many messages and posts hold one of the longer texts, in words; of a long past only
+    the newest are counted."""
+    long = [text for text in texts if len(text) >= LONG]
+    holds = "EXISTS (SELECT 1 FROM json_each(:texts) WHERE instr(m.text, value))"
+    (found, seen, everything) = tx.execute(
+        f"SELECT count(*) FILTER (WHERE {holds}), count(*),"  # noqa: S608 - constants
+        " (SELECT count(*) FROM messages WHERE seq <= :upto)"
+        " FROM (SELECT text FROM messages WHERE seq <= :upto ORDER BY seq DESC LIMIT :most) AS m",
+        {"texts": json.dumps(long), "upto": upto, "most": _COUNTED},
+    ).fetchone()
+    at_least = "at least " if seen < everything else ""
+    return f"{at_least}{found:,} message{'' if found == 1 else 's'}"
+
+
+def waiting(tx: Transaction) -> None:
+    """Bring the posts that are still to be shown to what the messages say now."""
+    rows = tx.execute(
+        "SELECT o.seq, m.text, m.post FROM outbox AS o JOIN messages AS m ON m.id = o.id"
+        " WHERE o.state = 'waiting' AND m.post IS NOT NULL"
+    ).fetchall()
+    for seq, text, row in rows:
+        post = replace(codec.post.validate_json(row), text=text)
+        payload = codec.outbound.dump_json(post).decode()
+        tx.execute("UPDATE outbox SET payload = ? WHERE seq = ?", (payload, seq))
+
+
+def jobs_step(tx: Transaction, after: int, told: Callable[[str, str], bool]) -> int | None:
+    """Look through some jobs after number `after`: what they were asked and how they ended goes if
+    `told` (the requester's id, any of the texts) says so; returns and ends as `quotes_step`."""
+    rows = tx.execute(
+        "SELECT number, requester_id, title, brief, step, outcome FROM jobs WHERE number > ?"
+        " ORDER BY number LIMIT ?",
+        (after, _ROWS),
+    ).fetchall()
+    for number, requester, title, brief, step, outcome in rows:
+        if told(requester, "\n".join((title, brief, step, _words(outcome)))):
+            tx.execute(
+                "UPDATE jobs SET title = ?1, brief = ?1, step = '', outcome = ?2 WHERE number = ?3",
+                (FORGOTTEN, _emptied(outcome), number),
+            )
+    return rows[-1][0] if rows else None
+
+
+def _words(outcome: str | None) -> str:
+    return "" if outcome is None else "\n".join(map(str, json.loads(outcome).values()))
+
+
+def _emptied(outcome: str | None) -> str | None:
+    if outcome is None:
+        return None
+    found: Outcome = codec.outcome.validate_json(outcome)
+    match found:
+        case Completed():
+            found = Completed(result=FORGOTTEN)
+        case Failed():
+            found = replace(found, reason=FORGOTTEN)
+        case Cancelled():
+            pass
+        case _ as unreachable:
+            assert_never(unreachable)
+    return codec.outcome.dump_json(found).decode()
+
+
+def steering(tx: Transaction, told: Callable[[str, str], bool]) -> None:
+    """Forget words to jobs; `told` is asked with the id of what they came with, and the text."""
+    for seq, id, text in tx.execute("SELECT seq, id, text FROM steering").fetchall():
+        if told(id, text):
+            tx.execute("UPDATE steering SET text = ? WHERE seq = ?", (FORGOTTEN, seq))
+
+
+def messages_of(tx: Transaction, person: str) -> frozenset[str]:
+    """The ids of a person's messages."""
+    rows = tx.execute("SELECT id FROM messages WHERE author_id = ?", (person,))
+    return frozenset(id for (id,) in rows)
+
+
+def people(tx: Transaction, name: str) -> dict[str, str]:
+    """People who have said something here and are called so, or have this id: id -> name."""
+    rows = tx.execute(
+        "SELECT author_id, author FROM messages WHERE author_id != ''"
+        " AND (author_id = ?1 OR author = ?1 COLLATE NOCASE) GROUP BY author_id",
+        (name,),
+    )
+    return dict(rows.fetchall())
+
+
+def all_step(tx: Transaction, upto: int) -> bool:
+    """Remove some messages up to `upto`; False when there are no more."""
+    gone = tx.execute(
+        "DELETE FROM messages WHERE seq IN (SELECT seq FROM messages WHERE seq <= ? LIMIT ?)",
+        (upto, _ROWS),
+    ).rowcount
+    return gone > 0
+
+
+def all_else(tx: Transaction) -> None:
+    """Remove what else a channel's conversations left: ended jobs, words to them, settings."""
+    tx.execute("DELETE FROM steering")
+    tx.execute("DELETE FROM jobs WHERE state IN ('ended', 'promised')")
+    tx.execute("DELETE FROM settings")
+    tx.execute("DELETE FROM turns WHERE state = 'ended'")
+    tx.execute("DELETE FROM forgettings WHERE state IN ('asked', 'done')")
+    tx.execute(
+        "DELETE FROM threads WHERE NOT EXISTS"
+        " (SELECT 1 FROM messages WHERE messages.thread = threads.thread)"
+    )
+    tx.execute(
+        "UPDATE threads SET first = (SELECT min(seq) FROM messages AS m"
+        "  WHERE m.thread = threads.thread),"
+        " messages = (SELECT count(*) FROM messages AS m WHERE m.thread = threads.thread)"
+    )
