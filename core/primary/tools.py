@@ -60,7 +60,8 @@ CHANGE_STATE = ToolSpec(
     name="change_state",
     description=(
         "Change one key of the channel's state: put a value, delete, add a number to a counter,"
-        " include or exclude an element of a set, append a line to a log."
+        " include or exclude an element of a set, append a line to a log, patch fields of a record"
+        " (an object; null removes a field), text: a whole new text that merges by lines."
     ),
     parameters={
         "type": "object",

@@ -1,19 +1,22 @@
 """Merging a delta into the channel's state: read, let merge decide, write, in one transaction."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
 from core.state import conflicts, files, receipts, store
+from core.state.by_lines import hash_of
 from core.state.database import Transaction
 from core.state.facts import Known, Space, head, read_known, read_seen
-from core.state.merge import LOST, NO_FACTS, NOTHING, Case, Step, plan
-from core.state.operations import Author, AuthorKind, Delta, Op
+from core.state.merge import LOST, NO_FACTS, NOTHING, Case, Merging, Step, Verdict, plan
+from core.state.operations import Author, AuthorKind, Delta, Kind, Op
 from core.state.receipts import ReceiptLine, Tally
-from core.state.rules import Merging, Rules, adopt
+from core.state.record import wishes
+from core.state.rules import Rules, adopt
 from core.state.savepoint import savepoint
+from core.state.standing import NO_FIELDS, Facts, Fields
 from core.state.validate import check_delta
-from core.state.write import BLOCKED, SETTLE, Item, Write, as_items, compose, place
+from core.state.write import BLOCKED, SETTLE, WRITE, Item, Write, as_items, compose, place
 
 _AT_ONCE = 1000
 
@@ -50,6 +53,7 @@ class _Commit:
     delta: Delta
     order: tuple[int, int]
     rules: Rules
+    blobs: Mapping[str, bytes]
 
     def write(self, key: str, items: list[Item]) -> Write:
         """What it wants of one key. Raises BadRequest when kinds are mixed."""
@@ -62,6 +66,17 @@ class _Commit:
             person=self.delta.author.kind is AuthorKind.PERSON,
         )
 
+    def groups(self, space: Space, keys: Iterable[str]) -> dict[str, str]:
+        """The keys that are decided together with others, with the pattern that says so."""
+        if space == "file" or not self.rules.has_groups:
+            return {}
+        found = ((key, self.rules.group(key)) for key in keys)
+        return {key: group for key, group in found if group is not None}
+
+    def fields(self, key: str, write: Write) -> Fields:
+        """The rules for the fields that a write of a record names."""
+        return self.rules.fields(key, wishes(write)) if write.kind is Kind.RECORD else NO_FIELDS
+
 
 def merge(tx: Transaction, delta: Delta, rules: Rules) -> Merged:
     """Merge a delta, once: a source that was merged before changes nothing.
@@ -72,15 +87,21 @@ def merge(tx: Transaction, delta: Delta, rules: Rules) -> Merged:
 
 
 def merge_settling(
-    tx: Transaction, delta: Delta, rules: Rules, settles: Mapping[Space, Collection[str]]
+    tx: Transaction,
+    delta: Delta,
+    rules: Rules,
+    settles: Mapping[Space, Collection[str]],
+    *,
+    draft: bool = False,
 ) -> Merged:
-    """The same; a person thereby resolves the open conflicts of the keys in `settles`."""
+    """The same; a person thereby resolves the open conflicts of the keys in `settles`. A `draft`
+    changes nothing: all that it wants waits in conflicts."""
     known = already(tx, delta.source)
     if known is not None:
         return known
     newest = head(tx)
     check_delta(delta, newest)
-    rows = _rows(delta, settles, store.next_id(tx, "operations"))
+    rows = _rows(delta, rules, settles, store.next_id(tx, "operations"), draft=draft)
     if not rows.entries and not rows.files:
         return Merged(commit=None)
     with savepoint(tx):
@@ -89,7 +110,7 @@ def merge_settling(
 
 def _merge(tx: Transaction, delta: Delta, rows: _Rows, rules: Rules, number: int) -> Merged:
     order = place(delta.author, delta.source, delta.base, number)
-    commit = _Commit(number=number, delta=delta, order=order, rules=rules)
+    commit = _Commit(number=number, delta=delta, order=order, rules=rules, blobs=rows.blobs)
     store.add_commit(tx, number, delta, order, rules.revision)
     tally = Tally()
     _merge_space(tx, commit, "entry", rows.entries, tally)
@@ -118,20 +139,29 @@ def already(tx: Transaction, source: str) -> Merged | None:
     return Merged(commit=row[0], receipt=receipts.undump(row[1]), conflicts=met, already=True)
 
 
-def _rows(delta: Delta, settles: Mapping[Space, Collection[str]], next_id: int) -> _Rows:
+def _rows(
+    delta: Delta,
+    rules: Rules,
+    settles: Mapping[Space, Collection[str]],
+    next_id: int,
+    *,
+    draft: bool,
+) -> _Rows:
     rows = _Rows(next_id=next_id)
     for operation in delta.operations:
-        items = as_items(operation, next_id)
+        items = as_items(rules.fitted(operation) if rules.rules else operation, next_id)
         rows.entries.setdefault(operation.key, []).extend(items)
         next_id += len(items)
     for change in delta.files:
         rows.files[change.path] = [files.as_item(change, next_id, rows.blobs)]
         next_id += 1
-    for space, keys in settles.items():
+    marks = [(space, key, SETTLE) for space, keys in settles.items() for key in keys]
+    if draft:
+        marks += [("entry", key, BLOCKED) for key in rows.entries]
+    for space, key, mark in marks:
         of_space = rows.entries if space == "entry" else rows.files
-        for key in keys:
-            of_space.setdefault(key, []).append(Item(next_id, SETTLE, None))
-            next_id += 1
+        of_space.setdefault(key, []).append(Item(next_id, mark, None))
+        next_id += 1
     return _Rows(entries=rows.entries, files=rows.files, blobs=rows.blobs, next_id=next_id)
 
 
@@ -142,7 +172,7 @@ def _merge_files(tx: Transaction, commit: _Commit, rows: _Rows, tally: Tally) ->
     others = {path: items for path, items in rows.files.items() if path not in deletes}
     next_id = rows.next_id
     for path, items in others.items():
-        if items[0].op == Op.PUT and files.in_the_way(tx, path):
+        if items[0].op == WRITE and files.in_the_way(tx, path):
             items.append(Item(next_id, BLOCKED, None))
             next_id += 1
     _merge_space(tx, commit, "file", others, tally)
@@ -152,25 +182,44 @@ def _merge_space(
     tx: Transaction, commit: _Commit, space: Space, rows: Mapping[str, list[Item]], tally: Tally
 ) -> None:
     """Merge some keys after others, so that a large delta is never in memory as decisions."""
-    keys = iter(rows)
-    while some := {key: rows[key] for key in islice(keys, _AT_ONCE)}:
-        _merge_some(tx, commit, space, some, tally)
+    groups = commit.groups(space, rows)
+    for some in _batches(rows, groups):
+        _merge_some(tx, commit, space, some, groups, tally)
+
+
+def _batches(
+    rows: Mapping[str, list[Item]], groups: Mapping[str, str]
+) -> Iterator[dict[str, list[Item]]]:
+    """Keys of one group are decided in one batch."""
+    for group in dict.fromkeys(groups.values()):
+        yield {key: rows[key] for key in rows if groups.get(key) == group}
+    alone = (key for key in rows if key not in groups)
+    while some := {key: rows[key] for key in islice(alone, _AT_ONCE)}:
+        yield some
 
 
 def _merge_some(
-    tx: Transaction, commit: _Commit, space: Space, rows: Mapping[str, list[Item]], tally: Tally
+    tx: Transaction,
+    commit: _Commit,
+    space: Space,
+    rows: Mapping[str, list[Item]],
+    groups: Mapping[str, str],
+    tally: Tally,
 ) -> None:
     writes = {key: commit.write(key, items) for key, items in rows.items()}
     known = read_known(tx, space, writes)
     seen = read_seen(tx, known, commit.delta.base)
+    contents = files.contested(tx, writes, known, seen, commit.blobs) if space == "file" else {}
     ruled = space == "entry" and commit.rules.rules
     planned = plan(
         Case(
             key,
             write,
-            known[key].facts if key in known else NO_FACTS,
+            _facts(known, contents, key),
             seen.get(key, NOTHING),
             commit.rules.merging(key) if ruled else Merging.ASK,
+            commit.fields(key, write) if ruled else NO_FIELDS,
+            groups.get(key),
         )
         for key, write in writes.items()
     )
@@ -180,7 +229,12 @@ def _merge_some(
     who = _who(commit.delta.author)
     numbers = _keep_conflicts(tx, commit.number, planned, known, entries)
     for case, step in planned:
-        tally.add(space, case, step, who, numbers.get(case.key))
+        tally.add(case, step, who, numbers.get(case.key))
+
+
+def _facts(known: Mapping[str, Known], contents: Mapping[str, dict[str, bytes]], key: str) -> Facts:
+    facts = known[key].facts if key in known else NO_FACTS
+    return facts._replace(contents=contents[key]) if key in contents else facts
 
 
 def _write(
@@ -206,6 +260,9 @@ def _write(
         if step.adds or step.drops or step.wipes
     ]
     store.move_rows(tx, number, moved)
+    for _, step in planned:
+        if step.content is not None and step.standing.body is not None:
+            files.add_blobs(tx, {hash_of(step.standing.body): step.content})
 
 
 def _keep_conflicts(
@@ -236,6 +293,9 @@ def _change(at: int, case: Case, step: Step, entry: int, number: int | None) -> 
         after=after,
         losers=(at,) if step.verdict in LOST and at not in after else (),
         turns=after != before or step.standing != case.facts.standing,
+        parts={} if step.lost is None else {at: conflicts.part(step.lost)},
+        group=case.group if step.verdict is Verdict.CANDIDATE else None,
+        settles=case.write.settles,
     )
 
 

@@ -5,11 +5,13 @@ from core.state.operations import Json, Op, Operation
 from core.state.values import LARGEST_ADDEND, dump, is_number
 
 LONGEST_ELEMENT = 1000
-SUPPORTED = (Op.PUT, Op.DELETE, Op.ADD, Op.INCLUDE, Op.EXCLUDE, Op.APPEND)
+LONGEST_FIELD = 200
+MOST_FIELDS = 1000
 
 
 def texts(operation: Operation) -> list[str | None]:
-    """One JSON text for each thing that the operation names: of a list, each element or line.
+    """One JSON text for each thing that the operation names: of a list, each element or line; of
+    a patch, each field as `["name", value]`.
 
     Raises BadRequest with words that a model can act on.
     """
@@ -25,12 +27,10 @@ def texts(operation: Operation) -> list[str | None]:
             return [dump(line, f"the line for `{key}`") for line in _several(operation)]
         case Op.INCLUDE | Op.EXCLUDE:
             return [_element(operation, element) for element in _several(operation)]
-        case Op.PATCH | Op.TEXT:
-            names = ", ".join(op.value for op in SUPPORTED)
-            raise BadRequest(
-                f"{operation.op.value} is not in this version; there are {names}. "
-                "To replace a whole text or object, use put"
-            )
+        case Op.TEXT:
+            return [_text(key, argument)]
+        case Op.PATCH:
+            return _fields(key, argument)
 
 
 def _addend(key: str, argument: Json) -> str:
@@ -64,3 +64,26 @@ def _element(operation: Operation, element: Json) -> str:
             "put long texts under keys of their own"
         )
     return text
+
+
+def _text(key: str, argument: Json) -> str:
+    if not isinstance(argument, str):
+        raise BadRequest(f"text needs the whole new text for `{key}` as a string")
+    return dump(argument, f"the text for `{key}`")
+
+
+def _fields(key: str, argument: Json) -> list[str | None]:
+    if not isinstance(argument, dict) or not argument:
+        raise BadRequest(
+            f'patch needs an object with the fields of `{key}` that change, such as {{"owner": '
+            '"Ana"}; null removes a field'
+        )
+    if len(argument) > MOST_FIELDS:
+        raise BadRequest(f"a patch of `{key}` has more than {MOST_FIELDS:,} fields; make several")
+    for name in argument:
+        if not name or not name.isprintable() or len(name.encode()) > LONGEST_FIELD:
+            raise BadRequest(
+                f"the field {name[:60]!r} of `{key}` must be printable text of at most "
+                f"{LONGEST_FIELD} bytes"
+            )
+    return [dump([name, value], f"`{key}.{name}`") for name, value in argument.items()]

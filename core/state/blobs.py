@@ -21,7 +21,7 @@ def orphans(tx: Transaction) -> Orphans:
         " SELECT json_extract(v.body, '$.sha256') FROM entries AS e"
         "  JOIN versions AS v ON v.entry = e.id WHERE e.space = 'file' AND v.kind IS NOT NULL"
         " UNION SELECT json_extract(o.argument, '$.sha256') FROM entries AS e"
-        "  JOIN operations AS o ON o.entry = e.id WHERE e.space = 'file' AND o.op = 'put')"
+        "  JOIN operations AS o ON o.entry = e.id WHERE e.space = 'file' AND o.op = 'write')"
     )
     return Orphans(head=head(tx), blobs=tuple(sha256 for (sha256,) in rows))
 

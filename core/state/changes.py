@@ -35,7 +35,7 @@ def changes(
         sides = Sides(entry, space, name, info.number, root, before, after)
         diff = difference(tx, sides, min(MOST_LINES, left)) if left > 0 else _LEFT_OUT
         left -= len(diff)
-        text = told.get(name) or receipts.folded(space, name, before, after, None).text
+        text = told.get(name) or receipts.folded(name, before, after, None).text
         lines.append(ChangeLine(key=name, file=space == "file", text=text, diff=diff))
     return tuple(lines), len(touched) - len(lines)
 

@@ -1,17 +1,37 @@
-"""A key's open conflict: one at a time, its candidates and its revision. Decides no merge."""
+"""The open conflicts: their keys, candidates and revisions. Decides no merge.
 
-from collections.abc import Collection, Iterator, Sequence
+A key has one at a time. A conflict has one key, or several where a rule says `together`.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
-from typing import NamedTuple
+from itertools import count, groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from core.state.database import Transaction
 from core.state.facts import Space
+from core.state.operations import Kind
+from core.state.record import wishes
+from core.state.write import Write
+
+
+class Place(NamedTuple):
+    """A key of a conflict. `candidates` are the commits whose writes of it wait."""
+
+    entry: int
+    space: Space
+    key: str
+    candidates: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenConflict:
-    """An open conflict. `candidates` are the commits whose writes wait, candidate 1 first."""
+    """An open conflict. `candidates` are the commits whose writes wait, candidate 1 first.
+
+    `entry`, `space` and `key` are those of its first key; `places` are all of them.
+    """
 
     number: int
     revision: int
@@ -19,6 +39,7 @@ class OpenConflict:
     space: Space
     key: str
     candidates: tuple[int, ...]
+    places: tuple[Place, ...] = ()
 
 
 class Change(NamedTuple):
@@ -26,7 +47,8 @@ class Change(NamedTuple):
 
     `number` is the conflict that was open before, `before` and `after` are its candidates,
     `losers` commits that lost and are no candidates. `turns`: there is something else to choose
-    from or against, so that who looked at it before has to look again.
+    from or against, so that who looked at it before has to look again. `parts`: see `part`. Of
+    one `group` all keys wait in one conflict; `settles` closes it for all of them.
     """
 
     entry: int
@@ -35,82 +57,146 @@ class Change(NamedTuple):
     after: Sequence[int]
     losers: Collection[int]
     turns: bool = True
+    parts: Mapping[int, str | None] = {}
+    group: str | None = None
+    settles: bool = False
+
+
+def part(lost: Write) -> str | None:
+    """What is kept of the part of a write that lost: of a record the fields, None: all."""
+    return json.dumps(list(wishes(lost))) if lost.kind is Kind.RECORD else None
 
 
 def keep(tx: Transaction, at: int, changes: Sequence[Change]) -> list[int | None]:
     """Write down what has changed with the commit `at`; returns the number of the conflict that
     is open now, or None, for each change."""
-    numbers = _numbered(tx, changes)
+    numbers = _numbered(tx, at, changes)
     tx.executemany(
-        "INSERT INTO conflicts (number, entry, revision, opened) VALUES (?, ?, 1, ?)",
+        "INSERT INTO conflicts (number, entry, revision, opened) VALUES (?1, ?2,"
+        " coalesce((SELECT max(revision) FROM conflicts WHERE number = ?1), 1), ?3)"
+        " ON CONFLICT (number, entry) DO UPDATE SET closed = NULL, revision = excluded.revision",
         [
             (number, one.entry, at)
             for number, one in zip(numbers, changes, strict=True)
-            if number is not None and one.number is None
+            if number is not None and number != one.number
         ],
     )
     tx.executemany(
-        "UPDATE conflicts SET revision = revision + 1 WHERE number = ?",
-        [(one.number,) for one in changes if one.number is not None and one.after and one.turns],
+        "UPDATE conflicts SET revision = revision + 1 WHERE number = ? AND closed IS NULL",
+        [(one.number,) for one in changes if one.number is not None and one.turns],
     )
     tx.executemany(
-        "UPDATE conflicts SET closed = ? WHERE number = ?",
-        [(at, one.number) for one in changes if one.number is not None and not one.after],
+        "UPDATE conflicts SET closed = ? WHERE number = ? AND entry = ? AND closed IS NULL",
+        [(at, one.number, one.entry) for one in changes if one.number and not one.after],
     )
-    tx.executemany("INSERT OR REPLACE INTO losers VALUES (?, ?, ?)", _losers(changes, numbers))
+    tx.executemany(
+        "INSERT INTO losers VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (entry, commit_no) DO UPDATE SET conflict = excluded.conflict",
+        _losers(changes, numbers),
+    )
+    for one in changes:
+        if one.settles and one.number is not None and not one.after:
+            _close(tx, one.number, at)
     return numbers
 
 
-def _numbered(tx: Transaction, changes: Sequence[Change]) -> list[int | None]:
-    """Open conflicts keep their number, new ones get the next."""
+def _close(tx: Transaction, number: int, at: int) -> None:
+    """Who settled one key of a conflict has settled them all."""
+    tx.execute(
+        "UPDATE losers SET conflict = NULL WHERE conflict = ?1 AND entry IN"
+        " (SELECT entry FROM conflicts WHERE number = ?1 AND closed IS NULL)",
+        (number,),
+    )
+    tx.execute("UPDATE conflicts SET closed = ? WHERE number = ? AND closed IS NULL", (at, number))
+
+
+def _numbered(tx: Transaction, at: int, changes: Sequence[Change]) -> list[int | None]:
+    """Open conflicts keep their number, new ones get the next; a group shares one."""
     (newest,) = tx.execute("SELECT max(number) FROM conflicts").fetchone()
     fresh = count((newest or 0) + 1)
-    return [(one.number or next(fresh)) if one.after else None for one in changes]
+    shared: dict[str, int] = {}
+    for group in {one.group for one in changes if one.group is not None and one.after}:
+        members = [one for one in changes if one.group == group and one.after]
+        numbers = sorted({one.number for one in members if one.number is not None})
+        shared[group] = numbers[0] if numbers else next(fresh)
+        for number in numbers[1:]:
+            _move(tx, number, shared[group], at)
+    return [
+        (shared.get(one.group or "") or one.number or next(fresh)) if one.after else None
+        for one in changes
+    ]
+
+
+def _move(tx: Transaction, number: int, to: int, at: int) -> None:
+    """Let two open conflicts be one from now on."""
+    entries = tx.execute(
+        "SELECT entry FROM conflicts WHERE number = ? AND closed IS NULL", (number,)
+    ).fetchall()
+    tx.execute("UPDATE conflicts SET closed = ? WHERE number = ? AND closed IS NULL", (at, number))
+    tx.executemany(
+        "INSERT INTO conflicts (number, entry, revision, opened)"
+        " SELECT ?1, ?2, max(revision), ?3 FROM conflicts WHERE number = ?1"
+        " ON CONFLICT (number, entry) DO UPDATE SET closed = NULL, revision = excluded.revision",
+        ((to, entry, at) for (entry,) in entries),
+    )
+    tx.executemany(
+        "UPDATE losers SET conflict = ? WHERE entry = ? AND conflict = ?",
+        ((to, entry, number) for (entry,) in entries),
+    )
 
 
 def _losers(
     changes: Sequence[Change], numbers: Sequence[int | None]
-) -> Iterator[tuple[int, int, int | None]]:
+) -> Iterator[tuple[int, int, int | None, str | None]]:
     """Rows: a commit whose write is not the state waits in a conflict, or is beaten (None)."""
     for one, number in zip(changes, numbers, strict=True):
         for commit in {*one.losers, *one.before}.difference(one.after):
-            yield one.entry, commit, None
+            yield one.entry, commit, None, one.parts.get(commit)
         for commit in set(one.after).difference(one.before):
-            yield one.entry, commit, number
+            yield one.entry, commit, number, one.parts.get(commit)
 
 
-def replace(
-    tx: Transaction,
-    entry: int,
-    at: int,
-    candidates: Sequence[int],
-    losers: Collection[int],
-    *,
-    moved: bool,
-) -> int | None:
-    """Write down anew what of a key waits and what lost, after all its writes were folded again.
+class Anew(NamedTuple):
+    """What waits and what lost of a key after all its writes were folded again; see Folded.
+    `moved`: the key stands otherwise than before."""
 
-    `moved`: the key stands otherwise than before. Returns the open conflict's number, if any.
-    """
+    entry: int
+    candidates: Sequence[Write]
+    losers: Mapping[int, Write]
+    joined: Collection[str]
+    moved: bool
+
+
+def replace(tx: Transaction, at: int, keys: Sequence[Anew]) -> list[int | None]:
+    """Write it down in the place of what was; returns each key's open conflict, if any."""
+    return keep(tx, at, [_anew(tx, one) for one in keys])
+
+
+def _anew(tx: Transaction, one: Anew) -> Change:
     row = tx.execute(
-        "SELECT number FROM conflicts WHERE entry = ? AND closed IS NULL", (entry,)
+        "SELECT number FROM conflicts WHERE entry = ? AND closed IS NULL", (one.entry,)
     ).fetchone()
     number = None if row is None else row[0]
-    before = () if number is None else _candidates(tx, entry, number)
-    after = tuple(candidates)
-    turns = moved or after != before
+    before = tx.execute(
+        "SELECT commit_no, part FROM losers WHERE entry = ? AND conflict = ? ORDER BY commit_no",
+        (one.entry, number),
+    ).fetchall()
+    parts = {commit: part(lost) for commit, lost in one.losers.items()}
+    after = [write.commit for write in one.candidates]
+    turns = one.moved or before != [(commit, parts[commit]) for commit in after]
     tx.execute(
-        "DELETE FROM losers WHERE entry = ? AND (conflict IS NULL OR ?)", (entry, int(turns))
+        "DELETE FROM losers WHERE entry = ? AND (conflict IS NULL OR ?)", (one.entry, int(turns))
     )
-    change = Change(
-        entry=entry,
+    return Change(
+        entry=one.entry,
         number=number,
-        before=() if turns else before,
+        before=() if turns else after,
         after=after,
-        losers=set(losers).difference(after),
+        losers=set(one.losers).difference(after),
         turns=turns,
+        parts=parts,
+        group=min(one.joined) if len(one.joined) > 1 and after else None,
     )
-    return keep(tx, at, [change])[0]
 
 
 def open_conflicts(tx: Transaction) -> tuple[OpenConflict, ...]:
@@ -126,27 +212,32 @@ def conflict(tx: Transaction, number: int) -> OpenConflict | None:
 
 def was_open(tx: Transaction, number: int) -> bool:
     """Whether there ever was a conflict of that number."""
-    # Those that were closed long ago have no row any more.
-    row = tx.execute("SELECT 1 FROM conflicts WHERE number >= ?", (number,)).fetchone()
-    return row is not None and number > 0
+    row = tx.execute("SELECT 1 FROM conflicts WHERE number = ?", (number,)).fetchone()
+    return row is not None
 
 
 def _read(tx: Transaction, condition: str, parameters: tuple[int, ...]) -> tuple[OpenConflict, ...]:
     query = (
         "SELECT c.number, c.revision, c.entry, e.space, e.key FROM conflicts AS c"  # noqa: S608
-        f" JOIN entries AS e ON e.id = c.entry WHERE {condition} ORDER BY c.number"
+        f" JOIN entries AS e ON e.id = c.entry WHERE {condition} ORDER BY c.number, e.key"
     )
     rows = tx.execute(query, parameters).fetchall()
-    return tuple(
-        OpenConflict(
-            number=number,
-            revision=revision,
-            entry=entry,
-            space=space,
-            key=key,
-            candidates=_candidates(tx, entry, number),
-        )
-        for number, revision, entry, space, key in rows
+    return tuple(_open(tx, number, list(group)) for number, group in groupby(rows, itemgetter(0)))
+
+
+def _open(tx: Transaction, number: int, rows: Sequence[tuple[Any, ...]]) -> OpenConflict:
+    places = tuple(
+        Place(entry, space, key, _candidates(tx, entry, number)) for _, _, entry, space, key in rows
+    )
+    first = places[0]
+    return OpenConflict(
+        number=number,
+        revision=max(row[1] for row in rows),
+        entry=first.entry,
+        space=first.space,
+        key=first.key,
+        candidates=tuple(sorted({commit for place in places for commit in place.candidates})),
+        places=places,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from core.state.database import Transaction
 from core.state.facts import head
 from core.state.operations import Author, AuthorKind, Json, Kind, Op, Operation
+from core.state.record import plain
 from core.state.values import dump, load, number, plus
 
 MOST_ENTRIES = 1000
@@ -20,7 +21,8 @@ class Entry:
     """One entry of a snapshot.
 
     `value` is JSON: a set as a list in a fixed order, a log as the list of its newest lines,
-    oldest first. `size` counts elements or lines, also those left out. `commit`, `author` and
+    oldest first, a record as an object. `size` counts elements, lines or fields, also those left
+    out. `commit`, `author` and
     `at` (Unix seconds) tell the last write in it; commit 0 is a job's own, not merged yet.
     `conflict` is the number of its open conflict at head.
     """
@@ -90,7 +92,10 @@ def _entry(tx: Transaction, row: Sequence[Any], at: int, most: int) -> Entry:
             return replace(found, value=read_elements(tx, entry, at, most), size=int(body))
         case Kind.LOG:
             return replace(found, value=read_lines(tx, entry, at, most), size=int(body))
-        case Kind.VALUE | Kind.RECORD | Kind.TEXT:
+        case Kind.RECORD:
+            fields = plain(body)
+            return replace(found, value=fields, size=len(fields))
+        case Kind.VALUE | Kind.TEXT | Kind.FILE:
             return replace(found, value=load(body))
 
 
@@ -144,8 +149,18 @@ def _after(entry: Entry | None, operation: Operation) -> Entry | None:
             return _own(entry, operation.key, Kind.LOG, lines, size)
         case Op.INCLUDE | Op.EXCLUDE:
             return _with_elements(entry, operation, several)
-        case Op.PATCH | Op.TEXT:
-            raise AssertionError(f"{operation.op} is refused by validate")
+        case Op.TEXT:
+            return _own(entry, operation.key, Kind.TEXT, value, 1)
+        case Op.PATCH:
+            fields = _patched(entry, value)
+            return _own(entry, operation.key, Kind.RECORD, fields, len(fields))
+
+
+def _patched(entry: Entry | None, value: Json) -> dict[str, Json]:
+    before = entry.value if entry is not None and isinstance(entry.value, dict) else {}
+    new = value if isinstance(value, dict) else {}
+    both = {**before, **new}
+    return {name: both[name] for name in sorted(both) if both[name] is not None}
 
 
 def _with_elements(entry: Entry | None, operation: Operation, several: list[Json]) -> Entry:

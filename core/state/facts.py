@@ -7,8 +7,10 @@ from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
 from core.state.database import Transaction
-from core.state.merge import NO_GROUND, NOTHING, Facts, Ground, Stamp, Standing
-from core.state.operations import AuthorKind, Kind
+from core.state.fold import NO_GROUND, Ground
+from core.state.operations import AuthorKind, Kind, Op
+from core.state.record import only
+from core.state.standing import NOTHING, Facts, Stamp, Standing
 from core.state.write import Item, Write, compose
 
 # Looking a kind up is much cheaper than making it.
@@ -18,7 +20,7 @@ Space = Literal["entry", "file"]
 
 _STANDING = (
     "v.kind, v.body, v.changed, v.born, v.cleared, v.person, v.order_base, v.order_rank,"
-    " v.commit_no"
+    " v.saw, v.commit_no"
 )
 _KNOWN = (
     f"SELECT e.key, e.id, c.number, {_STANDING} FROM json_each(?) AS k"  # noqa: S608 - constants
@@ -101,10 +103,10 @@ def standing_at(tx: Transaction, entry: int, at: int) -> Standing:
 
 
 def _standing(columns: Sequence[Any]) -> Standing:
-    kind, body, changed, born, cleared, person, base, rank, commit = columns
+    kind, body, changed, born, cleared, person, base, rank, saw, commit = columns
     if commit is None:
         return NOTHING
-    return Standing(_KINDS[kind], body, changed, born, cleared, person, (base, rank))
+    return Standing(_KINDS[kind], body, changed, born, cleared, person, (base, rank), saw)
 
 
 def read_stamps(tx: Transaction, entry: int, write: Write) -> dict[str, tuple[Stamp, ...]]:
@@ -132,32 +134,46 @@ def last_line(tx: Transaction, entry: int) -> tuple[int, int] | None:
     return None if row is None else (row[0], row[1])
 
 
-_WRITES = (
+_COLUMNS = (
     "SELECT o.entry, o.commit_no, c.base, c.order_base, c.order_rank, c.author_kind, c.rules,"
-    # A log's text is not needed to fold it.
-    " o.id, o.op, CASE o.op WHEN 'append' THEN NULL ELSE o.argument END"
+    " o.id, o.op,"
 )
-_OF_ENTRY = (
-    f"{_WRITES} FROM operations AS o JOIN commits AS c ON c.number = o.commit_no WHERE o.entry = ?"
-)
+_FROM = " FROM operations AS o JOIN commits AS c ON c.number = o.commit_no WHERE o.entry = ?"
+# A log's text is not needed to fold it.
+_OF_ENTRY = f"{_COLUMNS} CASE o.op WHEN 'append' THEN NULL ELSE o.argument END{_FROM}"
+_WHOLE = f"{_COLUMNS} o.argument{_FROM}"
+# Only what tells whether two want the same: of lines, elements and addends that is nothing.
 _WAITING = (
-    f"{_WRITES} FROM json_each(?) AS k"
-    " CROSS JOIN conflicts AS x ON x.entry = k.value AND x.closed IS NULL"
-    " CROSS JOIN losers AS l ON l.entry = x.entry AND l.conflict = x.number"
+    "SELECT l.entry, l.commit_no, l.part, o.id, o.op, o.argument FROM json_each(?) AS k"
+    " CROSS JOIN losers AS l ON l.entry = k.value AND l.conflict IS NOT NULL"
     " CROSS JOIN operations AS o ON o.entry = l.entry AND o.commit_no = l.commit_no"
-    " CROSS JOIN commits AS c ON c.number = o.commit_no ORDER BY o.entry, o.commit_no, o.id"
+    " AND (o.op NOT IN ('append', 'include', 'exclude', 'add') OR o.id ="
+    " (SELECT max(id) FROM operations WHERE entry = l.entry AND commit_no = l.commit_no))"
+    " ORDER BY l.entry, l.commit_no, o.id"
 )
 _ONE_WRITE = itemgetter(slice(7))
+_ONE_WAITING = itemgetter(slice(3))
 
 
 def read_candidates(tx: Transaction, entries: Sequence[int]) -> dict[int, tuple[Write, ...]]:
-    """The writes that wait in each entry's open conflict, oldest commit first."""
+    """The writes that wait in each entry's open conflict, oldest commit first: as much of them as
+    their equality needs."""
     if not entries:
         return {}
-    found: dict[int, list[Write]] = {}
-    for entry, write, _ in _composed(tx.execute(_WAITING, (json.dumps(entries),))):
-        found.setdefault(entry, []).append(write)
-    return {entry: tuple(writes) for entry, writes in found.items()}
+    found: dict[int, tuple[Write, ...]] = {}
+    rows = tx.execute(_WAITING, (json.dumps(entries),)).fetchall()
+    for (entry, commit, part), group in groupby(rows, _ONE_WAITING):
+        write = _wish(commit, [Item(*row[3:]) for row in group])
+        if part is not None:
+            write = only(write, json.loads(part))
+        found[entry] = (*found.get(entry, ()), write)
+    return found
+
+
+def _wish(commit: int, items: list[Item]) -> Write:
+    if len(items) == 1 and items[0].op == Op.PUT.value:
+        return Write(commit, 0, (0, 0), False, False, Kind.VALUE, tuple(items))
+    return compose("", items, commit=commit, base=0, order=(0, 0), person=False)
 
 
 def read_write(tx: Transaction, entry: int, commit: int) -> Write:
@@ -166,15 +182,45 @@ def read_write(tx: Transaction, entry: int, commit: int) -> Write:
     return next(_composed(rows))[1]
 
 
-def live_writes(tx: Transaction, entry: int) -> list[tuple[Write, int]]:
-    """All writes of a key since its ground that are not undone, oldest first, with their rules'
-    revision."""
+def read_lost(tx: Transaction, entry: int, commit: int) -> Write:
+    """What a commit wanted of a key and lost: of a record perhaps only some fields."""
+    row = tx.execute(
+        "SELECT part FROM losers WHERE entry = ? AND commit_no = ?", (entry, commit)
+    ).fetchone()
+    rows = tx.execute(f"{_WHOLE} AND o.commit_no = ? ORDER BY o.id", (entry, commit))
+    write = next(_composed(rows))[1]
+    return write if row is None or row[0] is None else only(write, json.loads(row[0]))
+
+
+def live_writes(tx: Transaction, entry: int) -> Iterator[tuple[Write, int]]:
+    """All writes of a key since its ground that count, oldest first, with their rules' revision."""
     since = "(SELECT pruned FROM entries WHERE id = o.entry)"
+    out = json.dumps(_not_counting(tx, entry))
     rows = tx.execute(
-        f"{_OF_ENTRY} AND o.commit_no > {since} AND c.undone_by IS NULL ORDER BY o.commit_no, o.id",
-        (entry,),
+        f"{_OF_ENTRY} AND o.commit_no > {since} AND o.commit_no NOT IN"  # noqa: S608 - constants
+        " (SELECT value FROM json_each(?)) ORDER BY o.commit_no, o.id",
+        (entry, out),
     )
-    return [(write, rules) for _, write, rules in _composed(rows)]
+    return ((write, rules) for _, write, rules in _composed(rows))
+
+
+_UNDOS = (
+    "WITH RECURSIVE undo (number, undoes) AS (SELECT c.number, c.undoes FROM commits AS c"
+    " WHERE c.undoes IN (SELECT commit_no FROM operations WHERE entry = ?1) UNION"
+    " SELECT c.number, c.undoes FROM commits AS c JOIN undo ON c.undoes = undo.number)"
+    " SELECT u.number, u.undoes, EXISTS (SELECT 1 FROM operations WHERE entry = ?1"
+    " AND commit_no = u.number AND op = 'revert') FROM undo AS u ORDER BY u.number DESC"
+)
+
+
+def _not_counting(tx: Transaction, entry: int) -> list[int]:
+    """The commits that are undone, as far as this key is concerned: an undo that changed it by a
+    write of its own left what it undid where it was."""
+    out: set[int] = set()
+    for number, undoes, reverted in tx.execute(_UNDOS, (entry,)):
+        if number not in out and not reverted:
+            out.add(undoes)
+    return sorted(out)
 
 
 def pruned_at(tx: Transaction, entry: int) -> int:

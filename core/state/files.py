@@ -1,17 +1,18 @@
 """Workspace files in the state: contents by hash, and what may stand where. Merges nothing."""
 
-import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from core.errors import BadRequest
+from core.state.by_lines import file_body
 from core.state.database import Transaction
-from core.state.facts import head
-from core.state.operations import FileChange, Json, Op
-from core.state.values import dump
-from core.state.write import Item
+from core.state.facts import Known, head
+from core.state.operations import FileChange, Kind, Op
+from core.state.standing import NOTHING, Standing
+from core.state.text import LARGEST_TEXT
+from core.state.write import WRITE, Item, Write
 
 LARGEST_FILE = 50_000_000
 LONGEST_PATH = 1000
@@ -52,17 +53,12 @@ def as_item(change: FileChange, number: int, blobs: dict[str, bytes]) -> Item:
     """The row of a file change; puts its content into `blobs`, by hash."""
     if change.content is None:
         return Item(number, Op.DELETE.value, None)
-    digest = hashlib.sha256(change.content).hexdigest()
-    blobs[digest] = change.content
-    facts: Json = {
-        "sha256": digest,
-        "size": len(change.content),
-        "executable": change.executable,
-    }
-    return Item(number, Op.PUT.value, dump(facts))
+    body = file_body(change.content, executable=change.executable)
+    blobs[json.loads(body)["sha256"]] = change.content
+    return Item(number, WRITE, body)
 
 
-def add_blobs(tx: Transaction, blobs: dict[str, bytes]) -> None:
+def add_blobs(tx: Transaction, blobs: Mapping[str, bytes]) -> None:
     """Keep contents that are not kept yet."""
     for digest, content in blobs.items():
         if tx.execute("SELECT 1 FROM blobs WHERE sha256 = ?", (digest,)).fetchone() is None:
@@ -74,6 +70,56 @@ def add_blobs(tx: Transaction, blobs: dict[str, bytes]) -> None:
                     for n, start in enumerate(range(0, max(len(content), 1), PIECE))
                 ),
             )
+
+
+def contested(
+    tx: Transaction,
+    writes: Mapping[str, Write],
+    known: Mapping[str, Known],
+    seen: Mapping[str, Standing],
+    written: Mapping[str, bytes],
+) -> dict[str, dict[str, bytes]]:
+    """By path the contents that a merge by lines needs, by hash, where a file was changed
+    meanwhile and all its versions differ. `written` are those of the writes."""
+    found: dict[str, dict[str, bytes]] = {}
+    for path, write in writes.items():
+        now = known[path].facts.standing if path in known else NOTHING
+        was = seen.get(path, NOTHING)
+        if now is was or write.kind is not Kind.FILE:
+            continue
+        wanted = state_file(path, write.items[-1].text or "", 0)
+        others = [state_file(path, side.body, 0) for side in (now, was) if side.body]
+        sides = [wanted, *others]
+        differ = len({side.sha256 for side in sides}) == len(sides)
+        if differ and all(side.size <= LARGEST_TEXT for side in sides):
+            found[path] = {wanted.sha256: written[wanted.sha256]} | {
+                side.sha256: b"".join(read_pieces(tx, side)) for side in others
+            }
+    return found
+
+
+class Blobs(Mapping[str, bytes]):
+    """All contents that are kept and may be texts, read when they are asked for."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def __getitem__(self, digest: str) -> bytes:
+        size = self._tx.execute(
+            "SELECT sum(length(content)) FROM blobs WHERE sha256 = ?", (digest,)
+        ).fetchone()[0]
+        if size is None or size > LARGEST_TEXT:
+            raise KeyError(digest)
+        rows = self._tx.execute(
+            "SELECT content FROM blobs WHERE sha256 = ? ORDER BY piece", (digest,)
+        )
+        return b"".join(content for (content,) in rows)
+
+    def __iter__(self) -> Iterator[str]:
+        return (row[0] for row in self._tx.execute("SELECT DISTINCT sha256 FROM blobs"))
+
+    def __len__(self) -> int:
+        return int(self._tx.execute("SELECT count(DISTINCT sha256) FROM blobs").fetchone()[0])
 
 
 def list_files(tx: Transaction, prefix: str = "", at: int | None = None) -> tuple[StateFile, ...]:

@@ -1,221 +1,195 @@
 """What becomes of a write: the pure decisions of merging. Reads nothing, writes nothing."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from enum import Enum, StrEnum, auto
-from types import MappingProxyType
-from typing import NamedTuple
+from collections.abc import Iterable
 
-from core.state.operations import Kind, Op
-from core.state.values import minus, plus, same
-from core.state.write import Write
+from core.state import record
+from core.state.by_lines import Lines, by_lines
+from core.state.made import made
+from core.state.operations import Kind
+from core.state.standing import (
+    LOST,
+    NO_FACTS,
+    NO_FIELDS,
+    NO_STAMPS,
+    NOTHING,
+    Case,
+    Facts,
+    Fields,
+    Merging,
+    Ruling,
+    Stamp,
+    Stamps,
+    Standing,
+    Step,
+    Verdict,
+)
+from core.state.values import is_number, load, same
+from core.state.write import WHOLE, Write
 
+__all__ = [
+    "LOST",
+    "NOTHING",
+    "NO_FACTS",
+    "NO_STAMPS",
+    "Case",
+    "Facts",
+    "Merging",
+    "Stamp",
+    "Stamps",
+    "Standing",
+    "Step",
+    "Verdict",
+    "plan",
+    "step",
+]
 
-class Merging(StrEnum):
-    """What happens to a value that others changed meanwhile."""
-
-    ASK = "ask"
-    LATEST = "latest"
-
-
-class Verdict(Enum):
-    """What became of a write."""
-
-    APPLIED = auto()
-    SAME = auto()  # it wanted what is there, or changed nothing of what its author saw
-    CANDIDATE = auto()  # it waits in the key's conflict
-    OUTRANKED = auto()  # a person wrote meanwhile
-    EARLIER = auto()  # by the rule `latest` it comes before what stands
-
-
-LOST = (Verdict.CANDIDATE, Verdict.OUTRANKED, Verdict.EARLIER)
-
-
-class Standing(NamedTuple):
-    """A key as it stands; the columns of `versions`. The default is a key never written."""
-
-    kind: Kind | None = None
-    body: str | None = None
-    changed: int = 0
-    born: int = 0
-    cleared: int = 0
-    person: int = 0
-    order: tuple[int, int] = (0, 0)  # of a value; where writes combine none comes first
-
-
-NOTHING = Standing()
-
-
-class Stamp(NamedTuple):
-    """One inclusion in a set: the operation that made it and its commit."""
-
-    operation: int
-    commit: int
+_RULED = frozenset({Merging.LATEST, Merging.FIRST, Merging.MAX, Merging.MIN})
+_BY_ORDER = frozenset({Merging.LATEST, Merging.FIRST})
 
 
-Stamps = Mapping[str, tuple[Stamp, ...]]
-NO_STAMPS: Stamps = MappingProxyType({})
-
-
-class Facts(NamedTuple):
-    """What is known of a key before a write.
-
-    `candidates` are the writes in its open conflict, `stamps` the living ones of the elements
-    that the write names, `last_line` the place of the log's last line.
-    """
-
-    standing: Standing = NOTHING
-    candidates: tuple[Write, ...] = ()
-    stamps: Stamps = NO_STAMPS
-    last_line: tuple[int, int] | None = None
-
-
-NO_FACTS = Facts()
-
-
-class Step(NamedTuple):
-    """What one write does to one key.
-
-    `adds` are operations that become lines or stamps, `drops` stamps (element, operation) that
-    end; `wipes`: all former lines and stamps end. `above`: lines went in above others.
-    """
-
-    verdict: Verdict
-    standing: Standing
-    candidates: tuple[Write, ...]
-    adds: tuple[int, ...] = ()
-    drops: tuple[tuple[str, int], ...] = ()
-    wipes: bool = False
-    above: bool = False
-
-
-def step(facts: Facts, write: Write, seen: Standing, merging: Merging) -> Step:
-    """Decide one write. `seen` is the key as the write's author saw it, at the write's base."""
-    verdict = _verdict(facts.standing, write, seen, merging)
-    before, candidates = facts.standing, facts.candidates
+def step(
+    facts: Facts, write: Write, seen: Standing, merging: Merging, fields: Fields = NO_FIELDS
+) -> Step:
+    """Decide one write. `seen` is the key as the write's author saw it, at the write's base;
+    `fields` are rules for fields of a record."""
+    lines = by_lines(facts.standing, write, seen, facts.contents)
+    verdict = _verdict(facts.standing, write, seen, merging, lines)
     if verdict is Verdict.CANDIDATE:
-        known = any(_alike(write, other) for other in candidates)
-        waiting = candidates if known else (*candidates, write)
-        return Step(verdict, before, waiting)
+        return waiting(facts, write)
     if verdict is not Verdict.APPLIED:
-        return Step(verdict, _noted(before, write), () if write.settles else candidates)
+        lost = write if verdict in LOST else None
+        candidates = () if write.settles else facts.candidates
+        return Step(verdict, _noted(facts.standing, write), candidates, lost=lost)
+    if write.kind is Kind.RECORD:
+        return _by_fields(facts, write, seen, fields)
+    clean = lines is not None and lines.body is not None
+    return _applied(facts, write, seen, lines if clean else None)
+
+
+def plan(cases: Iterable[Case]) -> list[tuple[Case, Step]]:
+    """Decide a whole delta. Keys do not look at each other, but for those of one group: if one
+    of them clashes, all that the delta wants of them waits."""
+    decided = [
+        (case, step(case.facts, case.write, case.seen, case.merging, case.fields)) for case in cases
+    ]
+    clashing = {
+        case.group
+        for case, done in decided
+        if done.verdict in (Verdict.CANDIDATE, Verdict.OUTRANKED) and case.group is not None
+    }
+    if not clashing:
+        return decided
+    return [
+        (case, waiting(case.facts, case.write))
+        if case.group in clashing and done.verdict is not Verdict.SAME
+        else (case, done)
+        for case, done in decided
+    ]
+
+
+def waiting(facts: Facts, write: Write) -> Step:
+    """The write changes nothing and becomes a candidate, unless another wants the same."""
+    return Step(Verdict.CANDIDATE, facts.standing, _joined(facts.candidates, write), lost=write)
+
+
+def _applied(facts: Facts, write: Write, seen: Standing, lines: Lines | None) -> Step:
+    before = facts.standing
     fresh = write.clears or before.kind is not write.kind
-    made = _made(facts, write, fresh)
+    new = made(facts, write, fresh)
     # By place, as all in the way of each write: with names they take twice the time to make.
     standing = Standing(
         write.kind,
-        made.body,
+        new.body if lines is None else lines.body,
         write.commit,
         write.commit if fresh else before.born,
         write.commit if write.clears else before.cleared,
         write.commit if write.person else before.person,
         write.order if write.kind is Kind.VALUE else (0, 0),
+        seen.changed if write.kind is Kind.VALUE else 0,
     )
     return Step(
-        verdict,
+        Verdict.APPLIED,
         standing,
-        () if write.settles or not candidates else _unequal(candidates, standing),
-        made.adds,
-        made.drops,
+        _left(facts.candidates, write, standing),
+        new.adds,
+        new.drops,
         fresh and before.kind in (Kind.SET, Kind.LOG),
-        made.above,
+        new.above,
+        None,
+        None if lines is None else lines.content,
+        lines is not None and lines.body != write.items[-1].text,
     )
 
 
-class Case(NamedTuple):
-    """One key of a delta with all that its decision needs."""
-
-    key: str
-    write: Write
-    facts: Facts
-    seen: Standing
-    merging: Merging
-
-
-def plan(cases: Iterable[Case]) -> list[tuple[Case, Step]]:
-    """Decide a whole delta; keys do not look at each other."""
-    return [(case, step(case.facts, case.write, case.seen, case.merging)) for case in cases]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Folded:
-    """What all writes of a key come to: also which operations are its lines or stamps now."""
-
-    standing: Standing = NOTHING
-    candidates: tuple[Write, ...] = ()
-    losers: frozenset[int] = frozenset()
-    lines: frozenset[int] = frozenset()
-    stamps: Mapping[int, str] = field(default_factory=dict)
-
-
-class Ground(NamedTuple):
-    """What a fold begins with: a key as it was before the writes that are folded, without any
-    conflict. `stamps` and `lines` are all that lived then."""
-
-    standing: Standing = NOTHING
-    lines: frozenset[int] = frozenset()
-    stamps: Stamps = NO_STAMPS
-
-
-NO_GROUND = Ground()
+def _by_fields(facts: Facts, write: Write, seen: Standing, rules: Fields) -> Step:
+    """Each field as a key of its own: some may land while others lose."""
+    before = facts.standing
+    fresh = write.clears or before.kind is not Kind.RECORD
+    now = {} if fresh else record.read(before.body)
+    known = record.read(seen.body) if seen.kind is Kind.RECORD and not write.clears else {}
+    verdicts: dict[str, Verdict] = {}
+    for name, wish in record.wishes(write).items():
+        rule = rules.get(name, Ruling())
+        done = _field(now.get(name, NOTHING), write, wish, known.get(name, NOTHING), rule)
+        verdicts[name] = done.verdict
+        if done.verdict is Verdict.APPLIED:
+            now[name] = done.standing
+    verdict = next((v for v in _WORST if v in verdicts.values()), Verdict.SAME)
+    standing = _noted(before, write)
+    if write.clears or Verdict.APPLIED in verdicts.values():
+        standing = Standing(
+            Kind.RECORD,
+            record.written(now),
+            write.commit,
+            write.commit if fresh else before.born,
+            write.commit if write.clears else before.cleared,
+            write.commit if write.person else before.person,
+        )
+    candidates = _left(facts.candidates, write, standing)
+    wipes = write.clears and before.kind in (Kind.SET, Kind.LOG)
+    if verdict not in LOST:
+        return Step(Verdict.APPLIED if wipes else verdict, standing, candidates, wipes=wipes)
+    # What a person's word outranked is asked about along with the rest.
+    asks = (Verdict.CANDIDATE, Verdict.OUTRANKED) if verdict is Verdict.CANDIDATE else (verdict,)
+    lost = record.only(write, [name for name in verdicts if verdicts[name] in asks])
+    if verdict is Verdict.CANDIDATE:
+        candidates = _joined(candidates, lost)
+    return Step(verdict, standing, candidates, lost=lost)
 
 
-def fold(cases: Iterable[tuple[Write, Standing, Merging]], ground: Ground = NO_GROUND) -> Folded:
-    """Decide writes of a key again, in the order of their commits."""
-    standing, candidates = ground.standing, tuple[Write, ...]()
-    losers, lines = set[int](), set(ground.lines)
-    stamps = dict(ground.stamps)
-    for write, seen, merging in cases:
-        facts = Facts(standing=standing, candidates=candidates, stamps=stamps)
-        done = step(facts, write, seen, merging)
-        standing, candidates = done.standing, done.candidates
-        if done.wipes:
-            lines, stamps = set(), {}
-        if done.verdict in LOST:
-            losers.add(write.commit)
-        if done.verdict is Verdict.APPLIED and write.kind is Kind.LOG:
-            lines.update(done.adds)
-        if done.verdict is Verdict.APPLIED and write.kind is Kind.SET:
-            _restamp(stamps, write, done)
-    return Folded(
-        standing=standing,
-        candidates=candidates,
-        losers=frozenset(losers),
-        lines=frozenset(lines),
-        stamps={stamp.operation: element for element in stamps for stamp in stamps[element]},
-    )
+_WORST = (Verdict.CANDIDATE, Verdict.OUTRANKED, Verdict.BEATEN, Verdict.APPLIED)
 
 
-def recount(standing: Standing, write: Write, newest: int, *, back: bool) -> Standing:
-    """A sum or a log with one combining write put `back`, or taken out; `newest` is the newest
-    commit that counts."""
-    if standing.kind is Kind.LOG:
-        lines = len(write.items) if back else -len(write.items)
-        return standing._replace(body=str(int(standing.body or 0) + lines), changed=newest)
-    total = standing.body
-    for item in write.items:
-        total = plus(total, item.text or "0") if back else minus(total, item.text)
-    return standing._replace(body=total, changed=newest)
+def _field(now: Standing, write: Write, wish: record.Wish, seen: Standing, rule: Ruling) -> Step:
+    kind = record.field_kind(now, seen, rule.kind)
+    wanted = record.of_field(write, wish, kind)
+    if wanted.kind is None or not record.in_parts(kind):
+        return step(Facts(now), wanted, seen, rule.merging)
+    if record.is_as(seen, wish.text) and not write.person:
+        return Step(Verdict.SAME, now, ())
+    gone = now.cleared > write.base and seen.kind is not None
+    body = None if gone else record.combined(now, wanted, seen)
+    if body is None:
+        return Step(_clash(now, write), now, ())
+    born = now.born if now.kind else write.commit
+    person = write.commit if write.person else now.person
+    return Step(Verdict.APPLIED, Standing(kind, body, write.commit, born, now.cleared, person), ())
 
 
-def _restamp(stamps: dict[str, tuple[Stamp, ...]], write: Write, done: Step) -> None:
-    adds, drops = set(done.adds), {operation for _, operation in done.drops}
-    for element in _elements(write):
-        kept = [stamp for stamp in stamps.get(element, ()) if stamp.operation not in drops]
-        stamps[element] = tuple(kept)
-    for item in write.items:
-        if item.id in adds:
-            stamps[item.text or ""] += (Stamp(item.id, write.commit),)
-
-
-def _verdict(standing: Standing, write: Write, seen: Standing, merging: Merging) -> Verdict:
+def _verdict(
+    standing: Standing, write: Write, seen: Standing, merging: Merging, lines: Lines | None
+) -> Verdict:
     if write.blocked:
         return Verdict.CANDIDATE
     if write.kind is None and not write.clears:
         return Verdict.SAME
-    by_order = merging is Merging.LATEST and write.value is not None
-    if _changes_nothing(standing, write, seen, by_order):
-        return Verdict.SAME
+    ruled = merging in _RULED and write.kind is Kind.VALUE and standing.kind is Kind.VALUE
+    if _changes_nothing(standing, write, seen):
+        wins = ruled and merging in _BY_ORDER and _ruled(standing, write, seen, merging)
+        # Later the same value counts for more, so that it can beat one in between.
+        return Verdict.APPLIED if wins is Verdict.APPLIED and not _is(seen, write) else Verdict.SAME
+    if lines is not None:
+        return _of_lines(standing, write, lines)
     deleted_meanwhile = standing.cleared > write.base and seen.kind is not None
     other_kind = standing.kind not in (None, write.kind) and not write.clears
     if write.combines:
@@ -224,34 +198,57 @@ def _verdict(standing: Standing, write: Write, seen: Standing, merging: Merging)
         return Verdict.APPLIED
     if standing.kind is None and not deleted_meanwhile:
         return Verdict.APPLIED
-    if by_order and standing.kind is Kind.VALUE:
-        return Verdict.APPLIED if write.order > standing.order else Verdict.EARLIER
-    return _clash(standing, write)
+    return _ruled(standing, write, seen, merging) if ruled else _clash(standing, write)
 
 
-def _changes_nothing(standing: Standing, write: Write, seen: Standing, by_order: bool) -> bool:
+def _of_lines(standing: Standing, write: Write, lines: Lines) -> Verdict:
+    if lines.body is None:
+        return _clash(standing, write)
+    changes = write.person or not same(lines.body, standing.body)
+    return Verdict.APPLIED if changes else Verdict.SAME
+
+
+def _ruled(standing: Standing, write: Write, seen: Standing, merging: Merging) -> Verdict:
+    """Two values that did not see each other, by the key's rule."""
+    match merging:
+        case Merging.LATEST:
+            stays = write.order <= standing.order
+        case Merging.FIRST:
+            if (standing.person > write.base) != write.person:
+                return _clash(standing, write)
+            # Who saw a newer one knew that the older ones were beaten.
+            stays = (-standing.saw, standing.order) <= (-seen.changed, write.order)
+        case _:
+            one, other = load(standing.body or "null"), load(write.value or "null")
+            if not (is_number(one) and is_number(other)):
+                return _clash(standing, write)
+            assert isinstance(one, int | float)
+            assert isinstance(other, int | float)
+            stays = other <= one if merging is Merging.MAX else other >= one
+    return Verdict.BEATEN if stays else Verdict.APPLIED
+
+
+def _changes_nothing(standing: Standing, write: Write, seen: Standing) -> bool:
     """The write repeats what its author saw, or wants what stands. A person's word counts anew."""
     if write.person or write.combines:
         return False
-    if _is(seen, write):
-        return True
-    if seen is standing:
-        return False
-    # By order a later write of the same value counts, so that it can beat one in between.
-    return _is(standing, write) and (not by_order or standing.order >= write.order)
+    return _is(seen, write) or (seen is not standing and _is(standing, write))
 
 
 def _is(standing: Standing, write: Write) -> bool:
-    """Whether the key stands as a write that replaces wants it."""
+    """Whether the key stands as a write wants it that does not add to it."""
     if write.kind is None:
         return write.clears and standing.kind is None
-    if standing.kind is not Kind.VALUE or write.kind is not Kind.VALUE:
+    if standing.kind is not write.kind or write.kind not in WHOLE:
         return False
     return same(standing.body, write.items[-1].text)
 
 
 def _clash(standing: Standing, write: Write) -> Verdict:
-    """Nothing combines: a person outranks jobs and agents; among equals the key stays, and asks."""
+    """Nothing combines: a person outranks jobs and agents; among equals the key stays, and asks.
+    So it does when an undo meets what was built on what it undoes."""
+    if write.reverts:
+        return Verdict.CANDIDATE
     persons = standing.person > write.base
     if write.person:
         return Verdict.CANDIDATE if persons else Verdict.APPLIED
@@ -260,9 +257,16 @@ def _clash(standing: Standing, write: Write) -> Verdict:
 
 def _alike(one: Write, other: Write) -> bool:
     """Whether two candidates want the same, so that one of them can stand for both."""
-    if one.kind is None or other.kind is None:
+    if one.kind is None or one.kind is not other.kind:
         return one.kind is other.kind
-    return one.kind is other.kind is Kind.VALUE and same(one.value, other.value)
+    if one.kind is Kind.RECORD and not (one.clears or other.clears):
+        return record.alike(one, other)
+    return one.kind in WHOLE and same(one.items[-1].text, other.items[-1].text)
+
+
+def _joined(candidates: tuple[Write, ...], write: Write) -> tuple[Write, ...]:
+    known = any(_alike(write, other) for other in candidates)
+    return candidates if known else (*candidates, write)
 
 
 def _noted(standing: Standing, write: Write) -> Standing:
@@ -272,67 +276,14 @@ def _noted(standing: Standing, write: Write) -> Standing:
     return standing
 
 
-def _unequal(candidates: tuple[Write, ...], standing: Standing) -> tuple[Write, ...]:
+def _left(candidates: tuple[Write, ...], write: Write, standing: Standing) -> tuple[Write, ...]:
     """A candidate that wants what stands now waits for nothing."""
-    return tuple(write for write in candidates if not _is(standing, write))
+    if write.settles or not candidates:
+        return ()
+    return tuple(other for other in candidates if not _fulfilled(standing, other))
 
 
-@dataclass(slots=True)
-class _Made:
-    """What an applied write makes of a key: the body, and rows that come and go."""
-
-    body: str | None = None
-    adds: tuple[int, ...] = ()
-    drops: tuple[tuple[str, int], ...] = ()
-    above: bool = False
-
-
-def _made(facts: Facts, write: Write, fresh: bool) -> _Made:
-    """Apply a write on what stands, or on nothing (`fresh`)."""
-    start = None if fresh else facts.standing.body
-    match write.kind:
-        case None:
-            return _Made()
-        case Kind.VALUE:
-            return _Made(write.value)
-        case Kind.COUNTER:
-            total = start or "0"
-            for item in write.items:
-                total = plus(total, item.text or "0")
-            return _Made(total)
-        case Kind.LOG:
-            ids = tuple(item.id for item in write.items)
-            above = not fresh and facts.last_line is not None and facts.last_line > write.order
-            return _Made(str(int(start or 0) + len(ids)), ids, above=above)
-        case Kind.SET:
-            return _stamped(write, int(start or 0), {} if fresh else facts.stamps)
-        case Kind.RECORD | Kind.TEXT:
-            raise AssertionError(f"{write.kind} cannot be written in this version")
-
-
-def _stamped(write: Write, count: int, stamps: Stamps) -> _Made:
-    """Include leaves a stamp, exclude ends those that its author saw or made."""
-    alive = {element: dict.fromkeys(stamps.get(element, ())) for element in _elements(write)}
-    made: dict[int, None] = {}
-    drops: list[tuple[str, int]] = []
-    for item in write.items:
-        element = item.text or ""
-        if item.op == Op.INCLUDE:
-            alive[element][Stamp(item.id, write.commit)] = None
-            made[item.id] = None
-            continue
-        for stamp in list(alive[element]):
-            if stamp.operation in made:
-                del made[stamp.operation]
-            elif stamp.commit <= write.base:
-                drops.append((element, stamp.operation))
-            else:
-                continue
-            del alive[element][stamp]
-    was = sum(1 for element in alive if stamps.get(element))
-    count += sum(1 for left in alive.values() if left) - was
-    return _Made(str(count), tuple(made), tuple(drops))
-
-
-def _elements(write: Write) -> Iterable[str]:
-    return dict.fromkeys(item.text or "" for item in write.items)
+def _fulfilled(standing: Standing, write: Write) -> bool:
+    if write.kind is Kind.RECORD and standing.kind is Kind.RECORD and not write.clears:
+        return record.same_as(record.read(standing.body), write)
+    return _is(standing, write)

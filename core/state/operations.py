@@ -20,7 +20,8 @@ class Op(StrEnum):
 
 
 class Kind(StrEnum):
-    """The kinds of entry. An entry's kind is that of its first operation, or its rule's."""
+    """The kinds of entry. An entry's kind is that of its first operation, or its rule's; FILE is
+    that of workspace files alone."""
 
     VALUE = "value"
     COUNTER = "counter"
@@ -28,11 +29,13 @@ class Kind(StrEnum):
     LOG = "log"
     RECORD = "record"
     TEXT = "text"
+    FILE = "file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One wish for one key. `argument` is JSON; None for delete."""
+    """One wish for one key. `argument` is JSON; None for delete. A patch is an object of fields
+    with their new values, null for a field that goes."""
 
     key: str
     op: Op

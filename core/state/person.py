@@ -3,7 +3,6 @@
 from core.errors import BadRequest
 from core.messages import Person
 from core.state.apply import Merged, already, merge_settling
-from core.state.arguments import SUPPORTED
 from core.state.database import Transaction
 from core.state.entries import Entry, read_entry
 from core.state.facts import head
@@ -29,7 +28,8 @@ def person_put(
     """Set a key to what was typed: JSON if it is that, else the text itself.
 
     Of a counter it is the difference to what the person saw that is added, of a set the
-    elements that differ are included and excluded, so that nothing written meanwhile is lost.
+    elements that differ are included and excluded, of a record the fields that differ are
+    patched, so that nothing written meanwhile is lost.
     `base` is the commit that was seen (None: head). Raises BadRequest, fit for people.
     """
     known = already(tx, source)
@@ -40,7 +40,7 @@ def person_put(
     entry = read_entry(tx, key, seen_at, _ALL)
     value = parse(text)
     kind = entry.kind if entry else rules.kind(key) or Kind.VALUE
-    operations = _difference(key, kind, entry, value)
+    operations = _difference(key, kind, entry, value, text)
     delta = Delta(
         source=source,
         author=author,
@@ -104,7 +104,9 @@ def _waits(tx: Transaction, key: str) -> bool:
     return row is not None
 
 
-def _difference(key: str, kind: Kind, entry: Entry | None, value: Json) -> tuple[Operation, ...]:
+def _difference(
+    key: str, kind: Kind, entry: Entry | None, value: Json, text: str
+) -> tuple[Operation, ...]:
     match kind:
         case Kind.VALUE:
             return (Operation(key=key, op=Op.PUT, argument=value),)
@@ -119,8 +121,15 @@ def _difference(key: str, kind: Kind, entry: Entry | None, value: Json) -> tuple
             return _of_set(key, entry, value)
         case Kind.LOG:
             raise BadRequest(f"`{key}` is a log: lines are appended, it cannot be set; /unset it")
-        case Kind.RECORD | Kind.TEXT:
-            raise BadRequest(f"`{key}` can be changed by {', '.join(SUPPORTED)} only")
+        case Kind.TEXT:
+            # "12" is what was typed, also where JSON would make it a number.
+            return (
+                Operation(key=key, op=Op.TEXT, argument=value if isinstance(value, str) else text),
+            )
+        case Kind.RECORD:
+            return _of_record(key, entry, value)
+        case Kind.FILE:
+            raise AssertionError("no entry is a file")
 
 
 def _of_set(key: str, entry: Entry | None, value: Json) -> tuple[Operation, ...]:
@@ -136,3 +145,12 @@ def _of_set(key: str, entry: Entry | None, value: Json) -> tuple[Operation, ...]
     if gone:
         operations.append(Operation(key=key, op=Op.EXCLUDE, argument=gone))
     return tuple(operations)
+
+
+def _of_record(key: str, entry: Entry | None, value: Json) -> tuple[Operation, ...]:
+    if not isinstance(value, dict):
+        raise BadRequest(f'`{key}` is a record: set it to an object such as {{"owner": "Ana"}}')
+    before = entry.value if entry and isinstance(entry.value, dict) else {}
+    changes = {name: new for name, new in value.items() if new != before.get(name)}
+    changes |= dict.fromkeys(name for name in before if name not in value)
+    return (Operation(key=key, op=Op.PATCH, argument=changes),) if changes else ()

@@ -54,7 +54,7 @@ def origin(tx: Transaction, space: Space, key: str, at: int) -> Origin | None:
     for number in numbers[:MOST_NAMED]:
         info = commit_info(tx, number)
         if info is not None:
-            makers.append((info, receipts.wish(space, read_write(tx, row[0], number))))
+            makers.append((info, receipts.wish(read_write(tx, row[0], number))))
     return Origin(last=last, asked=asked, makers=tuple(makers), count=len(numbers))
 
 

@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
+from core.state import record
 from core.state.database import Transaction
-from core.state.facts import Space
-from core.state.merge import LOST, Case, Standing, Step, Verdict
-from core.state.operations import Kind, Op
+from core.state.made import elements
+from core.state.operations import Json, Kind, Op
+from core.state.standing import LOST, Case, Standing, Step, Verdict
 from core.state.values import load
-from core.state.write import Write
+from core.state.write import WHOLE, Write
 
 MOST_LINES = 30
 _SHOWN = 60
+_MOST_SIGNED = 20
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -34,7 +36,6 @@ class ReceiptLine:
 class Told(NamedTuple):
     """One key's step with what the words need: who wrote it, and the conflict it met."""
 
-    space: Space
     case: Case
     step: Step
     who: str
@@ -50,7 +51,7 @@ class Tally:
         self._asking: list[Told] = []
         self._others: list[Told] = []
 
-    def add(self, space: Space, case: Case, step: Step, who: str, conflict: int | None) -> None:
+    def add(self, case: Case, step: Step, who: str, conflict: int | None) -> None:
         """Take note of one key: see Told."""
         self._count += 1
         if conflict is not None:
@@ -58,7 +59,7 @@ class Tally:
         asks = conflict is not None or step.verdict in LOST
         kept = self._asking if asks else self._others
         if len(kept) < MOST_LINES:
-            kept.append(Told(space, case, step, who, conflict))
+            kept.append(Told(case, step, who, conflict))
 
     def lines(self, tx: Transaction) -> tuple[ReceiptLine, ...]:
         """The receipt, at most MOST_LINES: what asks for somebody first."""
@@ -80,37 +81,40 @@ def _line(tx: Transaction, one: Told) -> ReceiptLine:
 
 def _text(tx: Transaction, one: Told) -> str:
     before, after, write = one.case.facts.standing, one.step.standing, one.case.write
-    stays = f"stays {shown(one.space, before)}"
-    wanted = f"{one.who} wanted {wish(one.space, write)}"
+    landed = one.step.lost is not None and after != before
+    lost = write if one.step.lost is None else one.step.lost
+    stays = (
+        f"{_fields(before, after, write)}; the rest stays" if landed else f"stays {shown(before)}"
+    )
+    wanted = f"{one.who} wanted {wish(lost)}"
     match one.step.verdict:
         case Verdict.APPLIED:
-            return _applied(one.space, before, after, one.step, write)
+            return _applied(before, after, one.case, one.step)
         case Verdict.SAME if write.kind is None and not write.clears:
             return stays
         case Verdict.SAME:
-            return f"unchanged: {shown(one.space, before)}"
+            return f"unchanged: {shown(before)}"
         case Verdict.CANDIDATE:
             return f"{stays}; {wanted}"
         case Verdict.OUTRANKED:
             row = tx.execute("SELECT author FROM commits WHERE number = ?", (before.person,))
             return f"{stays}, set by {row.fetchone()[0]} meanwhile; {wanted}"
-        case Verdict.EARLIER:
-            return f"{stays}, which comes later; {wanted}"
+        case Verdict.BEATEN:
+            rule = "its rules" if write.kind is Kind.RECORD else f"the rule {one.case.merging}"
+            return f"{stays} by {rule}; {wanted}"
 
 
-def folded(
-    space: Space, key: str, before: Standing, after: Standing, conflict: int | None
-) -> ReceiptLine:
+def folded(key: str, before: Standing, after: Standing, conflict: int | None) -> ReceiptLine:
     """The line for a key whose writes were folded again (an undo)."""
     text = f"`{key}` "
     if (before.kind, before.body) == (after.kind, after.body):
-        text += f"stays {shown(space, after)}"
+        text += f"stays {shown(after)}"
     elif after.kind is None:
         text += "is gone"
     elif before.kind is None:
-        text += f"= {shown(space, after)}"
+        text += f"= {shown(after)}"
     else:
-        text += f"{shown(space, before)} → {shown(space, after)}"
+        text += f"{shown(before)} → {shown(after)}"
     if conflict is not None:
         text += f": conflict #{conflict}"
     return ReceiptLine(key=key, text=text, conflict=conflict)
@@ -139,27 +143,68 @@ def undump(text: str) -> tuple[ReceiptLine, ...]:
     return tuple(ReceiptLine(**line) for line in json.loads(text))
 
 
-def _applied(space: Space, before: Standing, after: Standing, step: Step, write: Write) -> str:
+def _applied(before: Standing, after: Standing, case: Case, step: Step) -> str:
+    write = case.write
     if after.kind is None:
         return "deleted"
-    if (before.kind, before.body) == (after.kind, after.body) and after.kind is Kind.VALUE:
-        return f"= {shown(space, after)}, as before"
+    if (before.kind, before.body) == (after.kind, after.body) and after.kind in WHOLE:
+        return f"= {shown(after)}, as before"
     replaced = before.kind is not after.kind or write.clears
+    beside = ", beside what others changed meanwhile" if step.merged else ""
     match after.kind:
         case Kind.COUNTER if not replaced:
             return f"{before.body} {_additions(write)} = {after.body}"
-        case Kind.LOG | Kind.SET if not replaced:
+        case Kind.LOG if not replaced:
             above = ", above lines already shown" if step.above else ""
-            return f"{wish(space, write)}{above}"
-        case Kind.VALUE if before.kind is Kind.VALUE and space == "entry":
-            return f"{shown(space, before)} → {shown(space, after)}"
-        case Kind.VALUE if space == "file":
-            return f"{'changed' if before.kind else 'new'}, {shown(space, after)}"
+            return f"{wish(write)}{above}"
+        case Kind.SET if not replaced:
+            moved = _moved(case, step)
+            return _cut(" ".join(moved)) if moved else f"unchanged: {shown(after)}"
+        case Kind.RECORD if not replaced:
+            return _fields(before, after, write)
+        case Kind.VALUE if before.kind is Kind.VALUE:
+            return f"{shown(before)} → {shown(after)}"
+        case Kind.FILE | Kind.TEXT:
+            new = "new" if before.kind is None else "changed"
+            return f"{new}, {shown(after)}{beside}"
         case _:
-            return f"= {shown(space, after)}"
+            return f"= {shown(after)}"
 
 
-def shown(space: Space, standing: Standing) -> str:
+def _moved(case: Case, step: Step) -> list[str]:
+    """The elements that came into a set or went, and no others that a write names."""
+    added, dropped = set(step.adds), dict.fromkeys(step.drops)
+    found = []
+    for element in elements(case.write):
+        stamps = case.facts.stamps.get(element, ())
+        left = any((element, stamp.operation) not in dropped for stamp in stamps)
+        comes = any(item.id in added for item in case.write.items if item.text == element)
+        if (left or comes) != bool(stamps):
+            found.append(_signed(Op.INCLUDE if comes else Op.EXCLUDE, element))
+        if len(found) == _MOST_SIGNED:
+            break
+    return found
+
+
+def _fields(before: Standing, after: Standing, write: Write) -> str:
+    """The fields of a record that a write changed, with what they were and are."""
+    was = record.plain(before.body) if before.kind is Kind.RECORD else {}
+    now = record.plain(after.body)
+    told = []
+    for name in record.wishes(write):
+        if name not in now and name in was:
+            told.append(f"{name} removed")
+        elif name in now and now[name] != was.get(name):
+            old = f" {_short(was[name])} →" if name in was else " ="
+            told.append(f"{name}{old} {_short(now[name])}")
+    return _cut("; ".join(told) or "unchanged", 2 * _SHOWN)
+
+
+def _short(value: Json) -> str:
+    return _cut(json.dumps(value, ensure_ascii=False), _SHOWN // 2)
+
+
+def shown(standing: Standing) -> str:
     """How a key stands, in a few words."""
     if standing.kind is None:
         return "absent"
@@ -169,17 +214,21 @@ def shown(space: Space, standing: Standing) -> str:
             return counted(int(body), "line")
         case Kind.SET:
             return counted(int(body), "element")
-        case Kind.VALUE if space == "file":
+        case Kind.FILE:
             return _file(body)
+        case Kind.TEXT:
+            return _text_size(body)
+        case Kind.RECORD:
+            return _cut(json.dumps(record.plain(body), ensure_ascii=False))
         case _:
             return _cut(body)
 
 
-def wish(space: Space, write: Write) -> str:
+def wish(write: Write) -> str:
     """What a write wants, in a few words."""
     if write.kind is None:
         return "it deleted" if write.clears else "it as it is"
-    start = "to start anew with " if write.clears and write.kind is not Kind.VALUE else ""
+    start = "to start anew with " if write.clears and write.kind not in WHOLE else ""
     match write.kind:
         case Kind.COUNTER:
             return start + _additions(write)
@@ -188,8 +237,21 @@ def wish(space: Space, write: Write) -> str:
         case Kind.SET:
             signed = (_signed(item.op, item.text or "") for item in write.items[:20])
             return start + _cut(" ".join(signed))
+        case Kind.RECORD:
+            wanted = (
+                f"{one.name} = {_cut(one.text, _SHOWN // 2)}" if one.text else f"no {one.name}"
+                for one in record.wishes(write).values()
+            )
+            return start + _cut("; ".join(wanted), 2 * _SHOWN)
         case _:
-            return shown(space, Standing(kind=Kind.VALUE, body=write.value))
+            return shown(Standing(write.kind, write.items[-1].text))
+
+
+def _text_size(body: str) -> str:
+    text = load(body)
+    assert isinstance(text, str)
+    lines = text.count("\n") + (not text.endswith("\n"))
+    return _cut(body) if lines == 1 and len(body) <= _SHOWN else counted(lines, "line")
 
 
 def _signed(op: str, element: str) -> str:
@@ -225,7 +287,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _cut(text: str) -> str:
+def _cut(text: str, most: int = _SHOWN) -> str:
     # JSON text has no line breaks; U+2028 and its like could still break a line.
-    line = " ".join(text[: _SHOWN + 1].split())
-    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
+    line = " ".join(text[: most + 1].split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"

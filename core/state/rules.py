@@ -2,13 +2,14 @@
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
 from core.messages import ChannelRef
 from core.state.database import Transaction
-from core.state.merge import Merging
-from core.state.operations import Kind
+from core.state.operations import Kind, Op, Operation
+from core.state.standing import Fields, Merging, Ruling
 
 __all__ = ["Merging", "Rule", "Rules", "adopt", "adopted"]
 
@@ -43,6 +44,30 @@ class Rules:
         """How values under `key` merge."""
         found = (r.rule for r in self.rules if r.rule is not None and _matches(r.keys, key))
         return next(found, Merging.ASK)
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether any rule is `together`."""
+        return any(rule.rule is Merging.TOGETHER for rule in self.rules)
+
+    def group(self, key: str) -> str | None:
+        """The pattern of a `together` under which the key is; None: it is decided alone."""
+        for rule in self.rules:
+            if rule.rule is not None and _matches(rule.keys, key):
+                return rule.keys if rule.rule is Merging.TOGETHER else None
+        return None
+
+    def fields(self, key: str, names: Iterable[str]) -> Fields:
+        """What holds for fields of a record, which patterns name as KEY.FIELD."""
+        dotted = {name: f"{key}.{name}" for name in names}
+        return {name: Ruling(self.merging(at), self.kind(at)) for name, at in dotted.items()}
+
+    def fitted(self, operation: Operation) -> Operation:
+        """The operation as it is meant: a put of a string is a text where a rule says so."""
+        puts_text = operation.op is Op.PUT and isinstance(operation.argument, str)
+        if puts_text and self.kind(operation.key) is Kind.TEXT:
+            return Operation(key=operation.key, op=Op.TEXT, argument=operation.argument)
+        return operation
 
     def kind(self, key: str) -> Kind | None:
         """The kind that `key` must have; None: that of its first operation."""

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from core.state.database import Transaction
 from core.state.facts import Space
-from core.state.merge import Standing, Step
 from core.state.operations import Delta, Kind
+from core.state.standing import Standing, Step
 from core.state.write import Item, Write
 
 # SQLite looks for an adapter, at length, for each string that is a member of an enumeration.
@@ -73,11 +73,11 @@ def add_operations(
 def add_versions(tx: Transaction, commit: int, standings: Iterable[tuple[int, Standing]]) -> None:
     """Add the version that each entry has from this commit on."""
     tx.executemany(
-        "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (
                 entry, commit, _NAMES[now.kind], now.body, now.changed, now.born, now.cleared,
-                now.person, *now.order,
+                now.person, *now.order, now.saw,
             )
             for entry, now in standings
         ),

@@ -1,29 +1,21 @@
 """Undoing a commit: its writes are left out and the others of its keys are folded again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from core.errors import BadRequest
 from core.state import conflicts, files, receipts, store
 from core.state.apply import Merged, already, finish
 from core.state.database import Transaction
-from core.state.facts import (
-    Space,
-    head,
-    live_writes,
-    pruned_at,
-    read_ground,
-    read_write,
-    standing_at,
-)
+from core.state.facts import head, pruned_at, read_write, standing_at
+from core.state.fold import Folded, recount
+from core.state.folding import Key, fold_keys, together
 from core.state.kept import check_undoable
-from core.state.merge import NOTHING, Folded, Standing, fold, recount
 from core.state.operations import Author, Delta, Kind, Op
 from core.state.receipts import ReceiptLine
-from core.state.rules import Merging, adopted
+from core.state.reverting import revert
 from core.state.savepoint import savepoint
+from core.state.standing import Standing
 from core.state.write import place
-
-Key = tuple[int, Space, str]
 
 
 def undo(tx: Transaction, commit: int, author: Author, at: float, source: str) -> Merged:
@@ -52,7 +44,7 @@ def undo(tx: Transaction, commit: int, author: Author, at: float, source: str) -
     with savepoint(tx):
         store.add_commit(tx, number, delta, place(author, source, base, number), 0, commit)
         root = _turn(tx, commit, number)
-        lines = list(_retract(tx, root, number))
+        lines = list(_retract(tx, commit, root, number))
         met = {line.conflict for line in lines if line.conflict is not None}
         return finish(tx, number, receipts.bounded(lines), met)
 
@@ -69,20 +61,25 @@ def _turn(tx: Transaction, commit: int, number: int) -> int:
         commit, undone = undoes, number if undone is None else None
 
 
-def _retract(tx: Transaction, root: int, number: int) -> Iterator[ReceiptLine]:
+def _retract(tx: Transaction, commit: int, root: int, number: int) -> Iterator[ReceiptLine]:
     keys: list[Key] = tx.execute(
         "SELECT DISTINCT e.id, e.space, e.key FROM operations AS o"
         " JOIN entries AS e ON e.id = o.entry WHERE o.commit_no = ? ORDER BY e.space, e.key",
         (root,),
     ).fetchall()
-    appearing: list[tuple[Key, Standing]] = []
+    appearing: list[str] = []
+    done: set[Key] = set()
     for key in keys:
-        before, after, conflict = _refold(tx, key, root, number)
-        yield receipts.folded(key[1], key[2], before, after, conflict)
-        if before.kind is None and after.kind is not None:
-            appearing.append((key, after))
-    for (_, space, path), _ in appearing:
-        way = files.in_the_way(tx, path) if space == "file" else set()
+        if key in done:
+            continue
+        for one, before, after, conflict in _refold(tx, key, commit, root, number):
+            done.add(one)
+            if one in keys or before != after:
+                yield receipts.folded(one[2], before, after, conflict)
+            if one[1] == "file" and before.kind is None and after.kind is not None:
+                appearing.append(one[2])
+    for path in appearing:
+        way = files.in_the_way(tx, path)
         if way:
             raise BadRequest(
                 f"{path} cannot come back while {min(way)} is there; remove that first"
@@ -90,47 +87,53 @@ def _retract(tx: Transaction, root: int, number: int) -> Iterator[ReceiptLine]:
 
 
 def _refold(
-    tx: Transaction, key: Key, root: int, number: int
-) -> tuple[Standing, Standing, int | None]:
-    """Bring one key to where its counting writes leave it; before, after, open conflict."""
-    entry = key[0]
-    before = standing_at(tx, entry, number)
-    after = _shortcut(tx, entry, before, root, number)
-    if after is not None:
-        store.add_versions(tx, number, [(entry, after)])
-        return before, after, None
-    folded = fold_key(tx, key)
-    if folded.standing != before:
-        store.add_versions(tx, number, [(entry, folded.standing)])
-    store.keep_lines(tx, entry, number, folded.lines)
-    store.keep_stamps(tx, entry, number, folded.stamps)
-    moved = folded.standing != before
-    conflict = conflicts.replace(
-        tx, entry, number, [write.commit for write in folded.candidates], folded.losers, moved=moved
-    )
-    return before, folded.standing, conflict
+    tx: Transaction, key: Key, commit: int, root: int, number: int
+) -> Iterator[tuple[Key, Standing, Standing, int | None]]:
+    """Bring a key, and those that are decided together with it, to where their counting writes
+    leave them: each before, after, and its open conflict."""
+    keys = together(tx, key)
+    before = {one: standing_at(tx, one[0], number) for one in keys}
+    if len(keys) == 1:
+        after = _shortcut(tx, key[0], before[key], root, number)
+        if after is not None:
+            store.add_versions(tx, number, [(key[0], after)])
+            yield key, before[key], after, None
+            return
+    folded = fold_keys(tx, keys)
+    if len(keys) == 1 and _drops_what_was_built(tx, key, folded[key[2]]):
+        reverted = revert(tx, key, before[key], commit, number)
+        if reverted is not None:
+            yield key, before[key], *reverted
+            return
+    numbers = _write(tx, number, before, folded)
+    for one, conflict in zip(keys, numbers, strict=True):
+        yield one, before[one], folded[one[2]].standing, conflict
 
 
-def fold_key(tx: Transaction, key: Key) -> Folded:
-    """What all writes of a key that count come to."""
-    entry, space, name = key
-    revisions: dict[int, Merging] = {}
+def _write(
+    tx: Transaction, number: int, before: Mapping[Key, Standing], folded: Mapping[str, Folded]
+) -> list[int | None]:
+    """Keep what the keys came to; returns their open conflicts."""
+    anew: list[conflicts.Anew] = []
+    for (entry, _, name), was in before.items():
+        one = folded[name]
+        moved = one.standing != was
+        if moved:
+            store.add_versions(tx, number, [(entry, one.standing)])
+        files.add_blobs(tx, one.contents)
+        store.keep_lines(tx, entry, number, one.lines)
+        store.keep_stamps(tx, entry, number, one.stamps)
+        anew.append(conflicts.Anew(entry, one.candidates, one.losers, one.joined, moved))
+    return conflicts.replace(tx, number, anew)
 
-    def merging(revision: int) -> Merging:
-        if revision not in revisions:
-            revisions[revision] = adopted(tx, revision).merging(name)
-        return revisions[revision]
 
-    return fold(
-        (
-            (
-                write,
-                standing_at(tx, entry, write.base) if write.base else NOTHING,
-                merging(revision) if space == "entry" else Merging.ASK,
-            )
-            for write, revision in live_writes(tx, entry)
-        ),
-        read_ground(tx, entry),
+def _drops_what_was_built(tx: Transaction, key: Key, folded: Folded) -> bool:
+    """Whether a text that stood until now would be lost, because it edits what is undone."""
+    rows = tx.execute("SELECT commit_no FROM losers WHERE entry = ?", (key[0],))
+    lost = {commit for (commit,) in rows}
+    return any(
+        write.kind in (Kind.TEXT, Kind.FILE) and commit not in lost
+        for commit, write in folded.losers.items()
     )
 
 

@@ -84,7 +84,7 @@ def conflict_line(tx: Transaction, found: OpenConflict) -> ConflictLine:
         CandidateLine(
             number=0,
             label="now",
-            value=receipts.shown(found.space, standing),
+            value=receipts.shown(standing),
             author=str(info.author) if info else "",
             base=info.base if info else 0,
         )
@@ -96,7 +96,7 @@ def conflict_line(tx: Transaction, found: OpenConflict) -> ConflictLine:
             CandidateLine(
                 number=number,
                 label=f"job {info.author.job}" if info.author.job else str(info.author),
-                value=receipts.wish(found.space, read_write(tx, found.entry, commit)),
+                value=receipts.wish(read_write(tx, found.entry, commit)),
                 author=str(info.author),
                 base=info.base,
             )

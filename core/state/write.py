@@ -8,10 +8,14 @@ from core.errors import BadRequest
 from core.state.arguments import texts
 from core.state.operations import Author, AuthorKind, Kind, Op, Operation
 
-# What a person's resolution leaves behind when it changes nothing, and what a file that cannot
-# stand (a folder is in its place) leaves behind: facts of the write, so they are kept with it.
+# Facts of a write, kept with it as operations of their own: a person's resolution that changes
+# nothing; a write that has to wait whatever stands (a file in the place of a folder, a draft);
+# and an undo that changes a text by a write, which undoes the commit that it names.
 SETTLE = "settle"
 BLOCKED = "blocked"
+REVERT = "revert"
+# A workspace file is written.
+WRITE = "write"
 
 KIND_OF: Mapping[str, Kind] = {
     Op.PUT: Kind.VALUE,
@@ -19,10 +23,14 @@ KIND_OF: Mapping[str, Kind] = {
     Op.INCLUDE: Kind.SET,
     Op.EXCLUDE: Kind.SET,
     Op.APPEND: Kind.LOG,
+    Op.PATCH: Kind.RECORD,
+    Op.TEXT: Kind.TEXT,
+    WRITE: Kind.FILE,
 }
 # SQLite looks for an adapter, at length, for each string that is a member of an enumeration.
 _NAMES = {op: op.value for op in Op}
-COMBINING = frozenset({Kind.COUNTER, Kind.SET, Kind.LOG})
+COMBINING = frozenset({Kind.COUNTER, Kind.SET, Kind.LOG, Kind.RECORD})
+WHOLE = frozenset({Kind.VALUE, Kind.TEXT, Kind.FILE})
 _PERSON_RANK = 2**62
 
 
@@ -39,8 +47,9 @@ class Write(NamedTuple):
 
     `base` is the commit its author saw. `order` places it among writes that saw nothing of each
     other. `clears` says that it starts from nothing (a delete), `kind` what it makes (None: it
-    leaves nothing), `settles` that a person settles the open conflict with it. `items` are what
-    counts: for a value the last put alone.
+    leaves nothing), `settles` that a person settles the open conflict with it, `blocked` that it
+    waits whatever stands, `reverts` that it is the write of an undo. `items` are what counts: of a
+    value, text or file the last alone.
     """
 
     commit: int
@@ -52,10 +61,11 @@ class Write(NamedTuple):
     items: tuple[Item, ...]
     settles: bool = False
     blocked: bool = False
+    reverts: bool = False
 
     @property
     def combines(self) -> bool:
-        """Whether it can be combined with what others wrote meanwhile."""
+        """Whether it can be combined with what others wrote meanwhile, of a record by fields."""
         return self.kind in COMBINING and not self.clears
 
     @property
@@ -96,7 +106,7 @@ def compose(
     person: bool,
 ) -> Write:
     """The write that items of one key come to. Raises BadRequest when they mix kinds."""
-    clears = settles = blocked = False
+    clears = settles = blocked = reverts = False
     kind: Kind | None = None
     kept: list[Item] = []
     for item in items:
@@ -104,7 +114,7 @@ def compose(
         if made is not None:
             if kind is not None and kind is not made:
                 raise BadRequest(f"`{key}` is written as a {kind} and as a {made} at once")
-            if made is Kind.VALUE:
+            if made in WHOLE:
                 kept.clear()
             kind = made
             kept.append(item)
@@ -114,7 +124,10 @@ def compose(
             settles = True
         elif item.op == BLOCKED:
             blocked = True
+        elif item.op == REVERT:
+            # What it undoes is what it saw, and it never takes anything from anybody.
+            base, person, reverts = int(item.text or 0), False, True
         else:
             raise AssertionError(f"{item.op} is no operation of this version")
-    settles = settles or (person and (clears or kind is Kind.VALUE))
-    return Write(commit, base, order, person, clears, kind, tuple(kept), settles, blocked)
+    settles = settles or (person and (clears or kind in WHOLE))
+    return Write(commit, base, order, person, clears, kind, tuple(kept), settles, blocked, reverts)

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 
 from core.model.chat import ToolSpec
+from core.state.operations import Op
 
 _Schema = Mapping[str, object]
 
 _TEXT: _Schema = {"type": "string"}
 _TIMEOUT: _Schema = {"type": "number", "description": "seconds, 120 if left out"}
 _PATH: _Schema = {"type": "string", "description": "in the workspace, or /sources/NAME/..."}
-_OPERATIONS = ("put", "delete", "add", "include", "exclude", "append")
+_OPERATIONS = tuple(op.value for op in Op)
 
 
 def _tool(
@@ -59,7 +60,7 @@ SEARCH = _tool(
     "Search the channel: messages, state, files and source folders; or one of these.",
     {
         "query": {"type": "string", "description": 'words, "a phrase", begin*'},
-        "source": {"type": "string", "description": 'messages, state, files, or a source\'s name'},
+        "source": {"type": "string", "description": "messages, state, files, or a source's name"},
     },
     ("query",),
 )
@@ -73,8 +74,9 @@ CHANGE_STATE = _tool(
     "change_state",
     (
         "Change one key of the channel's state: put a value, delete, add a number to a counter,"
-        " include or exclude an element of a set, append a line to a log. It is merged when you"
-        " have finished."
+        " include or exclude an element of a set, append a line to a log, patch fields of a record"
+        " (an object; null removes a field), text: a whole new text that merges by lines. It is"
+        " merged when you have finished."
     ),
     {
         "key": _TEXT,
@@ -105,6 +107,8 @@ _HOSTS = (SEARCH, READ_STATE, CHANGE_STATE, PROGRESS)
 BY_NAME = {tool.name: tool for tool in (*_COMMANDS, *_FILES, *_HOSTS, FINISH)}
 RUN_BY_HOST = frozenset(tool.name for tool in _HOSTS)
 """The others run inside the sandbox."""
+COMMANDS = frozenset(tool.name for tool in _COMMANDS)
+"""What they read and write cannot be seen from outside."""
 MAY_WRITE = frozenset(tool.name for tool in (*_COMMANDS, WRITE_FILE, EDIT_FILE))
 
 

@@ -20,6 +20,7 @@ CREATE TABLE commits (
     undone_by   INTEGER
 ) STRICT;
 CREATE INDEX commits_undos ON commits (number) WHERE undoes IS NOT NULL;
+CREATE INDEX commits_undone ON commits (undoes) WHERE undoes IS NOT NULL;
 
 CREATE TABLE entries (
     id     INTEGER PRIMARY KEY,
@@ -61,13 +62,16 @@ CREATE TABLE versions (
     entry      INTEGER NOT NULL,
     commit_no  INTEGER NOT NULL,
     kind       TEXT,                        -- NULL: there is nothing
-    body       TEXT,                        -- value, file: JSON; counter: the sum; set, log: the count
+    body       TEXT,                        -- value, text, file: JSON; counter: the sum; set, log: the
+                                            -- count; record: its fields, each with all columns from
+                                            -- here on (core/state/record.py)
     changed    INTEGER NOT NULL,            -- the last commit whose write is in it
     born       INTEGER NOT NULL,            -- the commit that made it, after the last delete
     cleared    INTEGER NOT NULL,            -- the last commit that deleted it, 0: none
     person     INTEGER NOT NULL,            -- the last commit of a person in it, 0: none
     order_base INTEGER NOT NULL,            -- the place of the write that stands
     order_rank INTEGER NOT NULL,
+    saw        INTEGER NOT NULL,            -- the last change that the author of a value saw, 0: none
     PRIMARY KEY (entry, commit_no)
 ) STRICT, WITHOUT ROWID;
 
@@ -95,12 +99,14 @@ CREATE TABLE stamps (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX stamps_removed ON stamps (entry, removed) WHERE removed IS NOT NULL;
 
+-- A row for each key of a conflict: it has several where a rule says `together`.
 CREATE TABLE conflicts (
-    number   INTEGER PRIMARY KEY,
+    number   INTEGER NOT NULL,
     entry    INTEGER NOT NULL,
     revision INTEGER NOT NULL,              -- grows with each change of what can be chosen
     opened   INTEGER NOT NULL,
-    closed   INTEGER
+    closed   INTEGER,
+    PRIMARY KEY (number, entry)
 ) STRICT;
 CREATE UNIQUE INDEX conflicts_open ON conflicts (entry) WHERE closed IS NULL;
 
@@ -109,6 +115,7 @@ CREATE TABLE losers (
     entry     INTEGER NOT NULL,
     commit_no INTEGER NOT NULL,
     conflict  INTEGER,
+    part      TEXT,                         -- of a record the fields that lost, JSON; NULL: all
     PRIMARY KEY (entry, commit_no)
 ) STRICT, WITHOUT ROWID;
 

@@ -4,17 +4,18 @@ import sqlite3
 from typing import Any
 
 from core.state.apply import Merged, merge
-from core.state.conflicts import OpenConflict, open_conflicts
+from core.state.conflicts import OpenConflict, open_conflicts, part
 from core.state.database import statements
 from core.state.entries import Entry, read_entry
 from core.state.facts import Space, head
 from core.state.files import read_file
+from core.state.folding import fold_key
 from core.state.operations import Author, AuthorKind, Delta, FileChange, Json, Op, Operation
 from core.state.person import person_delete, person_put
 from core.state.resolution import Stale, resolve
 from core.state.rules import Rules
 from core.state.schema import channel_migrations
-from core.state.undo import fold_key, undo
+from core.state.undo import undo
 
 ANN = Author(kind=AuthorKind.PERSON, person_id="u1", name="Ann")
 BEN = Author(kind=AuthorKind.PERSON, person_id="u2", name="Ben")
@@ -40,6 +41,14 @@ def exclude(key: str, value: Json) -> Operation:
     return Operation(key=key, op=Op.EXCLUDE, argument=value)
 
 
+def text(key: str, value: str) -> Operation:
+    return Operation(key=key, op=Op.TEXT, argument=value)
+
+
+def patch(key: str, **fields: Json) -> Operation:
+    return Operation(key=key, op=Op.PATCH, argument=fields)
+
+
 def delete(key: str) -> Operation:
     return Operation(key=key, op=Op.DELETE)
 
@@ -57,7 +66,7 @@ def job_author(number: int) -> Author:
 
 
 # A key that was never written, or whose every write is undone.
-NOTHING_AT_ALL: tuple[Any, ...] = ((None, None, 0, 0, 0, 0, 0, 0), [], [], [], [])
+NOTHING_AT_ALL: tuple[Any, ...] = ((None, None, 0, 0, 0, 0, 0, 0, 0), [], [], [], [])
 
 
 class Board:
@@ -144,12 +153,12 @@ class Board:
 
     def _all_of(self, entry: int) -> tuple[Any, ...]:
         alive = "WHERE entry = ? AND removed IS NULL ORDER BY 1, 2"
-        columns = "kind, body, changed, born, cleared, person, order_base, order_rank"
+        columns = "kind, body, changed, born, cleared, person, order_base, order_rank, saw"
         queries = (
             f"SELECT {columns} FROM versions WHERE entry = ? ORDER BY commit_no DESC LIMIT 1",
             f"SELECT order_base, order_rank, operation FROM lines {alive}, 3",
             f"SELECT element, operation FROM stamps {alive}",
-            "SELECT commit_no, conflict IS NOT NULL FROM losers WHERE entry = ? ORDER BY 1",
+            "SELECT commit_no, conflict IS NOT NULL, part FROM losers WHERE entry = ? ORDER BY 1",
             "SELECT 1 FROM conflicts WHERE entry = ? AND closed IS NULL",
         )
         first, *others = (self.tx.execute(query, (entry,)).fetchall() for query in queries)
@@ -171,9 +180,9 @@ class Board:
         lines = [self.tx.execute(commits, (one,)).fetchone() for one in now.lines]
         stands = now.standing
         return (
-            (stands.kind, *stands[1:-1], *stands.order),
+            (stands.kind, *stands[1:-2], *stands.order, stands.saw),
             sorted(lines),
             sorted((element, operation) for operation, element in now.stamps.items()),
-            [(one, int(one in candidates)) for one in sorted(now.losers | candidates)],
+            [(one, int(one in candidates), part(now.losers[one])) for one in sorted(now.losers)],
             [(1,)] if candidates else [],
         )

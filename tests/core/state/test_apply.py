@@ -3,6 +3,7 @@ import json
 import pytest
 
 from core.errors import BadRequest
+from core.state.files import find_file
 from core.state.operations import Author, AuthorKind, Delta, FileChange, Op, Operation
 from core.state.rules import Merging, Rule, Rules
 from core.state.validate import MOST_OPERATIONS
@@ -142,7 +143,7 @@ def test_a_rule_decides_by_order_and_its_revision_is_kept(board: Board) -> None:
     board.job(7, put("k1", "seven"))
     merged = board.job(3, put("k1", "three"), base=0)
     assert board.value("k1") == "seven"
-    assert merged.receipt[0].text == '`k1` stays "seven", which comes later; job 3 wanted "three"'
+    assert merged.receipt[0].text == '`k1` stays "seven" by the rule latest; job 3 wanted "three"'
     assert board.tx.execute("SELECT rules FROM commits").fetchall() == [(1,), (1,)]
 
 
@@ -176,7 +177,10 @@ def test_files_replace_what_was_seen_and_ask_where_others_wrote(board: Board) ->
 def test_the_same_content_on_both_sides_is_no_conflict(board: Board) -> None:
     board.job(1, write("a.txt", b"one"))
     assert board.job(2, write("a.txt", b"one"), base=0).conflicts == ()
-    assert board.job(3, write("a.txt", b"one", executable=True), base=0).conflicts == (1,)
+    assert board.job(3, write("a.txt", b"one", executable=True), base=0).conflicts == ()
+    file = find_file(board.tx, "a.txt")
+    assert file is not None
+    assert file.executable
 
 
 def test_a_file_in_the_place_of_a_folder_waits(board: Board) -> None:
@@ -215,8 +219,9 @@ def test_a_folder_waits_when_the_delete_of_the_file_is_itself_in_conflict(board:
         (append("k", []), "needs a value"),
         (include("k", {"a": 1}), "elements of a set"),
         (include("k", "x" * 1001), "1,000 bytes"),
-        (Operation(key="k", op=Op.PATCH, argument={}), "not in this version"),
-        (Operation(key="k", op=Op.TEXT, argument=""), "not in this version"),
+        (Operation(key="k", op=Op.PATCH, argument={}), "an object with the fields"),
+        (Operation(key="k", op=Op.PATCH, argument={"a\n": 1}), "printable text"),
+        (Operation(key="k", op=Op.TEXT, argument=["x"]), "as a string"),
         (write("../x", b""), "inside the workspace"),
         (write("/etc/passwd", b""), "inside the workspace"),
         (write("a//b", b""), "inside the workspace"),

@@ -6,7 +6,6 @@ from core.state.merge import (
     Stamp,
     Standing,
     Verdict,
-    fold,
     plan,
     step,
 )
@@ -122,7 +121,7 @@ def test_a_second_wish_for_the_same_is_no_second_candidate() -> None:
 def test_latest_goes_by_base_and_number_and_not_by_who_ended_first() -> None:
     late = standing(job(1, 0, ("put", '"late"'), number=7))
     assert verdict(late, job(2, 0, ("put", '"b"'), number=3), NOTHING, Merging.LATEST) is (
-        Verdict.EARLIER
+        Verdict.BEATEN
     )
     assert verdict(late, job(2, 0, ("put", '"b"'), number=8), NOTHING, Merging.LATEST) is (
         Verdict.APPLIED
@@ -136,13 +135,13 @@ def test_latest_lets_an_equal_but_later_write_count() -> None:
     )
     assert again.standing.order == (0, 9)
     between = job(3, 0, ("put", '"y"'), number=5)
-    assert verdict(again.standing, between, NOTHING, Merging.LATEST) is Verdict.EARLIER
+    assert verdict(again.standing, between, NOTHING, Merging.LATEST) is Verdict.BEATEN
 
 
 def test_by_order_a_person_comes_after_all_that_began_before() -> None:
     by_hand = standing(person(5, 4, ("put", '"p"')))
     assert verdict(by_hand, job(6, 4, ("put", '"j"'), number=99), NOTHING, Merging.LATEST) is (
-        Verdict.EARLIER
+        Verdict.BEATEN
     )
 
 
@@ -238,10 +237,3 @@ def test_keys_of_a_plan_do_not_look_at_each_other() -> None:
         for key, write in (("x", A), ("y", B))
     ]
     assert [done.verdict for _, done in plan(cases)] == [Verdict.APPLIED, Verdict.APPLIED]
-
-
-def test_folding_without_the_winner_brings_the_loser_back() -> None:
-    both = fold([(A, NOTHING, Merging.ASK), (B, NOTHING, Merging.ASK)])
-    assert (both.standing.body, both.candidates, both.losers) == ('"a"', (B,), frozenset({2}))
-    rest = fold([(B, NOTHING, Merging.ASK)])
-    assert (rest.standing.body, rest.candidates, rest.losers) == ('"b"', (), frozenset())

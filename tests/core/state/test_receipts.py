@@ -18,7 +18,7 @@ from core.state.write import Item, compose
 
 def wished(*items: tuple[str, str | None]) -> str:
     rows = [Item(number, op, text) for number, (op, text) in enumerate(items)]
-    return wish("entry", compose("k", rows, commit=1, base=0, order=(0, 1), person=False))
+    return wish(compose("k", rows, commit=1, base=0, order=(0, 1), person=False))
 
 
 @pytest.mark.parametrize(
@@ -38,25 +38,25 @@ def test_a_wish_is_told_in_a_few_words(items: tuple[tuple[str, str]], words: str
 
 
 def test_what_stands_is_told_by_its_kind() -> None:
-    assert shown("entry", NOTHING) == "absent"
-    assert shown("entry", Standing(kind=Kind.LOG, body="1200")) == "1,200 lines"
-    assert shown("entry", Standing(kind=Kind.SET, body="1")) == "1 element"
+    assert shown(NOTHING) == "absent"
+    assert shown(Standing(kind=Kind.LOG, body="1200")) == "1,200 lines"
+    assert shown(Standing(kind=Kind.SET, body="1")) == "1 element"
     facts = '{"sha256":"","size":%d,"executable":%s}'
     for size, bit, words in (
         (999, "false", "999 bytes"),
         (1500, "true", "1.5 kB, executable"),
         (2_000_000, "false", "2.0 MB"),
     ):
-        assert shown("file", Standing(kind=Kind.VALUE, body=facts % (size, bit))) == words
-    assert len(shown("entry", Standing(kind=Kind.VALUE, body='"' + "x" * 999 + '"'))) == 60
+        assert shown(Standing(kind=Kind.FILE, body=facts % (size, bit))) == words
+    assert len(shown(Standing(kind=Kind.VALUE, body='"' + "x" * 999 + '"'))) == 60
 
 
 def test_an_undo_is_told_by_what_it_leaves() -> None:
     one, two = (Standing(kind=Kind.VALUE, body=body) for body in ("1", "2"))
-    assert folded("entry", "k", one, two, None).text == "`k` 1 → 2"
-    assert folded("entry", "k", one, NOTHING, None).text == "`k` is gone"
-    assert folded("entry", "k", NOTHING, one, None).text == "`k` = 1"
-    assert folded("entry", "k", one, one, 7) == ReceiptLine(
+    assert folded("k", one, two, None).text == "`k` 1 → 2"
+    assert folded("k", one, NOTHING, None).text == "`k` is gone"
+    assert folded("k", NOTHING, one, None).text == "`k` = 1"
+    assert folded("k", one, one, 7) == ReceiptLine(
         key="k", text="`k` stays 1: conflict #7", conflict=7
     )
 

@@ -1,4 +1,4 @@
-from core.state.arguments import SUPPORTED
+from core.state.operations import Op
 from core.subagents.runtime.arguments import TAKES
 from core.subagents.runtime.program import _BROKERED
 from core.subagents.tools import BY_NAME, CHANGE_STATE, RUN_BY_HOST, offered
@@ -28,7 +28,7 @@ def test_the_runtime_hands_the_host_s_tools_to_the_host() -> None:
 def test_the_operations_offered_are_those_that_can_be_merged() -> None:
     properties = CHANGE_STATE.parameters["properties"]
     assert isinstance(properties, dict)
-    assert properties["operation"]["enum"] == tuple(op.value for op in SUPPORTED)
+    assert properties["operation"]["enum"] == tuple(op.value for op in Op)
 
 
 def test_commands_are_not_offered_where_they_cannot_run() -> None:

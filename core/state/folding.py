@@ -1,0 +1,85 @@
+"""What the recorded writes of keys come to: reads them for fold. Writes nothing."""
+
+from collections.abc import Iterator, Sequence
+from heapq import merge
+from itertools import groupby
+from operator import attrgetter
+
+from core.state.database import Transaction
+from core.state.facts import Space, live_writes, read_ground, standing_at
+from core.state.files import Blobs
+from core.state.fold import Folded, Wanted, fold
+from core.state.operations import Kind
+from core.state.record import wishes
+from core.state.rules import Rules, adopted
+from core.state.standing import NO_FIELDS, NOTHING
+
+Key = tuple[int, Space, str]
+"""An entry, its space and its key or path."""
+
+
+def fold_key(tx: Transaction, key: Key) -> Folded:
+    """What all writes of a key that count come to."""
+    return fold_keys(tx, together(tx, key))[key[2]]
+
+
+def fold_keys(tx: Transaction, keys: Sequence[Key]) -> dict[str, Folded]:
+    """What all counting writes of keys of one space come to, decided commit by commit."""
+    revisions: dict[int, Rules] = {}
+    streams = [_wanted(tx, key, revisions) for key in keys]
+    commit_of = attrgetter("write.commit")
+    ordered = merge(*streams, key=commit_of)
+    return fold(
+        (list(group) for _, group in groupby(ordered, key=commit_of)),
+        {name: read_ground(tx, entry) for entry, _, name in keys},
+        Blobs(tx),
+    )
+
+
+def _wanted(tx: Transaction, key: Key, revisions: dict[int, Rules]) -> Iterator[Wanted]:
+    entry, space, name = key
+    for write, revision in live_writes(tx, entry):
+        seen = standing_at(tx, entry, write.base) if write.base else NOTHING
+        if space == "file" or not revision:
+            yield Wanted(name, write, seen)
+            continue
+        if revision not in revisions:
+            revisions[revision] = adopted(tx, revision)
+        rules = revisions[revision]
+        fields = rules.fields(name, wishes(write)) if write.kind is Kind.RECORD else NO_FIELDS
+        yield Wanted(name, write, seen, rules.merging(name), fields, rules.group(name))
+
+
+def together(tx: Transaction, key: Key) -> tuple[Key, ...]:
+    """The key with all keys that any commit decided together with it, and with those, and so on."""
+    rows = tx.execute("SELECT revision FROM rules").fetchall()
+    revisions = {revision: adopted(tx, revision) for (revision,) in rows}
+    if key[1] == "file" or not any(rules.has_groups for rules in revisions.values()):
+        return (key,)
+    found, left = {key: None}, [key]
+    while left:
+        for other in _beside(tx, left.pop(), revisions):
+            if other not in found:
+                found[other] = None
+                left.append(other)
+    return tuple(sorted(found))
+
+
+def _beside(tx: Transaction, key: Key, revisions: dict[int, Rules]) -> Iterator[Key]:
+    """The keys that a commit wrote under the same `together` as this one."""
+    commits = tx.execute(
+        "SELECT DISTINCT c.number, c.rules FROM operations AS o"
+        " JOIN commits AS c ON c.number = o.commit_no WHERE o.entry = ? AND c.rules > 0",
+        (key[0],),
+    ).fetchall()
+    for number, revision in commits:
+        rules = revisions.get(revision, Rules())
+        group = rules.group(key[2])
+        if group is None:
+            continue
+        rows = tx.execute(
+            "SELECT DISTINCT e.id, e.space, e.key FROM operations AS o"
+            " JOIN entries AS e ON e.id = o.entry WHERE o.commit_no = ? AND e.space = 'entry'",
+            (number,),
+        )
+        yield from (other for other in rows.fetchall() if rules.group(other[2]) == group)
