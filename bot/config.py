@@ -122,6 +122,7 @@ class SourceSettings:
     name: Annotated[str, checks.short_name]
     path: Annotated[Path, checks.readable_folder]
     channels: Annotated[tuple[str, ...], checks.channel_patterns] = ("*",)
+    index: Annotated[Literal["words", "trigrams"], checks.choice("words", "trigrams")] = "words"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,7 +106,12 @@ async def started(config: Config) -> AsyncIterator[WebAdapter]:
             stack.push_async_callback(model.close)
         sources = Sources(
             [
-                SourceSpec(name=source.name, path=source.path, channels=source.channels)
+                SourceSpec(
+                    name=source.name,
+                    path=source.path,
+                    channels=source.channels,
+                    trigrams=source.index == "trigrams",
+                )
                 for source in config.sources
             ],
             config.bot.data_dir,

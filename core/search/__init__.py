@@ -1,1 +1,1 @@
-"""Search: one index over a channel's messages and the source folders. Shared, never copied."""
+"""Search: one index over messages, state, files and source folders. Shared, never copied."""

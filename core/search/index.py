@@ -1,4 +1,4 @@
-"""One source's index file: what is known of its files, and search in it. Reads no folder.
+"""One source's index file: what is known and indexed of its files. Reads no folder, finds nothing.
 
 All functions run inside a transaction of the file.
 """
@@ -8,35 +8,11 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from core.search.folder import Stamp
-from core.search.hits import FileHit, SearchResult
 from core.search.pieces import Batch, Piece
-from core.search.query import Query
-from core.search.ranked import Table, ranked
-from core.search.telling import best_lines
 from core.state.database import Transaction
 
 # "ThwS"
 APPLICATION_ID = 0x54687753
-
-_CHUNKS = Table(
-    count="""
-        SELECT count(*) FROM (
-            SELECT rowid FROM words WHERE words MATCH :words AND rowid <= :upto LIMIT :most)
-    """,
-    best="""
-        SELECT id, count(*) OVER () FROM (
-            SELECT rowid AS id, rank AS place FROM words
-            WHERE words MATCH :words AND rowid <= :upto ORDER BY rowid DESC LIMIT :most)
-        ORDER BY place, id LIMIT :limit
-    """,
-    shown="""
-        SELECT chunks.id, files.path, files.at, chunks.line,
-            lower(hex(chunks.digest)), highlight(words, 1, char(2), char(3))
-        FROM words JOIN chunks ON chunks.id = words.rowid JOIN files ON files.id = chunks.file
-        WHERE words MATCH :words AND words.rowid BETWEEN :first AND :last
-            AND +words.rowid IN (SELECT value FROM json_each(:rows))
-    """,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +28,15 @@ class Contents:
 NOTHING = Contents(files=0, size=0, skipped=0, reasons=())
 
 
-def migrations() -> tuple[str, ...]:
+def migrations(trigrams: bool) -> tuple[str, ...]:
     """SQL scripts; the n-th brings version n-1 to version n."""
-    return ((files("core.state.schema") / "sources.sql").read_text("utf-8"),)
+    names = ("sources.sql", "trigrams.sql") if trigrams else ("sources.sql",)
+    return ("\n".join((files("core.state.schema") / name).read_text("utf-8") for name in names),)
+
+
+def has_parts(tx: Transaction) -> bool:
+    """Whether parts of words are indexed too."""
+    return tx.execute("SELECT 1 FROM sqlite_master WHERE name = 'parts'").fetchone() is not None
 
 
 def known(tx: Transaction, start: str) -> dict[str, Stamp | None]:
@@ -80,6 +62,7 @@ def digests(tx: Transaction, path: str) -> tuple[bytes, ...]:
 
 def put(tx: Transaction, batch: Batch) -> None:
     """Index pieces of files, in order."""
+    tables = _tables(tx)
     for piece in batch:
         file = _mark(tx, piece)
         if piece.keep is not None:
@@ -89,11 +72,12 @@ def put(tx: Transaction, batch: Batch) -> None:
             "INSERT INTO chunks (file, line, digest, text) VALUES (?, ?, ?, ?)",
             [(file, chunk.line, chunk.digest, chunk.text) for chunk in piece.chunks],
         )
-        tx.execute(
-            "INSERT INTO words (rowid, path, text)"
-            " SELECT id, path, text FROM indexed WHERE id > ? ORDER BY id",
-            (last,),
-        )
+        for table in tables:
+            tx.execute(
+                f"INSERT INTO {table} (rowid, path, text)"  # noqa: S608 - constants
+                " SELECT id, path, text FROM indexed WHERE id > ? ORDER BY id",
+                (last,),
+            )
 
 
 def shrink(tx: Transaction, path: str, keep: int, most: int = -1) -> int:
@@ -103,11 +87,12 @@ def shrink(tx: Transaction, path: str, keep: int, most: int = -1) -> int:
         " ORDER BY id LIMIT ? OFFSET ?",
         (path, most, keep),
     ).fetchall()
-    tx.executemany(
-        "INSERT INTO words (words, rowid, path, text)"
-        " SELECT 'delete', id, path, text FROM indexed WHERE id = ?",
-        rows,
-    )
+    for table in _tables(tx):
+        tx.executemany(
+            f"INSERT INTO {table} ({table}, rowid, path, text)"  # noqa: S608 - constants
+            " SELECT 'delete', id, path, text FROM indexed WHERE id = ?",
+            rows,
+        )
     tx.executemany("DELETE FROM chunks WHERE id = ?", rows)
     return len(rows)
 
@@ -136,24 +121,8 @@ def contents(tx: Transaction, most: int) -> Contents:
     return Contents(files=row[0], size=row[1], skipped=row[2], reasons=tuple(reasons))
 
 
-def search_files(tx: Transaction, source: str, query: Query, limit: int) -> SearchResult:
-    """The best `limit` lines; a chunk's best lines stand for it."""
-    found = ranked(tx, _CHUNKS, query, limit, upto=2**63 - 1)
-    texts = [(str(row[1]), int(str(row[3])), str(row[5])) for row in found.rows]
-    hits = []
-    for one in best_lines(texts, limit):
-        _, path, at, _, digest, _ = found.rows[one.place]
-        hits.append(
-            FileHit(
-                source=source,
-                path=str(path),
-                line=one.line,
-                at=float(str(at)),
-                snippet=one.snippet,
-                digest=str(digest),
-            )
-        )
-    return SearchResult(hits=tuple(hits), notes=found.notes(source), partial=found.partial)
+def _tables(tx: Transaction) -> tuple[str, ...]:
+    return ("words", "parts") if has_parts(tx) else ("words",)
 
 
 def _mark(tx: Transaction, piece: Piece) -> int:

@@ -14,6 +14,7 @@ from core.errors import BadRequest
 MOST_WORDS = 24
 MOST_CHARACTERS = 2000
 SHORTEST_BEGINNING = 2
+SHORTEST_PART = 3
 
 _QUOTES = str.maketrans("“”„‟«»\uff02", '"' * 7)
 _TERM = re.compile(r'"(?P<phrase>[^"]*)"?|(?P<word>[^\s"*]+)(?P<begins>\*?)')
@@ -24,10 +25,12 @@ _WORD = re.compile(r"[^\W_]+")
 class Query:
     """What is looked for: `terms` are FTS5 expressions of a word, phrase or beginning each.
 
-    `notes` say what of the input was left out.
+    `parts` are the same for where any three characters in a row are indexed: the texts as they were
+    given, signs too. `notes` say what of the input was left out.
     """
 
     terms: tuple[str, ...]
+    parts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     def all_of(self) -> str:
@@ -46,6 +49,7 @@ def parse(text: str) -> Query:
     if len(text) > MOST_CHARACTERS:
         notes[f"only the first {MOST_CHARACTERS} characters of the query were used"] = None
     terms: dict[str, None] = {}
+    parts: dict[str, None] = {}
     left = MOST_WORDS
     for found in _TERM.finditer(_printable(text[:MOST_CHARACTERS].translate(_QUOTES))):
         raw = found["phrase"] if found["word"] is None else found["word"]
@@ -56,9 +60,17 @@ def parse(text: str) -> Query:
         if words:
             terms[_term(raw, words[-1].group(), bool(found["begins"]), notes)] = None
             left -= len(words)
-    if not terms:
+        if (
+            len(raw.strip()) >= SHORTEST_PART
+            and (words or found["phrase"])
+            and len(parts) < MOST_WORDS
+        ):
+            parts[f'"{raw.strip()}"'] = None
+    if parts and not terms:
+        notes["signs without words are only found in sources with trigrams"] = None
+    if not terms and not parts:
         raise BadRequest('give words to search for, a "quoted phrase", or a beginning like deploy*')
-    return Query(terms=tuple(terms), notes=tuple(notes))
+    return Query(terms=tuple(terms), parts=tuple(parts), notes=tuple(notes))
 
 
 def _term(raw: str, last: str, begins: bool, notes: dict[str, None]) -> str:

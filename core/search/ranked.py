@@ -52,6 +52,8 @@ class Ranked:
 
 def ranked(tx: Transaction, table: Table, query: Query, limit: int, **given: int | str) -> Ranked:
     """Rows with all of the words; if there are none, rows with some of them."""
+    if not query.terms:
+        return Ranked(rows=())
     found = _best(tx, table, query.all_of(), limit, given)
     if found.rows or len(query.terms) == 1:
         return found

@@ -14,6 +14,7 @@ import structlog
 
 from core.errors import StoreError
 from core.search import index
+from core.search.files import search_files
 from core.search.folder import Entry, Stamp, shown
 from core.search.hits import SearchResult
 from core.search.pieces import Piece, batches, found
@@ -52,11 +53,12 @@ class SourceStatus:
 class Source:
     """A folder that is searched by everyone through one index file."""
 
-    def __init__(self, name: str, root: Path, database: Path) -> None:
+    def __init__(self, name: str, root: Path, database: Path, trigrams: bool = False) -> None:
         self.name = name
         self.waiting = 0
         self._root = root
         self._path = database
+        self._trigrams = trigrams
         self._database: Database | None = None
         self._task: asyncio.Task[None] | None = None
         self._watch = Watch(root, self._changed)
@@ -76,7 +78,7 @@ class Source:
         An index that cannot be used is told with every search; all else goes on.
         """
         try:
-            self._database = await _opened(self._path)
+            self._database = await _opened(self._path, self._trigrams)
         except StoreError as error:
             self._trouble = f"cannot be searched: {error}"
             _log.warning("source not opened", source=self.name, error=str(error))
@@ -108,7 +110,7 @@ class Source:
         found = SearchResult(hits=())
         notes = []
         if self._database is not None:
-            find = partial(index.search_files, source=self.name, query=query, limit=limit)
+            find = partial(search_files, source=self.name, query=query, limit=limit)
             try:
                 found = await self._database.read(find)
             except StoreError as error:
@@ -226,16 +228,21 @@ def _tops(dirty: set[str]) -> list[str]:
     return tops
 
 
-async def _opened(path: Path) -> Database:
+async def _opened(path: Path, trigrams: bool) -> Database:
     """The index's file; a damaged one is made anew, since the folder has all that was in it."""
     try:
-        return await Database.open(path, index.APPLICATION_ID, index.migrations())
+        return await Database.open(path, index.APPLICATION_ID, index.migrations(trigrams))
     except StoreError as error:
         if not _damaged(error):
             raise
+    remove(path)
+    return await Database.open(path, index.APPLICATION_ID, index.migrations(trigrams))
+
+
+def remove(index: Path) -> None:
+    """Remove an index's file, if it is there; it can be made anew from its folder."""
     for leftover in ("", "-wal", "-shm"):
-        path.with_name(path.name + leftover).unlink(missing_ok=True)
-    return await Database.open(path, index.APPLICATION_ID, index.migrations())
+        index.with_name(index.name + leftover).unlink(missing_ok=True)
 
 
 def _damaged(error: StoreError) -> bool:

@@ -10,19 +10,21 @@ from core.errors import BadRequest
 from core.messages import ChannelRef
 from core.search.hits import SearchResult, combined
 from core.search.query import Query
-from core.search.source import Source, SourceStatus
+from core.search.source import Source, SourceStatus, remove
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSpec:
     """A folder to index: `name` is safe as a file name.
 
-    `channels` are patterns of platform/workspace/channel, in which * stands for any text.
+    `channels` are patterns of platform/workspace/channel, in which * stands for any text. With
+    `trigrams` parts of words are indexed beside the words.
     """
 
     name: str
     path: Path
     channels: tuple[str, ...] = ("*",)
+    trigrams: bool = False
 
 
 class Sources:
@@ -30,13 +32,21 @@ class Sources:
 
     def __init__(self, specs: Sequence[SourceSpec], data_dir: Path) -> None:
         self._specs = tuple(specs)
-        folder = data_dir / "sources"
+        self._folder = data_dir / "sources"
         self._sources = {
-            spec.name: Source(spec.name, spec.path, folder / f"{spec.name}.db") for spec in specs
+            spec.name: Source(
+                spec.name, spec.path, self._folder / _file(spec, spec.trigrams), spec.trigrams
+            )
+            for spec in specs
         }
 
     async def start(self) -> None:
-        """Open the indexes and begin to bring them up to date; does not wait for that."""
+        """Open the indexes and begin to bring them up to date; does not wait for that.
+
+        What was indexed in the way that is no longer asked for is removed.
+        """
+        for spec in self._specs:
+            await asyncio.to_thread(remove, self._folder / _file(spec, not spec.trigrams))
         for source in self._sources.values():
             await source.start()
 
@@ -66,6 +76,11 @@ class Sources:
     async def settled(self) -> None:
         """Return when every change made before the call is indexed (or its trouble is known)."""
         await asyncio.gather(*(source.settled() for source in self._sources.values()))
+
+
+def _file(spec: SourceSpec, trigrams: bool) -> str:
+    # No name of a source has a dot in it.
+    return f"{spec.name}.trigrams.db" if trigrams else f"{spec.name}.db"
 
 
 def _admits(patterns: tuple[str, ...], channel: str) -> bool:

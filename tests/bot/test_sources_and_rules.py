@@ -53,6 +53,14 @@ def test_a_source_cannot_take_the_name_of_what_is_searched_anyway(tmp_path: Path
     assert '"messages" is always searched' in refused(tmp_path, source("messages"))
 
 
+def test_a_source_is_indexed_by_words_unless_it_asks_for_trigrams(tmp_path: Path) -> None:
+    assert read(tmp_path, source()).sources[0].index == "words"
+    config = read(tmp_path, source(rest='index = "trigrams"'))
+    assert config.sources[0].index == "trigrams"
+    line = refused(tmp_path, source(rest='index = "letters"'))
+    assert line == ('[[sources]] no. 1, index: must be one of "words", "trigrams", got "letters"')
+
+
 @pytest.mark.parametrize("path", [".", "data", "data/below", "link"])
 def test_a_source_cannot_show_what_the_bot_keeps(tmp_path: Path, path: str) -> None:
     (tmp_path / "data" / "below").mkdir(parents=True)

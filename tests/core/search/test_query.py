@@ -17,11 +17,13 @@ def words() -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(":memory:")) as database:
         database.execute("CREATE VIRTUAL TABLE words USING fts5 (text)")
         database.execute("INSERT INTO words VALUES ('hello world, the build failed')")
+        database.execute("CREATE VIRTUAL TABLE parts USING fts5 (text, tokenize = 'trigram')")
+        database.execute("INSERT INTO parts VALUES ('hello world => the \u00e9 build failed')")
         yield database
 
 
-def matches(words: sqlite3.Connection, expression: str) -> bool:
-    rows = words.execute("SELECT rowid FROM words WHERE words MATCH ?", (expression,))
+def matches(words: sqlite3.Connection, expression: str, table: str = "words") -> bool:
+    rows = words.execute(f"SELECT rowid FROM {table} WHERE {table} MATCH ?", (expression,))
     return bool(rows.fetchall())
 
 
@@ -46,6 +48,30 @@ def matches(words: sqlite3.Connection, expression: str) -> bool:
 )
 def test_words_phrases_and_beginnings_are_understood(text: str, terms: tuple[str, ...]) -> None:
     assert parse(text).terms == terms
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("deploy* ci failed", ('"deploy"', '"failed"')),
+        ('" => x"', ('"=> x"',)),
+        ('"=> {" word', ('"=> {"', '"word"')),
+        ("=>> word", ('"word"',)),
+        ("ci a.py:17", ('"a.py:17"',)),
+    ],
+)
+def test_parts_are_the_texts_as_given_if_they_have_three_characters(
+    text: str, parts: tuple[str, ...]
+) -> None:
+    assert parse(text).parts == parts
+
+
+def test_signs_alone_are_parts_and_no_words(words: sqlite3.Connection) -> None:
+    query = parse('"o world =>"')
+    assert matches(words, query.parts[0], "parts")
+    signs = parse('"=> ("')
+    assert signs.terms == ()
+    assert signs.notes == ("signs without words are only found in sources with trigrams",)
 
 
 @pytest.mark.parametrize(
@@ -87,8 +113,10 @@ def test_no_text_is_read_as_the_index_s_own_syntax(words: sqlite3.Connection, te
         query = parse(text)
     except BadRequest:
         return
-    for expression in (query.all_of(), any_of(query.terms), *query.terms):
+    for expression in (query.all_of(), any_of(query.terms), *query.terms) if query.terms else ():
         matches(words, expression)
+    for expression in (any_of(query.parts), *query.parts) if query.parts else ():
+        matches(words, expression, "parts")
 
 
 @given(st.text(alphabet='"*()-+^:{}, \0\n\tANDORTEhello\ud800é'))

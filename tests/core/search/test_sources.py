@@ -97,3 +97,18 @@ async def test_a_source_that_is_missing_at_the_start_is_found_when_it_comes(
     await sources.settled()
     assert len((await sources.search(("late",), parse("needle"), 5)).hits) == 1
     await sources.stop()
+
+
+async def test_an_index_of_the_other_kind_is_removed_and_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "a.py").write_text("PaymentsGateway\n")
+    counts = []
+    for trigrams in (False, True, True, False):
+        spec = SourceSpec(name="code", path=tmp_path / "code", trigrams=trigrams)
+        sources = Sources([spec], tmp_path / "data")
+        await sources.start()
+        await sources.settled()
+        counts.append(len((await sources.search(["code"], parse("mentsgate"), 5)).hits))
+        await sources.stop()
+        assert len(list((tmp_path / "data" / "sources").glob("*.db"))) == 1
+    assert counts == [0, 1, 1, 0]
