@@ -100,7 +100,7 @@ def _refold(
             yield key, before[key], after, None
             return
     folded = fold_keys(tx, keys)
-    if len(keys) == 1 and _drops_what_was_built(tx, key, folded[key[2]]):
+    if len(keys) == 1 and _drops_what_was_built(tx, key, folded[key[2]], commit):
         reverted = revert(tx, key, before[key], commit, number)
         if reverted is not None:
             yield key, before[key], *reverted
@@ -127,12 +127,12 @@ def _write(
     return conflicts.replace(tx, number, anew)
 
 
-def _drops_what_was_built(tx: Transaction, key: Key, folded: Folded) -> bool:
+def _drops_what_was_built(tx: Transaction, key: Key, folded: Folded, undone: int) -> bool:
     """Whether a text that stood until now would be lost, because it edits what is undone."""
     rows = tx.execute("SELECT commit_no FROM losers WHERE entry = ?", (key[0],))
     lost = {commit for (commit,) in rows}
     return any(
-        write.kind in (Kind.TEXT, Kind.FILE) and commit not in lost
+        write.kind in (Kind.TEXT, Kind.FILE) and write.base >= undone and commit not in lost
         for commit, write in folded.losers.items()
     )
 

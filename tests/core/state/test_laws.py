@@ -21,12 +21,25 @@ from tests.core.state.board import (
     exclude,
     include,
     job_author,
+    patch,
     put,
     remove,
+    text,
     write,
 )
 
-RULES = Rules(rules=(Rule(keys="latest.*", rule=Merging.LATEST),))
+RULES = Rules(
+    rules=(
+        Rule(keys="latest.*", rule=Merging.LATEST),
+        Rule(keys="first.*", rule=Merging.FIRST),
+        Rule(keys="max.*", rule=Merging.MAX),
+        Rule(keys="pair.*", rule=Merging.TOGETHER),
+        Rule(keys="rec.latest", rule=Merging.LATEST),
+        Rule(keys="rec.sum", kind=Kind.COUNTER),
+        Rule(keys="rec.tags", kind=Kind.SET),
+        Rule(keys="rec.lines", kind=Kind.LOG),
+    )
+)
 COMBINING = st.one_of(
     st.builds(
         add, st.just("count"), st.integers(-9, 9) | st.sampled_from([0.1, 0.2, 1e-9, 2.5e20])
@@ -35,16 +48,37 @@ COMBINING = st.one_of(
     st.builds(include, st.just("tags"), st.sampled_from("abc")),
     st.builds(exclude, st.just("tags"), st.sampled_from("abc")),
     st.builds(put, st.just("latest.x"), st.integers(0, 3)),
+    st.builds(put, st.just("first.x"), st.integers(0, 3)),
+    st.builds(patch, st.just("rec"), latest=st.integers(0, 3)),
+    st.builds(patch, st.just("rec"), sum=st.integers(-3, 3)),
+    st.builds(patch, st.just("rec"), tags=st.lists(st.sampled_from("abc"), max_size=3)),
 )
-CONTENT = st.sampled_from([b"one", b"two", b""])
+# Texts of a few lines, each changed in some of them.
+TEXTS = st.lists(st.sampled_from("01"), min_size=9, max_size=9).map(
+    lambda marks: "".join(f"line {n} {mark}\n" for n, mark in enumerate(marks))
+)
+CONTENT = st.sampled_from([b"one", b"two", b"", b"\0one", b"\0two"]) | TEXTS.map(str.encode)
 ANY = st.one_of(
     COMBINING,
     st.builds(put, st.sampled_from(["value", "mixed"]), st.sampled_from(["a", "b", {"c": 1}])),
-    st.builds(delete, st.sampled_from(["value", "count", "log", "tags", "mixed", "latest.x"])),
+    st.builds(put, st.just("max.x"), st.integers(0, 5) | st.just("none")),
+    st.builds(put, st.sampled_from(["pair.a", "pair.b"]), st.sampled_from("xyz")),
+    st.builds(add, st.just("pair.n"), st.integers(1, 3)),
+    st.builds(text, st.just("text"), TEXTS | st.sampled_from(["", "one"])),
+    st.builds(patch, st.just("rec"), a=st.integers(0, 2) | st.none()),
+    st.builds(patch, st.just("rec"), a=st.integers(0, 2), b=st.sampled_from(["x", None])),
+    st.builds(patch, st.just("rec"), lines=st.sampled_from([["x"], ["x", "y"]])),
+    st.builds(
+        delete,
+        st.sampled_from(
+            ["value", "count", "log", "tags", "mixed", "latest.x", "text", "rec", "pair.a"]
+        ),
+    ),
     st.builds(add, st.just("mixed"), st.integers(1, 3)),
-    st.builds(write, st.sampled_from(["f", "f/g", "h"]), CONTENT),
+    st.builds(write, st.sampled_from(["f", "f/g", "h"]), CONTENT, executable=st.booleans()),
     st.builds(remove, st.sampled_from(["f", "f/g", "h"])),
 )
+KEYS = ("count", "log", "tags", "latest.x", "first.x", "rec")
 Change = Operation | FileChange
 
 
@@ -118,7 +152,7 @@ def test_what_combines_comes_out_the_same_whoever_finishes_first(
             for number, back, changes in order:
                 one.job(number, *changes, base=len(start) - back)
             assert one.conflicts() == ()
-            ends.append({key: one.value(key) for key in ("count", "log", "tags", "latest.x")})
+            ends.append({key: one.value(key) for key in KEYS})
     assert ends[0] == ends[1]
 
 
@@ -178,7 +212,7 @@ def test_what_is_kept_is_what_all_writes_that_count_fold_to(
 def test_a_snapshot_never_changes(
     first: list[tuple[int, int, list[Change]]], second: list[tuple[int, int, list[Change]]]
 ) -> None:
-    keys = ("value", "mixed", "count", "log", "tags", "latest.x")
+    keys = ("value", "mixed", "text", *KEYS)
     with board() as one:
         play(one, first)
         at = one.head
