@@ -5,10 +5,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from core.conflicts import conflict_posts, take_buttons
-from core.jobs.job import Cancelled, Completed, Gathered
+from core.jobs.job import Cancelled, Completed, Gathered, Outcome
 from core.jobs.supervisor import JobOver, Stop
 from core.messages import Button, InboundEvent, Message, Outbound, Post, PostKind, ThreadRef
-from core.posts import again_button, card, receipt_lines, result_post, undo_button
+from core.posts import (
+    again_button,
+    card,
+    receipt_lines,
+    result_post,
+    undo_button,
+    worth_again,
+)
 from core.primary.doing import Done
 from core.primary.turn import TurnEnd, answer_id
 from core.records import inbox, jobs, outbox, turns
@@ -16,8 +23,10 @@ from core.records.inbox import inbox_id
 from core.records.jobs import JobRow
 from core.state.apply import Merged, merge
 from core.state.database import Transaction
+from core.state.drift import drift
 from core.state.operations import Author, AuthorKind, Delta
 from core.state.rules import Rules
+from core.state.since import changed_since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +85,7 @@ class Endings:
         if row.stop_by is not None:
             # Who was told that it is being stopped must not find it merged.
             over = replace(over, outcome=Cancelled(by=row.stop_by), gathered=Gathered())
+        over = replace(over, outcome=_with_drift(tx, row, over))
         merged = self._merge_job(tx, row, over)
         now = self.clock()
         jobs.end(
@@ -84,7 +94,7 @@ class Endings:
         )  # fmt: skip
         ended = jobs.read(tx, channel, over.number)
         assert ended is not None
-        again = () if isinstance(over.outcome, Completed) else (again_button(row.number),)
+        again = (again_button(row.number),) if worth_again(over.outcome) else ()
         result = result_post(
             ended, over.outcome, now, (*receipt_lines(merged), *over.gathered.notes),
             (*_merge_buttons(merged), *again),
@@ -172,6 +182,14 @@ class Endings:
         for item in (*items, *asked):
             outbox.put(tx, item)
         return frozenset(item.thread for item in (*items, *asked))
+
+
+def _with_drift(tx: Transaction, row: JobRow, over: JobOver) -> Outcome:
+    """Completed work is told what it read and has changed, before its own changes land."""
+    if not isinstance(over.outcome, Completed):
+        return over.outcome
+    reads = over.gathered.reads
+    return replace(over.outcome, drift=drift(reads, changed_since(tx, row.base_commit, reads)))
 
 
 def _merge_buttons(merged: Merged) -> tuple[Button, ...]:

@@ -52,10 +52,12 @@ def card_state(row: JobRow) -> str:
 
 
 def outcome_words(outcome: Outcome) -> str:
-    """How a job ended, in one sentence."""
+    """How a job ended, in a sentence or two."""
     match outcome:
-        case Completed():
+        case Completed(drift=()):
             return "Completed."
+        case Completed():
+            return "Completed. Of what it read, something had changed by then."
         case Failed(reason=reason):
             return f"Failed: {reason}"
         case Cancelled(by=by):
@@ -64,15 +66,20 @@ def outcome_words(outcome: Outcome) -> str:
             assert_never(unreachable)
 
 
+def worth_again(outcome: Outcome) -> bool:
+    """Whether running the same brief again may well come to something else."""
+    return not isinstance(outcome, Completed) or bool(outcome.drift)
+
+
 def result_post(
     row: JobRow, outcome: Outcome, at: float, receipt: Sequence[str], buttons: Sequence[Button]
 ) -> Post:
     """The new message that brings a job's result to the thread that asked."""
-    text, files, offline = "", tuple[str, ...](), False
+    text, files, drift, offline = "", tuple[str, ...](), tuple[str, ...](), False
     match outcome:
         case Completed(result=result):
             text = result or "Done; the job had nothing to say."
-            files, offline = outcome.files, signed(result)
+            files, drift, offline = outcome.files, outcome.drift, signed(result)
         case Failed():
             text = f"**{plain(row.title)}** (job {row.number}) {_failed(outcome)}"
         case Cancelled(by=by):
@@ -91,6 +98,7 @@ def result_post(
         mention=row.requester,
         job=row.number,
         receipt=tuple(receipt),
+        drift=drift,
         buttons=tuple(buttons),
         files=files,
         offline=offline,

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from core.messages import Person, ThreadRef
 from core.state.operations import FileChange, Operation
+from core.state.reads import Read
 
 
 class JobState(StrEnum):
@@ -14,6 +15,18 @@ class JobState(StrEnum):
     QUEUED = "queued"
     RUNNING = "running"
     ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Former:
+    """The job that another runs again: `ended` says how it ended, `result` what it said, cut
+    short, `drift` what of all that it read has changed since. `merged`: its changes are in."""
+
+    number: int
+    ended: str
+    result: str
+    drift: tuple[str, ...]
+    merged: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +54,7 @@ class JobSpec:
     timeout_s: float
     budget_tokens: int | None
     instructions: str = ""
+    former: Former | None = None
 
 
 class FailureKind(StrEnum):
@@ -60,10 +74,14 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completed:
-    """`finish`, then exit code 0. `files` are workspace paths that it named as its products."""
+    """`finish`, then exit code 0. `files` are workspace paths that it named as its products.
+
+    `drift` tells, a line each, what it was based on and had changed when it was merged.
+    """
 
     result: str
     files: tuple[str, ...] = ()
+    drift: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +104,15 @@ Outcome = Completed | Failed | Cancelled
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """What a completed job wants changed; `notes` tell people what could not be taken over."""
+    """What a completed job wants changed, and what it was shown of the channel.
+
+    `notes` tell people what could not be taken over.
+    """
 
     operations: tuple[Operation, ...] = ()
     files: tuple[FileChange, ...] = ()
     notes: tuple[str, ...] = ()
+    reads: tuple[Read, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

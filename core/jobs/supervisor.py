@@ -11,6 +11,7 @@ import structlog
 from core.commit_points import CommitPoint, reached
 from core.errors import StoreError
 from core.jobs.admission import Admission, Ticket
+from core.jobs.again import former
 from core.jobs.job import (
     Cancelled,
     Completed,
@@ -180,7 +181,7 @@ class Jobs:
         Raises StoreError when it has to wait: what it did is in its journal.
         """
         async with self._gate(ticket.channel):
-            row, settings = await self._start(ticket)
+            row, spec = await self._start(ticket)
         if row.outcome is not None:
             return None
         if row.stop_by is not None:
@@ -190,7 +191,7 @@ class Jobs:
         live = self._running[ticket.channel, ticket.number] = Live(row=row, task=task)
         self._outbox.kick(row.thread)
         try:
-            outcome, gathered = await self._attempt(live, self._spec(row, settings))
+            outcome, gathered = await self._attempt(live, spec)
         except StoreError as error:
             if self._rests.get(ticket, 0) < MOST_RESTS:
                 self._tell(row, f"Job {row.number} has to wait and will go on: {error}")
@@ -243,10 +244,10 @@ class Jobs:
             gate = self._starting[channel] = asyncio.Semaphore(MOST_STARTING)
         return gate
 
-    async def _start(self, ticket: Ticket) -> tuple[JobRow, ChannelSettings]:
-        """Give the job an attempt, durably, and read it with the settings it works under."""
+    async def _start(self, ticket: Ticket) -> tuple[JobRow, JobSpec]:
+        """Give the job an attempt, durably, and read it with all that it works under."""
 
-        def start(tx: Transaction) -> tuple[JobRow, ChannelSettings]:
+        def start(tx: Transaction) -> tuple[JobRow, JobSpec]:
             begun = rows.start(
                 tx, ticket.number, at=self._clock(), commit=head(tx), message=newest(tx)
             )
@@ -255,13 +256,14 @@ class Jobs:
                 raise LookupError(f"{ticket} has no row")
             if begun:
                 outbox_rows.put(tx, card(row))
-            return row, effective(tx, self._defaults)
+            again = None if row.again is None else rows.read(tx, ticket.channel, row.again)
+            return row, self._spec(row, effective(tx, self._defaults), again)
 
         found = await self._channels.write(ticket.channel, start)
         reached(CommitPoint.JOB_ADMITTED)
         return found
 
-    def _spec(self, row: JobRow, settings: ChannelSettings) -> JobSpec:
+    def _spec(self, row: JobRow, settings: ChannelSettings, again: JobRow | None) -> JobSpec:
         return JobSpec(
             id=row.id,
             number=row.number,
@@ -279,6 +281,7 @@ class Jobs:
             timeout_s=settings.timeout_s,
             budget_tokens=row.budget_tokens,
             instructions=settings.instructions,
+            former=None if again is None else former(again),
         )
 
     def _moved(self, live: Live, progress: Progress) -> None:

@@ -3,8 +3,9 @@
 from core import settings
 from core.errors import BadRequest
 from core.jobs.admission import Ticket
-from core.jobs.job import JobState
+from core.jobs.job import Completed, JobState, Outcome
 from core.jobs.supervisor import Stop
+from core.messages import Press
 from core.posts import (
     again_button,
     card_state,
@@ -47,9 +48,12 @@ def steer(doing: Doing, number: int, text: str) -> Done:
 
 
 def run_again(doing: Doing, number: int) -> Done:
-    """Start a job with the brief of another, on a fresh snapshot."""
+    """Start a job with the brief of another, on a fresh snapshot: with one button one job."""
     row = _row(doing, number)
     doing.require(Right.USE)
+    known = jobs.newest_again(doing.tx, doing.channel, number)
+    if known is not None and (known.outcome is None or isinstance(doing.event, Press)):
+        return _again_already(number, known)
     new = NewJob(
         id=jobs.id_for(doing.channel, doing.source),
         thread=row.thread,
@@ -60,6 +64,7 @@ def run_again(doing: Doing, number: int) -> Done:
         rules_revision=adopt(doing.tx, doing.own_rules).revision,
         budget_tokens=settings.effective(doing.tx, doing.defaults).per_job,
         at=doing.clock(),
+        again=number,
     )
     again = jobs.promise(doing.tx, new, JobState.QUEUED)
     started = jobs.read(doing.tx, doing.channel, again)
@@ -69,6 +74,15 @@ def run_again(doing: Doing, number: int) -> Done:
     queued = f" It is queued: {obstacle}." if obstacle else ""
     return Done(
         text=f"Started job {again} with the brief of job {number}.{queued}", started=(started,)
+    )
+
+
+def _again_already(number: int, known: JobRow) -> Done:
+    if known.outcome is None:
+        return Done(text=f"Job {known.number} runs the brief of job {number} again already.")
+    return Done(
+        text=f"Job {known.number} has run the brief of job {number} again.",
+        buttons=(again_button(known.number),),
     )
 
 
@@ -94,11 +108,18 @@ def show_job(doing: Doing, number: int) -> Done:
     if step:
         text += f"Now: {plain(step)}\n\n"
     text += "\n".join(f"> {line}" for line in cut(row.brief, _BRIEF).splitlines())
+    if row.again is not None:
+        text += f"\n\nIt runs the brief of job {row.again} again."
     if row.outcome is not None:
-        ended = plain(outcome_words(row.outcome))
-        return Done(text=f"{text}\n\n{ended}", buttons=(again_button(number),))
+        ended = "\n".join([plain(outcome_words(row.outcome)), "", *_drift(row.outcome)])
+        return Done(text=f"{text}\n\n{ended}".rstrip(), buttons=(again_button(number),))
     buttons = (stop_button(number), steer_button(number), details_button(number))
     return Done(text=text, buttons=buttons)
+
+
+def _drift(outcome: Outcome) -> list[str]:
+    lines = outcome.drift if isinstance(outcome, Completed) else ()
+    return [f"- {plain(line)}" for line in lines]
 
 
 def _row(doing: Doing, number: int) -> JobRow:

@@ -155,6 +155,7 @@ class Toolbox:
         if row.outcome is not None:
             text += f"\n{outcome_words(row.outcome)}"
         if isinstance(row.outcome, Completed):
+            text += "".join(f"\n- {line}" for line in row.outcome.drift)
             text += f"\nresult: {row.outcome.result}"
         return _material(f"job {row.number}", text), None
 
@@ -204,7 +205,7 @@ class Toolbox:
         )
         mine = [done for done in self._operations if done.key == operation.key]
         entry = overlay(read_entry(tx, operation.key, self._turn.base), mine)
-        validate(operation, entry, self._rules)
+        operation = validate(operation, entry, self._rules)
         after = overlay(entry, [operation])
         text = entry_text(after) if after else f"{operation.key} is gone."
         return _material("state", text), operation

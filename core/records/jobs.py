@@ -11,7 +11,10 @@ from core.state.database import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRow:
-    """One job as it stands. Times are Unix seconds; `message` is the inbox id that asked for it."""
+    """One job as it stands. Times are Unix seconds; `message` is the inbox id that asked for it.
+
+    `again` is the number of the job whose brief it runs again.
+    """
 
     number: int
     id: str
@@ -26,6 +29,7 @@ class JobRow:
     rules_revision: int
     attempt: int
     budget_tokens: int | None
+    again: int | None
     stop_by: str | None
     created_at: float
     started_at: float | None
@@ -50,11 +54,12 @@ class NewJob:
     rules_revision: int
     budget_tokens: int | None
     at: float
+    again: int | None = None
 
 
 _SELECT = (
     "SELECT number, id, thread, title, brief, requester_id, requester, message, state, base_commit,"
-    " base_message, rules_revision, attempt, budget_tokens, stop_by, created_at, started_at,"
+    " base_message, rules_revision, attempt, budget_tokens, again, stop_by, created_at, started_at,"
     " ended_at, step, steps, tokens, version, outcome FROM jobs"
 )
 
@@ -72,12 +77,12 @@ def promise(tx: Transaction, job: NewJob, state: JobState = JobState.PROMISED) -
         return int(known[0])
     row = tx.execute(
         "INSERT INTO jobs (id, thread, title, brief, requester_id, requester, message, state,"
-        " base_commit, base_message, rules_revision, budget_tokens, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?) RETURNING number",
+        " base_commit, base_message, rules_revision, budget_tokens, again, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?) RETURNING number",
         (
             job.id, job.thread.thread, job.title, job.brief, job.requester.id, job.requester.name,
             job.message, state.value, job.rules_revision,
-            job.budget_tokens, job.at,
+            job.budget_tokens, job.again, job.at,
         ),
     ).fetchone()  # fmt: skip
     return int(row[0])
@@ -180,6 +185,14 @@ def newest(tx: Transaction, channel: ChannelRef, limit: int) -> tuple[JobRow, ..
     return tuple(_row(channel, row) for row in rows)
 
 
+def newest_again(tx: Transaction, channel: ChannelRef, number: int) -> JobRow | None:
+    """The newest job that runs the brief of job `number` again."""
+    row = tx.execute(
+        _SELECT + " WHERE again = ? ORDER BY jobs.number DESC LIMIT 1", (number,)
+    ).fetchone()
+    return None if row is None else _row(channel, row)
+
+
 def wanted(tx: Transaction, limit: int = -1) -> tuple[tuple[int, str], ...]:
     """Number and requester's id of the jobs that are queued or running, oldest first."""
     return tuple(
@@ -216,9 +229,9 @@ def prune_steering(tx: Transaction, before: float, most: int) -> bool:
     return gone == most
 
 
-def _row(channel: ChannelRef, row: tuple) -> JobRow:  # type: ignore[type-arg]  # 23 columns of SQL
+def _row(channel: ChannelRef, row: tuple) -> JobRow:  # type: ignore[type-arg]  # 24 columns of SQL
     (number, id, thread, title, brief, requester_id, requester, message, state, base_commit,
-     base_message, rules_revision, attempt, budget_tokens, stop_by, created_at, started_at,
+     base_message, rules_revision, attempt, budget_tokens, again, stop_by, created_at, started_at,
      ended_at, step, steps, tokens, version, outcome) = row  # fmt: skip
     return JobRow(
         number=number,
@@ -234,6 +247,7 @@ def _row(channel: ChannelRef, row: tuple) -> JobRow:  # type: ignore[type-arg]  
         rules_revision=rules_revision,
         attempt=attempt,
         budget_tokens=budget_tokens,
+        again=again,
         stop_by=stop_by,
         created_at=created_at,
         started_at=started_at,

@@ -13,6 +13,7 @@ from core.state.operations import Json
 from core.subagents.broker_asking import Asking, sound
 from core.subagents.broker_resume import Taken
 from core.subagents.broker_tools import HostTools, one_line
+from core.subagents.file_reads import FileReads
 from core.subagents.journal import Journal
 from core.subagents.protocol import (
     VERSION,
@@ -54,6 +55,7 @@ class Broker:
         taken: Taken,
         asking: Asking,
         tools: HostTools,
+        files: FileReads,
         steering: SteeringSource,
         told: int,
         workspace: Path,
@@ -68,6 +70,7 @@ class Broker:
         self._answers = taken.answers
         self._asking = asking
         self._tools = tools
+        self._files = files
         self._steering = steering
         self._told = told
         self._workspace = workspace
@@ -165,7 +168,8 @@ class Broker:
             raise ProtocolError("the subagent ended a call that was not running")
         result = bounded(frame.result)
         workspace = self._workspace if call.name in MAY_WRITE else None
-        await self._journal.end_tool(number, result, workspace)
+        reads = await self._files.look(call, result)
+        await self._journal.end_tool(number, result, workspace, reads)
         self._transcript.answered(call.id, result)
         self._running = None
 

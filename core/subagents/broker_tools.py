@@ -13,13 +13,15 @@ from core.state.channels import Channels
 from core.state.database import Transaction
 from core.state.entries import Entry, overlay, read_entry, read_prefix
 from core.state.operations import Json, Op, Operation
+from core.state.reads import KeyRead, PrefixRead, Read, SearchRead
 from core.state.rules import adopted
 from core.state.validate import validate
 from core.state.views import entry_text
-from core.subagents.journal import Read
+from core.subagents.search_reads import seen
 from core.subagents.tools import BY_NAME
 
 MOST_ENTRIES = 200
+_REPLACES = frozenset({Op.PUT, Op.DELETE, Op.TEXT})
 _NOBODY = "nobody can be asked in this version; decide yourself, and say in the result that you did"
 _OTHERS = {
     "ask": _NOBODY,
@@ -57,8 +59,11 @@ class HostTools:
         self._channels = channels
         self._finder = finder
         self._earlier: dict[str, list[Operation]] = {}
+        # Keys of which the job sees its own value and nothing of the channel's any more.
+        self._replaced: set[str] = set()
         for operation in operations:
             self._earlier.setdefault(operation.key, []).append(operation)
+            self._note(operation)
         self._own: dict[str, Entry | None] = {}
 
     async def run(self, call: ToolCall) -> Done:
@@ -70,8 +75,7 @@ class HostTools:
             "progress": self._progress,
         }
         if call.name not in tools:
-            known = ", ".join(BY_NAME)
-            other = _OTHERS.get(call.name, f"there is no tool {call.name!r}; the tools are {known}")
+            other = _OTHERS.get(call.name, f"{call.name!r} is no tool that the host runs")
             return Done(text=f"error: {other}")
         try:
             return await tools[call.name](parse_arguments(BY_NAME[call.name], call.arguments))
@@ -82,6 +86,11 @@ class HostTools:
         """What `run` did is journaled: from now on it is seen."""
         if done.operation is not None:
             self._own[done.operation.key] = done.after
+            self._note(done.operation)
+
+    def _note(self, operation: Operation) -> None:
+        if operation.op in _REPLACES:
+            self._replaced.add(operation.key)
 
     async def _search(self, arguments: _Arguments) -> Done:
         query, source = str(arguments["query"]), arguments.get("source")
@@ -96,7 +105,9 @@ class HostTools:
             )
         except StoreError as error:
             raise BadRequest(f"the search did not work: {error}") from error
-        read = Read(kind="search", name=query[:1000], commit=self._job.base_commit)
+        read = SearchRead(
+            query=query, source=place, upto=self._job.base_message, seen=seen(found.hits)
+        )
         return Done(text=found.text, title=one_line(query), reads=(read,))
 
     async def _read_state(self, arguments: _Arguments) -> Done:
@@ -116,50 +127,59 @@ class HostTools:
         return Done(
             text=entry_text(entry) if entry else f"there is no {key!r}",
             title=one_line(key),
-            reads=(Read(kind="key", name=key, commit=commit),),
+            reads=() if key in self._replaced else (KeyRead(key=key, commit=commit),),
         )
 
     async def _read_prefix(self, prefix: str) -> Done:
-        def read(tx: Transaction) -> tuple[list[Entry], int, bool]:
+        def read(tx: Transaction) -> tuple[list[Entry], PrefixRead]:
             base = read_prefix(tx, prefix, self._job.base_commit, MOST_ENTRIES + 1)
-            found = {entry.key: self._mine(entry.key, entry) for entry in base[:MOST_ENTRIES]}
+            more = len(base) > MOST_ENTRIES
+            base = base[:MOST_ENTRIES]
+            found = {entry.key: self._mine(entry.key, entry) for entry in base}
             for key in (*self._earlier, *self._own):
                 if key.startswith(prefix) and key not in found:
                     found[key] = self._mine(key, read_entry(tx, key, self._job.base_commit))
-            newest = max((entry.commit for entry in base), default=0)
             entries = [entry for _, entry in sorted(found.items()) if entry is not None]
-            return entries, newest, len(base) > MOST_ENTRIES
+            return entries, PrefixRead(
+                prefix=prefix,
+                commit=max((entry.commit for entry in base), default=0),
+                last=base[-1].key if more else None,
+                own=tuple(sorted(key for key in self._replaced if key.startswith(prefix))),
+            )
 
-        entries, newest, more = await self._read(read)
+        entries, shown = await self._read(read)
         lines = [entry_text(entry) for entry in entries]
-        if more:
+        if shown.last is not None:
             lines.append(f"(there are more; only {MOST_ENTRIES} are shown: give a longer prefix)")
         return Done(
             text="\n".join(lines) or "there is nothing",
             title=one_line(f"{prefix}*"),
-            reads=(Read(kind="prefix", name=prefix, commit=newest),),
+            reads=(shown,),
         )
 
     async def _change_state(self, arguments: _Arguments) -> Done:
-        operation = Operation(
+        asked = Operation(
             key=str(arguments["key"]),
             op=Op(str(arguments["operation"])),
             argument=arguments.get("value"),
         )
 
-        def change(tx: Transaction) -> tuple[Entry | None, str]:
+        def change(tx: Transaction) -> tuple[Operation, Entry | None]:
             rules = adopted(tx, self._job.rules_revision)
-            base = read_entry(tx, operation.key, self._job.base_commit)
-            before = self._mine(operation.key, base)
-            validate(operation, before, rules)
-            after = overlay(before, (operation,))
-            return after, entry_text(after) if after else f"{operation.key} is gone"
+            base = read_entry(tx, asked.key, self._job.base_commit)
+            before = self._mine(asked.key, base)
+            operation = validate(asked, before, rules)
+            return operation, overlay(before, (operation,))
 
-        after, text = await self._read(change)
-        title = one_line(f"{operation.op.value} {operation.key}")
+        operation, after = await self._read(change)
+        text = "noted"
+        if operation.op in _REPLACES:
+            text = entry_text(after) if after else f"{operation.key} is gone"
         return Done(
+            # What combines does not tell what the channel has: it would be something read, so that
+            # each of five jobs that add to one counter would be told to be out of date.
             text=f"{text}\n(merged when the job has finished)",
-            title=title,
+            title=one_line(f"{operation.op.value} {operation.key}"),
             operation=operation,
             after=after,
         )

@@ -3,11 +3,10 @@
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from core.commit_points import CommitPoint, reached
 from core.jobs.job import Outcome, Steering
@@ -16,6 +15,8 @@ from core.records import codec
 from core.state import schema
 from core.state.database import Database, Transaction
 from core.state.operations import Operation
+from core.state.reads import Read
+from core.subagents.journal_reads import add_reads
 from core.subagents.journal_rows import FileRow, Frozen, Past, read_past
 from core.subagents.workspace_manifest import Facts, Manifest, changed, walk
 
@@ -30,18 +31,6 @@ FILE_NAME = "job.db"
 def job_migrations() -> tuple[str, ...]:
     """SQL scripts; the n-th brings version n-1 to version n."""
     return (files(schema).joinpath("job.sql").read_text(),)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
-    """Something of the channel that was shown to the model: needed to tell drift.
-
-    `commit` wrote the version shown, of a prefix the newest of them; 0: there was none.
-    """
-
-    kind: Literal["key", "prefix", "search"]
-    name: str
-    commit: int
 
 
 class Journal:
@@ -165,7 +154,9 @@ class Journal:
         reached(CommitPoint.STEP_BEGUN)
         return number
 
-    async def end_tool(self, number: int, result: str, writes_to: Path | None) -> None:
+    async def end_tool(
+        self, number: int, result: str, writes_to: Path | None, reads: Sequence[Read] = ()
+    ) -> None:
         """The tool has run; `writes_to` is the workspace if it may have written there."""
         values = (result, self._clock(), number)
 
@@ -173,6 +164,7 @@ class Journal:
             if writes_to is not None:
                 self._note(tx, writes_to)
             tx.execute("UPDATE steps SET response = ?, ended_at = ? WHERE number = ?", values)
+            add_reads(tx, number, reads)
 
         await self._database.write(write)
         reached(CommitPoint.STEP_ENDED)
@@ -200,10 +192,7 @@ class Journal:
                     "INSERT INTO operations (step, key, op, argument) VALUES (?, ?, ?, ?)",
                     (number, operation.key, operation.op.value, json.dumps(operation.argument)),
                 )
-            tx.executemany(
-                "INSERT INTO reads VALUES (?, ?, ?, ?)",
-                ((number, read.kind, read.name, read.commit) for read in reads),
-            )
+            add_reads(tx, number, reads)
 
         await self._database.write(write)
         reached(CommitPoint.STEP_ENDED)

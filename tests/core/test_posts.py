@@ -3,7 +3,7 @@
 from core.jobs.job import Cancelled, Completed, Outcome
 from core.messages import Post
 from core.model.offline.words import SIGNED
-from core.posts import result_post
+from core.posts import result_post, worth_again
 from core.records import jobs
 from core.records.jobs import NewJob
 from core.state.database import Transaction
@@ -31,3 +31,16 @@ def test_a_result_of_the_offline_model_is_labelled_and_another_is_not(tx: Transa
 def test_a_result_names_who_asked_its_job_and_its_files(tx: Transaction) -> None:
     post = shown(tx, Completed(result="done", files=("a.md",)))
     assert (post.text, post.mention, post.job, post.files) == ("done", ADA, 1, ("a.md",))
+
+
+def test_what_changed_since_is_told_apart_from_what_was_merged(tx: Transaction) -> None:
+    drift = ("based on `k` = 1, now 2 (set by Ada)",)
+    post = shown(tx, Completed(result="done", drift=drift))
+    assert (post.drift, post.receipt) == (drift, ())
+    assert shown(tx, Cancelled(by="Ada")).drift == ()
+
+
+def test_running_again_is_offered_where_it_may_come_to_something_else() -> None:
+    assert not worth_again(Completed(result="done"))
+    assert worth_again(Completed(result="done", drift=("based on x",)))
+    assert worth_again(Cancelled(by="Ada"))

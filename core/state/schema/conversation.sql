@@ -70,6 +70,7 @@ CREATE TABLE jobs (
     rules_revision INTEGER NOT NULL,
     attempt        INTEGER NOT NULL DEFAULT 0,
     budget_tokens  INTEGER,
+    again          INTEGER,                 -- the job whose brief it runs again
     stop_by        TEXT,                    -- who asked to stop it, as soon as asked
     created_at     REAL NOT NULL,
     started_at     REAL,
@@ -82,6 +83,7 @@ CREATE TABLE jobs (
 ) STRICT;
 CREATE INDEX jobs_open ON jobs (state) WHERE state != 'ended';
 CREATE INDEX jobs_message ON jobs (message);
+CREATE INDEX jobs_again ON jobs (again) WHERE again IS NOT NULL;
 
 CREATE TABLE steering (
     seq  INTEGER PRIMARY KEY AUTOINCREMENT,

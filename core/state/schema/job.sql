@@ -14,12 +14,13 @@ CREATE TABLE steps (
     ended_at REAL
 ) STRICT;
 
--- What it was shown of the channel: a key or prefix of the state, or a search.
+-- What it was shown of the channel, and of which version.
 CREATE TABLE reads (
     step   INTEGER NOT NULL,
-    kind   TEXT NOT NULL,                   -- key, prefix, search
-    name   TEXT NOT NULL,                   -- the key, the prefix, the query
-    commit_no INTEGER NOT NULL              -- that wrote the version read; of a prefix, the newest
+    kind   TEXT NOT NULL,                   -- key, prefix, file, folder, search
+    name   TEXT NOT NULL,                   -- the key, the prefix, the path, the query
+    commit_no INTEGER NOT NULL,             -- that wrote the version shown; 0: there was none
+    detail TEXT NOT NULL                    -- JSON: of a prefix what was left out, of a search hits
 ) STRICT;
 
 -- The delta: what it wants of the state, in its order, and the workspace files it changed.

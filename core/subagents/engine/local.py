@@ -19,6 +19,8 @@ from core.ports import Finder, MeteredModel
 from core.state.channels import Channels
 from core.state.database import Transaction
 from core.state.files import StateFile, list_files
+from core.state.reads import Mention, Read
+from core.state.since import files_since
 from core.subagents import workspace as files
 from core.subagents.broker import Broker, SteeringSource
 from core.subagents.broker_asking import Asking
@@ -26,11 +28,15 @@ from core.subagents.broker_resume import MOST_IDLE, Taken, idle, take_up
 from core.subagents.broker_tools import HostTools
 from core.subagents.engine import memories
 from core.subagents.engine.sweep import remove, sweep
+from core.subagents.file_reads import FileReads
 from core.subagents.journal import FILE_NAME, Journal
 from core.subagents.journal_lines import step_lines
-from core.subagents.journal_rows import FileRow, Past, read_files, read_past, read_steps
+from core.subagents.journal_reads import read_reads
+from core.subagents.journal_rows import FileRow, Past, StepKind, read_files, read_past, read_steps
+from core.subagents.mentions import commands_ran, mentions
 from core.subagents.prompt import opening
 from core.subagents.sandbox import Choice, Mount, Sandbox, SandboxSpec
+from core.subagents.search_reads import again
 from core.subagents.tools import offered
 from core.subagents.worker import Worker, to_the_end
 from core.subagents.worker_pace import Pace
@@ -113,6 +119,7 @@ class LocalEngine:
                     self._open[job.id] = journal
                     past = await journal.past()
                     if past.outcome is not None:
+                        _retell(past, pace)
                         return past.outcome
                     worker = await self._prepared(job, journal, past, pace)
                 if isinstance(worker, Failed):
@@ -126,14 +133,32 @@ class LocalEngine:
     async def gathered(self, job: JobSpec) -> Gathered:
         """See core.ports.Engine. Raises StoreError."""
 
-        def read(tx: Transaction) -> tuple[Past, tuple[FileRow, ...]]:
-            return read_past(tx), read_files(tx)
+        def read(tx: Transaction) -> tuple[Past, tuple[FileRow, ...], tuple[Read, ...]]:
+            return read_past(tx), read_files(tx), read_reads(tx)
 
         async with self._journal(job.id) as journal:
-            past, rows = await journal.look(read)
+            past, rows, reads = await journal.look(read)
         folder = self._folder(job.id) / files.FOLDER_NAME
         changes = await asyncio.to_thread(files.contents, folder, rows) if rows else ()
-        return Gathered(operations=past.operations, files=changes, notes=past.notes)
+        return Gathered(
+            operations=past.operations,
+            files=changes,
+            notes=past.notes,
+            reads=(
+                *await again(self._finder, job.thread.channel, reads),
+                *await self._mentioned(job, past),
+            ),
+        )
+
+    async def reads(self, job_id: str) -> tuple[Read, ...]:
+        """What a job was shown of its channel so far. Raises StoreError."""
+        journal = self._open.get(job_id)
+        if journal is not None:
+            return await journal.look(read_reads)
+        if not await asyncio.to_thread((self._folder(job_id) / FILE_NAME).exists):
+            return ()
+        async with self._journal(job_id) as journal:
+            return await journal.look(read_reads)
 
     async def steps(self, job_id: str) -> tuple[StepLine, ...]:
         """See core.ports.Transcripts. Raises StoreError."""
@@ -224,6 +249,7 @@ class LocalEngine:
                 finder=self._finder,
                 operations=past.operations,
             ),
+            files=FileReads(job=job, channels=self._channels, steps=past.steps),
             steering=self._steering,
             told=past.told,
             workspace=workspace,
@@ -247,6 +273,14 @@ class LocalEngine:
         await journal.end(outcome, rows, notes)
         return outcome
 
+    async def _mentioned(self, job: JobSpec, past: Past) -> tuple[Mention, ...]:
+        """Files that have changed meanwhile and that the job's commands may have read."""
+        if not commands_ran(past.steps):
+            return ()
+        since = partial(files_since, base=job.base_commit)
+        paths = await self._channels.read(job.thread.channel, since)
+        return await asyncio.to_thread(mentions, past.steps, job.brief, paths) if paths else ()
+
     async def _base(self, job: JobSpec) -> tuple[StateFile, ...]:
         return await self._channels.read(
             job.thread.channel, partial(_files_at, commit=job.base_commit)
@@ -266,6 +300,12 @@ class LocalEngine:
         if not _ID.fullmatch(job_id):
             raise StoreError(f"{job_id[:80]!r} cannot be the id of a job")
         return self._root / job_id
+
+
+def _retell(past: Past, pace: Pace) -> None:
+    """What an attempt had used that ended while nobody could take it down."""
+    answers = [step for step in past.steps if step.kind is StepKind.MODEL and step.response]
+    pace.move("", len(answers), sum(step.tokens for step in answers))
 
 
 async def _close(opening_it: "asyncio.Task[Journal]") -> None:

@@ -18,7 +18,10 @@ DONE, STOPPED, HOST_GONE = 0, 3, 4
 _TIMEOUT = 120.0
 _DETAIL = 200
 _NAME = 200
-_BROKERED = ("search", "read_state", "change_state", "ask", "progress", "fetch")
+_COMMANDS = ("shell", "python")
+_BROKERED = ("search", "read_state", "change_state", "progress")
+_ANSWERED = ("ask", "fetch")
+"""No tools of this version; the host says what to do instead."""
 
 
 class Subagent:
@@ -45,7 +48,7 @@ class Subagent:
 
     def _call(self, call: str, tool: str, arguments: str) -> bool:
         """Do one call; return whether it ended the work."""
-        if tool in _BROKERED:
+        if tool in _BROKERED or tool in _ANSWERED:
             try:
                 self._wire.ask("tool", call=call, tool=tool, arguments=arguments)
             except TooLong:
@@ -64,9 +67,10 @@ class Subagent:
 
     def _check(self, tool: str, arguments: str) -> dict[str, Value]:
         if tool not in TAKES:
-            known = ", ".join((*TAKES, *_BROKERED))
+            off = _COMMANDS if self._commands_off else ()
+            known = ", ".join(name for name in (*TAKES, *_BROKERED) if name not in off)
             raise ValueError(f"there is no tool {tool[:_NAME]!a}; the tools are {known}")
-        if tool in ("shell", "python") and self._commands_off:
+        if tool in _COMMANDS and self._commands_off:
             raise ValueError(f"{tool} is off here: {self._commands_off}")
         return check(tool, arguments)
 

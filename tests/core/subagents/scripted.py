@@ -9,7 +9,7 @@ from core.jobs.job import JobSpec
 from core.messages import ChannelRef, Person, ThreadRef
 from core.model.account import Account
 from core.model.chat import ChatMessage, ModelReply, ModelRequest, ToolCall, Usage
-from core.search.hits import Found
+from core.search.hits import Found, Hit
 from core.state.operations import Json
 
 CHANNEL = ChannelRef(platform="web", workspace="local", channel="general")
@@ -92,9 +92,12 @@ class ScriptedModel:
 
 
 class NothingFound:
-    """Implements core.ports.Finder: an index with nothing in it. Remembers what it was asked."""
+    """Implements core.ports.Finder: an index with nothing but `hits` in it, that fails with
+    `error`. Remembers what it was asked."""
 
     def __init__(self) -> None:
+        self.hits: tuple[Hit, ...] = ()
+        self.error: Exception | None = None
         self.asked: list[tuple[str, str | None, int | None]] = []
 
     async def find(
@@ -108,7 +111,9 @@ class NothingFound:
     ) -> Found:
         """See core.ports.Finder."""
         self.asked.append((query, source, upto_message))
-        return Found(text="nothing found")
+        if self.error is not None:
+            raise self.error
+        return Found(text="nothing found", hits=self.hits)
 
 
 def results(request: ModelRequest) -> Mapping[str, str]:

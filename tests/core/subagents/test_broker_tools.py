@@ -7,10 +7,12 @@ import pytest
 
 from core.errors import StoreError
 from core.jobs.job import Completed
-from core.messages import ChannelRef
 from core.model.chat import ModelReply, ModelRequest
+from core.search.hits import StateHit
 from core.state.operations import Op, Operation
-from core.subagents.journal import Journal
+from core.state.reads import KeyRead, PrefixRead, SearchRead
+from core.subagents.broker_tools import MOST_ENTRIES
+from core.subagents.search_reads import seen
 from tests.core.subagents.engine.bench import Bench, bench
 from tests.core.subagents.scripted import call, calls, finishes, job, results, says
 
@@ -90,12 +92,9 @@ async def test_wrong_calls_are_answered_with_what_would_be_right(made: Bench) ->
 
 
 async def test_a_search_that_does_not_work_is_told_and_does_not_end_the_job(
-    made: Bench, monkeypatch: pytest.MonkeyPatch
+    made: Bench,
 ) -> None:
-    async def broken(channel: ChannelRef, query: str, source: str | None, upto: int | None) -> str:
-        raise StoreError("the index is damaged")
-
-    monkeypatch.setattr(made.finder, "find", broken)
+    made.finder.error = StoreError("the index is damaged")
     made.model.lines.extend([calls("search", query="x"), finishes("without")])
     assert await made.run(job()) == Completed(result="without")
     (told,) = results(made.model.requests[1]).values()
@@ -103,20 +102,51 @@ async def test_a_search_that_does_not_work_is_told_and_does_not_end_the_job(
 
 
 async def test_what_was_read_is_kept_with_its_version(made: Bench) -> None:
-    base = await made.commit(Operation(key="a.x", op=Op.PUT, argument=1))
-    reads = [
+    base = await made.commit(Operation(key="a.x", op=Op.PUT, argument=1), added("n", 1))
+    asked = [
         call("read_state", key="a.x"),
         call("read_state", key="no"),
         call("read_state", prefix="a."),
+        call("read_state", key="n"),
+        call("search", query="why", source="ci"),
     ]
-    made.model.lines.extend([says("", *reads), finishes()])
-    await made.run(job(base_commit=base))
-    journal = await Journal.open(made.data / "jobs" / "job-1")
-    rows = await journal.look(
-        lambda tx: tx.execute("SELECT kind, name, commit_no FROM reads").fetchall()
+    hit = StateHit(key="n", commit=base, author="Bob", at=1.0, line=1, snippet="1")
+    made.finder.hits = (hit,)
+    made.model.lines.extend([says("", *asked), finishes()])
+    await made.run(job(base_commit=base, base_message=4))
+    assert await made.engine.reads("job-1") == (
+        KeyRead(key="a.x", commit=base),
+        KeyRead(key="no", commit=0),
+        PrefixRead(prefix="a.", commit=base),
+        KeyRead(key="n", commit=base),
+        SearchRead(query="why", source="ci", upto=4, seen=seen([hit])),
     )
-    await journal.close()
-    assert rows == [("key", "a.x", base), ("key", "no", 0), ("prefix", "a.", base)]
+
+
+async def test_what_the_job_itself_wrote_is_no_read_and_what_combines_does_not_tell_it(
+    made: Bench,
+) -> None:
+    base = await made.commit(Operation(key="a.x", op=Op.PUT, argument=1), added("a.n", 7))
+    asked = [
+        call("change_state", "c1", key="a.n", operation="add", value=1),
+        call("change_state", "c2", key="a.x", operation="put", value=2),
+        call("read_state", key="a.x"),
+        call("read_state", prefix="a."),
+    ]
+    made.model.lines.extend([says("", *asked), finishes()])
+    await made.run(job(base_commit=base))
+    told = results(made.model.requests[1])
+    assert told["c1"] == "noted\n(merged when the job has finished)"
+    assert told["c2"].startswith("a.x = 2\n")
+    assert await made.engine.reads("job-1") == (PrefixRead(prefix="a.", commit=base, own=("a.x",)),)
+
+
+async def test_of_a_long_list_only_what_was_shown_is_a_read(made: Bench) -> None:
+    keys = [f"k{number:03}" for number in range(MOST_ENTRIES + 1)]
+    base = await made.commit(*(added(key, 1) for key in keys))
+    made.model.lines.extend([calls("read_state", prefix="k"), finishes()])
+    await made.run(job(base_commit=base))
+    assert await made.engine.reads("job-1") == (PrefixRead(prefix="k", commit=base, last=keys[-2]),)
 
 
 async def test_the_state_can_be_changed_again_by_a_later_attempt_on_top_of_the_first(
@@ -131,8 +161,14 @@ async def test_the_state_can_be_changed_again_by_a_later_attempt_on_top_of_the_f
     stopped = asyncio.create_task(made.run(job()))
     with pytest.raises(asyncio.CancelledError):
         await stopped
-    made.model.lines.extend([calls("change_state", key="n", operation="add", value=2), finishes()])
+    made.model.lines.extend(
+        [
+            calls("change_state", key="n", operation="add", value=2),
+            calls("read_state", key="n"),
+            finishes(),
+        ]
+    )
     await made.run(job(attempt=2))
-    assert list(results(made.model.requests[-1]).values())[-1].startswith("n = 3\n")
+    assert list(results(made.model.requests[-1]).values())[-1] == "n = 3"
     operations = (await made.engine.gathered(job())).operations
     assert [operation.argument for operation in operations] == [1, 2]

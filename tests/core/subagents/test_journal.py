@@ -8,7 +8,9 @@ from core.errors import NewerDatabase, StoreError
 from core.jobs.job import Completed, Steering
 from core.model.chat import ModelReply, ToolCall, Usage
 from core.state.operations import Op, Operation
-from core.subagents.journal import FILE_NAME, Journal, Read
+from core.state.reads import KeyRead, PrefixRead, Read
+from core.subagents.journal import FILE_NAME, Journal
+from core.subagents.journal_reads import read_reads
 from core.subagents.journal_rows import FileRow, Frozen, Past, StepKind
 
 SHELL = ToolCall(id="c1", name="shell", arguments='{"command": "ls"}')
@@ -98,11 +100,13 @@ async def test_nothing_is_frozen_twice(tmp_path: Path) -> None:
 
 async def test_reads_are_kept_with_their_versions(tmp_path: Path) -> None:
     journal, _ = await opened(tmp_path)
-    reads = [Read(kind="key", name="k", commit=3), Read(kind="prefix", name="p.", commit=9)]
-    await journal.add_tool(CHANGE, "", "", reads=reads)
-    rows = await journal.look(lambda tx: tx.execute("SELECT * FROM reads").fetchall())
+    shown: list[Read] = [KeyRead(key="k", commit=3), PrefixRead(prefix="p.", commit=9)]
+    await journal.add_tool(CHANGE, "", "", reads=shown[:1])
+    ran = await journal.begin_tool(SHELL, "")
+    await journal.end_tool(ran, "", None, shown[1:])
+    found = await journal.look(read_reads)
     await journal.close()
-    assert rows == [(1, "key", "k", 3), (1, "prefix", "p.", 9)]
+    assert list(found) == shown
 
 
 async def test_only_what_steps_did_to_the_workspace_is_expected_of_it(

@@ -28,9 +28,8 @@ async def killed(data: Path, **environment: str) -> None:
 
 async def goes_on(data: Path) -> int:
     """Run the next attempt to its end, check that all is there once; return all model calls."""
-    outcome, made = await work(data, "process", attempt=2)
+    outcome, gathered = await work(data, "process", attempt=2)
     assert outcome == Completed(result="done", files=("ran.txt",))
-    gathered = await made.engine.gathered(job())
     assert gathered.operations == (Operation(key="n", op=Op.ADD, argument=1),)
     assert {c.path: c.content for c in gathered.files} == {
         "ran.txt": b"ran\n",

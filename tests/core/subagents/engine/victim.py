@@ -6,9 +6,9 @@ import signal
 import sys
 from pathlib import Path
 
-from core.jobs.job import Outcome
+from core.jobs.job import Gathered, Outcome
 from core.model.chat import ModelReply, ModelRequest
-from tests.core.subagents.engine.bench import Bench, Way, bench
+from tests.core.subagents.engine.bench import Way, bench
 from tests.core.subagents.scripted import call, calls, finishes, job, says
 
 KILL_IN_CALL = "THAW_TEST_KILL_IN_CALL"
@@ -28,8 +28,9 @@ def answer(request: ModelRequest) -> ModelReply:
     return finishes("done", ["ran.txt"])
 
 
-async def work(data: Path, way: Way, attempt: int) -> tuple[Outcome, Bench]:
-    """Run one attempt; each model call is a line in a file as soon as it is made."""
+async def work(data: Path, way: Way, attempt: int) -> tuple[Outcome, Gathered]:
+    """Run one attempt and gather what it made; each model call is a line in a file as soon
+    as it is made."""
 
     async def remembered(request: ModelRequest) -> ModelReply:
         with (data / "calls").open("a") as calls_made:
@@ -41,7 +42,7 @@ async def work(data: Path, way: Way, attempt: int) -> tuple[Outcome, Bench]:
     async with bench(data, way) as made:
         made.model.lines.extend([remembered] * 10)
         outcome = await made.run(job(attempt=attempt))
-        return outcome, made
+        return outcome, await made.engine.gathered(job())
 
 
 if __name__ == "__main__":

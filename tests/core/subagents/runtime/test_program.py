@@ -15,6 +15,11 @@ from core.subagents.protocol import (
 from core.subagents.sandbox import Sandbox, choose
 from tests.core.subagents.host import Host, hosted, spec
 
+_OTHERS = (
+    "list_files, read_file, write_file, edit_file, finish, search, read_state, change_state, "
+    "progress"
+)
+
 
 async def test_an_answer_without_calls_is_the_finish(host: Host) -> None:
     await host.say(Answer(text="all done", calls=()))
@@ -109,7 +114,7 @@ async def test_a_brokered_tool_is_asked_of_the_host_with_the_models_own_words(ho
         ("finish", "{}", "result is missing"),
         ("finish", '{"result": "x", "files": "a"}', "files must be a list of texts"),
         ("finish", '{"result": "x", "files": [1]}', "files must be a list of texts"),
-        ("dance", "{}", "there is no tool 'dance'; the tools are shell, python"),
+        ("dance", "{}", "there is no tool 'dance'; the tools are shell, python, " + _OTHERS),
         ("shell", "[" * 100_000, "nested too deeply"),
         ("shell", '{"command": ' + "9" * 10_000 + "}", "not JSON"),
     ],
@@ -161,6 +166,7 @@ async def test_shell_and_python_are_off_when_the_host_says_so(
             await host.call(tool, **arguments)
             == f"error: {tool} is off here: bubblewrap is missing"
         )
+    assert (await host.call("dance")).endswith(f"the tools are {_OTHERS}")
     assert "wrote" in await host.call("write_file", path="a", content="1")
     await host.finish(result="x")
     assert (await process.wait()).code == 0
