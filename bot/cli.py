@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn, TextIO
@@ -28,6 +29,10 @@ with_config: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     metavar="FILE",
     help="The TOML file with the settings. Without it all defaults hold.",
 )
+as_json: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
+    "--json", "in_json", is_flag=True, help="Write a JSON object on each line."
+)
+COMMIT = click.IntRange(1, 10**15)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -80,15 +85,85 @@ def doctor(config_file: Path | None) -> None:
 @click.argument("channel", required=False)
 def jobs(config_file: Path | None, channel: str | None) -> None:
     """List the newest jobs, of one CHANNEL or of each."""
-    show(config_file, lambda inspect, root: inspect.jobs_of(root, channel))
+    show(config_file, "inspect", lambda inspect, root: inspect.jobs_of(root, channel))
 
 
 @thaw.command()
 @with_config
+@as_json
 @click.argument("channel")
-def state(config_file: Path | None, channel: str) -> None:
-    """Show the state of CHANNEL: entries and files."""
-    show(config_file, lambda inspect, root: inspect.state_of(root, channel))
+@click.argument("key", required=False)
+@click.option(
+    "--at",
+    "at",
+    metavar="WHEN",
+    help='As it was: a commit, "2026-11-17", "2026-11-17 14:30", "yesterday", "last tuesday", '
+    '"3 hours ago".',
+)
+def state(
+    config_file: Path | None, channel: str, key: str | None, at: str | None, *, in_json: bool
+) -> None:
+    """Show the state of CHANNEL: its entries and files, now or as it was.
+
+    With KEY the one key or path of that name, with who set it, when, in which job and based on
+    what; or all whose names begin so.
+    """
+    show(
+        config_file,
+        "inspect",
+        lambda inspect, root: inspect.state_of(root, channel, key, at, in_json=in_json),
+    )
+
+
+@thaw.command()
+@with_config
+@as_json
+@click.argument("channel")
+@click.argument("key", required=False)
+@click.option("--before", type=COMMIT, metavar="N", help="Only commits before commit N.")
+@click.option("--commit", "number", type=COMMIT, metavar="N", help="One commit, in full.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+def history(
+    config_file: Path | None,
+    channel: str,
+    key: str | None,
+    before: int | None,
+    number: int | None,
+    limit: int,
+    *,
+    in_json: bool,
+) -> None:
+    """Show what changed in CHANNEL, when, by whom and based on what; the newest first.
+
+    With KEY only what changed that key or path, and how.
+    """
+
+    def ask(past: Any, root: Path) -> Any:
+        if number is not None:
+            return past.commit_of(root, channel, number, in_json=in_json)
+        return past.history_of(root, channel, key, before, limit, in_json=in_json)
+
+    show(config_file, "past", ask)
+
+
+@thaw.command()
+@with_config
+@as_json
+@click.argument("channel")
+@click.argument("commit", type=COMMIT)
+@click.option("--as", "by", metavar="NAME", help="Who does it. Without it, the user's name.")
+def undo(
+    config_file: Path | None, channel: str, commit: int, by: str | None, *, in_json: bool
+) -> None:
+    """Undo COMMIT in CHANNEL, also while the bot runs. What came after it stays.
+
+    That is a commit itself and can be undone. The channel is told.
+    """
+    show(
+        config_file,
+        "past",
+        lambda past, root: past.undo_of(root, channel, commit, by, in_json=in_json),
+    )
 
 
 @thaw.command()
@@ -97,7 +172,7 @@ def state(config_file: Path | None, channel: str) -> None:
 def export(config_file: Path | None, channel: str) -> None:
     """Write all of CHANNEL to standard output: UTF-8, a JSON object on each line."""
     as_text(sys.stdout, encoding="utf-8")
-    show(config_file, lambda inspect, root: inspect.export_of(root, channel))
+    show(config_file, "inspect", lambda inspect, root: inspect.export_of(root, channel))
 
 
 @thaw.command()
@@ -106,13 +181,12 @@ def version() -> None:
     say(f"thaw {bot.__version__}")
 
 
-def show(file: Path | None, ask: Callable[[ModuleType, Path], Iterable[str]]) -> None:
-    """Print what `bot.inspect` finds in the data directory."""
+def show(file: Path | None, name: str, ask: Callable[[ModuleType, Path], Iterable[str]]) -> None:
+    """Print what the module of that name in `bot` finds in the data directory."""
     config = configured(file)
-    from bot import inspect  # noqa: PLC0415 - the other commands start without it
-
+    module = import_module(f"bot.{name}")  # the other commands start without it
     try:
-        for line in ask(inspect, config.bot.data_dir):
+        for line in ask(module, config.bot.data_dir):
             say(line)
     except ThawError as error:
         fail(FAILED, str(error))

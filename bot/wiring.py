@@ -14,6 +14,7 @@ from adapters.web.adapter import WebAdapter
 from bot.config import Config
 from bot.engine import local_engine
 from bot.logs import configure
+from core.bell import Bell
 from core.conversation import Conversations
 from core.desk import Desk
 from core.dispatcher import Dispatcher
@@ -21,7 +22,7 @@ from core.forgetting.forgetter import Forgetter
 from core.jobs.admission import Admission, Limits
 from core.jobs.keeping import keep_tidy
 from core.jobs.supervisor import Jobs
-from core.messages import Message, StreamText
+from core.messages import ChannelRef, Message, StreamText
 from core.model.budget import Ledger
 from core.model.metered import JOB, TURN, Metered
 from core.model.offline.model import OfflineModel
@@ -171,6 +172,7 @@ class _Core:
             tasks=self.tasks,
             defaults=self._defaults,
         )
+        self._bell = Bell(config.bot.data_dir, self._rung, self.tasks.spawn)
         self.page = self._make_page(control, ledger)
         self._adapters["web"] = self.page
 
@@ -210,7 +212,7 @@ class _Core:
             ledger=ledger,
             clock=self._clock,
         )
-        desk = Desk(
+        self._desk = Desk(
             channels=self._channels,
             outbox=self._outbox,
             jobs=self._jobs,
@@ -223,7 +225,13 @@ class _Core:
             index=self._indexing.moved,
             clock=self._clock,
         )
-        self._conversations.furnish(desk)
+        self._conversations.furnish(self._desk)
+
+    async def _rung(self, channel: ChannelRef) -> None:
+        """A program beside this one has written to the channel."""
+        # Its own mark may have been cleared before it wrote.
+        await self._control.mark(channel)
+        await self._desk.notice(channel)
 
     def _new_turn(self, message: Message, show: Callable[[StreamText], None]) -> Turn:
         toolbox = Toolbox(
@@ -253,6 +261,7 @@ class _Core:
         log.info("how jobs run here", finding=self._engine.finding)
         await self._forgetter.recover(self._control)
         await self._dispatcher.recover()
+        await self._bell.start()
         await self.page.start()
         tidying = keep_tidy(self._control, self._channels, self._engine, self._clock)
         self.tasks.spawn(tidying, "keep tidy")
@@ -263,6 +272,7 @@ class _Core:
     async def close(self) -> None:
         """End everything that runs; what is unfinished is found at the next start."""
         await self.page.stop()
+        self._bell.stop()
         await self.tasks.close()
         # What cancelled calls still have to write is written before the ledger's file closes.
         await self._metered.close()

@@ -40,10 +40,11 @@ from core.primary.acts import Act
 from core.primary.doing import Done
 from core.primary.perform import Performer
 from core.primary.turn import Turn, TurnEnd
-from core.records import inbox
+from core.records import inbox, outbox
 from core.records.inbox import inbox_id
 from core.state.channels import Channels
 from core.state.database import Transaction
+from core.state.facts import head
 from core.state.rules import Rules
 from core.tasks import Tasks
 
@@ -159,6 +160,15 @@ class Desk:
         reached(CommitPoint.OUTCOME_COMMITTED)
         await self._follow(channel, after)
 
+    async def notice(self, channel: ChannelRef) -> None:
+        """Another program has written to the channel's file: show what it left there."""
+        try:
+            if await self._channels.exists(channel):
+                after = await self._channels.read(channel, partial(_left, channel=channel))
+                await self._follow(channel, after)
+        except StoreError as error:
+            log.error("what was written outside waits", channel=str(channel), error=str(error))
+
     async def _look_up(self, event: InboundEvent, act: Act) -> None:
         channel = event.thread.channel
         try:
@@ -222,6 +232,12 @@ class Desk:
             self._index(channel)
             moved = StateMoved(channel=channel, commit=after.commit)
             await self._outbox.hint_channel(channel, moved)
+
+
+def _left(tx: Transaction, channel: ChannelRef) -> After:
+    waiting = outbox.waiting_threads(tx)
+    threads = frozenset(ThreadRef(channel=channel, thread=thread) for thread in waiting)
+    return After(threads=threads, commit=head(tx) or None)
 
 
 def _person(event: InboundEvent) -> Person:

@@ -3,12 +3,13 @@
 import asyncio
 import fcntl
 import os
+from functools import partial
 from pathlib import Path
 
 from core.errors import StoreError
 from core.messages import ChannelRef
 from core.state.database import Database, Transaction
-from core.state.reading import reading
+from core.state.reading import reading, writing
 from core.state.schema import CONTROL_APPLICATION_ID, control_migrations
 
 
@@ -48,13 +49,7 @@ class Control:
         """Note that the channel is about to get unfinished work; free when it is noted already."""
         if ref in self._marked:
             return
-        await self.database.write(
-            lambda tx: tx.execute(
-                "INSERT INTO channels VALUES (?, ?, ?, 1)"
-                " ON CONFLICT DO UPDATE SET unfinished = 1 WHERE unfinished = 0",
-                (ref.platform, ref.workspace, ref.channel),
-            )
-        )
+        await self.database.write(partial(_mark, ref=ref))
         self._marked.add(ref)
 
     async def clear(self, ref: ChannelRef) -> None:
@@ -83,6 +78,13 @@ class Control:
     async def known(self, platform: str) -> tuple[ChannelRef, ...]:
         """All channels of a platform that were ever marked."""
         return await _refs(self.database, "platform = ?", platform)
+
+
+def mark_from_outside(root: Path, ref: ChannelRef) -> None:
+    """`Control.mark` for a program beside the bot, or without one. Blocks. Raises StoreError."""
+    path = root / "control.db"
+    with writing(path, CONTROL_APPLICATION_ID, len(control_migrations())) as tx:
+        _mark(tx, ref)
 
 
 def known_channels(root: Path) -> tuple[ChannelRef, ...]:
@@ -114,6 +116,14 @@ def owner(root: Path) -> str | None:
     finally:
         os.close(lock)
     return None
+
+
+def _mark(tx: Transaction, ref: ChannelRef) -> None:
+    tx.execute(
+        "INSERT INTO channels VALUES (?, ?, ?, 1)"
+        " ON CONFLICT DO UPDATE SET unfinished = 1 WHERE unfinished = 0",
+        (ref.platform, ref.workspace, ref.channel),
+    )
 
 
 async def _refs(database: Database, condition: str, *parameters: str) -> tuple[ChannelRef, ...]:

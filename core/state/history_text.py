@@ -20,7 +20,7 @@ def commit_lines(line: CommitLine, zone: tzinfo | None = None, most: int = 5) ->
     else:
         yield from (f"{_INDENT}{text}" for text in line.lines[:most])
         if len(line.lines) > most:
-            yield f"{_INDENT}and {len(line.lines) - most} more: /history commit {line.commit}"
+            yield f"{_INDENT}and {len(line.lines) - most} more"
     yield from (f"{_INDENT}{text}" for text in _undoing(line))
 
 

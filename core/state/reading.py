@@ -1,4 +1,4 @@
-"""One of our files read from outside, also while a bot owns it. Writes nothing, makes no file."""
+"""One of our files used from outside, also while a bot owns it. Makes no file, migrates none."""
 
 import os
 import sqlite3
@@ -17,11 +17,31 @@ def reading(path: Path, application_id: int, newest: int) -> Iterator[Transactio
     `newest` is the version that this program knows. Raises StoreError, also from within the
     context: the file is missing, foreign, newer, older or damaged, or not this user's to read.
     """
+    with _begun(path, application_id, newest, "BEGIN") as connection:
+        connection.execute("PRAGMA query_only = ON")
+        yield connection
+
+
+@contextmanager
+def writing(path: Path, application_id: int, newest: int) -> Iterator[Transaction]:
+    """One write transaction on the file: all is kept when the context ends, nothing when it
+    raises. Blocks, also while another process writes; raises StoreError as `reading` does.
+
+    This is safe beside a running bot because the bot decides each write inside its transaction,
+    from what the file holds then.
+    """
+    with _begun(path, application_id, newest, "BEGIN IMMEDIATE") as connection:
+        yield connection
+        connection.execute("COMMIT")
+
+
+@contextmanager
+def _begun(path: Path, application_id: int, newest: int, begin: str) -> Iterator[Transaction]:
     try:
         with closing(_connect(path)) as connection:
             connection.execute("PRAGMA busy_timeout = 10000")
-            connection.execute("PRAGMA query_only = ON")
-            connection.execute("BEGIN")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute(begin)
             version = known_version(path, application_id, newest, connection)
             if version < newest:
                 raise StoreError(

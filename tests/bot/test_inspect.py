@@ -87,6 +87,56 @@ async def test_the_state_shows_entries_and_files_with_who_wrote_them(
     ]
 
 
+async def test_a_key_is_shown_with_who_set_it_and_a_file_with_its_text(
+    running: Room, tmp_path: Path
+) -> None:
+    change = FileChange(path="a/notes.md", content=b"one\ntwo\n")
+    await work(
+        running, Gathered(operations=(put("key", "value"), put("key2", "x")), files=(change,))
+    )
+    await running.ask("m2", "/pin key")
+    _, first, origin, pin = inspect.state_of(tmp_path, "general", "key")
+    assert first == 'key = "value"   [job 1, asked by Ada, pinned]'
+    assert origin.startswith("Last written by job 1, asked by Ada, 1970-01-01 ")
+    assert origin.endswith("in commit 1 (count pages), based on commit 0.")
+    assert pin.startswith("Pinned by Ada, ")
+    _, path, *text = inspect.state_of(tmp_path, "general", "a/notes.md")
+    assert path == "a/notes.md: 8 bytes   [job 1, asked by Ada]"
+    assert text[:2] == ["    one", "    two"]
+    assert [line.split(" ")[0] for line in inspect.state_of(tmp_path, "general", "ke")] == [
+        "commit", "key", "key2",
+    ]  # fmt: skip
+    with pytest.raises(BadRequest, match='begins with "nokey" at commit 1'):
+        list(inspect.state_of(tmp_path, "general", "nokey"))
+
+
+async def test_the_state_is_shown_as_it_was(running: Room, tmp_path: Path) -> None:
+    change = FileChange(path="notes.md", content=b"old\n")
+    await work(running, Gathered(operations=(put("key", "old"),), files=(change,)))
+    await running.ask("m2", "/set key new")
+    await running.ask("m3", "/pin key")
+    past = list(inspect.state_of(tmp_path, "general", at="1"))
+    assert past[0].startswith("as of commit 1, of 1970-01-01 ")
+    assert past[1:] == [
+        'key = "old"   [job 1, asked by Ada]', "notes.md: 4 bytes   [job 1, asked by Ada]",
+    ]  # fmt: skip
+    assert list(inspect.state_of(tmp_path, "general", at="yesterday"))[1].startswith('key = "new"')
+    with pytest.raises(BadRequest, match="the first commit is of 1970-01-01"):
+        list(inspect.state_of(tmp_path, "general", at="1960-01-01"))
+    with pytest.raises(BadRequest, match="is no moment that I understand"):
+        list(inspect.state_of(tmp_path, "general", at=f"soon{ESCAPES}"))
+
+
+async def test_the_state_is_told_in_json(running: Room, tmp_path: Path) -> None:
+    change = FileChange(path="notes.md", content=b"old\n")
+    await work(running, Gathered(operations=(put("key", "old"),), files=(change,)))
+    lines = [json.loads(line) for line in inspect.state_of(tmp_path, "general", in_json=True)]
+    assert [line["type"] for line in lines] == ["state", "entry", "file"]
+    assert (lines[0]["commit"], lines[0]["newest"]) == (1, 1)
+    assert (lines[1]["key"], lines[1]["value"], lines[1]["pinned"]) == ("key", "old", False)
+    assert (lines[2]["path"], lines[2]["size"]) == ("notes.md", 4)
+
+
 async def test_a_conflict_is_marked(running: Room, tmp_path: Path) -> None:
     running.script.replies.append(starts("one", "two"))
     await running.ask("m1", "go")

@@ -215,7 +215,7 @@ class Room:
 
     def __init__(
         self, platform: Platform, script: Script, hands: Hands, dispatcher: Dispatcher,
-        channels: Channels, tasks: Tasks,
+        channels: Channels, tasks: Tasks, desk: Desk,
     ) -> None:  # fmt: skip
         self.platform = platform
         self.script = script
@@ -223,6 +223,7 @@ class Room:
         self.dispatcher = dispatcher
         self.channels = channels
         self.tasks = tasks
+        self.desk = desk
 
     async def say(
         self, id: str, text: str, thread: str = "t", by: Person = ADA, reply_to: str | None = None
@@ -295,7 +296,7 @@ async def room(
     try:
         await forgetter.recover(control)
         await dispatcher.recover()
-        yield Room(platform, script, hands, dispatcher, channels, tasks)
+        yield Room(platform, script, hands, dispatcher, channels, tasks, desk)
     finally:
         await tasks.close()
         await channels.close()
