@@ -19,7 +19,8 @@ OPENAI_KEY = "OPENAI_API_KEY"
 LARGEST_FILE = 1_000_000
 TOKENS = checks.whole(1, 10**12)
 SEARCHED_ANYWAY = {"messages", "state", "files"}
-COMBINING = {"counter", "set", "log"}
+MERGING = {"counter": "adds up", "set": "combines", "log": "combines", "text": "merges by lines"}
+OF_VALUES = {"latest", "first", "max", "min"}
 
 
 class ConfigError(ThawError):
@@ -130,10 +131,13 @@ class RuleSettings:
     """What the keys under a pattern are (`kind`) or how they merge (`rule`): one of the two."""
 
     keys: Annotated[str, checks.pattern]
-    rule: Annotated[Literal["ask", "latest"] | None, checks.choice("ask", "latest")] = None
+    rule: Annotated[
+        Literal["ask", "latest", "first", "max", "min", "propose", "together"] | None,
+        checks.choice("ask", "latest", "first", "max", "min", "propose", "together"),
+    ] = None
     kind: Annotated[
-        Literal["counter", "set", "log", "value"] | None,
-        checks.choice("counter", "set", "log", "value"),
+        Literal["counter", "set", "log", "record", "text", "value"] | None,
+        checks.choice("counter", "set", "log", "record", "text", "value"),
     ] = None
     channels: Annotated[tuple[str, ...], checks.channel_patterns] = ("*",)
 
@@ -265,7 +269,9 @@ def _clash(one: RuleSettings, other: RuleSettings) -> str | None:
     if one.kind and other.kind:
         return f"{one.kind} and {other.kind}" if one.kind != other.kind else None
     kind, rule = one.kind or other.kind, one.rule or other.rule
-    return f"a {kind} combines, so {rule} can never apply" if kind in COMBINING else None
+    if kind in MERGING and rule in OF_VALUES:
+        return f"a {kind} {MERGING[kind]}, so {rule} can never apply"
+    return None
 
 
 def _meet(some: tuple[str, ...], others: tuple[str, ...]) -> bool:

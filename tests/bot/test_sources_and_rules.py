@@ -104,7 +104,10 @@ def test_a_rule_says_either_rule_or_kind(tmp_path: Path, rest: str) -> None:
 
 def test_a_rule_that_is_not_there_is_refused(tmp_path: Path) -> None:
     line = refused(tmp_path, rules('keys = "a"\nrule = "newest"'))
-    assert line == '[[rules]] no. 1, rule: must be one of "ask", "latest", got "newest"'
+    assert line == (
+        '[[rules]] no. 1, rule: must be one of "ask", "latest", "first", "max", "min", "propose",'
+        ' "together", got "newest"'
+    )
 
 
 @pytest.mark.parametrize("keys", ["''", "1", f"'{'k' * 201}'", "'a[1]'", r'"a\tb"'])
@@ -118,7 +121,8 @@ def test_a_pattern_that_is_none_is_refused(tmp_path: Path, keys: str) -> None:
     [
         ('rule = "ask"', 'rule = "latest"', "ask and latest"),
         ('kind = "set"', 'kind = "log"', "set and log"),
-        ('kind = "counter"', 'rule = "ask"', "a counter combines, so ask can never apply"),
+        ('kind = "counter"', 'rule = "max"', "a counter adds up, so max can never apply"),
+        ('rule = "first"', 'kind = "text"', "a text merges by lines, so first can never apply"),
         ('rule = "latest"', 'kind = "log"', "a log combines, so latest can never apply"),
     ],
 )
@@ -138,6 +142,8 @@ def test_rules_that_disagree_about_a_key_are_refused(
         ('keys = "a.*"\nrule = "ask"', 'keys = "b.*"\nrule = "latest"'),
         ('keys = "a.*"\nrule = "latest"', 'keys = "*.b"\nrule = "latest"'),
         ('keys = "a.*"\nrule = "latest"', 'keys = "a.*"\nkind = "value"'),
+        ('keys = "a.*"\nrule = "together"', 'keys = "a.*"\nkind = "counter"'),
+        ('keys = "launch*"\nkind = "record"', 'keys = "launch.date"\nrule = "latest"'),
         (
             'keys = "a"\nrule = "ask"\nchannels = ["web/*"]',
             'keys = "a"\nrule = "latest"\nchannels = ["slack/*"]',
