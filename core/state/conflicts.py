@@ -212,8 +212,9 @@ def conflict(tx: Transaction, number: int) -> OpenConflict | None:
 
 def was_open(tx: Transaction, number: int) -> bool:
     """Whether there ever was a conflict of that number."""
-    row = tx.execute("SELECT 1 FROM conflicts WHERE number = ?", (number,)).fetchone()
-    return row is not None
+    # Those that were closed long ago have no row any more.
+    row = tx.execute("SELECT 1 FROM conflicts WHERE number >= ?", (number,)).fetchone()
+    return row is not None and number > 0
 
 
 def _read(tx: Transaction, condition: str, parameters: tuple[int, ...]) -> tuple[OpenConflict, ...]:

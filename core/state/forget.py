@@ -116,9 +116,12 @@ def _forget(tx: Transaction, entry: int, space: str, key: str) -> bool:
     if space == "entry":
         tx.execute("DELETE FROM pins WHERE key = ?", (key,))
     tx.execute(
-        "UPDATE conflicts SET closed = ?, revision = revision + 1"
-        " WHERE entry = ? AND closed IS NULL",
-        (head(tx), entry),
+        "UPDATE conflicts SET revision = revision + 1 WHERE number ="
+        " (SELECT number FROM conflicts WHERE entry = ? AND closed IS NULL)",
+        (entry,),
+    )
+    tx.execute(
+        "UPDATE conflicts SET closed = ? WHERE entry = ? AND closed IS NULL", (head(tx), entry)
     )
     left = _ROWS
     for table, key_of_row in _OF_ENTRY.items():
@@ -187,8 +190,8 @@ def commits_step(tx: Transaction) -> bool:
     buttons name it.
     """
     gone = tx.execute(
-        "DELETE FROM conflicts WHERE number IN (SELECT number FROM conflicts WHERE opened < ?"
-        " AND number < (SELECT max(number) FROM conflicts) LIMIT ?)",
+        "DELETE FROM conflicts WHERE (number, entry) IN (SELECT number, entry FROM conflicts"
+        " WHERE opened < ? AND number < (SELECT max(number) FROM conflicts) LIMIT ?)",
         (floor(tx), _ROWS),
     ).rowcount
     gone += tx.execute(

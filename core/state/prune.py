@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from core.state.database import Transaction
 from core.state.facts import head
+from core.state.folding import together
 from core.state.kept import floor
 
 _ROWS = 300
@@ -105,13 +106,19 @@ def prune_step(tx: Transaction, after: int) -> int | None:
     left, upto = _ROWS, floor(tx)
     taken = _taken(tx, upto)
     rows = tx.execute(
-        "SELECT entry, commit_no, operation FROM to_prune WHERE entry > ? ORDER BY entry LIMIT ?",
+        "SELECT entry, commit_no, operation, space, key FROM to_prune"
+        " JOIN entries ON id = entry WHERE entry > ? ORDER BY entry LIMIT ?",
         (after, _ROWS // 4),
     ).fetchall()
-    for entry, commit, operation in rows:
+    for entry, commit, operation, space, key in rows:
         if left <= 0:
             return after
-        if not _needed(tx, entry, upto, taken):
+        # What is decided together is folded together, so it needs one ground.
+        mates = [mate for mate, _, _ in together(tx, (entry, space, key))]
+        if not any(_needed(tx, mate, upto, taken) for mate in mates):
+            tx.executemany(
+                "UPDATE entries SET pruned = ? WHERE id = ?", ((upto, mate) for mate in mates)
+            )
             left -= _prune(tx, entry, (commit, operation), upto, left)
             if left <= 0:
                 return after
@@ -150,7 +157,6 @@ def _needed(tx: Transaction, entry: int, upto: int, taken: str) -> bool:
 
 def _prune(tx: Transaction, entry: int, place: tuple[int, int], upto: int, most: int) -> int:
     """Remove rows of a key, about `most` at once; returns how many were looked at."""
-    tx.execute("UPDATE entries SET pruned = ? WHERE id = ?", (upto, entry))
     given = {"entry": entry, "upto": upto, "most": most}
     gone = tx.execute(
         "DELETE FROM versions WHERE entry = :entry AND commit_no IN (SELECT commit_no FROM versions"
@@ -233,8 +239,8 @@ def conflicts_step(tx: Transaction) -> bool:
     The newest stays: its number must not be given again, because old buttons name it.
     """
     gone = tx.execute(
-        "DELETE FROM conflicts WHERE number IN (SELECT number FROM conflicts WHERE closed <= ?"
-        " AND number < (SELECT max(number) FROM conflicts) LIMIT ?)",
+        "DELETE FROM conflicts WHERE (number, entry) IN (SELECT number, entry FROM conflicts"
+        " WHERE closed <= ? AND number < (SELECT max(number) FROM conflicts) LIMIT ?)",
         (floor(tx), _ROWS),
     ).rowcount
     return gone == _ROWS

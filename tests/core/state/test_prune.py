@@ -10,9 +10,11 @@ from core.errors import BadRequest
 from core.state.history import commit_info
 from core.state.kept import check_readable, floor
 from core.state.prune import Horizon, horizon, list_step, prune_step, raise_floor
-from tests.core.state.board import Board, add, append, delete, include, put, write
+from core.state.rules import Merging, Rule, Rules
+from tests.core.state import test_laws as laws
+from tests.core.state.board import Board, add, append, delete, include, patch, put, text, write
 from tests.core.state.pruning import number_times, prune_all, standing
-from tests.core.state.test_laws import ANY, Change, board, deltas, histories, play
+from tests.core.state.test_laws import Change, board, deltas, histories, play
 
 Acts = list[tuple[str, int, list[Change]]]
 
@@ -32,10 +34,30 @@ def act(on: Board, acts: Acts, oldest: int) -> None:
     number_times(on.tx)
 
 
+RULES = Rules(
+    rules=(
+        *laws.RULES.rules,
+        Rule(keys="pair.*", rule=Merging.TOGETHER),
+        Rule(keys="most", rule=Merging.MAX),
+        Rule(keys="record.n", rule=Merging.LATEST),
+    )
+)
+LINES = st.lists(st.sampled_from(["one", "two", "three"]), min_size=1, max_size=4).map(
+    lambda lines: "".join(f"{line}\n" for line in lines)
+)
+ANY = st.one_of(
+    laws.ANY,
+    st.builds(put, st.sampled_from(["pair.a", "pair.b", "most"]), st.integers(0, 3)),
+    st.dictionaries(st.sampled_from("nab"), st.integers(0, 2), min_size=1).map(
+        lambda fields: patch("record", **fields)
+    ),
+    st.builds(text, st.just("doc"), LINES),
+    st.builds(write, st.just("t"), LINES.map(str.encode)),
+)
 ACTS = st.lists(st.tuples(st.sampled_from("mmuur"), st.integers(0, 9), deltas(ANY)), max_size=5)
 
 
-@given(histories(), ACTS, st.integers(0, 9), ACTS, st.integers(0, 9), ACTS)
+@given(histories(ANY), ACTS, st.integers(0, 9), ACTS, st.integers(0, 9), ACTS)
 def test_pruning_changes_nothing_that_can_be_asked_for(
     history: list[tuple[int, int, list[Change]]],
     first: Acts,
@@ -44,7 +66,7 @@ def test_pruning_changes_nothing_that_can_be_asked_for(
     later: int,
     third: Acts,
 ) -> None:
-    with board() as whole, board() as pruned:
+    with board(RULES) as whole, board(RULES) as pruned:
         for one in (whole, pruned):
             play(one, history)
             act(one, first, 0)
@@ -59,11 +81,11 @@ def test_pruning_changes_nothing_that_can_be_asked_for(
         assert pruned.folded() == pruned.everything()
 
 
-@given(histories(), ACTS, st.integers(0, 9), st.data())
+@given(histories(ANY), ACTS, st.integers(0, 9), st.data())
 def test_an_undo_of_what_is_kept_does_what_it_did_before(
     history: list[tuple[int, int, list[Change]]], acts: Acts, at: int, data: st.DataObject
 ) -> None:
-    with board() as whole, board() as pruned:
+    with board(RULES) as whole, board(RULES) as pruned:
         for one in (whole, pruned):
             play(one, history)
             act(one, acts, 0)
@@ -132,6 +154,22 @@ def test_an_undo_that_is_kept_can_itself_be_undone_however_old_what_it_undid_is(
     assert prune_all(board.tx, 2.5) == 2
     board.undo(3)
     assert board.value("n") == 11
+
+
+def test_keys_that_are_decided_together_wait_for_each_other() -> None:
+    with board(RULES) as one:
+        one.job(1, put("pair.a", 1))
+        one.job(2, put("pair.a", 2), put("pair.b", 5), base=0)
+        (found,) = one.conflicts()
+        one.resolve(found.number, found.revision, 0)
+        one.undo(1)
+        before = one.value("pair.b")
+        number_times(one.tx)
+        assert prune_all(one.tx, 3.5) == 3
+        later = one.job(5, put("pair.a", 9), put("other", 1))
+        one.undo(later.commit)
+        assert one.value("pair.b") == before
+        assert one.folded() == one.everything()
 
 
 def test_what_somebody_works_on_keeps_the_floor_down(board: Board) -> None:
