@@ -26,10 +26,11 @@ from core.state.history import CommitInfo, commit_info, history
 from core.state.history_text import origin_lines
 from core.state.moments import moment
 from core.state.provenance import Pin, origin, pin_of
+from core.state.questions import conflicts_view
 from core.state.reading import reading
 from core.state.schema import CHANNEL_APPLICATION_ID, channel_migrations
 from core.state.settings import read_settings
-from core.state.views import conflicts_view, entry_text
+from core.state.views import entry_text
 
 _JOBS = 50
 _PAGE = 500

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 
 from core.messages import Button, Post, PostKind, ThreadRef
+from core.messages.views import CandidateLine
 from core.posts import plain
 from core.records import messages
 from core.state.apply import Merged
 from core.state.conflicts import OpenConflict, conflict
 from core.state.database import Transaction
-from core.state.views import conflict_line
+from core.state.questions import conflict_line
 
 MOST_QUESTIONS = 10
+MOST_DIFFERENT = 20
 _LABEL = 60
 
 
@@ -33,14 +35,27 @@ def conflict_posts(
 
 
 def conflict_text(tx: Transaction, found: OpenConflict) -> str:
-    """The question with every version."""
+    """The question with every version, and what each would change."""
     line = conflict_line(tx, found)
-    versions = "\n".join(
-        f"- **{one.number}** {plain(one.value)} ({plain(one.author)},"
-        f" {'what stands now' if one.number == 0 else f'based on commit {one.base}'})"
-        for one in line.candidates
-    )
-    return f"Conflict #{found.number}: which should `{_code(found.key)}` be?\n\n{versions}"
+    keys = ", ".join(f"`{_code(place.key)}`" for place in found.places)
+    versions = "\n".join(_version(one) for one in line.candidates)
+    return f"Conflict #{found.number}: which should {keys} be?\n\n{versions}"
+
+
+def _version(one: CandidateLine) -> str:
+    grounds = "what stands now" if one.number == 0 else f"based on commit {one.base}"
+    # A person's act says no more than who did it, and how.
+    about = f": {plain(one.about)}" if one.label.startswith("job ") and one.about else ""
+    text = f"- **{one.number}** {plain(one.value)} ({plain(one.author)}{about}, {grounds})"
+    if not one.diff:
+        return text
+    shown = one.diff[:MOST_DIFFERENT]
+    left = len(one.diff) - len(shown)
+    lines = "\n".join((*shown, f"… {left} more lines") if left else shown)
+    fence = "```"
+    while fence in lines:
+        fence += "`"
+    return f"{text}\n\n{fence}diff\n{lines}\n{fence}\n"
 
 
 def conflict_buttons(tx: Transaction, found: OpenConflict) -> tuple[Button, ...]:

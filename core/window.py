@@ -27,6 +27,7 @@ from core.state.database import Transaction
 from core.state.facts import head
 from core.state.files import read_file
 from core.state.moments import check_commit, moment
+from core.state.questions import conflicts_view
 
 _MOST_CHANNELS = 200
 _MOST_LINES = 1000
@@ -133,7 +134,7 @@ class ChannelWindow:
             case q.ReadCommit(number=number):
                 return commit_views.commit_view(tx, number)
             case q.ListConflicts():
-                return state_views.conflicts_view(tx)
+                return conflicts_view(tx)
             case q.ReadSettings():
                 return v.Settings(lines=settings.lines(tx, self._defaults))
             case _ as unreachable:

@@ -117,7 +117,7 @@ class EntryLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateView:
-    """The answer to ReadState, as of `commit`; `newest` is the head.
+    """The answer to ReadState, as of `commit`; those from `oldest` to `newest` can be read.
 
     `at` is when the commit was made (None: never), `words` say what moment was asked for.
     `more`: there are entries or files beyond these.
@@ -127,6 +127,7 @@ class StateView:
     entries: tuple[EntryLine, ...]
     files: tuple[EntryLine, ...]
     newest: int = 0
+    oldest: int = 0
     at: float | None = None
     words: str = ""
     more: bool = False
@@ -196,18 +197,24 @@ class CommitView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateLine:
-    """One version of a conflicted key: what, who, based on which commit."""
+    """One version of a conflicted key: what, who, based on which commit, in which job or act.
+
+    `diff` is what taking it would change: "-" stands now, "+" would, " " is in both, "@@" says
+    where. Empty where `value` says it all.
+    """
 
     number: int
     label: str
     value: str
     author: str
     base: int
+    about: str = ""
+    diff: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConflictLine:
-    """One open conflict; candidate 0 is what stands now."""
+    """One open conflict; candidate 0 is what stands now. `key` may be several, with commas."""
 
     number: int
     revision: int

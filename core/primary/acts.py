@@ -99,13 +99,15 @@ class ShowConflicts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolve:
-    """`choice` is a candidate's number; `text` a value of the person's own instead.
+    """`choice` is a candidate's number; `text` a value of the person's own instead. `both`: of a
+    text what stands and the candidate's, one below the other where they overlap.
 
     `revision` is that of the question the person saw; None takes the newest.
     """
 
     conflict: int
     choice: int | None = None
+    both: bool = False
     text: str | None = None
     revision: int | None = None
 

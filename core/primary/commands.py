@@ -72,6 +72,8 @@ def parse_press(action: str, text: str | None) -> Act:
             return UndoCommit(commit=commit)
         case "pick", [conflict, revision, choice]:
             return Resolve(conflict=conflict, revision=revision, choice=choice)
+        case "both", [conflict, revision, choice]:
+            return Resolve(conflict=conflict, revision=revision, choice=choice, both=True)
         case "take", [commit, line]:
             return TakeLost(commit=commit, line=line)
         case "forget", [number]:
@@ -182,9 +184,12 @@ def _alone(quoted: str, plain: str, usage: str) -> str:
 
 
 def _resolve(rest: str) -> Act:
-    usage = "/resolve N CHOICE (a candidate's number, or = and a value of your own)"
+    usage = "/resolve N CHOICE (a candidate's number, both 1, or = and a value of your own)"
     number, choice = _first(rest, usage)
     conflict = _number(number, usage)
+    word, _, more = choice.partition(" ")
+    if word.lower() == "both":
+        return Resolve(conflict=conflict, choice=_number(more or "1", usage), both=True)
     if choice.startswith("="):
         return Resolve(conflict=conflict, text=_needed(choice[1:], usage))
     return Resolve(conflict=conflict, choice=_number(choice, usage))
@@ -269,7 +274,7 @@ COMMANDS: Mapping[str, Command] = {
         usage="/conflicts", about="what waits for a decision", parse=_plain(ShowConflicts())
     ),
     "resolve": Command(
-        usage="/resolve N CHOICE", about="decide conflict N: a candidate's number, or =VALUE",
+        usage="/resolve N CHOICE", about="decide conflict N: a version's number, both 1, or =VALUE",
         parse=_resolve,
     ),
     "search": Command(

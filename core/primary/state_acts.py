@@ -11,7 +11,7 @@ from core.state import person
 from core.state.apply import Merged
 from core.state.conflicts import OpenConflict, conflict, open_conflicts, was_open
 from core.state.history import commit_info
-from core.state.resolution import Stale, take
+from core.state.resolution import Both, Choice, Stale, take
 from core.state.resolution import resolve as resolve_conflict
 from core.state.undo import undo as undo_commit
 
@@ -73,8 +73,7 @@ def resolve(doing: Doing, act: Resolve) -> Done:
         what = "is settled already" if known else "was never asked about here"
         return Done(text=f"Conflict #{act.conflict} {what}; nothing was changed.")
     revision = now.revision if act.revision is None else act.revision
-    choice = act.choice if act.text is None else act.text
-    assert choice is not None
+    choice = _choice(act)
     end = resolve_conflict(
         doing.tx, act.conflict, revision, choice, doing.author, doing.clock(), doing.source,
         doing.own_rules,
@@ -83,6 +82,13 @@ def resolve(doing: Doing, act: Resolve) -> Done:
         return _asked_again(doing, now)
     by = plain(doing.person.name)
     return _merged(end, f"Conflict #{act.conflict} is settled by {by}.", "")
+
+
+def _choice(act: Resolve) -> Choice:
+    if act.text is not None:
+        return act.text
+    assert act.choice is not None
+    return Both(candidate=act.choice) if act.both else act.choice
 
 
 def take_lost(doing: Doing, commit: int, line: int) -> Done:

@@ -63,12 +63,23 @@ def taken(tx: Transaction, place: Place, lost: Write) -> tuple[Operation | FileC
 def both(tx: Transaction, place: Place, lost: Write) -> Operation | FileChange | None:
     """A text with both sides where they overlap; None where that makes no sense."""
     now = standing_at(tx, place.entry, head(tx))
-    sides = _sides(tx, place, now, lost)
+    sides = sides_of(tx, place, now, lost)
     if sides is None or not isinstance(merge_text(*sides), Conflicted):
         return None
     if lost.kind is Kind.FILE:
         return _file(tx, place, now, lost, Take.BOTH)
     return _text(tx, place, now, lost, Take.BOTH)
+
+
+def taken_content(tx: Transaction, place: Place, now: Standing, lost: Write) -> bytes:
+    """What a text or file would be if the write were taken."""
+    merged = _merged(tx, place, now, lost, Take.THEIRS)
+    if merged is not None:
+        return merged
+    body = lost.items[-1].text or ""
+    if lost.kind is Kind.TEXT:
+        return text_of(body)
+    return b"".join(files.read_pieces(tx, files.state_file(place.key, body, lost.commit)))
 
 
 def _gone(key: str) -> Operation:
@@ -77,8 +88,8 @@ def _gone(key: str) -> Operation:
 
 def _text(tx: Transaction, place: Place, now: Standing, lost: Write, take: Take) -> Operation:
     merged = _merged(tx, place, now, lost, take)
-    wanted = load(lost.items[-1].text or "null") if merged is None else merged.decode()
-    return Operation(key=place.key, op=Op.TEXT, argument=wanted)
+    content = taken_content(tx, place, now, lost) if merged is None else merged
+    return Operation(key=place.key, op=Op.TEXT, argument=content.decode())
 
 
 def _file(tx: Transaction, place: Place, now: Standing, lost: Write, take: Take) -> FileChange:
@@ -87,13 +98,13 @@ def _file(tx: Transaction, place: Place, now: Standing, lost: Write, take: Take)
         raise BadRequest(f"{place.key} cannot stand beside {min(way)}: delete that first")
     file = files.state_file(place.key, lost.items[-1].text or "", lost.commit)
     merged = _merged(tx, place, now, lost, take)
-    content = b"".join(files.read_pieces(tx, file)) if merged is None else merged
+    content = taken_content(tx, place, now, lost) if merged is None else merged
     return FileChange(path=place.key, content=content, executable=file.executable)
 
 
 def _merged(tx: Transaction, place: Place, now: Standing, lost: Write, take: Take) -> bytes | None:
     """The text with this choice in each place where the sides overlap; None: it is no text."""
-    sides = _sides(tx, place, now, lost)
+    sides = sides_of(tx, place, now, lost)
     match None if sides is None else merge_text(*sides):
         case Clean(content=content):
             return content
@@ -104,10 +115,11 @@ def _merged(tx: Transaction, place: Place, now: Standing, lost: Write, take: Tak
             return None
 
 
-def _sides(
+def sides_of(
     tx: Transaction, place: Place, now: Standing, lost: Write
 ) -> tuple[bytes | None, bytes, bytes] | None:
-    """The text as its author saw it, as it stands, and as it is wanted."""
+    """The text as its author saw it, as it stands, and as it is wanted; None where there are no
+    such sides."""
     seen = standing_at(tx, place.entry, lost.base)
     if lost.kind not in (Kind.TEXT, Kind.FILE) or now.kind is not lost.kind:
         return None

@@ -2,21 +2,18 @@
 
 from dataclasses import replace
 
-from core.messages import Button
 from core.messages.views import (
-    CandidateLine,
-    ConflictLine,
-    Conflicts,
     EntryLine,
     StateView,
 )
 from core.state import receipts
-from core.state.conflicts import OpenConflict, open_conflicts
+from core.state.conflicts import open_conflicts
 from core.state.database import Transaction
 from core.state.entries import MOST_ENTRIES, Entry, read_prefix
-from core.state.facts import head, read_write, standing_at
+from core.state.facts import head
 from core.state.files import StateFile, list_files
 from core.state.history import CommitInfo, commit_info
+from core.state.kept import floor
 from core.state.moments import check_commit
 from core.state.operations import Json, Kind
 from core.state.person import pinned
@@ -51,6 +48,7 @@ def state_view(
             for file in files[:MOST_ENTRIES]
         ),
         newest=newest,
+        oldest=floor(tx),
         at=made.at if made else None,
         words=words,
         more=len(entries) > MOST_ENTRIES or len(files) > MOST_ENTRIES,
@@ -69,60 +67,6 @@ class _Infos:
         if number not in self._known:
             self._known[number] = commit_info(self.tx, number)
         return self._known[number]
-
-
-def conflicts_view(tx: Transaction) -> Conflicts:
-    """The open conflicts, oldest first."""
-    return Conflicts(lines=tuple(conflict_line(tx, found) for found in open_conflicts(tx)))
-
-
-def conflict_line(tx: Transaction, found: OpenConflict) -> ConflictLine:
-    """One conflict with its candidates, 0 being what stands, and a button for each."""
-    standing = standing_at(tx, found.entry, head(tx))
-    info = commit_info(tx, standing.changed)
-    lines = [
-        CandidateLine(
-            number=0,
-            label="now",
-            value=receipts.shown(standing),
-            author=str(info.author) if info else "",
-            base=info.base if info else 0,
-        )
-    ]
-    for number, commit in enumerate(found.candidates, 1):
-        info = commit_info(tx, commit)
-        assert info is not None
-        lines.append(
-            CandidateLine(
-                number=number,
-                label=f"job {info.author.job}" if info.author.job else str(info.author),
-                value=receipts.wish(read_write(tx, found.entry, commit)),
-                author=str(info.author),
-                base=info.base,
-            )
-        )
-    return ConflictLine(
-        number=found.number,
-        revision=found.revision,
-        key=found.key,
-        candidates=tuple(lines),
-        buttons=_conflict_buttons(found, lines),
-    )
-
-
-def _conflict_buttons(found: OpenConflict, lines: list[CandidateLine]) -> tuple[Button, ...]:
-    place = f"{found.number}.{found.revision}"
-    buttons = [
-        Button(
-            action=f"pick.{place}.{line.number}",
-            label=f"Take {line.value} ({line.label})" if line.number else f"Keep {line.value}",
-        )
-        for line in lines
-    ]
-    if found.space == "entry":
-        asks = f"What should {found.key} be?"
-        buttons.append(Button(action=f"edit.{place}", label="Something else", asks=asks))
-    return tuple(buttons)
 
 
 def pinned_lines(tx: Transaction) -> list[str]:

@@ -1,13 +1,12 @@
 import pytest
 
 from core.errors import BadRequest
-from core.messages import Button, Person
-from core.messages.views import CandidateLine, EntryLine
+from core.messages import Person
+from core.messages.views import EntryLine
 from core.state.entries import read_entry
 from core.state.person import pin
 from core.state.views import (
     LONGEST_SHOWN,
-    conflicts_view,
     entry_text,
     pinned_lines,
     state_view,
@@ -44,32 +43,6 @@ def test_the_state_shows_entries_and_files_with_who_wrote_them(board: Board) -> 
         ),
     )  # fmt: skip
     assert state_view(board.tx, "k", 0).entries == ()
-
-
-def test_a_conflict_shows_what_stands_and_what_waits_with_buttons(board: Board) -> None:
-    board.job(1, put("k", "a"))
-    board.job(4, put("k", "b"), base=0)
-    (line,) = conflicts_view(board.tx).lines
-    assert line.candidates == (
-        CandidateLine(number=0, label="now", value='"a"', author="job 1, asked by Ann", base=0),
-        CandidateLine(number=1, label="job 4", value='"b"', author="job 4, asked by Ann", base=0),
-    )
-    assert line.buttons == (
-        Button(action="pick.1.1.0", label='Keep "a"'),
-        Button(action="pick.1.1.1", label='Take "b" (job 4)'),
-        Button(action="edit.1.1", label="Something else", asks="What should k be?"),
-    )
-
-
-def test_a_conflict_about_what_never_was_still_shows(board: Board) -> None:
-    board.job(1, write("a/b", b"x"))
-    board.job(2, write("a", b"y"), base=0)
-    (line,) = conflicts_view(board.tx).lines
-    assert [(one.value, one.author) for one in line.candidates] == [
-        ("absent", ""),
-        ("1 byte", "job 2, asked by Ann"),
-    ]
-    assert [button.action for button in line.buttons] == ["pick.1.1.0", "pick.1.1.1"]
 
 
 def test_a_past_state_is_shown_as_it_was_without_what_is_of_now(board: Board) -> None:
