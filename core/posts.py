@@ -66,6 +66,14 @@ def outcome_words(outcome: Outcome) -> str:
             assert_never(unreachable)
 
 
+def outcome_whole(outcome: Outcome) -> str:
+    """The same with all that had changed."""
+    words = outcome_words(outcome)
+    if not isinstance(outcome, Completed) or not outcome.drift:
+        return words
+    return f"{words.removesuffix('.')}: {'; '.join(outcome.drift)}."
+
+
 def worth_again(outcome: Outcome) -> bool:
     """Whether running the same brief again may well come to something else."""
     return not isinstance(outcome, Completed) or bool(outcome.drift)

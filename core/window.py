@@ -15,7 +15,7 @@ from core.messages import queries as q
 from core.messages import views as v
 from core.model.budget import Ledger
 from core.ports import Transcripts
-from core.posts import card, outcome_words
+from core.posts import card, outcome_whole
 from core.records import jobs, messages
 from core.records.jobs import JobRow
 from core.settings import ChannelSettings
@@ -102,7 +102,7 @@ class ChannelWindow:
         return v.JobView(
             card=self._card(row),
             brief=row.brief,
-            outcome=outcome_words(row.outcome) if row.outcome else "",
+            outcome=outcome_whole(row.outcome) if row.outcome else "",
             result=row.outcome.result if isinstance(row.outcome, Completed) else "",
             base_commit=row.base_commit,
             steps=steps,

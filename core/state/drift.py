@@ -15,7 +15,6 @@ from core.state.reads import (
     Read,
     SearchRead,
     Seen,
-    shows_key,
 )
 from core.state.receipts import counted, shown
 from core.state.standing import Standing
@@ -70,7 +69,7 @@ def _notes(
                 yield _of_key(keys[key])
             case PrefixRead():
                 below = (keys[key] for key in _below(key_order, read.prefix))
-                yield from _of_prefix(read, [one for one in below if shows_key(read, one.key)])
+                yield from _of_prefix(read, [one for one in below if read.shows(one.key)])
             case FileRead(path=path) if path in files:
                 yield _of_file(files[path], "based on")
             case FolderRead():

@@ -1,4 +1,4 @@
-"""What a job was shown of its channel, as data: needed to tell drift, and whom forgetting hits.
+"""What a job was shown of its channel, as data: needed to tell drift, and by what is forgotten.
 Reads nothing itself."""
 
 from dataclasses import dataclass
@@ -34,6 +34,10 @@ class PrefixRead:
     commit: int
     last: str | None = None
     own: tuple[str, ...] = ()
+
+    def shows(self, key: str) -> bool:
+        """Whether of a key that starts so the channel's value, or that there is none, was shown."""
+        return key not in self.own and (self.last is None or key <= self.last)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,36 +77,3 @@ class SearchRead:
 
 
 Read = KeyRead | PrefixRead | FileRead | FolderRead | Mention | SearchRead
-
-
-def shows_key(read: Read, key: str) -> bool:
-    """Whether the channel's value of a key, or its absence, was shown."""
-    match read:
-        case KeyRead():
-            return read.key == key
-        case PrefixRead():
-            cut = read.last is not None and key > read.last
-            return key.startswith(read.prefix) and not cut and key not in read.own
-        case SearchRead():
-            return any(hit.what == "state" and hit.place == key for hit in read.seen)
-        case FileRead() | FolderRead() | Mention():
-            return False
-
-
-def shows_file(read: Read, path: str) -> bool:
-    """Whether something of a workspace file was shown, or may have been."""
-    match read:
-        case FileRead() | Mention():
-            return read.path == path
-        case FolderRead():
-            return path.startswith(read.path)
-        case SearchRead():
-            return any(hit.what == "workspace" and hit.place == path for hit in read.seen)
-        case KeyRead() | PrefixRead():
-            return False
-
-
-def shows_message(read: Read, seq: int) -> bool:
-    """Whether a message was among a search's hits."""
-    hit = ("message", str(seq))
-    return isinstance(read, SearchRead) and any(one[:2] == hit for one in read.seen)

@@ -2,14 +2,13 @@
 Costs what was read and what was committed since, not what the channel has. Decides nothing."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
 
 from core.state.database import Transaction
 from core.state.drift import Change
-from core.state.entries import author_name
-from core.state.facts import Space
+from core.state.entries import MOST_ITEMS, author_name, read_elements, read_lines
+from core.state.facts import Space, head
 from core.state.operations import Kind
 from core.state.reads import FileRead, FolderRead, KeyRead, Mention, PrefixRead, Read
 from core.state.record import plain
@@ -34,24 +33,9 @@ _NAMED = """
         CROSS JOIN entries AS e ON e.space = :space AND e.key = k.value
     )
 """
-# Sets and logs may have as many elements or lines as before, and yet others.
-_MOVED_IN = """
-    CASE now.kind
-    WHEN 'log' THEN EXISTS (
-        SELECT 1 FROM lines AS l WHERE l.entry = now.entry AND l.removed IS NULL AND l.added > :base
-        AND NOT EXISTS (
-            SELECT 1 FROM lines AS b WHERE b.entry = l.entry AND b.order_base = l.order_base
-            AND b.order_rank = l.order_rank AND b.operation = l.operation
-            AND b.added <= :base AND b.removed > :base))
-    WHEN 'set' THEN EXISTS (
-        SELECT 1 FROM stamps AS s WHERE s.entry = now.entry AND s.removed IS NULL
-        AND s.added > :base AND NOT EXISTS (
-            SELECT 1 FROM stamps AS b WHERE b.entry = s.entry AND b.element = s.element
-            AND b.added <= :base AND (b.removed IS NULL OR b.removed > :base)))
-    ELSE 0 END
-"""
-_DIFFERS = f"""
-    SELECT e.space, e.key, was.kind, was.body, now.kind, now.body, c.author_kind, c.author, c.job
+_CHANGED = """
+    SELECT e.id, e.space, e.key, was.kind, was.body, now.kind, now.body,
+        c.author_kind, c.author, c.job
     FROM touched JOIN entries AS e ON e.id = touched.entry
     JOIN versions AS now ON now.entry = e.id AND now.commit_no =
         (SELECT max(commit_no) FROM versions WHERE entry = e.id)
@@ -59,8 +43,7 @@ _DIFFERS = f"""
         (SELECT max(commit_no) FROM versions WHERE entry = e.id AND commit_no <= :base)
     JOIN commits AS c ON c.number = now.commit_no
     WHERE now.commit_no > :base AND e.space IN ('entry', 'file')
-        AND (now.kind IS NOT was.kind OR now.body IS NOT was.body OR {_MOVED_IN})
-"""  # noqa: S608 - constants
+"""
 # One call of the JSON encoder holds the interpreter.
 _CHUNK = 500
 
@@ -68,7 +51,7 @@ _CHUNK = 500
 def changed_since(tx: Transaction, base: int, reads: Sequence[Read]) -> tuple[Change, ...]:
     """The keys and files that were read, or could be part of it, and differ from the base."""
     if any(isinstance(read, PrefixRead | FolderRead) for read in reads):
-        return tuple(_changes(tx.execute(_TOUCHED + _DIFFERS, {"base": base})))
+        return tuple(_changes(tx, base, _TOUCHED + _CHANGED, {}))
     keys = dict.fromkeys(read.key for read in reads if isinstance(read, KeyRead))
     paths = dict.fromkeys(read.path for read in reads if isinstance(read, FileRead | Mention))
     return (*_named(tx, base, "entry", keys), *_named(tx, base, "file", paths))
@@ -76,23 +59,40 @@ def changed_since(tx: Transaction, base: int, reads: Sequence[Read]) -> tuple[Ch
 
 def files_since(tx: Transaction, base: int) -> tuple[str, ...]:
     """The paths of all files that differ from the base."""
-    found = _changes(tx.execute(f"{_TOUCHED}{_DIFFERS} AND e.space = 'file'", {"base": base}))
+    found = _changes(tx, base, f"{_TOUCHED}{_CHANGED} AND e.space = 'file'", {})
     return tuple(change.key for change in found)
 
 
 def _named(tx: Transaction, base: int, space: Space, names: Iterable[str]) -> Iterator[Change]:
     iterator = iter(names)
     while some := list(islice(iterator, _CHUNK)):
-        given = {"base": base, "space": space, "keys": json.dumps(some)}
-        yield from _changes(tx.execute(_NAMED + _DIFFERS, given))
+        given = {"space": space, "keys": json.dumps(some)}
+        yield from _changes(tx, base, _NAMED + _CHANGED, given)
 
 
-def _changes(rows: Iterable[Sequence[Any]]) -> Iterator[Change]:
-    for space, key, old_kind, old, new_kind, new, author_kind, author, job in rows:
-        if old_kind == new_kind == Kind.RECORD.value and plain(old) == plain(new):
-            continue  # only who wrote its fields is another
-        by = author_name(author_kind, author, job)
-        yield Change(space, key, _standing(old_kind, old), _standing(new_kind, new), by)
+def _changes(tx: Transaction, base: int, query: str, given: Mapping[str, str]) -> Iterator[Change]:
+    for entry, space, key, kind, old, new_kind, new, *author in tx.execute(
+        query, {"base": base, **given}
+    ):
+        if kind == new_kind and _same(tx, base, entry, kind, old, new):
+            continue
+        by = author_name(*author)
+        yield Change(space, key, _standing(kind, old), _standing(new_kind, new), by)
+
+
+def _same(
+    tx: Transaction, base: int, entry: int, kind: str | None, old: str | None, new: str | None
+) -> bool:
+    """Whether it says the same to who reads it, though somebody wrote it since."""
+    match kind:
+        case "record":
+            return plain(old) == plain(new)
+        case "set" | "log" if old == new:
+            # As many as before, and they may be others.
+            items = read_elements if kind == "set" else read_lines
+            return items(tx, entry, base, MOST_ITEMS) == items(tx, entry, head(tx), MOST_ITEMS)
+        case _:
+            return old == new
 
 
 def _standing(kind: str | None, body: str | None) -> Standing:

@@ -3,7 +3,7 @@
 from core.jobs.job import Cancelled, Completed, Outcome
 from core.messages import Post
 from core.model.offline.words import SIGNED
-from core.posts import result_post, worth_again
+from core.posts import outcome_whole, result_post, worth_again
 from core.records import jobs
 from core.records.jobs import NewJob
 from core.state.database import Transaction
@@ -38,6 +38,14 @@ def test_what_changed_since_is_told_apart_from_what_was_merged(tx: Transaction) 
     post = shown(tx, Completed(result="done", drift=drift))
     assert (post.drift, post.receipt) == (drift, ())
     assert shown(tx, Cancelled(by="Ada")).drift == ()
+
+
+def test_the_details_of_a_job_say_all_that_had_changed() -> None:
+    assert outcome_whole(Completed(result="done")) == "Completed."
+    assert outcome_whole(Cancelled(by="Ada")) == "Stopped by Ada."
+    assert outcome_whole(Completed(result="done", drift=("a = 1, now 2", "b"))) == (
+        "Completed. Of what it read, something had changed by then: a = 1, now 2; b."
+    )
 
 
 def test_running_again_is_offered_where_it_may_come_to_something_else() -> None:

@@ -28,6 +28,7 @@ class Post:
     job: int | None
     mention: str | None
     receipt: tuple[str, ...]
+    drift: tuple[str, ...]
     buttons: tuple[Shown, ...]
     files: tuple[str, ...]
     offline: bool
@@ -87,6 +88,7 @@ def post_from(fields: Mapping[str, Any]) -> Post:
         job=fields["job"],
         mention=fields["mention"]["name"] if fields["mention"] else None,
         receipt=tuple(fields["receipt"]),
+        drift=tuple(fields["drift"]),
         buttons=_buttons(fields["buttons"]),
         files=tuple(fields["files"]),
         offline=fields["offline"],

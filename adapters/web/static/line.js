@@ -47,7 +47,8 @@ export function postLine(line, { outgoing, replies = null, threaded = true, foll
     rendered(post.html),
     post.length > 100_000 && line.seq ? whole(post.channel, line.seq) : null,
     files(post),
-    receipt(post),
+    listed("Has changed since this job began", post.drift),
+    listed(post.kind === "result" ? "Merged into the channel" : "What this did", post.receipt),
     buttons(post.buttons, place, outgoing),
   ]);
 }
@@ -93,11 +94,11 @@ function files(post) {
     el("li", {}, el("button", { class: "small file", "data-do": "file", "data-path": path, "data-channel": post.channel }, path))));
 }
 
-function receipt(post) {
-  if (!post.receipt.length) return null;
+function listed(label, lines) {
+  if (!lines.length) return null;
   return el("div", { class: "receipt" },
-    el("p", { class: "label" }, post.kind === "result" ? "Merged into the channel" : "What this did"),
-    el("ul", {}, post.receipt.map((one) => el("li", {}, coded(one)))));
+    el("p", { class: "label" }, label),
+    el("ul", {}, lines.map((one) => el("li", {}, coded(one)))));
 }
 
 function whole(channel, seq) {

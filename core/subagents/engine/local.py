@@ -150,16 +150,6 @@ class LocalEngine:
             ),
         )
 
-    async def reads(self, job_id: str) -> tuple[Read, ...]:
-        """What a job was shown of its channel so far. Raises StoreError."""
-        journal = self._open.get(job_id)
-        if journal is not None:
-            return await journal.look(read_reads)
-        if not await asyncio.to_thread((self._folder(job_id) / FILE_NAME).exists):
-            return ()
-        async with self._journal(job_id) as journal:
-            return await journal.look(read_reads)
-
     async def steps(self, job_id: str) -> tuple[StepLine, ...]:
         """See core.ports.Transcripts. Raises StoreError."""
         journal = self._open.get(job_id)

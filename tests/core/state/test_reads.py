@@ -1,68 +1,19 @@
 import pytest
 
-from core.state.reads import (
-    FileRead,
-    FolderRead,
-    KeyRead,
-    Mention,
-    PrefixRead,
-    Read,
-    SearchRead,
-    Seen,
-    shows_file,
-    shows_key,
-    shows_message,
-)
-
-SEARCH = SearchRead(
-    query="x",
-    source=None,
-    upto=9,
-    seen=(Seen("state", "a.b", "1"), Seen("workspace", "a.b", "2"), Seen("message", "7", "3")),
-)
+from core.state.reads import PrefixRead
 
 
 @pytest.mark.parametrize(
-    ("read", "key", "shows"),
+    ("read", "shows"),
     [
-        (KeyRead(key="a", commit=0), "a", True),
-        (KeyRead(key="a", commit=0), "a.b", False),
-        (PrefixRead(prefix="a.", commit=0), "a.b", True),
-        (PrefixRead(prefix="a.", commit=0), "b", False),
-        (PrefixRead(prefix="", commit=0, last="m"), "m", True),
-        (PrefixRead(prefix="", commit=0, last="m"), "n", False),
-        (PrefixRead(prefix="", commit=0, own=("k",)), "k", False),
-        (SEARCH, "a.b", True),
-        (SEARCH, "7", False),
-        (FileRead(path="a", commit=1), "a", False),
-        (FolderRead(path=""), "a", False),
-        (Mention(path="a"), "a", False),
+        (PrefixRead(prefix="a.", commit=0), True),
+        (PrefixRead(prefix="a.", commit=0, last="a.b"), True),
+        (PrefixRead(prefix="a.", commit=0, last="a.a"), False),
+        (PrefixRead(prefix="a.", commit=0, own=("a.b",)), False),
+        (PrefixRead(prefix="a.", commit=0, last="a.c", own=("a.a",)), True),
     ],
 )
-def test_what_was_shown_of_the_state_is_known(read: Read, key: str, shows: bool) -> None:
-    assert shows_key(read, key) is shows
-
-
-@pytest.mark.parametrize(
-    ("read", "path", "shows"),
-    [
-        (FileRead(path="a/b", commit=0), "a/b", True),
-        (FileRead(path="a/b", commit=0), "a", False),
-        (FolderRead(path="a/"), "a/b/c", True),
-        (FolderRead(path="a/"), "ab", False),
-        (FolderRead(path=""), "ab", True),
-        (Mention(path="ab"), "ab", True),
-        (SEARCH, "a.b", True),
-        (SEARCH, "7", False),
-        (KeyRead(key="a", commit=1), "a", False),
-        (PrefixRead(prefix="", commit=1), "a", False),
-    ],
-)
-def test_what_was_shown_of_the_files_is_known(read: Read, path: str, shows: bool) -> None:
-    assert shows_file(read, path) is shows
-
-
-def test_messages_are_shown_by_searches_alone() -> None:
-    assert shows_message(SEARCH, 7)
-    assert not shows_message(SEARCH, 8)
-    assert not shows_message(KeyRead(key="7", commit=1), 7)
+def test_what_was_left_out_and_what_was_the_job_s_own_was_not_shown(
+    read: PrefixRead, shows: bool
+) -> None:
+    assert read.shows("a.b") is shows

@@ -114,7 +114,7 @@ async def test_what_was_read_is_kept_with_its_version(made: Bench) -> None:
     made.finder.hits = (hit,)
     made.model.lines.extend([says("", *asked), finishes()])
     await made.run(job(base_commit=base, base_message=4))
-    assert await made.engine.reads("job-1") == (
+    assert await made.reads(job()) == (
         KeyRead(key="a.x", commit=base),
         KeyRead(key="no", commit=0),
         PrefixRead(prefix="a.", commit=base),
@@ -138,7 +138,7 @@ async def test_what_the_job_itself_wrote_is_no_read_and_what_combines_does_not_t
     told = results(made.model.requests[1])
     assert told["c1"] == "noted\n(merged when the job has finished)"
     assert told["c2"].startswith("a.x = 2\n")
-    assert await made.engine.reads("job-1") == (PrefixRead(prefix="a.", commit=base, own=("a.x",)),)
+    assert await made.reads(job()) == (PrefixRead(prefix="a.", commit=base, own=("a.x",)),)
 
 
 async def test_of_a_long_list_only_what_was_shown_is_a_read(made: Bench) -> None:
@@ -146,7 +146,7 @@ async def test_of_a_long_list_only_what_was_shown_is_a_read(made: Bench) -> None
     base = await made.commit(*(added(key, 1) for key in keys))
     made.model.lines.extend([calls("read_state", prefix="k"), finishes()])
     await made.run(job(base_commit=base))
-    assert await made.engine.reads("job-1") == (PrefixRead(prefix="k", commit=base, last=keys[-2]),)
+    assert await made.reads(job()) == (PrefixRead(prefix="k", commit=base, last=keys[-2]),)
 
 
 async def test_the_state_can_be_changed_again_by_a_later_attempt_on_top_of_the_first(

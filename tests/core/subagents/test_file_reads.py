@@ -51,7 +51,7 @@ async def test_files_are_read_in_the_version_of_the_snapshot(made: Bench) -> Non
         FolderRead(path=""),
         FolderRead(path="docs/"),
     }
-    assert set(await made.engine.reads("job-1")) == expected
+    assert set(await made.reads(job())) == expected
 
 
 async def test_editing_is_reading_and_what_the_job_wrote_is_its_own_also_in_a_later_attempt(
@@ -78,7 +78,7 @@ async def test_editing_is_reading_and_what_the_job_wrote_is_its_own_also_in_a_la
     again = [call("read_file", path="docs/a.md"), call("read_file", path="new.md")]
     made.model.lines.extend([says("", *again), finishes()])
     await made.run(job(base_commit=base, attempt=2))
-    assert await made.engine.reads("job-1") == (FileRead(path="plan.md", commit=base),)
+    assert await made.reads(job()) == (FileRead(path="plan.md", commit=base),)
 
 
 async def test_a_file_that_others_changed_and_commands_may_have_read_is_gathered(

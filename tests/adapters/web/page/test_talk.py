@@ -195,12 +195,15 @@ async def test_a_result_names_its_job_who_asked_the_receipt_and_its_files(
         job=7,
         mention=Person(id="local:ben", name="Ben"),
         receipt=("`ci.count` 3 + 2 = 5",),
+        drift=("based on `target` = staging, now prod (set by Ana)",),
         files=("out/report.md",),
         offline=True,
     )
     result = page.get_by_role("log").get_by_role("article")
     await expect(result.get_by_text("Result of job 7 for @Ben")).to_be_visible()
     await expect(result.get_by_text("ci.count 3 + 2 = 5")).to_be_visible()
+    await expect(result.get_by_text("Has changed since this job began")).to_be_visible()
+    await expect(result.get_by_text("based on target = staging, now prod")).to_be_visible()
     await expect(result.get_by_text("offline model")).to_be_visible()
     await expect(result.get_by_role("table")).to_be_visible()
     await result.get_by_role("button", name="out/report.md").click()

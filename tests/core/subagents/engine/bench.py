@@ -13,8 +13,11 @@ from core.state.channels import Channels
 from core.state.database import Transaction
 from core.state.facts import head
 from core.state.operations import Author, AuthorKind, Delta, FileChange, Operation
+from core.state.reads import Read
 from core.state.rules import Rules
 from core.subagents.engine.local import Bounds, LocalEngine
+from core.subagents.journal import Journal
+from core.subagents.journal_reads import read_reads
 from core.subagents.sandbox import Choice, Mount, Sandbox, choose
 from tests.core.subagents.puppet import PuppetSandbox, Script
 from tests.core.subagents.scripted import CHANNEL, NothingFound, ScriptedModel
@@ -37,6 +40,14 @@ class Bench:
     async def run(self, job: JobSpec) -> Outcome:
         """Run one attempt."""
         return await self.engine.run(job, self.seen.append)
+
+    async def reads(self, job: JobSpec) -> tuple[Read, ...]:
+        """What the job was shown, as its journal has it."""
+        journal = await Journal.open(self.data / "jobs" / job.id)
+        try:
+            return await journal.look(read_reads)
+        finally:
+            await journal.close()
 
     def workspace(self, job: JobSpec) -> Path:
         """The job's workspace on the host."""

@@ -88,7 +88,12 @@ async def test_an_attempt_that_has_ended_ends_the_same_way_without_another_model
 ) -> None:
     plain.model.lines.append(finishes("once"))
     first = await plain.run(job())
+    used = plain.seen[-1]
+    plain.seen.clear()
     assert await plain.run(job(attempt=2)) == first == Completed(result="once")
+    # Nobody may have taken down what it had used.
+    assert [(one.steps, one.tokens) for one in plain.seen] == [(used.steps, used.tokens)]
+    assert used.tokens > 0
     assert len(plain.model.requests) == 1
 
 
