@@ -51,11 +51,12 @@ def known(tx: Transaction, start: str) -> dict[str, Stamp | None]:
     }
 
 
-def digests(tx: Transaction, path: str) -> tuple[bytes, ...]:
-    """The digests of a file's chunks, in the order of its lines."""
+def digests(tx: Transaction, path: str, after: int = 0) -> tuple[bytes, ...]:
+    """The digests of a file's chunks, in the order of its lines, after the first ones."""
     rows = tx.execute(
-        "SELECT digest FROM chunks WHERE file = (SELECT id FROM files WHERE path = ?) ORDER BY id",
-        (path,),
+        "SELECT digest FROM chunks WHERE file = (SELECT id FROM files WHERE path = ?)"
+        " ORDER BY id LIMIT -1 OFFSET ?",
+        (path, after),
     )
     return tuple(digest for (digest,) in rows)
 

@@ -10,7 +10,7 @@ from io import BytesIO
 from itertools import islice
 from typing import NamedTuple
 
-from core.search.reading import blocks, is_binary
+from core.search.reading import Start, chunks, is_binary
 from core.search.values import pieces
 from core.state.database import Transaction
 from core.state.entries import read_entry
@@ -187,14 +187,17 @@ def _file(tx: Transaction, version: _Version, part: int, step: _Step) -> int | N
         _skip(tx, content, f"is larger than {LARGEST // 2**20} MB")
         return None
     data = b"".join(read_pieces(tx, file))
-    if is_binary(BytesIO(data)):
+    stream = BytesIO(data)
+    if is_binary(stream):
         _skip(tx, content, "is not text")
         return None
-    for offset, chunks in blocks(data, part):
-        step.chunks += ((content, chunk.line, chunk.text) for chunk in chunks)
-        step.room -= sum(len(chunk.text) for chunk in chunks)
-        if step.full and offset < len(data):
-            return offset
+    start = Start(offset=part, line=data.count(b"\n", 0, part) + 1)
+    for chunk in chunks(stream, len(data), start):
+        if step.full and chunk.start.offset > part:
+            return chunk.start.offset
+        step.chunks.append((content, chunk.line, chunk.text))
+        step.room -= len(chunk.text)
+        part = max(part, chunk.start.offset)
     return None
 
 

@@ -27,15 +27,27 @@ _CONTROLS = bytes(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """A byte of a file at which reading can begin, and the number of the line there."""
+
+    offset: int
+    line: int
+
+
+BEGINNING = Start(offset=0, line=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
     """Some lines without control characters; `line` is the number of the first, from 1.
 
-    `digest` is equal where line and text are.
+    `digest` is equal where line and text are. `start` is the nearest one at or before it.
     """
 
     line: int
     text: str
     digest: bytes
+    start: Start = BEGINNING
 
 
 def is_binary(stream: BinaryIO) -> bool:
@@ -45,67 +57,55 @@ def is_binary(stream: BinaryIO) -> bool:
     return b"\0" in head and not head.startswith(_UTF16)
 
 
-def chunks(stream: BinaryIO, size: int) -> Iterator[Chunk]:
-    """The first `size` bytes of a stream at its start. What is not UTF-8 becomes U+FFFD.
+def chunks(stream: BinaryIO, size: int, start: Start = BEGINNING) -> Iterator[Chunk]:
+    """The first `size` bytes of a stream as chunks, from a `start` on that one of them had.
 
-    A file that only grew has the same chunks as before, but for the last one.
+    What is not UTF-8 becomes U+FFFD. A file that only grew has the same chunks as before, but for
+    the last one.
     """
-    line = 1
-    for text in _texts(stream, size):
+    line = start.line
+    for offset, text in _texts(stream, size, start.offset):
         whole = text.endswith("\n")
         lines = text.split("\n")
         if whole:
             lines.pop()
-        yield from _grouped(lines, line)
+        yield from _grouped(lines, line, Start(offset=offset, line=line))
         line += len(lines) if whole else len(lines) - 1
 
 
-def blocks(data: bytes, offset: int = 0) -> Iterator[tuple[int, tuple[Chunk, ...]]]:
-    """A whole text in memory from an offset on, some chunks at a time, each with the offset after.
-
-    `offset` is 0 or one that was given for the same text. Raises nothing, as `chunks`.
-    """
-    if data.startswith(_UTF16):
-        data = data.decode("utf-16", "replace").encode("utf-8", "replace")
-    data = data.removeprefix(codecs.BOM_UTF8)
-    line = data.count(b"\n", 0, offset) + 1
-    while offset < len(data):
-        cut = offset + _BLOCK
-        if cut < len(data):
-            cut = data.rfind(b"\n", offset, cut) + 1 or data.rfind(b" ", offset, cut) + 1 or cut
-        text = _clean(data[offset:cut])
-        yield cut, tuple(_grouped(text.removesuffix("\n").split("\n"), line))
-        line += text.count("\n")
-        offset = cut
-
-
-def _texts(stream: BinaryIO, size: int) -> Iterator[str]:
-    """The text in pieces that end at ends of lines; only a line of more than a block is cut."""
+def _texts(stream: BinaryIO, size: int, offset: int) -> Iterator[tuple[int, str]]:
+    """The text in pieces that end at ends of lines, each with the byte it begins at; only a line
+    of more than a block is cut."""
     rest = b""
-    for block in _blocks(stream, size):
-        rest += block
+    for begin, block in _blocks(stream, size, offset):
+        offset = begin - len(rest) if begin >= 0 else 0
         cut = rest.rfind(b"\n") + 1
-        if not cut and len(rest) < _BLOCK:
-            continue
-        cut = cut or rest.rfind(b" ") + 1 or len(rest)
-        yield _clean(rest[:cut])
-        rest = rest[cut:]
+        if cut or len(rest) >= _BLOCK:
+            cut = cut or rest.rfind(b" ") + 1 or len(rest)
+            yield offset, _clean(rest[:cut])
+            rest = rest[cut:]
+            offset += cut if begin >= 0 else 0
+        rest += block
     if rest:
-        yield _clean(rest)
+        yield offset, _clean(rest)
 
 
-def _blocks(stream: BinaryIO, size: int) -> Iterator[bytes]:
+def _blocks(stream: BinaryIO, size: int, offset: int) -> Iterator[tuple[int, bytes]]:
+    """Blocks of bytes, each with where it begins; -1: reading cannot begin there."""
+    stream.seek(0)
     first = stream.read(min(size, 3))
     stream.seek(0)
     if first.startswith(_UTF16):
         data = stream.read(size)
         text = data.decode("utf-16", "replace").encode("utf-8", "replace")
-        yield from (text[at : at + _BLOCK] for at in range(0, len(text), _BLOCK))
+        yield from ((-1, text[at : at + _BLOCK]) for at in range(0, len(text), _BLOCK))
         return
-    left = size - len(stream.read(3)) if first == codecs.BOM_UTF8 else size
-    while left > 0 and (block := stream.read(min(_BLOCK, left))):
-        left -= len(block)
-        yield block
+    offset = max(offset, 3 if first == codecs.BOM_UTF8 else 0)
+    stream.seek(offset)
+    # At the same places wherever it began: so the same text is cut in the same way.
+    while offset < size and (block := stream.read(min(_BLOCK - offset % _BLOCK, size - offset))):
+        yield offset, block
+        offset += len(block)
 
 
 def _clean(data: bytes) -> str:
@@ -114,17 +114,17 @@ def _clean(data: bytes) -> str:
     return data.translate(_CONTROLS).decode("utf-8", "replace")
 
 
-def _grouped(lines: list[str], first: int) -> Iterator[Chunk]:
-    start, characters = 0, 0
+def _grouped(lines: list[str], first: int, start: Start) -> Iterator[Chunk]:
+    begin, characters = 0, 0
     for at, line in enumerate(lines):
-        if at > start and (characters + len(line) > MOST_CHARACTERS or at - start == MOST_LINES):
-            yield from _chunk("\n".join(lines[start:at]), first + start)
-            start, characters = at, 0
+        if at > begin and (characters + len(line) > MOST_CHARACTERS or at - begin == MOST_LINES):
+            yield from _chunk("\n".join(lines[begin:at]), first + begin, start)
+            begin, characters = at, 0
         characters += len(line) + 1
-    yield from _chunk("\n".join(lines[start:]), first + start)
+    yield from _chunk("\n".join(lines[begin:]), first + begin, start)
 
 
-def _chunk(text: str, line: int) -> Iterator[Chunk]:
+def _chunk(text: str, line: int, start: Start) -> Iterator[Chunk]:
     """One chunk, or several of a single long line; none of lines that are empty."""
     while text and not text.isspace():
         cut = len(text)
@@ -132,4 +132,4 @@ def _chunk(text: str, line: int) -> Iterator[Chunk]:
             cut = text.rfind(" ", 1, MOST_CHARACTERS) + 1 or MOST_CHARACTERS
         part, text = text[:cut], text[cut:]
         digest = blake2b(f"{line}\n{part}".encode(), digest_size=8).digest()
-        yield Chunk(line=line, text=part, digest=digest)
+        yield Chunk(line=line, text=part, digest=digest, start=start)

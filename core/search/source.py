@@ -17,7 +17,7 @@ from core.search import index
 from core.search.files import search_files
 from core.search.folder import Entry, Stamp, shown
 from core.search.hits import SearchResult
-from core.search.pieces import Piece, batches, found
+from core.search.pieces import End, Piece, batches, found, grown
 from core.search.query import Query
 from core.search.watch import Watch
 from core.state.database import Database
@@ -63,6 +63,7 @@ class Source:
         self._task: asyncio.Task[None] | None = None
         self._watch = Watch(root, self._changed)
         self._dirty = {""}
+        self._ends: dict[str, End] = {}
         self._work = asyncio.Event()
         self._settled = asyncio.Event()
         self._trouble: str | None = None
@@ -179,6 +180,8 @@ class Source:
         known = await store.read(partial(index.known, start=shown(start)))
         there = await asyncio.to_thread(found, self._root, start, self._watch.enter)
         gone = list(known.keys() - there.keys())
+        for path in gone:
+            self._ends.pop(path, None)
         while gone:
             step = partial(index.forget, paths=gone[:_REMOVED_AT_ONCE], most=_REMOVED_AT_ONCE)
             del gone[: await store.write(step)]
@@ -195,17 +198,36 @@ class Source:
         self, store: Database, changed: list[Entry], known: dict[str, Stamp | None]
     ) -> None:
         self.waiting = len(changed)
+        ends = await self._taken_ends(changed)
         old = {
-            entry.path: await store.read(partial(index.digests, path=entry.path))
+            entry.path: await store.read(
+                partial(index.digests, path=entry.path, after=_before(ends, entry.path))
+            )
             for entry in changed
             if entry.path in known
         }
-        reading = batches(self._root, changed, old)
+        reading = batches(self._root, changed, old, ends)
         while batch := await asyncio.to_thread(next, reading, ()):
             for piece in batch:
-                await _shrink(store, piece, len(old.get(piece.entry.path, ())))
+                path = piece.entry.path
+                await _shrink(store, piece, _before(ends, path) + len(old.get(path, ())))
             await store.write(partial(index.put, batch=batch))
+            self._ends |= {piece.entry.path: piece.end for piece in batch if piece.end}
             self.waiting -= sum(piece.whole for piece in batch)
+
+    async def _taken_ends(self, changed: list[Entry]) -> dict[str, End]:
+        """Where those of the large files ended that have only grown since. All are taken out: they
+        hold again when the files are indexed again."""
+        ends = {}
+        for entry in changed:
+            end = self._ends.pop(entry.path, None)
+            if end is not None and await asyncio.to_thread(grown, self._root, entry, end):
+                ends[entry.path] = end
+        return ends
+
+
+def _before(ends: dict[str, End], path: str) -> int:
+    return ends[path].chunks if path in ends else 0
 
 
 async def _shrink(store: Database, piece: Piece, old: int) -> None:

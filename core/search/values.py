@@ -1,8 +1,9 @@
 """JSON values of the state as the text that is searched. Knows no keys and no database."""
 
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 
-from core.search.reading import MOST_CHARACTERS, blocks
+from core.search.reading import MOST_CHARACTERS, chunks
 from core.state.operations import Json
 from core.state.values import dump
 
@@ -13,8 +14,7 @@ def pieces(value: Json) -> Sequence[tuple[int, str]]:
     if len(text) <= MOST_CHARACTERS and text.isprintable():
         return ((1, text),)
     data = text.encode(errors="replace")
-    found = [(one.line, one.text) for _, several in blocks(data) for one in several]
-    return found or ((1, ""),)
+    return [(one.line, one.text) for one in chunks(BytesIO(data), len(data))] or ((1, ""),)
 
 
 def _lines(value: Json) -> Iterator[str]:

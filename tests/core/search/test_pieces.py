@@ -2,12 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from core.search.pieces import Piece, batches, found
+from core.search.folder import Entry
+from core.search.pieces import End, Piece, batches, found, grown
 
 
 def pieces(root: Path, old: dict[str, tuple[bytes, ...]] | None = None) -> list[Piece]:
     entries = sorted(found(root, "", lambda _: None).values(), key=lambda one: one.path)
-    return [piece for batch in batches(root, entries, old or {}) for piece in batch]
+    return [piece for batch in batches(root, entries, old or {}, {}) for piece in batch]
 
 
 def digests(some: list[Piece]) -> tuple[bytes, ...]:
@@ -56,7 +57,7 @@ def test_a_file_that_is_gone_or_swapped_after_it_was_seen_is_skipped(tmp_path: P
         (tmp_path / name).unlink()
     (tmp_path / "link").symlink_to("/etc/passwd")
     (tmp_path / "folder").mkdir()
-    some = [piece for batch in batches(tmp_path, entries, {}) for piece in batch]
+    some = [piece for batch in batches(tmp_path, entries, {}, {}) for piece in batch]
     assert {piece.entry.path for piece in some} == {"gone", "link", "folder"}
     for piece in some:
         assert piece.entry.skipped is not None
@@ -68,5 +69,64 @@ def test_many_small_files_share_batches(tmp_path: Path, count: int) -> None:
     for n in range(count):
         (tmp_path / f"{n}.log").write_text("short\n")
     entries = list(found(tmp_path, "", lambda _: None).values())
-    made = list(batches(tmp_path, entries, {}))
+    made = list(batches(tmp_path, entries, {}, {}))
     assert [len(batch) for batch in made] == ([1] if count == 1 else [500, 500, 200])
+
+
+LARGE = 120_000
+
+
+def entry_of(root: Path) -> Entry:
+    return found(root, "", lambda _: None)["a.log"]
+
+
+def end_of(root: Path) -> End:
+    end = pieces(root)[-1].end
+    assert end is not None
+    return end
+
+
+def test_only_the_end_of_a_large_file_that_grew_is_read(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_text(lines(LARGE * 2))
+    every, end = digests(pieces(tmp_path)), end_of(tmp_path)
+    assert end.chunks > len(every) - 100
+    with log.open("a") as file:
+        file.write("one more\n")
+    entry = entry_of(tmp_path)
+    assert grown(tmp_path, entry, end)
+    ((piece,),) = batches(tmp_path, [entry], {"a.log": every[end.chunks :]}, {"a.log": end})
+    assert piece.keep == len(every) - 1
+    assert piece.chunks[-1].text.endswith("one more")
+    fresh = pieces(tmp_path)
+    assert (*every[: piece.keep], *digests([piece])) == digests(fresh)
+    assert piece.end == fresh[-1].end
+
+
+def test_a_small_file_has_no_end(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text("short\n")
+    assert pieces(tmp_path)[-1].end is None
+
+
+@pytest.mark.parametrize("change", ["head", "middle", "shorter", "same", "new", "gone"])
+def test_a_large_file_that_did_more_than_grow_is_no_grown_one(tmp_path: Path, change: str) -> None:
+    log = tmp_path / "a.log"
+    log.write_text(lines(LARGE * 2))
+    end, text = end_of(tmp_path), log.read_text()
+    entry = entry_of(tmp_path)
+    match change:
+        case "head":
+            log.write_text("X" + text[1:] + "more\n")
+        case "middle":
+            half = len(text) // 2
+            log.write_text(text[:half] + "inserted\n" + text[half:])
+        case "shorter":
+            log.write_text(text[:-100])
+        case "new":
+            log.rename(tmp_path / "b.log")
+            log.write_text(text + "more\n")
+        case "gone":
+            log.write_text(text + "more\n")
+            entry = entry_of(tmp_path)
+            log.unlink()
+    assert not grown(tmp_path, entry if change == "gone" else entry_of(tmp_path), end)

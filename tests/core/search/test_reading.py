@@ -93,3 +93,21 @@ def test_what_a_grown_file_began_with_has_the_same_digests() -> None:
 
 def test_no_more_than_the_given_size_is_read() -> None:
     assert [chunk.text for chunk in chunks(io.BytesIO(b"abcdefgh"), 4)] == ["abcd"]
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("width", [20, 30_000, 200_000])
+def test_reading_can_begin_again_where_a_chunk_s_text_began(mark: bytes, width: int) -> None:
+    data = mark + b"".join(
+        b"%d %s\n" % (n, b"word " * (width // 5) + b"\n" * 40) for n in range(600_000 // width)
+    )
+    every = read(data)
+    starts = list(dict.fromkeys(chunk.start for chunk in every))
+    assert len(starts) > 5
+    for start in starts:
+        again = list(chunks(io.BytesIO(data), len(data), start))
+        assert again == [chunk for chunk in every if chunk.start.offset >= start.offset]
+
+
+def test_a_last_line_without_an_end_is_not_apart() -> None:
+    assert [chunk.text for chunk in read(b"one\ntwo")] == ["one\ntwo"]

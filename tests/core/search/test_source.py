@@ -307,3 +307,21 @@ async def test_a_deletion_of_many_lines_leaves_nothing_behind(
     await source.stop()
     run(tmp_path, "INSERT INTO words (words) VALUES ('integrity-check')")
     assert run(tmp_path, "SELECT count(*) FROM chunks") == [(0,)]
+
+
+async def test_a_large_log_that_grows_shrinks_and_is_replaced_stays_searchable(
+    source: Source, root: Path, tmp_path: Path
+) -> None:
+    log = root / "big.log"
+    log.write_text("".join(f"word{n} padding to make it long enough\n" for n in range(100_000)))
+    await source.start()
+    await source.settled()
+    for n in range(3):
+        with log.open("a") as file:
+            file.write(f"grown{n}\n")
+        assert await found(source, f"grown{n}") == [f"big.log:{100_001 + n}"]
+    log.write_text("short now\n")
+    assert await found(source, "grown1") == []
+    assert await found(source, "short") == ["big.log:1"]
+    await source.stop()
+    run(tmp_path, "INSERT INTO words (words) VALUES ('integrity-check')")
