@@ -6,9 +6,10 @@ from pathlib import Path
 
 from core.errors import StoreError
 from core.forgetting.traces import Traces
-from core.state.database import Transaction
 from core.state.reading import reading
+from core.state.reads import shows_file, shows_key
 from core.subagents.journal import FILE_NAME, JOB_APPLICATION_ID, job_migrations
+from core.subagents.journal_reads import read_reads
 from core.subagents.workspace import FOLDER_NAME
 
 _CHUNK = 1_000_000
@@ -28,7 +29,7 @@ def saw(folder: Path, traces: Traces) -> bool:
         return _read(folder / FILE_NAME, traces) or any(
             _holds(path, needles) for path in folder.rglob("*") if path.is_file()
         )
-    except (StoreError, OSError, sqlite3.Error):
+    except (StoreError, OSError, sqlite3.Error, ValueError):
         return True
 
 
@@ -37,23 +38,15 @@ def _workspace(root: Path) -> Iterator[str]:
 
 
 def _read(path: Path, traces: Traces) -> bool:
+    """Whether the journal says that it read or wrote one of the keys."""
     if not path.exists():
         return False
     with reading(path, JOB_APPLICATION_ID, len(job_migrations())) as tx:
-        return any(traces.covers(key) for key in _written(tx)) or any(
-            _shown(traces, *row) for row in tx.execute("SELECT kind, name, detail FROM reads")
-        )
-
-
-def _written(tx: Transaction) -> Iterator[str]:
-    return (key for (key,) in tx.execute("SELECT DISTINCT key FROM operations"))
-
-
-def _shown(traces: Traces, kind: str, name: str, detail: str) -> bool:
-    """Whether a read was of one of the keys; a prefix or folder shows all that begin so."""
-    if kind in ("prefix", "folder"):
-        return traces.covers(name) or any(key.startswith(name) for key in traces.keys)
-    return traces.covers(name) or any(key in detail for key in traces.keys)
+        written = tx.execute("SELECT DISTINCT key FROM operations").fetchall()
+        reads = read_reads(tx)
+    return any(traces.covers(key) for (key,) in written) or any(
+        shows_key(read, key) or shows_file(read, key) for read in reads for key in traces.keys
+    )
 
 
 def _holds(path: Path, needles: tuple[bytes, ...]) -> bool:
