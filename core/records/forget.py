@@ -2,7 +2,7 @@
 places stay. Decides nothing."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -32,11 +32,16 @@ def quotes_step(tx: Transaction, after: int, traces: Traces) -> int | None:
         asks = post.kind is PostKind.CONFLICT and traces.in_line(text)
         if asks or traces.in_text(text):
             _forget_post(tx, seq, post)
-        elif any(map(traces.in_line, post.receipt)):
-            lines = (FORGOTTEN if traces.in_line(line) else line for line in post.receipt)
-            kept = replace(post, receipt=tuple(lines))
+        elif any(map(traces.in_line, (*post.receipt, *post.drift))):
+            kept = replace(
+                post, receipt=_without(traces, post.receipt), drift=_without(traces, post.drift)
+            )
             tx.execute("UPDATE messages SET post = ? WHERE seq = ?", (post_row(kept), seq))
     return rows[-1][0] if rows else None
+
+
+def _without(traces: Traces, lines: Iterable[str]) -> tuple[str, ...]:
+    return tuple(FORGOTTEN if traces.in_line(line) else line for line in lines)
 
 
 def person_step(tx: Transaction, after: int, person: str, upto: int) -> int | None:
@@ -72,7 +77,7 @@ def _forget_message(tx: Transaction, seq: int) -> None:
 
 
 def _forget_post(tx: Transaction, seq: int, post: Post) -> None:
-    empty = replace(post, text=FORGOTTEN, receipt=(), buttons=(), files=())
+    empty = replace(post, text=FORGOTTEN, receipt=(), drift=(), buttons=(), files=())
     tx.execute(
         "UPDATE messages SET text = ?, post = ? WHERE seq = ?", (FORGOTTEN, post_row(empty), seq)
     )

@@ -9,6 +9,7 @@ from core.jobs.job import Completed, Gathered
 from core.messages import Post, Press, ThreadRef
 from core.rights import Access
 from core.state.operations import FileChange, Op, Operation
+from core.state.reads import KeyRead
 from tests.core.frail import Frail
 from tests.core.room import (
     ADA,
@@ -61,11 +62,13 @@ async def test_a_key_goes_with_all_that_ever_quoted_it(tmp_path: Path) -> None:
         ]
         await here.ask("m2", "what is the code?")
         await here.hands.running(1)
+        await here.ask("m0", f"/set door.code {SECRET} again")
         here.hands.gather[1] = Gathered(
-            operations=(Operation(key="door.code", op=Op.PUT, argument=f"{SECRET} and more"),)
+            operations=(Operation(key="door.code", op=Op.PUT, argument=f"{SECRET} and more"),),
+            reads=(KeyRead(key="door.code", commit=1),),
         )
         here.hands.end(1, Completed(result=f"It was {SECRET}."))
-        await here.platform.post("result:1")
+        assert SECRET in str((await here.platform.post("result:1")).drift)
         await here.ask("m3", "/set other kept")
         await here.ask("m4", "/state door.code")
         assert holding(tmp_path, SECRET, "4711")
