@@ -99,7 +99,8 @@ def test_no_more_than_the_given_size_is_read() -> None:
 @pytest.mark.parametrize("width", [20, 30_000, 200_000])
 def test_reading_can_begin_again_where_a_chunk_s_text_began(mark: bytes, width: int) -> None:
     data = mark + b"".join(
-        b"%d %s\n" % (n, b"word " * (width // 5) + b"\n" * 40) for n in range(600_000 // width)
+        b"%d %s\n" % (n, b"word " * (width // 5) + b"\n" * 40)
+        for n in range(600_000 // (width + 40))
     )
     every = read(data)
     starts = list(dict.fromkeys(chunk.start for chunk in every))
