@@ -9,14 +9,24 @@ const go = (channel, thread) => {
   location.hash = hash(channel, thread);
 };
 
-const press = (page, { channel, thread, action }, text) =>
-  page.outgoing.add({ type: "press", channel, thread, name: page.name, action, text });
+function press(page, target, text) {
+  const { channel, thread, action } = target.dataset;
+  const { frame } = page.outgoing.add({ type: "press", channel, thread, name: page.name, action, text });
+  if (target.closest("#panel")) page.panel.expect(frame.id);
+}
+
+/** The open state at another moment. */
+function showThen(page, then) {
+  const { at: _at, when: _when, ...fields } = page.panel.fields;
+  page.panel.show("state", { ...fields, ...then });
+}
 
 export const ACTIONS = {
-  async press(page, { dataset }) {
+  async press(page, target) {
+    const { dataset } = target;
     const text = dataset.asks ? await ask({ title: dataset.label, label: dataset.asks, submit: dataset.label }) : null;
     if (dataset.asks && text === null) return;
-    press(page, dataset, text);
+    press(page, target, text);
   },
 
   details(page, target) {
@@ -24,11 +34,12 @@ export const ACTIONS = {
   },
 
   panel(page, target) {
-    const { panel, at, keyOf, before } = target.dataset;
+    const { panel, at, keyOf, before, number } = target.dataset;
     const fields = { channel: page.here.channel };
     if (at !== undefined) fields.at = Number(at);
     if (keyOf !== undefined) fields.key = keyOf;
     if (before !== undefined) fields.before = Number(before);
+    if (number !== undefined) fields.number = Number(number);
     page.panel.show(panel, fields);
   },
 
@@ -41,10 +52,20 @@ export const ACTIONS = {
 
   "filter-state"(page, form) {
     const prefix = form.elements.prefix.value.trim();
-    const at = form.elements.at.value.trim();
-    const fields = { channel: page.here.channel, ...(prefix ? { prefix } : {}) };
-    page.panel.show("state", /^\d+$/.test(at) ? { ...fields, at: Number(at) } : fields);
+    const { prefix: _before, ...fields } = page.panel.fields;
+    page.panel.show("state", prefix ? { ...fields, prefix } : fields);
   },
+
+  "state-at"(page, { value, max }) {
+    showThen(page, value === max ? {} : { at: Number(value) });
+  },
+
+  "state-on"(page, form) {
+    const time = new Date(form.elements.when.value);
+    if (!Number.isNaN(time.getTime())) showThen(page, { when: time.toISOString() });
+  },
+
+  "state-now": (page) => showThen(page, {}),
 
   async "change-setting"(page, { dataset }) {
     const label = `${dataset.name} ("default" for the configuration's)`;

@@ -58,6 +58,7 @@ const HEARD = {
     store.channel(post.channel).addPost(post);
     sync.behind(post.channel);
     panel.moved("posts", post.channel);
+    panel.hear(post);
     if (post.kind === "conflict" || post.kind === "result") panel.moved("state", post.channel);
   },
   card({ card, durable }) {
@@ -147,6 +148,16 @@ document.addEventListener("submit", (event) => {
   if (!form) return;
   event.preventDefault();
   ACTIONS[form.dataset.do]?.(page, form);
+});
+
+document.addEventListener("change", (event) => {
+  const target = event.target.closest("[data-change]");
+  if (target) ACTIONS[target.dataset.change]?.(page, target);
+});
+
+document.addEventListener("input", (event) => {
+  const { type, value, max, form } = event.target;
+  if (type === "range") form.elements.shown.value = `${value} of ${max}`;
 });
 
 document.addEventListener("keydown", (event) => {

@@ -65,7 +65,10 @@ function attributes(old, fresh) {
     if (name !== own && !fresh.hasAttribute(name)) old.removeAttribute(name);
   }
   for (const { name, value } of fresh.attributes) {
-    if (name !== own && old.getAttribute(name) !== value) old.setAttribute(name, value);
+    if (name === own || old.getAttribute(name) === value) continue;
+    old.setAttribute(name, value);
+    // What somebody has put into a field no longer follows its attribute.
+    if (name === "value" && old.nodeName === "INPUT") old.value = value;
   }
 }
 

@@ -17,7 +17,9 @@ export async function loadFile(_look, fields) {
 }
 
 export function drawFile({ bytes, type }, fields) {
-  const link = el("p", {}, el("a", { href: fileAddress(fields), download: "" }, `Download (${size(bytes.byteLength)})`));
+  const link = el("p", { class: "facts" },
+    el("a", { href: fileAddress(fields), download: "" }, `Download (${size(bytes.byteLength)})`),
+    el("button", { class: "small", type: "button", "data-do": "panel", "data-panel": "history", "data-key-of": fields.path }, "History"));
   if (/^image\/(png|jpeg|gif|webp)$/.test(type)) {
     const src = URL.createObjectURL(new Blob([bytes], { type }));
     const image = el("img", { src, alt: fields.path });

@@ -18,6 +18,17 @@ export function when(at) {
   return day(at) === "Today" ? clock(at) : new Date(at * 1000).toLocaleDateString([], { day: "numeric", month: "short" });
 }
 
+/** Date and time: "17 Nov 2026, 14:30". */
+export function moment(at) {
+  return new Date(at * 1000).toLocaleString([], { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+}
+
+/** A time as a field for date and time takes it, in the reader's own zone: "2026-11-17T14:30". */
+export function inputTime(at) {
+  const time = new Date(at * 1000);
+  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
 /** "5s", "1m 05s", "2h 03m". */
 export function duration(seconds) {
   const whole = Math.max(0, Math.floor(seconds));

@@ -1,7 +1,8 @@
 // The drawer that shows one thing of the channel: opens, asks again when it moved, closes. Content: panels.js.
 
 import { Disconnected } from "./connection.js";
-import { byId, children, el } from "./dom.js";
+import { buttons } from "./buttons.js";
+import { byId, children, coded, el, rendered } from "./dom.js";
 import { PANELS } from "./panels.js";
 
 const AGAIN_MS = 400;
@@ -12,6 +13,9 @@ export class Panel {
   #look;
   #tools;
   #open = null; // {name, fields}
+  #expected = null; // id of a press made here that has no answer yet
+  #told = null; // the post that answered the last one
+  #view = null; // what was shown last
   #asked = 0;
   #timer = 0;
 
@@ -31,9 +35,11 @@ export class Panel {
   /** Open a panel, or change what the open one asks for. */
   show(name, fields) {
     const fresh = this.#open?.name !== name;
+    this.#expected = this.#told = null;
     this.#open = { name, fields };
     byId("panel-title").textContent = PANELS[name].title(fields);
     if (fresh) {
+      this.#view = null;
       children(this.#body, [el("p", { class: "muted" }, "Loading…")]);
       this.#body.scrollTop = 0;
     }
@@ -51,6 +57,20 @@ export class Panel {
     // The dialog gives the focus back to what opened it, unless that is gone.
     const focused = document.activeElement;
     if (focused === document.body || this.#dialog.contains(focused)) byId("message").focus();
+  }
+
+  /** A button of the panel was pressed: its answer is shown here too, for the chat may be hidden. */
+  expect(id) {
+    this.#expected = id;
+  }
+
+  /** A post has come; it may be the expected answer. */
+  hear(post) {
+    if (!this.#open || this.#expected === null || post.id !== `reply:press:${this.#expected}`) return;
+    this.#expected = null;
+    this.#told = post;
+    this.#draw();
+    this.#body.scrollTop = 0;
   }
 
   /** Something that panels show has moved: `what` is "state", "card", "settings" or "all". */
@@ -72,10 +92,29 @@ export class Panel {
     try {
       const panel = PANELS[open.name];
       const view = await panel.load(this.#look, open.fields);
-      if (asked === this.#asked && this.#open === open) children(this.#body, panel.draw(view, open.fields, this.#tools()));
+      if (asked !== this.#asked || this.#open !== open) return;
+      this.#view = view;
+      this.#draw();
     } catch (error) {
       if (asked !== this.#asked || error instanceof Disconnected) return; // asked again once connected
-      children(this.#body, [el("p", { class: "error", role: "alert" }, error.message)]);
+      // What was shown stays, with the fields in which something else can be asked for.
+      this.#draw(el("p", { class: "error", role: "alert", "data-key": "error" }, error.message));
     }
   }
+
+  #draw(error = null) {
+    const { name, fields } = this.#open;
+    const drawn = this.#view ? PANELS[name].draw(this.#view, fields, this.#tools()) : [];
+    const told = this.#told && answer(this.#told, this.#tools());
+    children(this.#body, [error, told, ...drawn].filter(Boolean));
+  }
+}
+
+/** What a press did, with its own Undo. */
+function answer(post, { outgoing }) {
+  const place = { channel: post.channel, thread: post.thread };
+  return el("aside", { class: "told", role: "status", "data-key": `told ${post.id}` },
+    rendered(post.html),
+    post.receipt.length ? el("ul", { class: "changes" }, post.receipt.map((one) => el("li", {}, coded(one)))) : null,
+    buttons(post.buttons, place, outgoing));
 }

@@ -200,6 +200,7 @@ class FakeCore:
             at=at,
             pinned=pinned,
             conflicted=conflicted,
+            pinned_by="Ben" if pinned else "",
         )
         before = channel.past[-1].get(key)
         channel.past.append(dict(channel.entries))

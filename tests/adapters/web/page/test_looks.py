@@ -71,7 +71,8 @@ async def filled(core: FakeCore) -> None:
         offline=True,
     )
     await core.post("**staging** or prod?", kind=PostKind.CONFLICT, mention=ANNA)
-    await core.set(LONG, f'"{LONG}"', conflicted=True)
+    await core.set(LONG, '"short"')
+    await core.set(LONG, f'"{LONG}"', conflicted=True, pinned=True)
     core.conflict(LONG)
 
 
@@ -104,16 +105,24 @@ async def test_every_view_fits_its_width_and_can_be_read(
                 await page.get_by_role("button", name="Channels", exact=True).click()
             await page.get_by_role("button", name=panel, exact=True).first.click()
             await expect(page.get_by_role("dialog", name=panel)).not_to_contain_text("Loading…")
-        assert await sticking_out(page) == [], panel
-        assert await page.evaluate(CONTRAST) == [], panel
-        await screenshot(page, f"{scheme}-{width}-{panel or 'talk'}")
+        await looks_well(page, f"{scheme}-{width}-{panel or 'talk'}")
+        if panel == "State":
+            await page.get_by_label("As of commit").press("ArrowLeft")
+            await expect(page.get_by_text("This is the past.")).to_be_visible()
+            await looks_well(page, f"{scheme}-{width}-past")
+        if panel == "History":
+            await page.get_by_role("button", name="Commit 2", exact=True).click()
+            await expect(page.get_by_label("Difference")).to_be_visible()
+            await looks_well(page, f"{scheme}-{width}-commit")
         if panel:
             await page.keyboard.press("Escape")
     await context.close()
 
 
-async def screenshot(page: Page, name: str) -> None:
-    """Kept for the eye, where somebody asks for it."""
+async def looks_well(page: Page, name: str) -> None:
+    """Nothing sticks out and all can be read; the picture is kept where somebody asks for it."""
+    assert await sticking_out(page) == [], name
+    assert await page.evaluate(CONTRAST) == [], name
     folder = os.environ.get("THAW_SCREENSHOTS")
     if folder:
         await page.screenshot(path=Path(folder) / f"{name}.png")

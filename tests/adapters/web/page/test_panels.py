@@ -2,7 +2,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from core.messages import PostKind
-from core.messages.queries import ReadHistory, ReadState
+from core.messages.queries import ReadHistory
 from tests.adapters.web.fake_core import FakeCore, card
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs_system("chromium")]
@@ -28,21 +28,6 @@ async def test_the_state_shows_entries_and_files_and_follows_each_commit(
     await expect(entry).to_contain_text('"2027-03-01"')
     await panel.get_by_role("button", name="out/a.txt").click()
     await expect(page.get_by_role("dialog", name="out/a.txt")).to_contain_text("the file")
-
-
-async def test_the_state_is_asked_for_by_prefix_and_commit(core: FakeCore, page: Page) -> None:
-    await core.set("a.one", "1")
-    await core.set("b.two", "2")
-    await open_panel(page, "State")
-    panel = page.get_by_role("dialog")
-    await panel.get_by_label("Key or path begins with").fill("b.")
-    await panel.get_by_label("At commit").fill("2")
-    await panel.get_by_role("button", name="Show").click()
-    await expect(page.get_by_role("dialog", name="State at commit 2")).to_be_visible()
-    await expect(panel.get_by_role("article", name="b.two")).to_be_visible()
-    await expect(panel.get_by_role("article", name="a.one")).to_have_count(0)
-    asked = [query for query in core.looked if isinstance(query, ReadState)][-1]
-    assert (asked.prefix, asked.at) == ("b.", 2)
 
 
 async def test_history_shows_each_commit_with_undo(core: FakeCore, page: Page) -> None:
