@@ -67,6 +67,8 @@ class Search:
             names = visible if source is None else (source,)
             found.append(await self._sources.search(names, parsed, limit))
         result = combined(found, limit)
+        if source in visible and not result.hits:
+            notes += _skipped(source, await self._sources.skipped(source, _REASONS))
         return replace(result, notes=(*notes, *result.notes))
 
     async def find(
@@ -102,15 +104,16 @@ class _Look:
             found.append(search_state(tx, self.query, self.at, self.limit))
         if FILES in self.places:
             result = search_workspace(tx, self.query, self.at, self.limit)
-            notes = _skipped(unsearched(tx, self.at, self.reasons)) if self.reasons else ()
+            left_out = unsearched(tx, self.at, self.reasons)
+            notes = _skipped(FILES, left_out) if self.reasons else ()
             found.append(replace(result, notes=(*result.notes, *notes)))
         return found
 
 
-def _skipped(files: Skipped) -> tuple[str, ...]:
+def _skipped(source: str, files: Skipped) -> tuple[str, ...]:
     reasons = [f"{plain(path)[:200]} {reason}" for path, reason in files.newest]
     more = [f"{files.count - len(reasons):,} more"] if files.count > len(reasons) else []
-    return (f"files: not searched: {'; '.join([*reasons, *more])}",) if reasons else ()
+    return (f"{source}: not searched: {'; '.join([*reasons, *more])}",) if reasons else ()
 
 
 def _unknown(source: str, visible: tuple[str, ...]) -> str:

@@ -16,7 +16,7 @@ from core.errors import StoreError
 from core.search import index
 from core.search.files import search_files
 from core.search.folder import Entry, Stamp, shown
-from core.search.hits import SearchResult
+from core.search.hits import SearchResult, Skipped
 from core.search.pieces import End, Piece, batches, found, grown
 from core.search.query import Query
 from core.search.watch import Watch
@@ -121,6 +121,16 @@ class Source:
         if self.trouble:
             notes.append(f"{self.name}: {self.trouble}")
         return replace(found, notes=(*found.notes, *notes))
+
+    async def skipped(self, most: int) -> Skipped:
+        """The files whose text is not indexed, the newest `most` with the reason."""
+        if self._database is None:
+            return Skipped()
+        try:
+            found = await self._database.read(partial(index.contents, most=most))
+        except StoreError:
+            return Skipped()  # the search itself has told it
+        return Skipped(count=found.skipped, newest=found.reasons)
 
     async def status(self) -> SourceStatus:
         """How it stands now. Raises StoreError if the index fails."""

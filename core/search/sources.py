@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.errors import BadRequest
 from core.messages import ChannelRef
-from core.search.hits import SearchResult, combined
+from core.search.hits import SearchResult, Skipped, combined
 from core.search.query import Query
 from core.search.source import Source, SourceStatus, remove
 
@@ -68,6 +68,10 @@ class Sources:
                 raise BadRequest(f"there is no source {name!r}")
         found = await asyncio.gather(*(self._sources[n].search(query, limit) for n in names))
         return combined(found, limit)
+
+    async def skipped(self, name: str, most: int) -> Skipped:
+        """The files of a source whose text is not indexed, the newest `most` with the reason."""
+        return await self._sources[name].skipped(most)
 
     async def status(self) -> tuple[SourceStatus, ...]:
         """How each source stands. Raises StoreError if an index fails."""

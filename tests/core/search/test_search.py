@@ -38,18 +38,25 @@ async def channels(tmp_path: Path) -> AsyncIterator[Channels]:
 
 
 @pytest.fixture
-async def search(tmp_path: Path, channels: Channels) -> AsyncIterator[Search]:
+async def sources(tmp_path: Path) -> AsyncIterator[Sources]:
     given = config.load(EXAMPLES / "thaw.toml").sources
     specs = [SourceSpec(name=one.name, path=one.path, channels=("web/*",)) for one in given]
+    (tmp_path / "more").mkdir()
+    specs.append(SourceSpec(name="more", path=tmp_path / "more", channels=("web/*",)))
     sources = Sources(specs, tmp_path)
-    for channel in (GENERAL, OTHER):
-        await channels.write(channel, say)
     await sources.start()
     await sources.settled()
+    yield sources
+    await sources.stop()
+
+
+@pytest.fixture
+async def search(channels: Channels, sources: Sources) -> AsyncIterator[Search]:
+    for channel in (GENERAL, OTHER):
+        await channels.write(channel, say)
     tasks = Tasks()
     yield Search(channels, sources, Indexing(channels, tasks.spawn))
     await tasks.close()
-    await sources.stop()
 
 
 async def test_the_example_s_cause_is_found_with_file_and_line(search: Search) -> None:
@@ -81,7 +88,9 @@ async def test_a_snapshot_bounds_the_messages(search: Search) -> None:
 async def test_an_unknown_source_is_refused_with_the_names_there_are(
     search: Search, name: str
 ) -> None:
-    with pytest.raises(BadRequest, match="choose from ci-logs, messages, state, files,") as refusal:
+    with pytest.raises(
+        BadRequest, match="choose from ci-logs, more, messages, state, files,"
+    ) as refusal:
         await search.search(GENERAL, "urllib3", name)
     assert len(str(refusal.value)) < 300
 
@@ -124,6 +133,17 @@ async def test_files_that_are_not_searched_are_told_with_the_reason(
     (note,) = (await search.search(GENERAL, "urllib3", "files")).notes
     assert note.startswith("files: not searched: 0.bin is not text; ")
     assert note.endswith("; 2 more")
+
+
+async def test_a_source_without_hits_says_what_of_it_is_not_searched(
+    search: Search, sources: Sources, tmp_path: Path
+) -> None:
+    (tmp_path / "more" / "x.bin").write_bytes(b"\0")
+    await sources.settled()
+    assert (await search.find(GENERAL, "nowhere", "more")).text.splitlines() == [
+        "no hits",
+        "(more: not searched: x.bin is not text)",
+    ]
 
 
 async def test_what_was_left_out_of_the_query_is_told(search: Search) -> None:

@@ -99,6 +99,18 @@ async def test_a_source_that_is_missing_at_the_start_is_found_when_it_comes(
     await sources.stop()
 
 
+async def test_what_is_not_searched_in_a_source_has_reasons(
+    sources: Sources, tmp_path: Path
+) -> None:
+    for n in range(3):
+        (tmp_path / "all" / f"{n}.bin").write_bytes(b"\0")
+    await sources.settled()
+    skipped = await sources.skipped("all", 2)
+    assert skipped.count == 3
+    assert [reason for _, reason in skipped.newest] == ["is not text", "is not text"]
+    assert (await sources.skipped("some", 2)).count == 0
+
+
 async def test_an_index_of_the_other_kind_is_removed_and_made_anew(tmp_path: Path) -> None:
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "a.py").write_text("PaymentsGateway\n")
