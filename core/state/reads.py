@@ -77,3 +77,29 @@ class SearchRead:
 
 
 Read = KeyRead | PrefixRead | FileRead | FolderRead | Mention | SearchRead
+
+
+def shows_key(read: Read, key: str) -> bool:
+    """Whether the channel's value of a key, or that there is none, was shown."""
+    match read:
+        case KeyRead():
+            return read.key == key
+        case PrefixRead():
+            return key.startswith(read.prefix) and read.shows(key)
+        case SearchRead():
+            return any(hit.what == "state" and hit.place == key for hit in read.seen)
+        case FileRead() | FolderRead() | Mention():
+            return False
+
+
+def shows_file(read: Read, path: str) -> bool:
+    """Whether something of a workspace file was shown, or may have been."""
+    match read:
+        case FileRead() | Mention():
+            return read.path == path
+        case FolderRead():
+            return path.startswith(read.path)
+        case SearchRead():
+            return any(hit.what == "workspace" and hit.place == path for hit in read.seen)
+        case KeyRead() | PrefixRead():
+            return False
