@@ -251,3 +251,38 @@ async def test_a_kill_at_any_step_leaves_it_to_the_next_start(tmp_path: Path) ->
     while await scene(tmp_path / str(at), at, "dies before" if at % 2 else "dies after"):
         at += 1
     assert at > 20
+
+
+class Stuck(Attic):
+    """A disk that never answers; `asked` says that it was asked."""
+
+    def __init__(self, seen: set[str]) -> None:
+        super().__init__()
+        self.seen = seen
+        self.asked = asyncio.Event()
+
+    async def forget(self, job_id: str) -> None:
+        self.asked.set()
+        await asyncio.Event().wait()
+
+
+async def test_a_start_at_which_it_gets_no_further_leaves_it_to_the_one_after(
+    tmp_path: Path,
+) -> None:
+    script, first = Script(), Stuck(set())
+    async with room(tmp_path, script=script, attic=first) as here:
+        await here.ask("m1", f"/set k {SECRET}")
+        script.replies = [calls(("start_job", {"title": "t", "brief": "b"})), says("ok")]
+        await here.ask("m2", "go")
+        first.seen = {(await here.hands.running(1)).id}
+        here.hands.end(1)
+        await here.platform.post("result:1")
+        asked = await here.ask("f1", "/forget k")
+        await here.press("p1", button(asked))
+        await first.asked.wait()
+    second = Stuck(first.seen)
+    async with room(tmp_path, attic=second):
+        await second.asked.wait()
+    async with room(tmp_path, attic=Attic()) as here:
+        await here.platform.post(ANSWER)
+        assert holding(tmp_path, SECRET) == []
