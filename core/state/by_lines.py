@@ -23,8 +23,9 @@ OVERLAP = Lines(None)
 
 
 def by_lines(standing: Standing, write: Write, seen: Standing, contents: Contents) -> Lines | None:
-    """Merge the write into what stands. None: lines have no say, as where one is no text."""
-    if write.kind not in (Kind.TEXT, Kind.FILE) or write.clears or seen is standing:
+    """Merge the write of a text or file into what stands. None: lines have no say, as where one
+    is no text."""
+    if write.clears or seen is standing:
         return None
     if any(side.kind not in (None, write.kind) for side in (standing, seen)):
         return None

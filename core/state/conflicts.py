@@ -67,20 +67,29 @@ def part(lost: Write) -> str | None:
     return json.dumps(list(wishes(lost))) if lost.kind is Kind.RECORD else None
 
 
+# A key comes to a conflict that there is: it has the revision of that.
+_JOIN = (
+    "INSERT INTO conflicts (number, entry, revision, opened)"
+    " SELECT ?1, ?2, max(revision), ?3 FROM conflicts WHERE number = ?1"
+    " ON CONFLICT (number, entry) DO UPDATE SET closed = NULL, revision = excluded.revision"
+)
+
+
 def keep(tx: Transaction, at: int, changes: Sequence[Change]) -> list[int | None]:
     """Write down what has changed with the commit `at`; returns the number of the conflict that
     is open now, or None, for each change."""
-    numbers = _numbered(tx, at, changes)
+    (newest,) = tx.execute("SELECT coalesce(max(number), 0) FROM conflicts").fetchone()
+    numbers = _numbered(tx, at, changes, newest)
+    opened = [
+        (number, one.entry, at)
+        for number, one in zip(numbers, changes, strict=True)
+        if number is not None and number != one.number
+    ]
     tx.executemany(
-        "INSERT INTO conflicts (number, entry, revision, opened) VALUES (?1, ?2,"
-        " coalesce((SELECT max(revision) FROM conflicts WHERE number = ?1), 1), ?3)"
-        " ON CONFLICT (number, entry) DO UPDATE SET closed = NULL, revision = excluded.revision",
-        [
-            (number, one.entry, at)
-            for number, one in zip(numbers, changes, strict=True)
-            if number is not None and number != one.number
-        ],
+        "INSERT INTO conflicts (number, entry, revision, opened) VALUES (?, ?, 1, ?)",
+        (row for row in opened if row[0] > newest),
     )
+    tx.executemany(_JOIN, (row for row in opened if row[0] <= newest))
     tx.executemany(
         "UPDATE conflicts SET revision = revision + 1 WHERE number = ? AND closed IS NULL",
         [(one.number,) for one in changes if one.number is not None and one.turns],
@@ -110,12 +119,11 @@ def _close(tx: Transaction, number: int, at: int) -> None:
     tx.execute("UPDATE conflicts SET closed = ? WHERE number = ? AND closed IS NULL", (at, number))
 
 
-def _numbered(tx: Transaction, at: int, changes: Sequence[Change]) -> list[int | None]:
+def _numbered(tx: Transaction, at: int, changes: Sequence[Change], newest: int) -> list[int | None]:
     """Open conflicts keep their number, new ones get the next; a group shares one."""
-    (newest,) = tx.execute("SELECT max(number) FROM conflicts").fetchone()
-    fresh = count((newest or 0) + 1)
+    fresh = count(newest + 1)
     shared: dict[str, int] = {}
-    for group in {one.group for one in changes if one.group is not None and one.after}:
+    for group in dict.fromkeys(one.group or "" for one in changes if one.group and one.after):
         members = [one for one in changes if one.group == group and one.after]
         numbers = sorted({one.number for one in members if one.number is not None})
         shared[group] = numbers[0] if numbers else next(fresh)
@@ -133,12 +141,7 @@ def _move(tx: Transaction, number: int, to: int, at: int) -> None:
         "SELECT entry FROM conflicts WHERE number = ? AND closed IS NULL", (number,)
     ).fetchall()
     tx.execute("UPDATE conflicts SET closed = ? WHERE number = ? AND closed IS NULL", (at, number))
-    tx.executemany(
-        "INSERT INTO conflicts (number, entry, revision, opened)"
-        " SELECT ?1, ?2, max(revision), ?3 FROM conflicts WHERE number = ?1"
-        " ON CONFLICT (number, entry) DO UPDATE SET closed = NULL, revision = excluded.revision",
-        ((to, entry, at) for (entry,) in entries),
-    )
+    tx.executemany(_JOIN, ((to, entry, at) for (entry,) in entries))
     tx.executemany(
         "UPDATE losers SET conflict = ? WHERE entry = ? AND conflict = ?",
         ((to, entry, number) for (entry,) in entries),

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from core.state.database import Transaction
 from core.state.fold import NO_GROUND, Ground
-from core.state.operations import AuthorKind, Kind, Op
+from core.state.operations import AuthorKind, Kind
 from core.state.record import only
 from core.state.standing import NOTHING, Facts, Stamp, Standing
 from core.state.write import Item, Write, compose
@@ -153,6 +153,8 @@ _WAITING = (
 )
 _ONE_WRITE = itemgetter(slice(7))
 _ONE_WAITING = itemgetter(slice(3))
+_ANYWHERE = (0, 0)
+_VALUE = Kind.VALUE
 
 
 def read_candidates(tx: Transaction, entries: Sequence[int]) -> dict[int, tuple[Write, ...]]:
@@ -160,20 +162,19 @@ def read_candidates(tx: Transaction, entries: Sequence[int]) -> dict[int, tuple[
     their equality needs."""
     if not entries:
         return {}
-    found: dict[int, tuple[Write, ...]] = {}
+    found: dict[int, list[Write]] = {}
     rows = tx.execute(_WAITING, (json.dumps(entries),)).fetchall()
     for (entry, commit, part), group in groupby(rows, _ONE_WAITING):
-        write = _wish(commit, [Item(*row[3:]) for row in group])
+        items = [Item(*row[3:]) for row in group]
+        if len(items) == 1 and items[0].op == "put":
+            # By far the most, where there are many.
+            write = Write(commit, 0, _ANYWHERE, False, False, _VALUE, tuple(items))
+        else:
+            write = compose("", items, commit=commit, base=0, order=_ANYWHERE, person=False)
         if part is not None:
             write = only(write, json.loads(part))
-        found[entry] = (*found.get(entry, ()), write)
-    return found
-
-
-def _wish(commit: int, items: list[Item]) -> Write:
-    if len(items) == 1 and items[0].op == Op.PUT.value:
-        return Write(commit, 0, (0, 0), False, False, Kind.VALUE, tuple(items))
-    return compose("", items, commit=commit, base=0, order=(0, 0), person=False)
+        found.setdefault(entry, []).append(write)
+    return {entry: tuple(writes) for entry, writes in found.items()}
 
 
 def read_write(tx: Transaction, entry: int, commit: int) -> Write:

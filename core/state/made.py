@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from core.state.operations import Kind, Op
 from core.state.standing import NO_STAMPS, Facts, Stamp, Stamps
 from core.state.values import plus
-from core.state.write import Write
+from core.state.write import WHOLE, Write
 
 
 @dataclass(slots=True)
@@ -22,12 +22,12 @@ class Made:
 
 def made(facts: Facts, write: Write, fresh: bool) -> Made:
     """Apply a write on what stands, or on nothing (`fresh`)."""
+    if write.kind in WHOLE:
+        return Made(write.items[-1].text)
     start = None if fresh else facts.standing.body
     match write.kind:
         case None:
             return Made()
-        case Kind.VALUE | Kind.TEXT | Kind.FILE:
-            return Made(write.items[-1].text)
         case Kind.COUNTER:
             total = start or "0"
             for item in write.items:
@@ -39,8 +39,8 @@ def made(facts: Facts, write: Write, fresh: bool) -> Made:
             return Made(str(int(start or 0) + len(ids)), ids, above=above)
         case Kind.SET:
             return _stamped(write, int(start or 0), NO_STAMPS if fresh else facts.stamps)
-        case Kind.RECORD:
-            raise AssertionError("a record is made field by field")
+        case _:
+            raise AssertionError(f"a {write.kind} is not made here")
 
 
 def _stamped(write: Write, count: int, stamps: Stamps) -> Made:

@@ -98,7 +98,8 @@ def _text(tx: Transaction, one: Told) -> str:
             return f"{stays}; {wanted}"
         case Verdict.OUTRANKED:
             row = tx.execute("SELECT author FROM commits WHERE number = ?", (before.person,))
-            return f"{stays}, set by {row.fetchone()[0]} meanwhile; {wanted}"
+            since = "" if before.changed == before.person else ", and changed since"
+            return f"{stays}, set by {row.fetchone()[0]} meanwhile{since}; {wanted}"
         case Verdict.BEATEN:
             rule = "its rules" if write.kind is Kind.RECORD else f"the rule {one.case.merging}"
             return f"{stays} by {rule}; {wanted}"

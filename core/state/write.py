@@ -29,8 +29,9 @@ KIND_OF: Mapping[str, Kind] = {
 }
 # SQLite looks for an adapter, at length, for each string that is a member of an enumeration.
 _NAMES = {op: op.value for op in Op}
-COMBINING = frozenset({Kind.COUNTER, Kind.SET, Kind.LOG, Kind.RECORD})
-WHOLE = frozenset({Kind.VALUE, Kind.TEXT, Kind.FILE})
+# Tuples: to look a member of an enumeration up by its hash takes longer.
+COMBINING = (Kind.COUNTER, Kind.SET, Kind.LOG, Kind.RECORD)
+WHOLE = (Kind.VALUE, Kind.TEXT, Kind.FILE)
 _PERSON_RANK = 2**62
 
 

@@ -6,7 +6,18 @@ from core.state.apply import Merged
 from core.state.operations import Kind
 from core.state.person import person_put, pin, pinned, unpin
 from core.state.rules import Rule, Rules
-from tests.core.state.board import ANN, BEN, Board, add, append, delete, include, put
+from tests.core.state.board import (
+    ANN,
+    BEN,
+    Board,
+    add,
+    append,
+    delete,
+    include,
+    patch,
+    put,
+    text,
+)
 
 BY_ANN = Person(id="u1", name="Ann")
 
@@ -107,3 +118,29 @@ def test_pins_are_kept_once_and_only_of_what_there_is(board: Board) -> None:
     assert not unpin(board.tx, "b")
     with pytest.raises(BadRequest, match="no `zz` to pin"):
         pin(board.tx, "zz", BY_ANN, 1.0)
+
+
+def test_two_persons_who_set_the_same_agree(board: Board) -> None:
+    board.set("k", "a")
+    board.set("k", "a", base=0, author=BEN)
+    assert (board.value("k"), board.conflicts()) == ("a", ())
+    board.set("k", "b", base=0, author=BEN)
+    assert [found.candidates for found in board.conflicts()] == [(3,)]
+
+
+def test_setting_a_record_patches_what_differs_from_what_was_seen(board: Board) -> None:
+    board.job(1, patch("k", owner="Ann", date="May", place="hall"))
+    board.job(2, patch("k", place="park"))
+    board.set("k", '{"owner": "Ben", "place": "hall"}', base=1)
+    assert board.value("k") == {"owner": "Ben", "place": "park"}
+    with pytest.raises(BadRequest, match="is a record: set it to an object"):
+        board.set("k", "text")
+    assert board.set("k", '{"owner": "Ben", "place": "park"}').commit is None
+
+
+def test_setting_a_text_takes_what_was_typed_as_it_is(board: Board) -> None:
+    board.job(1, text("k", "a\n"))
+    board.set("k", "12")
+    assert board.value("k") == "12"
+    board.set("k", '"in\\nlines"')
+    assert board.value("k") == "in\nlines"
