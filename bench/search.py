@@ -15,6 +15,7 @@ from pathlib import Path
 from bench.conditions import conditions
 from bench.figures import Figure, table
 from bench.held import watched
+from bench.search_state import measure_state
 from core.search.channel import search_messages
 from core.search.query import parse
 from core.search.source import Source
@@ -37,7 +38,9 @@ async def measure(
 ) -> list[Figure]:
     """Search among messages of made-up words; index, change and search a folder of logs."""
     found = await _messages(folder / "channel.db", messages)
-    return found + await _source(folder, megabytes)
+    found += await measure_state(folder, WORDS)
+    found += await _source(folder, megabytes)
+    return found + await _trigrams(folder, min(megabytes, 20))
 
 
 async def _messages(path: Path, count: int) -> list[Figure]:
@@ -75,6 +78,7 @@ def _queries() -> list[tuple[str, str]]:
         ("a phrase of the two commonest", f'"{first} {second}"'),
         ("the 24 commonest", " ".join(WORDS[:24])),
         ("a beginning of three letters", f"{rare[:3]}*"),
+        ("a beginning of four letters", f"{first[:4]}*"),
         ("a beginning of two letters", f"{first[:2]}*"),
     ]
 
@@ -97,6 +101,8 @@ async def _source(folder: Path, megabytes: int) -> list[Figure]:
                values=await _changes(logs, root / "build-0" / "job-0.log"), median_below=50),
         Figure(name="a small file changed until it is found", unit="ms",
                values=await _changes(logs, root / "small.log"), median_below=50),
+        Figure(name="a line appended to a log of 60 MB until it is found", unit="ms",
+               values=await _changes(logs, _large(root)), median_below=50),
     ]  # fmt: skip
     for query in ("pin3j", f"{WORDS[400]} ERROR", "ERROR", "req*"):
         took_each = await _repeated(partial(logs.search, parse(query), 20))
@@ -109,6 +115,25 @@ async def _source(folder: Path, megabytes: int) -> list[Figure]:
     took = (time.perf_counter() - began) * 1000
     await again.stop()
     return [*figures, Figure(name="start with nothing changed", unit="ms", values=(took,))]
+
+
+async def _trigrams(folder: Path, megabytes: int) -> list[Figure]:
+    root = folder / "code"
+    size = sum(_written(root, megabytes))
+    code = Source("code", root, folder / "code.trigrams.db", trigrams=True)
+    began = time.perf_counter()
+    await code.start()
+    await code.settled()
+    took = time.perf_counter() - began
+    figures = [
+        Figure(name="indexing a folder that asks for trigrams", unit="s/MB", values=(took / size,),
+               median_below=1 / 1.5, note=f"{size / took:.1f} MB/s, {size:.0f} MB"),
+    ]  # fmt: skip
+    for query in ("rro", "quest", f"{WORDS[400][1:]} ARNIN"):
+        took_each = await _repeated(partial(code.search, parse(query), 20))
+        figures.append(Figure(name=f"parts in {size:.0f} MB, {query}", unit="ms", values=took_each))
+    await code.stop()
+    return figures
 
 
 async def _repeated(search: Callable[[], Awaitable[object]]) -> tuple[float, ...]:
@@ -165,6 +190,14 @@ def _written(root: Path, megabytes: int) -> Iterator[float]:
         path = root / f"build-{n // 4}" / f"job-{n % 4}.log"
         path.parent.mkdir(parents=True, exist_ok=True)
         yield path.write_text("\n".join(_log_lines(chance, 1_000_000))) / 1e6
+
+
+def _large(root: Path) -> Path:
+    """A log near the largest that is indexed."""
+    path = root / "large.log"
+    line = " ".join(WORDS[100:112]) + "\n"
+    path.write_text(line * (60_000_000 // len(line)))
+    return path
 
 
 def _log_lines(chance: random.Random, characters: int) -> Iterator[str]:

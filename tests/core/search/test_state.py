@@ -8,7 +8,7 @@ from core.search.memory import advance
 from core.search.query import parse
 from core.search.ranked import NEWEST, SCANNED
 from core.search.state import search_state, search_workspace
-from tests.core.state.board import Board, append, exclude, include, put, remove, write
+from tests.core.state.board import Board, append, exclude, include, patch, put, remove, text, write
 
 
 @pytest.fixture
@@ -132,3 +132,15 @@ def test_an_executable_bit_is_a_version_of_the_same_content(board: Board) -> Non
     board.job(2, write("run.sh", b"echo needle", executable=True))
     assert [(hit.commit, hit.also) for hit in files(board, "needle")] == [(2, 0)]
     assert [(hit.commit, hit.also) for hit in files(board, "needle", 1)] == [(1, 0)]
+
+
+def test_records_and_texts_are_found_by_their_lines_as_they_were(board: Board) -> None:
+    board.job(1, patch("launch", date="monday", owner="Ann"), text("doc", "one\ntwo\nplan\n"))
+    board.job(2, patch("launch", date="tuesday"), text("doc", "one\ntwo\nplan\nmore\n"))
+    board.job(3, text("doc", "changed\ntwo\nplan\n"), base=1)
+    assert told(board, "monday", 1) == ["launch:1 date: «monday»"]
+    assert told(board, "monday") == []
+    assert told(board, "ann") == ["launch:2 owner: «Ann»"]
+    assert told(board, "more") == ["doc:4 «more»"]
+    assert told(board, "changed") == ["doc:1 «changed»"]
+    assert told(board, "changed", 2) == []
