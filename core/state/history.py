@@ -33,13 +33,16 @@ _COLUMNS = (
 )
 _NEWEST = f"SELECT {_COLUMNS} FROM commits WHERE number < ? ORDER BY number DESC LIMIT ?"  # noqa: S608
 _ONE = f"SELECT {_COLUMNS} FROM commits WHERE number = ?"  # noqa: S608 - constants
-# Undos have no operations of their own, but what they moved has versions.
+# What an undo moved has versions; one that moved nothing but a conflict is found by what it undoes.
 _OF_KEY = (
-    f"SELECT {_COLUMNS} FROM commits WHERE number < ?1 AND number IN"  # noqa: S608 - constants
+    "WITH RECURSIVE touched (number) AS"  # noqa: S608 - constants
     " (SELECT o.commit_no FROM operations AS o JOIN entries AS e ON e.id = o.entry"
     " WHERE e.key = ?3 AND e.space IN ('entry', 'file')"
     " UNION SELECT v.commit_no FROM versions AS v JOIN entries AS e ON e.id = v.entry"
-    " WHERE e.key = ?3 AND e.space IN ('entry', 'file')) ORDER BY number DESC LIMIT ?2"
+    " WHERE e.key = ?3 AND e.space IN ('entry', 'file')"
+    " UNION SELECT c.number FROM touched AS t JOIN commits AS c ON c.undoes = t.number)"
+    f" SELECT {_COLUMNS} FROM commits WHERE number < ?1 AND number IN touched"
+    " ORDER BY number DESC LIMIT ?2"
 )
 
 

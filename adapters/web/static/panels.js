@@ -1,6 +1,7 @@
 // What each panel asks and how it draws the answer. No state of its own.
 
 import { buttons } from "./buttons.js";
+import { diff } from "./diff.js";
 import { coded, el, rendered } from "./dom.js";
 import { drawFile, loadFile } from "./file.js";
 import { count, duration, many } from "./format.js";
@@ -60,7 +61,9 @@ function drawConflicts(view, fields, { place, outgoing }) {
         el("section", { class: "box" },
           el("p", { class: "label" }, one.number === 0 ? `Stands now: ${one.label}` : one.label),
           el("pre", { class: "text", tabindex: "0" }, one.value),
-          el("p", { class: "facts" }, el("span", {}, `by ${one.author}`), el("span", {}, `based on commit ${one.base}`))))),
+          one.diff.length ? el("p", { class: "label" }, "Taking it would change") : null,
+          diff(one.diff),
+          el("p", { class: "facts" }, el("span", {}, `by ${one.author}`), one.about ? el("span", {}, one.about) : null, el("span", {}, `based on commit ${one.base}`))))),
       buttons(line.buttons, place, outgoing)));
 }
 

@@ -220,7 +220,15 @@ class FakeCore:
         """Open a conflict over a key."""
         channel = self.channels["general"]
         candidates = tuple(
-            CandidateLine(number=n, label=label, value=value, author=author, base=3)
+            CandidateLine(
+                number=n,
+                label=label,
+                value=value,
+                author=author,
+                base=3,
+                about="Deploy again" if n else "",
+                diff=("-prod", "+staging") if n else (),
+            )
             for n, (label, value, author) in enumerate(
                 [("prod", '"prod"', "Anna"), ("job 4", '"staging"', "job 4, asked by Ben")]
             )

@@ -21,6 +21,17 @@ def test_a_keys_history_has_its_losers_and_undos(board: Board) -> None:
     assert history(board.tx, "K") == ()
 
 
+def test_a_keys_history_has_the_undo_of_what_only_waited_there(board: Board) -> None:
+    board.job(1, put("k", "a"))
+    waits = board.job(2, put("k", "b"), base=0)
+    board.job(3, put("other", 1))
+    undone = board.undo(waits.commit)
+    again = board.undo(undone.commit)
+    numbers = [info.number for info in history(board.tx, "k")]
+    assert numbers == [again.commit, undone.commit, 2, 1]
+    assert [info.number for info in history(board.tx, "other")] == [3]
+
+
 def test_a_commit_tells_who_when_why_and_what(board: Board) -> None:
     merged = board.job(7, add("n", 1))
     undone = board.undo(merged.commit)

@@ -58,6 +58,10 @@ async def test_a_conflict_shows_every_version_and_its_buttons(core: FakeCore, pa
     await expect(conflict).to_contain_text("Stands now: prod")
     await expect(conflict).to_contain_text('"staging"')
     await expect(conflict).to_contain_text("by job 4, asked by Ben")
+    await expect(conflict).to_contain_text("Deploy again")
+    difference = conflict.get_by_label("Difference")
+    await expect(difference.locator("del")).to_contain_text("-prod")
+    await expect(difference.locator("ins")).to_contain_text("+staging")
     await conflict.get_by_role("button", name="Take job 4's").click()
     assert (await core.pressed()).action == "resolve.2.1.1"
     core.channels["general"].conflicts.clear()
