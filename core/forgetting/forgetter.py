@@ -97,7 +97,8 @@ class Forgetter:
                     await self._forget_channel(channel, one)
                 case _ as unreachable:
                     assert_never(unreachable)
-            await self._channels.write(channel, partial(_removed, one))
+            for waits in await self._channels.write(channel, partial(_removed, one)):
+                self._outbox.kick(ThreadRef(channel=channel, thread=waits))
         while await self._channels.write(channel, scrub):
             pass
         await self._channels.run(channel, wipe)
@@ -117,7 +118,8 @@ class Forgetter:
         await self._forget_jobs(channel, one, found)
         await self._walk(channel, partial(forget.quotes_step, traces=found))
         await self._walk(
-            channel, partial(forget.jobs_step, told=lambda _, text: found.in_text(text))
+            channel,
+            partial(forget.jobs_step, channel=channel, told=lambda _, text: found.in_text(text)),
         )
         await write(partial(forget.steering, told=lambda _, text: found.in_text(text)))
         await self._walk(
@@ -135,7 +137,10 @@ class Forgetter:
         await self._end_jobs(channel, one, numbers)
         await self._walk(channel, partial(forget.person_step, person=one.name, upto=one.upto))
         await self._walk(
-            channel, partial(forget.jobs_step, told=lambda requester, _: requester == one.name)
+            channel,
+            partial(
+                forget.jobs_step, channel=channel, told=lambda requester, _: requester == one.name
+            ),
         )
         await write(
             partial(forget.steering, told=lambda id, _: id.removeprefix("message:") in theirs)
@@ -201,9 +206,10 @@ def _step(step: Callable[..., int | None], place: int, tx: Transaction) -> int |
     return step(tx, place)
 
 
-def _removed(one: Forgetting, tx: Transaction) -> None:
-    forget.waiting(tx)
+def _removed(one: Forgetting, tx: Transaction) -> tuple[str, ...]:
+    """Nothing is left to be read; returns the threads where posts are to be shown again."""
     forgettings.removed(tx, one.number)
+    return outbox_rows.waiting_threads(tx)
 
 
 def _told(one: Forgetting, thread: ThreadRef, at: float, tx: Transaction) -> int:

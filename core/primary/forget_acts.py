@@ -18,9 +18,8 @@ from core.state import forget as state
 _GONE = (
     "I was forgetting something that I may have seen for this answer. Say it again if it is open."
 )
-_ELSEWHERE = (
-    "The platform's own copies of what people and I posted stay there: delete those by hand."
-)
+_ELSEWHERE = "What people posted stays on the platform itself: delete it there by hand."
+_ALL_ELSEWHERE = "What people and I posted stays on the platform itself: delete it there by hand."
 
 
 def ask(doing: Doing, what: What, name: str) -> Done:
@@ -60,7 +59,8 @@ def _asked(doing: Doing, what: What, name: str, shown: str, upto: int) -> Done:
         by=doing.person.name,
     )  # fmt: skip
     button = Button(action=f"forget.{number}", label="Forget for good", style="danger")
-    text = f"This would go for good, and cannot be undone:\n\n{shown}\n\n{_ELSEWHERE}"
+    stays = _ALL_ELSEWHERE if what is What.CHANNEL else _ELSEWHERE
+    text = f"This would go for good, and cannot be undone:\n\n{shown}\n\n{stays}"
     return Done(text=text, buttons=(button,))
 
 

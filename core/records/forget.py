@@ -1,5 +1,5 @@
 """Taking out of a channel's conversations what is to be forgotten, in small steps: texts go, their
-places stay. Decides nothing."""
+places stay, and posts are shown again as they are then. Decides nothing."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import assert_never
 
 from core.forgetting.traces import FORGOTTEN, LONG, Traces
-from core.jobs.job import Cancelled, Completed, Failed, Outcome
-from core.messages import Post, PostKind
-from core.records import codec
+from core.jobs.job import Cancelled, Completed, Failed, JobState, Outcome
+from core.messages import ChannelRef, Post, PostKind
+from core.posts import card
+from core.records import codec, jobs, outbox
 from core.records.messages import post_row
 from core.state.database import Transaction
 
@@ -36,7 +37,7 @@ def quotes_step(tx: Transaction, after: int, traces: Traces) -> int | None:
             kept = replace(
                 post, receipt=_without(traces, post.receipt), drift=_without(traces, post.drift)
             )
-            tx.execute("UPDATE messages SET post = ? WHERE seq = ?", (post_row(kept), seq))
+            _change_post(tx, seq, replace(kept, text=text))
     return rows[-1][0] if rows else None
 
 
@@ -77,10 +78,14 @@ def _forget_message(tx: Transaction, seq: int) -> None:
 
 
 def _forget_post(tx: Transaction, seq: int, post: Post) -> None:
-    empty = replace(post, text=FORGOTTEN, receipt=(), drift=(), buttons=(), files=())
+    _change_post(tx, seq, replace(post, text=FORGOTTEN, receipt=(), drift=(), buttons=(), files=()))
+
+
+def _change_post(tx: Transaction, seq: int, post: Post) -> None:
     tx.execute(
-        "UPDATE messages SET text = ?, post = ? WHERE seq = ?", (FORGOTTEN, post_row(empty), seq)
+        "UPDATE messages SET text = ?, post = ? WHERE seq = ?", (post.text, post_row(post), seq)
     )
+    outbox.show_again(tx, post)
 
 
 def count_quoting(tx: Transaction, texts: Sequence[str], upto: int) -> str:
@@ -98,21 +103,11 @@ def count_quoting(tx: Transaction, texts: Sequence[str], upto: int) -> str:
     return f"{at_least}{found:,} message{'' if found == 1 else 's'}"
 
 
-def waiting(tx: Transaction) -> None:
-    """Bring the posts that are still to be shown to what the messages say now."""
-    rows = tx.execute(
-        "SELECT o.seq, m.text, m.post FROM outbox AS o JOIN messages AS m ON m.id = o.id"
-        " WHERE o.state = 'waiting' AND m.post IS NOT NULL"
-    ).fetchall()
-    for seq, text, row in rows:
-        post = replace(codec.post.validate_json(row), text=text)
-        payload = codec.outbound.dump_json(post).decode()
-        tx.execute("UPDATE outbox SET payload = ? WHERE seq = ?", (payload, seq))
-
-
-def jobs_step(tx: Transaction, after: int, told: Callable[[str, str], bool]) -> int | None:
+def jobs_step(
+    tx: Transaction, after: int, channel: ChannelRef, told: Callable[[str, str], bool]
+) -> int | None:
     """Look through some jobs after number `after`: what they were asked and how they ended goes if
-    `told` (the requester's id, any of the texts) says so; returns and ends as `quotes_step`."""
+    `told` (the requester's id, all of the texts) says so; returns and ends as `quotes_step`."""
     rows = tx.execute(
         "SELECT number, requester_id, title, brief, step, outcome FROM jobs WHERE number > ?"
         " ORDER BY number LIMIT ?",
@@ -121,9 +116,13 @@ def jobs_step(tx: Transaction, after: int, told: Callable[[str, str], bool]) -> 
     for number, requester, title, brief, step, outcome in rows:
         if told(requester, "\n".join((title, brief, step, _words(outcome)))):
             tx.execute(
-                "UPDATE jobs SET title = ?1, brief = ?1, step = '', outcome = ?2 WHERE number = ?3",
+                "UPDATE jobs SET title = ?1, brief = ?1, step = '', outcome = ?2,"
+                " version = version + 1 WHERE number = ?3",
                 (FORGOTTEN, _emptied(outcome), number),
             )
+            row = jobs.read(tx, channel, number)
+            if row is not None and row.state is not JobState.PROMISED:
+                outbox.put(tx, card(row))
     return rows[-1][0] if rows else None
 
 

@@ -38,6 +38,12 @@ def put(tx: Transaction, item: Outbound) -> None:
     tx.execute(_PUT if isinstance(item, Post) else _REPLACE, row)
 
 
+def show_again(tx: Transaction, post: Post) -> None:
+    """Promise to show a post as it is now: it replaces itself, as its id is the same."""
+    payload = codec.outbound.dump_json(post).decode()
+    tx.execute(_REPLACE, (post.id, post.thread.thread, payload))
+
+
 def waiting(tx: Transaction, thread: str, limit: int = 50) -> tuple[Waiting, ...]:
     """The thread's items to be shown, in order."""
     rows = tx.execute(

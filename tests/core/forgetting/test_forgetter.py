@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.jobs.job import Completed, Gathered
-from core.messages import Post, Press, ThreadRef
+from core.messages import Outbound, Post, Press, ThreadRef
 from core.rights import Access
 from core.state.operations import FileChange, Op, Operation
 from core.state.reads import KeyRead
@@ -84,6 +84,30 @@ async def test_a_key_goes_with_all_that_ever_quoted_it(tmp_path: Path) -> None:
         assert "forgot door.code" in history
         assert "(forgotten)" in history
     assert holding(tmp_path, SECRET, "4711", "Kaninchenbau") == []
+
+
+async def test_what_was_shown_is_shown_again_without_it(tmp_path: Path) -> None:
+    script = Script()
+    async with room(tmp_path, script=script) as here:
+        await here.ask("m1", f"/set door.code {SECRET}")
+        script.replies = [
+            calls(("start_job", {"title": f"look at {SECRET}", "brief": "b"})),
+            says(f"The code is {SECRET}."),
+        ]
+        await here.ask("m2", "what is the code?")
+        await here.hands.running(1)
+        here.hands.end(1)
+        await here.platform.post("result:1")
+        await forget(here, "/forget door.code")
+        await here.platform.until(lambda: "(forgotten)" in str(newest(here, "card:1")))
+        await here.platform.until(lambda: "(forgotten)" in str(newest(here, "answer:m2")))
+        await here.platform.until(lambda: "(forgotten)" in str(newest(here, "reply:message:m1")))
+        assert SECRET not in str({item.id: item for item in here.platform.shown})
+
+
+def newest(here: Room, id: str) -> Outbound:
+    """An item as a platform shows it: the last one of that id."""
+    return [item for item in here.platform.shown if item.id == id][-1]
 
 
 async def test_a_persons_messages_go_with_the_answers_and_the_jobs_that_came_of_them(

@@ -50,3 +50,10 @@ def test_a_row_that_cannot_be_read_is_told_from_the_others(tx: Transaction) -> N
     assert inbox.find(tx, "press:m1") == PRESS
     inbox.close(tx, "press:m1")
     assert inbox.find(tx, "press:m1") is None
+
+
+def test_of_a_closed_event_only_the_id_is_kept(tx: Transaction) -> None:
+    inbox.accept(tx, HELLO)
+    inbox.close(tx, inbox.inbox_id(HELLO))
+    assert tx.execute("SELECT payload FROM inbox").fetchone() == ("",)
+    assert not inbox.accept(tx, HELLO)

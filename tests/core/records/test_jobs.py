@@ -98,3 +98,29 @@ def test_ids_of_jobs_tell_channels_apart_whose_names_run_together() -> None:
     assert str(one) == str(other)
     assert jobs.id_for(one, "message:m1", "0") != jobs.id_for(other, "message:m1", "0")
     assert jobs.id_for(one, "message:m1", "0") == jobs.id_for(one, "message:m1", "0")
+
+
+def test_what_jobs_under_way_began_with_is_known(tx: Transaction) -> None:
+    number = queued(tx)
+    assert jobs.bases(tx) == ()
+    jobs.start(tx, number, at=1.0, commit=7, message=0)
+    assert jobs.bases(tx) == (7,)
+    jobs.end(tx, number, Completed(result=""), at=2.0, steps=0, tokens=0)
+    assert jobs.bases(tx) == ()
+
+
+def test_words_to_jobs_that_ended_long_ago_go(tx: Transaction) -> None:
+    number = queued(tx)
+    jobs.steer(tx, number, "message:s1", "Ada", "blue", 1.0)
+    assert not jobs.prune_steering(tx, 100.0, 1)
+    jobs.end(tx, number, Completed(result=""), at=50.0, steps=0, tokens=0)
+    assert not jobs.prune_steering(tx, 50.0, 1)
+    assert len(jobs.steering(tx, number, 0)) == 1
+    assert jobs.prune_steering(tx, 51.0, 1)
+    assert jobs.steering(tx, number, 0) == ()
+
+
+def test_a_number_is_never_given_twice(tx: Transaction) -> None:
+    number = queued(tx)
+    tx.execute("DELETE FROM jobs")
+    assert queued(tx) == number + 1

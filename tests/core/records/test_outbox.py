@@ -61,3 +61,22 @@ def test_an_item_that_cannot_be_read_waits_without_one(tx: Transaction) -> None:
     outbox.put(tx, CARD)
     tx.execute("UPDATE outbox SET payload = '{}' WHERE id = 'p1'")
     assert [(one.id, one.item) for one in waiting(tx)] == [("p1", None), (CARD.id, CARD)]
+
+
+def test_what_was_shown_leaves_no_row_and_what_was_refused_no_text(tx: Transaction) -> None:
+    outbox.put(tx, POST)
+    (item,) = waiting(tx)
+    outbox.sent(tx, item)
+    assert tx.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
+    outbox.show_again(tx, POST)
+    (item,) = waiting(tx)
+    assert item.item == POST
+    outbox.failed(tx, item, "no such place", final=True)
+    assert tx.execute("SELECT state, payload FROM outbox").fetchall() == [("refused", "")]
+
+
+def test_a_posts_text_is_kept_once(tx: Transaction) -> None:
+    outbox.put(tx, POST)
+    (text, post) = tx.execute("SELECT text, post FROM messages").fetchone()
+    assert text == POST.text
+    assert f'"text":"{POST.text}"' not in post.replace(" ", "")

@@ -1,0 +1,46 @@
+"""Turns and their journal."""
+
+from core.records import jobs, turns
+from core.records.turns import TurnRow, TurnStep
+from core.state.database import Transaction
+from tests.core.records.conftest import CHANNEL
+from tests.core.records.test_jobs import new
+
+STEP = TurnStep(number=1, kind="tool", request="c1", response="done")
+
+
+def begun(tx: Transaction, id: str = "turn:m1", base: int = 3, at: float = 1.0) -> TurnRow:
+    return turns.begin(tx, id, "message:m1", "t", base, 0, at)
+
+
+def test_a_turn_is_found_as_far_as_it_came(tx: Transaction) -> None:
+    begun(tx)
+    turns.add_step(tx, "turn:m1", STEP)
+    assert begun(tx, base=9).steps == (STEP,)
+    assert (begun(tx).base, begun(tx).ended) == (3, False)
+
+
+def test_what_turns_under_way_began_with_is_known(tx: Transaction) -> None:
+    begun(tx)
+    assert turns.bases(tx) == (3,)
+    turns.end(tx, "turn:m1")
+    assert turns.bases(tx) == ()
+
+
+def test_turns_that_ended_long_ago_go(tx: Transaction) -> None:
+    begun(tx, "turn:old", at=1.0)
+    begun(tx, "turn:new", at=9.0)
+    turns.end(tx, "turn:old")
+    assert turns.prune(tx, 10.0, 1)
+    assert not turns.prune(tx, 10.0, 1)
+    assert [id for id, _, _ in turns.running(tx)] == ["turn:new"]
+
+
+def test_of_a_turn_that_is_given_up_nothing_is_kept(tx: Transaction) -> None:
+    begun(tx)
+    turns.add_step(tx, "turn:m1", STEP)
+    number = jobs.promise(tx, new())
+    turns.give_up(tx, "turn:m1", "message:m1")
+    turns.add_step(tx, "turn:m1", STEP)
+    assert tx.execute("SELECT count(*) FROM turn_steps").fetchone() == (0,)
+    assert jobs.read(tx, CHANNEL, number) is None
