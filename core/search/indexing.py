@@ -46,15 +46,14 @@ class Indexing:
     async def caught_up(self, channel: ChannelRef, upto: int | None) -> tuple[str, ...]:
         """Return when all up to a commit (None: all) is indexed, or what to know about what is
         not. Raises StoreError."""
-        left = partial(waiting, upto=upto)
-        if not await self._channels.read(channel, left):
+        if not await self._channels.read(channel, partial(waiting, upto=upto, most=1)):
             return ()
         run = self._run(channel)
         try:
             async with asyncio.timeout(self._patience_s):
                 await run.ended.wait()
         except TimeoutError:
-            count = await self._channels.read(channel, left)
+            count = await self._channels.read(channel, partial(waiting, upto=upto))
             return (f"state and files: {count:,} changes are still being indexed",)
         return () if run.trouble is None else (f"state and files: {run.trouble}",)
 

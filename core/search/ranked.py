@@ -79,7 +79,8 @@ def _best(
     # In one statement: each would begin with gathering the matches anew.
     asked |= {"rows": json.dumps(order), "first": min(order), "last": max(order)}
     shown = {row[0]: row for row in tx.execute(table.shown, asked)}
-    return Ranked(rows=tuple(shown[row] for row in order), newest=newest)
+    # What is being forgotten in this moment may have no commit any more.
+    return Ranked(rows=tuple(shown[row] for row in order if row in shown), newest=newest)
 
 
 def _count(tx: Transaction, table: Table, words: str, given: Mapping[str, int | str]) -> int:

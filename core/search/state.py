@@ -143,6 +143,8 @@ def _lines(tx: Transaction, query: Query, at: int | None, limit: int) -> SearchR
     for one in best_lines(texts, limit):
         _, content, sha256 = found.rows[one.place][:3]
         place = tx.execute(_PLACES, (content, commit)).fetchone()
+        if place is None:
+            continue
         path, number, kind, name, job, when, also = place
         hits.append(
             WorkspaceHit(

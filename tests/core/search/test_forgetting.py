@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from core.search.channel import search_messages
-from core.search.forgetting import drop_key, drop_path, scrub
+from core.search.forgetting import scrub
 from core.search.memory import advance
 from core.search.query import parse
 from core.search.state import search_state, search_workspace
 from core.state.database import Database, Transaction
 from core.state.schema import CHANNEL_APPLICATION_ID, channel_migrations
 from tests.core.search.deltas import change
-from tests.core.state.board import append, include, put, write
+from tests.core.state.board import append, put, write
 
 
 @pytest.fixture
@@ -74,23 +74,6 @@ def _say_some(tx: Transaction, n: int) -> None:
         say(tx, f"ordinary {n} {m}", f"zebrafish {n} {m}")
 
 
-async def test_a_key_and_all_its_past_leave_the_index(database: Database) -> None:
-    await database.write(change("1", put("secret", "zebrafish one"), put("open", "other")))
-    await database.write(change("2", put("secret", "zebrafish two"), append("log", "zebrafish")))
-    await database.write(change("3", include("set", ["zebrafish"]), write("a.txt", b"x")))
-    await all_steps(database, advance)
-    assert await database.write(partial(drop_key, key="secret")) == 2
-    assert await found(database, "zebrafish") == 2
-    assert await database.write(partial(drop_key, key="log")) == 1
-    assert await database.write(partial(drop_key, key="set")) == 1
-    assert await database.write(partial(drop_key, key="a.txt")) == 0
-    assert await found(database, "zebrafish") == 0
-    assert await found(database, "secret") == 0
-    assert await found(database, "other") == 1
-    await all_steps(database, advance)
-    assert await found(database, "zebrafish") == 0
-
-
 async def test_nothing_of_a_forgotten_key_or_path_stays_in_the_file(database: Database) -> None:
     await database.write(change("1", put("k", "zebrafish one"), append("log", "a zebrafish")))
     await database.write(change("2", write("zebrafish.txt", b"a zebrafish swims")))
@@ -104,19 +87,6 @@ async def test_nothing_of_a_forgotten_key_or_path_stays_in_the_file(database: Da
     await database.write(forget)
     assert not await left_in_file(database, "zebrafish")
     assert await found(database, "zebrafish") == 0
-
-
-async def test_a_path_goes_with_its_contents_but_for_those_that_others_have(
-    database: Database,
-) -> None:
-    await database.write(change("1", write("a.txt", b"own zebrafish")))
-    await database.write(change("2", write("a.txt", b"shared lion"), write("b.txt", b"own bear")))
-    await database.write(change("3", write("c.txt", b"shared lion")))
-    await all_steps(database, advance)
-    assert await database.write(partial(drop_path, path="a.txt")) == 1
-    assert await database.write(partial(drop_path, path="nowhere")) == 0
-    counts = [await found(database, word) for word in ("zebrafish", "lion", "bear", '"a.txt"')]
-    assert counts == [0, 1, 1, 0]
 
 
 async def test_scrubbing_ends_when_there_is_nothing_to_do(database: Database) -> None:

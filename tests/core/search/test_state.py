@@ -144,3 +144,12 @@ def test_records_and_texts_are_found_by_their_lines_as_they_were(board: Board) -
     assert told(board, "more") == ["doc:4 «more»"]
     assert told(board, "changed") == ["doc:1 «changed»"]
     assert told(board, "changed", 2) == []
+
+
+def test_what_is_being_forgotten_breaks_no_search(board: Board) -> None:
+    board.job(1, put("a", "needle"), write("a.txt", b"needle"))
+    board.job(2, put("b", "needle"), write("b.txt", b"needle too"))
+    assert len(entries(board, "needle")) == len(files(board, "needle")) == 2
+    board.tx.execute("DELETE FROM commits WHERE number = 1")
+    assert [hit.key for hit in entries(board, "needle")] == ["b"]
+    assert [hit.path for hit in files(board, "needle")] == ["b.txt"]
