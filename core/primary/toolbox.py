@@ -21,7 +21,9 @@ from core.rights import Right, Rights
 from core.settings import ChannelSettings
 from core.state.database import Transaction
 from core.state.entries import overlay, read_entry, read_prefix
+from core.state.history_text import origin_lines
 from core.state.operations import Json, Op, Operation
+from core.state.provenance import origin, pin_of
 from core.state.rules import Rules, adopt
 from core.state.validate import validate
 from core.state.views import entry_text
@@ -190,7 +192,12 @@ class Toolbox:
         if isinstance(key, str):
             mine = [operation for operation in self._operations if operation.key == key]
             entry = overlay(read_entry(tx, key, self._turn.base), mine)
-            return _material("state", entry_text(entry) if entry else f"There is no {key!r}."), None
+            if entry is None:
+                return _material("state", f"There is no {key!r}."), None
+            found = None if mine else origin(tx, "entry", key, self._turn.base)
+            # People ask who set it, when and on what grounds.
+            grounds = origin_lines(found, pin_of(tx, key)) if found else ()
+            return _material("state", "\n".join([entry_text(entry), *grounds])), None
         entries = read_prefix(tx, str(prefix or ""), self._turn.base)
         lines = [entry_text(entry) for entry in entries]
         return _material("state", "\n".join(lines) or "There is nothing."), None

@@ -50,7 +50,8 @@ CANCEL_JOB = ToolSpec(
 )
 READ_STATE = ToolSpec(
     name="read_state",
-    description="Read one key of the channel's state, or all that start with a prefix.",
+    description="Read one key of the channel's state, with who set it, when and based on what, or"
+    " all that start with a prefix.",
     parameters={
         "type": "object",
         "properties": {"key": {"type": "string"}, "prefix": {"type": "string"}},

@@ -8,8 +8,10 @@ from tests.core.state.board import (
     delete,
     exclude,
     include,
+    patch,
     put,
     remove,
+    text,
     write,
 )
 
@@ -68,6 +70,21 @@ def test_an_object_differs_by_its_fields_and_a_list_by_its_elements(board: Board
         '-date: "May"', '+date: "June"', '+place: "x"', '-who: ["Ann"]',
     )  # fmt: skip
     assert diff(board, merged.commit, "list") == ("-b", "+c")
+
+
+def test_records_and_texts_show_what_a_merge_made_of_them(board: Board) -> None:
+    board.job(1, patch("r", date="May", who=["Ann"]), text("t", "one\ntwo\nthree"))
+    board.job(2, patch("r", date="June"), text("t", "one\n2\nthree"), write("f", b"a\nb\nc\n"))
+    merged = board.job(
+        3, patch("r", who=["Ann", "Ben"]), text("t", "one\ntwo\nthree\nfour"), base=1
+    )
+    assert diff(board, merged.commit, "r") == ('-who: ["Ann"]', '+who: ["Ann","Ben"]')
+    board.resolve(1, None, 1)
+    undone = board.undo(2)
+    assert diff(board, undone.commit, "r") == ('-date: "June"', '+date: "May"')
+    board.job(4, write("f", b"a\nB\nc\n"))
+    other = board.job(5, write("f", b"a\nb\nc\nd\n"), base=2)
+    assert diff(board, other.commit, "f")[1:] == (" a", " B", " c", "+d")
 
 
 def test_a_text_of_lines_differs_as_a_unified_diff(board: Board) -> None:

@@ -2,7 +2,7 @@ from core.messages import Person
 from core.state.history_text import origin_lines
 from core.state.person import pin
 from core.state.provenance import Pin, origin, pin_of
-from tests.core.state.board import BEN, Board, add, append, delete, put, write
+from tests.core.state.board import BEN, Board, add, append, delete, patch, put, text, write
 
 
 def makers(board: Board, key: str, at: int | None = None) -> list[tuple[int, str]]:
@@ -39,6 +39,16 @@ def test_what_many_made_names_the_newest_and_counts_all(board: Board) -> None:
     assert found.count == 8
     assert makers(board, "n") == [(8, "+ 8"), (7, "+ 7"), (6, "+ 6"), (5, "+ 5"), (4, "+ 4")]
     assert makers(board, "n", at=2) == [(2, "+ 2"), (1, "+ 1")]
+
+
+def test_records_texts_and_files_name_all_who_made_them(board: Board) -> None:
+    board.job(1, patch("r", a=1), text("t", "one\n"), write("f", b"one\n"))
+    board.job(2, patch("r", b=2), text("t", "one\ntwo\n"), write("f", b"one\ntwo\n"))
+    assert makers(board, "r") == [(2, "b = 2"), (1, "a = 1")]
+    assert [number for number, _ in makers(board, "t")] == [2, 1]
+    file = origin(board.tx, "file", "f", 2)
+    assert file is not None
+    assert (file.last.number, file.count) == (2, 2)
 
 
 def test_undone_and_former_writes_made_nothing_of_it(board: Board) -> None:

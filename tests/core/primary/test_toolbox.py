@@ -1,0 +1,37 @@
+"""The primary agent's tools, as a model uses them in a core over a real store."""
+
+from pathlib import Path
+
+from core.model.chat import ModelRequest
+from tests.core.room import calls, room, says
+
+
+def results(request: ModelRequest) -> str:
+    """What the tools have answered the model so far."""
+    return "\n".join(str(message.text) for message in request.messages if message.role == "tool")
+
+
+async def test_a_model_that_reads_a_key_can_tell_who_set_it_when_and_why(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.ask("m1", "/set deploy.target prod")
+        await here.ask("m2", "/pin deploy.target")
+        here.script.replies += [calls(("read_state", {"key": "deploy.target"})), says("Ada did.")]
+        await here.ask("m3", "who set deploy.target?")
+        told = results(here.script.asked[-1])
+        assert 'deploy.target = "prod"' in told
+        assert "Last written by Ada, 1970-01-01 " in told
+        assert "in commit 1 (set deploy.target), based on commit 0." in told
+        assert "Pinned by Ada, " in told
+
+
+async def test_what_a_turn_wrote_itself_comes_from_nobody_yet(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.ask("m1", "/set k old")
+        put = {"key": "k", "operation": "put", "value": "new"}
+        here.script.replies += [
+            calls(("change_state", put)), calls(("read_state", {"key": "k"})), says("done"),
+        ]  # fmt: skip
+        await here.ask("m2", "change k and look")
+        told = results(here.script.asked[-1])
+        assert 'k = "new"' in told
+        assert "Last written by" not in told
