@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
-from bench import answers, crowd, delivery, rest, sandboxes, search, state, text, threads
+from bench import answers, crowd, delivery, rest, sandboxes, search, sizes, state, text, threads
 from bench.conditions import Others, conditions
 from bench.figures import Figure, table
 
@@ -27,6 +27,7 @@ MEASURES: dict[str, Measure] = {
     "idle": rest.measure_idle,
     "sandboxes": sandboxes.measure,
     "state": state.measure,
+    "sizes": sizes.measure,
     "text": text.measure,
     "search": search.measure,
 }

@@ -43,7 +43,8 @@ async def measure(folder: Path) -> list[Figure]:
 
 
 @asynccontextmanager
-async def _opened(path: Path) -> AsyncIterator[Database]:
+async def opened(path: Path) -> AsyncIterator[Database]:
+    """A channel's file, made where there is none."""
     database = await Database.open(path, CHANNEL_APPLICATION_ID, channel_migrations())
     try:
         yield database
@@ -53,7 +54,7 @@ async def _opened(path: Path) -> AsyncIterator[Database]:
 
 async def _snapshots(path: Path, megabytes: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
     took, bare = [], []
-    async with _opened(path) as database:
+    async with opened(path) as database:
         await _fill(database, megabytes)
         for _ in range(SNAPSHOTS):
             took.append(await _timed(database, _snapshot))
@@ -90,10 +91,13 @@ async def _fill(database: Database, megabytes: int) -> None:
             Operation(key=f"fill.{n % max(1, count // 2)}", op=Op.PUT, argument=f"{n} {_VALUE}")
             for n in span
         )
-        await database.write(partial(_merge, delta=_delta(f"turn:fill-{start}", 10**6, operations)))
+        await database.write(
+            partial(merge_delta, delta=as_delta(f"turn:fill-{start}", 10**6, operations))
+        )
 
 
-def _merge(tx: Transaction, delta: Delta) -> int:
+def merge_delta(tx: Transaction, delta: Delta) -> int:
+    """Merge it, based on head where it names a later base; returns the lines of the receipt."""
     newest = head(tx)
     base = min(delta.base, newest)
     made = Delta(
@@ -105,7 +109,8 @@ def _merge(tx: Transaction, delta: Delta) -> int:
     return len(merged.receipt)
 
 
-def _delta(source: str, base: int, operations: tuple[Operation, ...], job: int = 1) -> Delta:
+def as_delta(source: str, base: int, operations: tuple[Operation, ...], job: int = 1) -> Delta:
+    """The operations as a job's delta."""
     author = Author(kind=AuthorKind.JOB, person_id="p", name="Ana", job=job)
     return Delta(
         source=source, author=author, base=base, at=0.0, about="bench", operations=operations
@@ -150,15 +155,15 @@ async def _merges(
     """Merge it in rounds: every delta but the first is based on what its forerunner replaced."""
     base = 0 if shape is _conflicting else 10**6
     took, held, idle = [], [], []
-    async with _opened(path) as database:
-        await database.write(partial(_merge, delta=_delta("turn:first", 0, shape(0))))
+    async with opened(path) as database:
+        await database.write(partial(merge_delta, delta=as_delta("turn:first", 0, shape(0))))
         for round_ in range(1, ROUNDS + 1):
-            delta = _delta(f"job:{round_}", base, shape(round_), round_)
+            delta = as_delta(f"job:{round_}", base, shape(round_), round_)
             async with watched() as nothing:
                 await asyncio.sleep(0.2)
             async with watched() as hold:
                 began = time.perf_counter()
-                await database.write(partial(_merge, delta=delta))
+                await database.write(partial(merge_delta, delta=delta))
                 took.append((time.perf_counter() - began) * 1000)
             held.append(hold.longest_ms)
             idle.append(nothing.longest_ms)

@@ -2,24 +2,37 @@
 
 import hashlib
 import json
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, assert_never
 
 from core.errors import BadRequest
 from core.state.operations import Json, Kind
 from core.state.standing import Contents, Standing
-from core.state.text import Clean, Conflicted, is_text, merge_text
+from core.state.text import (
+    Clean,
+    Conflicted,
+    Indivisible,
+    Take,
+    is_text,
+    merge_text,
+    resolve,
+)
 from core.state.values import dump, load
 from core.state.write import Write
 
 
 class Lines(NamedTuple):
-    """What both sides come to; `body` None: their changes overlap. `content` is a merged file's."""
+    """What both sides come to. `content` is a merged file's.
+
+    `overlap`: their changes overlap. Then `body` is what a person's write makes of it, whose lines
+    stand where they do; None where it is the write as it is.
+    """
 
     body: str | None
     content: bytes | None = None
+    overlap: bool = False
 
 
-OVERLAP = Lines(None)
+OVERLAP = Lines(None, overlap=True)
 
 
 def by_lines(standing: Standing, write: Write, seen: Standing, contents: Contents) -> Lines | None:
@@ -41,8 +54,8 @@ def by_lines(standing: Standing, write: Write, seen: Standing, contents: Content
     if standing.body == seen.body:
         return Lines(wanted)
     if write.kind is Kind.TEXT:
-        return _text(seen.body, standing.body, wanted)
-    return _file(seen.body, standing.body, wanted, contents)
+        return _text(seen.body, standing.body, wanted, person=write.person)
+    return _file(seen.body, standing.body, wanted, contents, person=write.person)
 
 
 def file_body(content: bytes, *, executable: bool) -> str:
@@ -75,22 +88,37 @@ def _texts(write: Write, bodies: tuple[str, ...], contents: Contents) -> bool:
     return all(content is not None and is_text(content) for content in found)
 
 
-def _text(base: str | None, ours: str, theirs: str) -> Lines | None:
-    sides = (None if base is None else text_of(base), text_of(ours), text_of(theirs))
-    match merge_text(*sides):
+def _text(base: str | None, ours: str, theirs: str, *, person: bool) -> Lines | None:
+    before = None if base is None else text_of(base)
+    merged = _merged(before, text_of(ours), text_of(theirs), person=person)
+    if merged is None or merged.content is None:
+        return OVERLAP if merged else None
+    try:
+        return Lines(dump(merged.content.decode()), None, merged.overlap)
+    except BadRequest:
+        # Together they are larger than a text may be.
+        return OVERLAP
+
+
+def _merged(base: bytes | None, ours: bytes, theirs: bytes, *, person: bool) -> Lines | None:
+    """The content that the sides come to; None where one is no text."""
+    match merge_text(base, ours, theirs):
         case Clean(content=content):
-            try:
-                return Lines(dump(content.decode()))
-            except BadRequest:
-                # Together they are larger than a text may be.
-                return OVERLAP
+            return Lines(None, content)
+        case Conflicted(hunks=hunks) if person:
+            content = resolve(base, ours, theirs, [Take.THEIRS] * len(hunks))
+            return Lines(None, content, overlap=True)
         case Conflicted():
             return OVERLAP
-        case _:
+        case Indivisible():
             return None
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
-def _file(base: str | None, ours: str, theirs: str, contents: Contents) -> Lines | None:
+def _file(
+    base: str | None, ours: str, theirs: str, contents: Contents, *, person: bool
+) -> Lines | None:
     """The content by lines; the executable bit is a field of its own."""
     nothing: dict[str, Any] = {"sha256": None, "size": 0, "executable": False}
     was = nothing if base is None else json.loads(base)
@@ -108,10 +136,8 @@ def _file(base: str | None, ours: str, theirs: str, contents: Contents) -> Lines
     sides = contents.get(now["sha256"]), contents.get(wanted["sha256"])
     if None in sides or (before is None and base is not None):
         return None
-    match merge_text(before, sides[0] or b"", sides[1] or b""):
-        case Clean(content=content):
-            return Lines(file_body(content, executable=executable), content)
-        case Conflicted():
-            return OVERLAP
-        case _:
-            return None
+    merged = _merged(before, sides[0] or b"", sides[1] or b"", person=person)
+    if merged is None or merged.content is None:
+        return merged
+    body = file_body(merged.content, executable=executable)
+    return Lines(body, merged.content, merged.overlap)

@@ -211,7 +211,7 @@ def _verdict(
 
 
 def _of_lines(standing: Standing, write: Write, lines: Lines) -> Verdict:
-    if lines.body is None:
+    if lines.overlap:
         return _clash(standing, write)
     changes = write.person or not same(lines.body, standing.body)
     return _APPLIED if changes else _SAME

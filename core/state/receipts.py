@@ -81,7 +81,7 @@ def _line(tx: Transaction, one: Told) -> ReceiptLine:
 
 def _text(tx: Transaction, one: Told) -> str:
     before, after, write = one.case.facts.standing, one.step.standing, one.case.write
-    landed = one.step.lost is not None and after != before
+    landed = write.kind is Kind.RECORD and one.step.lost is not None and after.body != before.body
     lost = write if one.step.lost is None else one.step.lost
     stays = (
         f"{_fields(before, after, write)}; the rest stays" if landed else f"stays {shown(before)}"
