@@ -32,6 +32,11 @@ class Traces:
         """Whether a line of a receipt is about one of the keys, or quotes a value."""
         return any(f"`{key}`" in line for key in self.keys) or self.in_text(line)
 
+    def hints(self) -> tuple[str, ...]:
+        """What stands in every text, or its JSON, that tells of it: to pass over the others."""
+        long = [text for text in self.texts if len(text) >= LONG]
+        return tuple({form for text in (*self.keys, *long) for form in (text, _escaped(text))})
+
     def covers(self, key: str) -> bool:
         """Whether the key is to be forgotten."""
         return key in self.keys or (self.prefix is not None and key.startswith(self.prefix))

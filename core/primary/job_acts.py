@@ -2,6 +2,7 @@
 
 from core import settings
 from core.errors import BadRequest
+from core.forgetting.traces import FORGOTTEN
 from core.jobs.admission import Ticket
 from core.jobs.job import Completed, JobState, Outcome
 from core.jobs.supervisor import Stop
@@ -51,6 +52,8 @@ def run_again(doing: Doing, number: int) -> Done:
     """Start a job with the brief of another, on a fresh snapshot: with one button one job."""
     row = _row(doing, number)
     doing.require(Right.USE)
+    if row.brief == FORGOTTEN:
+        raise BadRequest(f"What job {number} was asked to do is forgotten; ask for it anew.")
     known = jobs.newest_again(doing.tx, doing.channel, number)
     if known is not None and (known.outcome is None or isinstance(doing.event, Press)):
         return _again_already(number, known)

@@ -24,7 +24,10 @@ def quotes_step(tx: Transaction, after: int, traces: Traces) -> int | None:
     rows = tx.execute(
         "SELECT seq, text, post FROM messages WHERE seq > ? ORDER BY seq LIMIT ?", (after, _ROWS)
     ).fetchall()
+    hints = traces.hints()
     for seq, text, row in rows:
+        if not any(hint in text or (row is not None and hint in row) for hint in hints):
+            continue
         if row is None:
             if traces.in_text(text):
                 _forget_message(tx, seq)

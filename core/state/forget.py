@@ -17,6 +17,7 @@ from core.state.write import place
 _ROWS = 200
 _LAST = chr(0x10FFFF)
 _MOST_VALUES = 500
+_MOST_CHARACTERS = 2_000_000
 # What belongs to one entry, and what tells its rows apart.
 _OF_ENTRY = {
     "versions": "commit_no",
@@ -77,17 +78,18 @@ _IDS = "(SELECT id FROM entries WHERE space IN ('entry', 'file') AND key BETWEEN
 def values(tx: Transaction, name: str) -> list[Json]:
     """What was ever written to the keys (not the files), the newest first, and not all of it."""
     ids = "(SELECT id FROM entries WHERE space = 'entry' AND key BETWEEN ? AND ?)"
-    rows = tx.execute(
-        f"SELECT argument FROM operations WHERE entry IN {ids} AND argument IS NOT NULL"  # noqa: S608
-        " ORDER BY id DESC LIMIT ?",
-        (*pattern(name), _MOST_VALUES),
-    ).fetchall()
-    bodies = tx.execute(
-        f"SELECT body FROM versions WHERE entry IN {ids} AND body IS NOT NULL"  # noqa: S608
-        " ORDER BY commit_no DESC LIMIT ?",
-        (*pattern(name), _MOST_VALUES),
-    )
-    return [load(text) for (text,) in (*rows, *bodies)]
+    written = f"argument FROM operations WHERE entry IN {ids} AND argument IS NOT NULL ORDER BY id"
+    stood = f"body FROM versions WHERE entry IN {ids} AND body IS NOT NULL ORDER BY commit_no"
+    found: list[Json] = []
+    for query in (written, stood):
+        left = _MOST_CHARACTERS
+        newest = f"SELECT {query} DESC LIMIT ?"  # noqa: S608 - constants
+        for (text,) in tx.execute(newest, (*pattern(name), _MOST_VALUES)):
+            left -= len(text)
+            if left < 0 and found:
+                break
+            found.append(load(text))
+    return found
 
 
 def note(

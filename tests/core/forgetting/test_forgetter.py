@@ -103,6 +103,8 @@ async def test_what_was_shown_is_shown_again_without_it(tmp_path: Path) -> None:
         await here.platform.until(lambda: "(forgotten)" in str(newest(here, "answer:m2")))
         await here.platform.until(lambda: "(forgotten)" in str(newest(here, "reply:message:m1")))
         assert SECRET not in str({item.id: item for item in here.platform.shown})
+        again = await here.press("p2", "again.1")
+        assert "is forgotten" in again.text
 
 
 def newest(here: Room, id: str) -> Outbound:
@@ -242,13 +244,13 @@ def told(*platforms: Platform) -> bool:
     return any(post.id == ANSWER for platform in platforms for post in platform.posts())
 
 
-async def scene(data: Path, at: int, fault: str) -> bool:
-    """Forget a key with the process dying at a call of the store; False when it was over before."""
+async def scene(data: Path, at: int, fault: str, what: str) -> bool:
+    """Forget with the process dying at a call of the store; False when it was over before."""
     channels, first, second = Frail(data, 10_000, fault), Platform(), Platform()
     async with room(data, channels=channels, platform=first) as here:
         await here.ask("m1", f"/set k {SECRET}")
         await here.ask("m2", f"I say {SECRET}")
-        asked = await here.ask("f1", "/forget k")
+        asked = await here.ask("f1", f"/forget {what}")
         thread = ThreadRef(channel=CHANNEL, thread="t")
         press = Press(id="p1", thread=thread, person=ADA, action=button(asked), at=1.0)
         channels.strike_after(at)
@@ -270,10 +272,13 @@ async def scene(data: Path, at: int, fault: str) -> bool:
     return died
 
 
-async def test_a_kill_at_any_step_leaves_it_to_the_next_start(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("what", "stride"), [("k", 1), ("channel", 3)])
+async def test_a_kill_at_any_step_leaves_it_to_the_next_start(
+    tmp_path: Path, what: str, stride: int
+) -> None:
     at = 1
-    while await scene(tmp_path / str(at), at, "dies before" if at % 2 else "dies after"):
-        at += 1
+    while await scene(tmp_path / str(at), at, "dies before" if at % 2 else "dies after", what):
+        at += stride
     assert at > 20
 
 
