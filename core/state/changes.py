@@ -5,7 +5,7 @@ from operator import itemgetter
 from core.messages.views import ChangeLine
 from core.state import kept, receipts
 from core.state.database import Transaction
-from core.state.differences import Sides, difference
+from core.state.differences import LARGEST_SHOWN, Sides, difference
 from core.state.facts import Space, standing_at
 from core.state.history import CommitInfo
 from core.state.values import dump
@@ -14,12 +14,14 @@ MOST_KEYS = 50
 MOST_LINES = 40  # of the difference of one key
 _ALL_LINES = 400
 _COUNTED = 10_000
+_LARGEST_LISTED = 100_000  # bytes: a list of commits holds the channel's writer
 
 
 def changes(
     tx: Transaction, info: CommitInfo, key: str | None = None
 ) -> tuple[tuple[ChangeLine, ...], int]:
-    """What the commit did to each key (to `key` alone, if given), and how many are left out.
+    """What the commit did to each key, and how many are left out; with `key` to this one alone,
+    for a list of commits, in which less is compared.
 
     Empty where the state before it is not kept any more.
     """
@@ -28,12 +30,13 @@ def changes(
     root = _root(tx, info)
     told = _told(info)
     lines: list[ChangeLine] = []
-    left = _ALL_LINES
+    left, largest = _ALL_LINES, LARGEST_SHOWN if key is None else _LARGEST_LISTED
     touched = _touched(tx, info, root, key)
     for entry, space, name in sorted(touched[:MOST_KEYS], key=itemgetter(1, 2)):
         before, after = (standing_at(tx, entry, at) for at in (info.number - 1, info.number))
         sides = Sides(entry, space, name, info.number, root, before, after)
-        diff = difference(tx, sides, min(MOST_LINES, left)) if left > 0 else _LEFT_OUT
+        most = min(MOST_LINES, left)
+        diff = difference(tx, sides, most, largest) if left > 0 else _LEFT_OUT
         left -= len(diff)
         text = told.get(name) or receipts.folded(name, before, after, None).text
         lines.append(ChangeLine(key=name, file=space == "file", text=text, diff=diff))

@@ -13,8 +13,9 @@ from core.state.operations import Json, Kind
 from core.state.text_diff import diff_lines
 from core.state.values import dump, load
 
-LARGEST_SHOWN = 1_000_000  # bytes of a file
+LARGEST_SHOWN = 1_000_000  # bytes that are compared: some 10 ms
 _ITEMS = 1_000
+_TOO_LARGE = "… too large to be compared here"
 _TOLD = 60  # characters of a value that stand whole in the line of a receipt
 
 
@@ -31,21 +32,23 @@ class Sides(NamedTuple):
     after: Standing
 
 
-def difference(tx: Transaction, sides: Sides, most: int) -> tuple[str, ...]:
+def difference(
+    tx: Transaction, sides: Sides, most: int, largest: int = LARGEST_SHOWN
+) -> tuple[str, ...]:
     """At most `most` lines and one more: "-" was, "+" is, " " is in both, "@@" says where, "…" is
     a remark. Empty where nothing differs, and where a receipt's line has said it all."""
     kinds = {sides.before.kind, sides.after.kind} - {None}
     if sides.before == sides.after or kinds == {Kind.COUNTER}:
         return ()
     if sides.space == "file":
-        return _of_file(tx, sides, most)
+        return _of_file(tx, sides, most, largest)
     if kinds == {Kind.VALUE} and _short(sides.before.body) and _short(sides.after.body):
         return ()
     if kinds == {Kind.SET}:
         return _of_items(_elements(tx, sides), most)
     if kinds == {Kind.LOG}:
         return _of_items(_lines(tx, sides), most)
-    return _of_values(tx, sides, most)
+    return _of_values(tx, sides, most, largest)
 
 
 def _short(body: str | None) -> bool:
@@ -53,10 +56,10 @@ def _short(body: str | None) -> bool:
     return body is None or (len(body) <= _TOLD and body[0] not in "[{")
 
 
-def _of_file(tx: Transaction, sides: Sides, most: int) -> tuple[str, ...]:
+def _of_file(tx: Transaction, sides: Sides, most: int, largest: int) -> tuple[str, ...]:
     found = [files.find_file(tx, sides.key, sides.commit - before) for before in (1, 0)]
-    if any(file is not None and file.size > LARGEST_SHOWN for file in found):
-        return ("… too large to be compared here",)
+    if any(file is not None and file.size > largest for file in found):
+        return (_TOO_LARGE,)
     old, new = (b"".join(files.read_pieces(tx, file)) if file else b"" for file in found)
     if old == new:
         return ()
@@ -65,9 +68,11 @@ def _of_file(tx: Transaction, sides: Sides, most: int) -> tuple[str, ...]:
     return diff_lines(old, new, most=most)
 
 
-def _of_values(tx: Transaction, sides: Sides, most: int) -> tuple[str, ...]:
+def _of_values(tx: Transaction, sides: Sides, most: int, largest: int) -> tuple[str, ...]:
     entries = [read_entry(tx, sides.key, sides.commit - before, _ITEMS) for before in (1, 0)]
     old, new = (_text(entry.value) if entry else "" for entry in entries)
+    if max(len(old), len(new)) > largest:
+        return (_TOO_LARGE,)
     if any(entry and isinstance(entry.value, str) and "\n" in entry.value for entry in entries):
         return diff_lines(_bytes(old), _bytes(new), most=most)
     return _without_places(old, new, most)

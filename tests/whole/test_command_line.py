@@ -5,8 +5,10 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.harness.bot import ROOT, BotProcess
-from tests.harness.page import Page
+from tests.harness.page import Page, Refused
 from tests.harness.room import assert_no_bugs
 from tests.harness.shown import Post
 
@@ -43,6 +45,16 @@ async def test_undo_works_beside_a_running_bot_whose_page_shows_it_at_once(tmp_p
             assert post.text.startswith("ops (operator) undid commit 2")
             await page.answer(page.press(post.button("Undo")))
             assert 'colour = "blue"' in (await page.ask("/state colour")).text
+            then = await page.look("state", at=3)
+            assert (then["entries"][0]["value"], then["newest"]) == ('"red"', 4)
+            assert (await page.look("state", when="now"))["commit"] == 4
+            commit = (await page.look("commit", number=2))["line"]
+            assert (commit["undone_by"], commit["changes"][0]["text"]) == (
+                None, '`colour` "red" → "blue"',
+            )  # fmt: skip
+            for wrong in ({"at": 99}, {"when": "1999-01-01"}, {"when": "soon"}):
+                with pytest.raises(Refused, match=r"\w"):
+                    await page.look("state", **wrong)
             code, said = await thaw(bot, "state", "general", "colour", "--at", "3")
             assert (code, said.splitlines()[1]) == (0, 'colour = "red"   [ana]')
             code, said = await thaw(bot, "undo", "general", "2", "--json")

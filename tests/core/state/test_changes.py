@@ -107,6 +107,14 @@ def test_a_file_that_is_no_text_or_too_large_says_so(board: Board) -> None:
     assert diff(board, merged.commit, "large") == ("… too large to be compared here",)
 
 
+def test_a_list_of_one_keys_commits_compares_less_than_one_commit(board: Board) -> None:
+    board.job(1, write("f", b"x\n" * 80_000), text("t", "x\n" * 80_000))
+    merged = board.job(2, write("f", b"x\n" * 80_001), text("t", "x\n" * 80_001))
+    for key in ("f", "t"):
+        assert diff(board, merged.commit, key) == ("… too large to be compared here",)
+    assert [line.diff[-1] for line in changed(board, merged.commit)] == ["+x", "+x"]
+
+
 def test_an_executable_bit_shows_in_words(board: Board) -> None:
     board.job(1, write("run.sh", b"x"))
     merged = board.job(2, write("run.sh", b"x", executable=True))

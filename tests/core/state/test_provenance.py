@@ -63,6 +63,13 @@ def test_undone_and_former_writes_made_nothing_of_it(board: Board) -> None:
     assert makers(board, "l") == [(4, "+1 line"), (3, "+1 line")]
 
 
+def test_what_waits_in_a_conflict_made_nothing_of_it(board: Board) -> None:
+    board.job(1, text("t", "one\n"))
+    board.job(2, text("t", "two\n"))
+    board.job(3, text("t", "three\n"), base=1)
+    assert [number for number, _ in makers(board, "t")] == [2, 1]
+
+
 def test_nothing_comes_from_nobody(board: Board) -> None:
     board.job(1, put("k", 1))
     board.job(2, delete("k"))
