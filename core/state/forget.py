@@ -83,7 +83,7 @@ def values(tx: Transaction, name: str) -> list[Json]:
     found: list[Json] = []
     for query in (written, stood):
         left = _MOST_CHARACTERS
-        newest = f"SELECT {query} DESC LIMIT ?"  # noqa: S608 - constants
+        newest = f"SELECT {query} DESC LIMIT ?"
         for (text,) in tx.execute(newest, (*pattern(name), _MOST_VALUES)):
             left -= len(text)
             if left < 0 and found:
