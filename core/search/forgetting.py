@@ -1,6 +1,6 @@
-"""Getting words that were taken out of a channel's indexes out of its file as well. Takes none out itself:
-who deletes messages, versions, operations, entries or blobs has their words taken out with them,
-by triggers in the same transaction.
+"""Getting words that left a channel's indexes out of its file as well. Takes none out itself: who
+deletes messages, versions, operations, entries or blobs has their words taken out with them, by
+triggers in the same transaction.
 """
 
 from core.state.database import Transaction

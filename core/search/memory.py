@@ -39,7 +39,7 @@ _REVIVED = """
     SELECT id, commit_no, argument FROM operations WHERE id > :after AND id IN (
         SELECT operation FROM lines WHERE entry = :entry AND added = :commit
         UNION SELECT operation FROM stamps WHERE entry = :entry AND added = :commit)
-    AND id NOT IN (SELECT operation FROM state_texts WHERE entry = :entry AND operation NOT NULL)
+    AND NOT EXISTS (SELECT 1 FROM state_texts AS t WHERE t.operation = operations.id)
     ORDER BY id
 """
 

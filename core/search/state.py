@@ -139,13 +139,15 @@ def _lines(tx: Transaction, query: Query, at: int | None, limit: int) -> SearchR
     commit = head(tx) if at is None else at
     found = ranked(tx, _CONTENTS, query, limit, at=commit)
     texts = [(str(row[2]), int(str(row[3])), str(row[4])) for row in found.rows]
+    lines = best_lines(texts, limit)
+    contents = {found.rows[one.place][1] for one in lines}
+    places = {one: tx.execute(_PLACES, (one, commit)).fetchone() for one in contents}
     hits = []
-    for one in best_lines(texts, limit):
+    for one in lines:
         _, content, sha256 = found.rows[one.place][:3]
-        place = tx.execute(_PLACES, (content, commit)).fetchone()
-        if place is None:
+        if places[content] is None:
             continue
-        path, number, kind, name, job, when, also = place
+        path, number, kind, name, job, when, also = places[content]
         hits.append(
             WorkspaceHit(
                 path=path,

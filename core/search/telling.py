@@ -18,6 +18,7 @@ _SOME = "nothing has all of these words; these have some of them"
 _LEAD = 80
 # How many lines of one text are told before those of the next one have had their turn.
 _TURN = 3
+_LONGEST_KEY = 300
 _ENTRIES, _FILES = "state", "files"
 
 
@@ -110,7 +111,9 @@ def _line(hit: Hit) -> str:
         case MessageHit():
             return f"#{hit.seq} {_by(hit.author, hit.at)}: {hit.snippet}"
         case StateHit():
-            place = f"{_ENTRIES}/{plain(hit.key)}:{hit.line}"
+            key = plain(hit.key)
+            cut = key if len(key) <= _LONGEST_KEY else f"{key[:_LONGEST_KEY]}…"
+            place = f"{_ENTRIES}/{cut}:{hit.line}"
             return f"{place} {_by(hit.author, hit.at)}: {hit.snippet}"
         case WorkspaceHit():
             place = f"{_FILES}/{plain(hit.path)}" + (f":{hit.line}" if hit.line else "")

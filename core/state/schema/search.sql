@@ -123,7 +123,7 @@ END;
 
 CREATE TRIGGER state_texts_out AFTER DELETE ON state_texts BEGIN
     INSERT INTO state_words (state_words, rowid, key, text)
-    VALUES ('delete', old.id, (SELECT key FROM entries WHERE id = old.entry), old.text);
+    SELECT 'delete', old.id, key, old.text FROM entries WHERE id = old.entry;
 END;
 
 CREATE TRIGGER content_chunks_out AFTER DELETE ON content_chunks BEGIN

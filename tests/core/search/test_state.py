@@ -3,6 +3,7 @@ from contextlib import closing
 
 import pytest
 
+from core.search import telling
 from core.search.hits import StateHit, WorkspaceHit
 from core.search.memory import advance
 from core.search.query import parse
@@ -153,3 +154,19 @@ def test_what_is_being_forgotten_breaks_no_search(board: Board) -> None:
     board.tx.execute("DELETE FROM commits WHERE number = 1")
     assert [hit.key for hit in entries(board, "needle")] == ["b"]
     assert [hit.path for hit in files(board, "needle")] == ["b.txt"]
+
+
+def test_a_long_key_is_found_and_cut_where_it_is_told(board: Board) -> None:
+    key = "begin." + "x" * 900 + ".end"
+    board.job(1, append(key, [f"needle {n}" for n in range(50)]))
+    (hit, *_) = entries(board, "begin needle")
+    assert hit.key == key
+    assert len(telling.told(search_state(board.tx, parse("needle"), None, 20)).text) < 20 * 400
+    board.tx.execute("DELETE FROM entries")
+    board.tx.execute("INSERT INTO state_words (state_words) VALUES ('integrity-check')")
+
+
+def test_one_content_in_many_files_is_told_once(board: Board) -> None:
+    board.job(1, *(write(f"{n}/same.txt", b"a needle") for n in range(300)))
+    (hit,) = files(board, "needle")
+    assert (hit.path, hit.also) == ("0/same.txt", 299)
