@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +16,7 @@ from core.state import schema
 from core.state.database import Database, Transaction
 from core.state.operations import Operation
 from core.state.reads import Read
+from core.subagents.journal_file import as_written, claim
 from core.subagents.journal_reads import add_reads
 from core.subagents.journal_rows import FileRow, Frozen, Past, read_past
 from core.subagents.workspace_manifest import Facts, Manifest, changed, walk
@@ -47,8 +48,14 @@ class Journal:
 
     @classmethod
     async def open(cls, folder: Path, clock: Callable[[], float] = time.time) -> "Journal":
-        """Open or make the file in the job's folder. Raises StoreError."""
-        database = await Database.open(folder / FILE_NAME, JOB_APPLICATION_ID, job_migrations())
+        """Open or make the file in the folder named by the job's id. Raises StoreError."""
+        path = folder / FILE_NAME
+        database = await Database.open(path, JOB_APPLICATION_ID, job_migrations())
+        try:
+            await database.write(partial(as_written, path, partial(claim, path)))
+        except BaseException:
+            await database.close()
+            raise
         return cls(database, clock)
 
     async def close(self) -> None:
@@ -62,13 +69,14 @@ class Journal:
             rows = tx.execute("SELECT path, size, mtime_ns, inode FROM manifest")
             return read_past(tx), {row[0]: Facts(*row[1:]) for row in rows}
 
-        past, self._manifest = await self._database.run(read)
+        past, self._manifest = await self.look(read)
         self._last = past.steps[-1].number if past.steps else 0
         return past
 
     async def look(self, function: Callable[[Transaction], T]) -> T:
-        """Run a reading function on the file's thread."""
-        return await self._database.run(function)
+        """Run a reading function on the file's thread. Raises StoreError, also for rows that the
+        bot would not write."""
+        return await self._database.run(partial(as_written, self._database.path, function))
 
     async def moved(self, workspace: Path) -> tuple[str, ...]:
         """Paths that are not as the last step left them."""

@@ -1,5 +1,11 @@
 -- One job's own file: what it did, what it read, and what it wants changed.
 
+-- Whose it is, so that a file in the wrong folder is never taken for another job's.
+CREATE TABLE job (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    id  TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE steps (
     number   INTEGER PRIMARY KEY,           -- in the order they began
     kind     TEXT NOT NULL,                 -- attempt, model, tool, steering
