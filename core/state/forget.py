@@ -15,6 +15,7 @@ from core.state.values import load
 from core.state.write import place
 
 _ROWS = 200
+_ENTRIES = 50
 _LAST = chr(0x10FFFF)
 _MOST_VALUES = 500
 _MOST_CHARACTERS = 2_000_000
@@ -106,15 +107,25 @@ def note(
 
 def forget_step(tx: Transaction, name: str) -> bool:
     """Remove some rows of the keys; False when nothing of them is left."""
-    row = tx.execute(
-        f"SELECT id, space, key FROM entries WHERE id IN {_IDS} LIMIT 1",  # noqa: S608
-        pattern(name),
-    ).fetchone()
-    return row is not None and _forget(tx, *row)
+    query = (
+        "SELECT id, space, key FROM entries WHERE space IN ('entry', 'file')"
+        " AND key BETWEEN ? AND ? LIMIT ?"
+    )
+    return _forget(tx, tx.execute(query, (*pattern(name), _ENTRIES)).fetchall())
 
 
-def _forget(tx: Transaction, entry: int, space: str, key: str) -> bool:
-    """Remove some rows of an entry, and then itself. Returns True: there may be more."""
+def _forget(tx: Transaction, entries: Sequence[tuple[int, str, str]]) -> bool:
+    """Remove some rows of the entries; False when there are none."""
+    left = _ROWS
+    for entry, space, key in entries:
+        left -= _forget_entry(tx, entry, space, key, left)
+        if left <= 0:
+            break
+    return bool(entries)
+
+
+def _forget_entry(tx: Transaction, entry: int, space: str, key: str, most: int) -> int:
+    """Remove at most so many rows of an entry, and then itself; returns how many they were."""
     if space == "entry":
         tx.execute("DELETE FROM pins WHERE key = ?", (key,))
     tx.execute(
@@ -125,17 +136,17 @@ def _forget(tx: Transaction, entry: int, space: str, key: str) -> bool:
     tx.execute(
         "UPDATE conflicts SET closed = ? WHERE entry = ? AND closed IS NULL", (head(tx), entry)
     )
-    left = _ROWS
+    gone = 0
     for table, key_of_row in _OF_ENTRY.items():
         some = f"SELECT {key_of_row} FROM {table} WHERE entry = ? LIMIT ?"  # noqa: S608 - constants
-        left -= tx.execute(
+        gone += tx.execute(
             f"DELETE FROM {table} WHERE entry = ? AND ({key_of_row}) IN ({some})",  # noqa: S608
-            (entry, entry, left),
+            (entry, entry, most - gone),
         ).rowcount
-        if left <= 0:
-            return True
+        if gone >= most:
+            return gone
     tx.execute("DELETE FROM entries WHERE id = ?", (entry,))
-    return True
+    return gone + 1
 
 
 def receipts_step(
@@ -176,13 +187,13 @@ def close_past(tx: Transaction, upto: int) -> None:
 def past_step(tx: Transaction) -> bool:
     """Remove some rows of all keys that were written before the closed past ended; what was
     written to them since goes too. False when nothing is left."""
-    row = tx.execute(
+    rows = tx.execute(
         "SELECT id, space, key FROM entries AS e WHERE"
         " EXISTS (SELECT 1 FROM operations WHERE entry = e.id AND commit_no < ?1)"
-        " OR EXISTS (SELECT 1 FROM versions WHERE entry = e.id AND commit_no < ?1) LIMIT 1",
-        (floor(tx),),
-    ).fetchone()
-    return row is not None and _forget(tx, *row)
+        " OR EXISTS (SELECT 1 FROM versions WHERE entry = e.id AND commit_no < ?1) LIMIT ?2",
+        (floor(tx), _ENTRIES),
+    )
+    return _forget(tx, rows.fetchall())
 
 
 def commits_step(tx: Transaction) -> bool:
