@@ -137,6 +137,8 @@ def history(
 
     With KEY only what changed that key or path, and how.
     """
+    if number is not None and (key is not None or before is not None):
+        raise click.UsageError("--commit shows one commit whole: leave KEY and --before out")
 
     def ask(past: Any, root: Path) -> Any:
         if number is not None:

@@ -39,7 +39,17 @@ def test_help_names_the_commands() -> None:
         assert f"\n  {command} " in ended.stdout
 
 
-@pytest.mark.parametrize("arguments", [["rnu"], ["run", "--confg", "x"], ["run", "x"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["rnu"],
+        ["run", "--confg", "x"],
+        ["run", "x"],
+        ["undo", "general", "x"],
+        ["undo", "general", "0"],
+        ["history", "general", "key", "--commit", "3"],
+    ],
+)
 def test_what_is_no_command_is_refused(arguments: list[str]) -> None:
     ended = thaw(*arguments)
     assert ended.returncode == 2
