@@ -42,9 +42,13 @@ FILES: st.SearchStrategy[FileChange] = st.one_of(
 
 
 def sound(changes: list[Change]) -> list[Change]:
-    """Leave out what no delta may hold: kinds mixed under a key, a path twice or below another."""
+    """Leave out what no delta may hold: kinds mixed under a key, a path twice or below another.
+
+    A key with a rule is deleted or put, not both: the page leaves open what that is.
+    """
     kept: list[Change] = []
     kinds: dict[str, str] = {}
+    deleted: set[str] = set()
     paths: dict[str, bool] = {}
     for change in changes:
         if isinstance(change, FileChange):
@@ -53,7 +57,12 @@ def sound(changes: list[Change]) -> list[Change]:
                 continue
             paths[change.path] = change.content is not None
         elif change.op is Op.DELETE:
+            if change.key in RULED and change.key in kinds:
+                continue
             kinds.pop(change.key, None)
+            deleted.add(change.key)
+        elif change.key in RULED and change.key in deleted:
+            continue
         else:
             kind = "set" if change.op in (Op.INCLUDE, Op.EXCLUDE) else change.op.value
             if kinds.setdefault(change.key, kind) != kind:

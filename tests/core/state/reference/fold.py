@@ -152,7 +152,7 @@ def _decide(now: Stand, wish: Wish) -> tuple[Stand | None, int | None]:
         return _clash(now, wish)
     if not wish.person and _repeats(wish):
         return now, None
-    if FILE in (now.kind, wish.seen.kind) and wish.kind == FILE:
+    if wish.kind == FILE and _by_lines(now, wish):
         merged = _merged(now, wish) if now.kind else None
         return (merged, None) if merged else _clash(now, wish)
     if _equal(wish, now):
@@ -176,6 +176,13 @@ def _clash(now: Stand, wish: Wish) -> tuple[Stand | None, int | None]:
     if wish.person and now.person <= wish.base:
         return applied(now, wish), None
     return None, None
+
+
+def _by_lines(now: Stand, wish: Wish) -> bool:
+    """Whether it counts what a file's author changed, and not only since which commit."""
+    versions = [stand.value for stand in (now, wish.seen) if stand.kind] + [wish.new[-1].value]
+    texts = all(b"\0" not in one.data for one in versions if isinstance(one, Content))
+    return len(versions) > 1 and (texts or (now.kind is not None and now.changed > wish.base))
 
 
 def _merged(now: Stand, wish: Wish) -> Stand | None:
