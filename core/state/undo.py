@@ -27,26 +27,35 @@ def undo(tx: Transaction, commit: int, author: Author, at: float, source: str) -
     known = already(tx, source)
     if known is not None:
         return known
-    row = tx.execute(
-        "SELECT about, source, undone_by FROM commits WHERE number = ?", (commit,)
-    ).fetchone()
+    row = tx.execute("SELECT source, undone_by FROM commits WHERE number = ?", (commit,)).fetchone()
     if row is None:
         raise BadRequest(f"there is no commit {commit}; /history shows those there are")
-    about, of, undone_by = row
+    of, undone_by = row
     check_undoable(tx, commit, of)
     if undone_by is not None:
         raise BadRequest(f"commit {commit} is undone already, by commit {undone_by}")
     base = head(tx)
     number = base + 1
-    delta = Delta(
-        source=source, author=author, base=base, at=at, about=f"undo of commit {commit}: {about}"
-    )
+    about = f"undo of commit {commit}: {_origin(tx, commit)}"
+    delta = Delta(source=source, author=author, base=base, at=at, about=about)
     with savepoint(tx):
         store.add_commit(tx, number, delta, place(author, source, base, number), 0, commit)
         root = _turn(tx, commit, number)
         lines = list(_retract(tx, commit, root, number))
         met = {line.conflict for line in lines if line.conflict is not None}
         return finish(tx, number, receipts.bounded(lines), met)
+
+
+def _origin(tx: Transaction, commit: int) -> str:
+    """What the commit was about; of an undo, what it undid, however many undos lie between."""
+    row = tx.execute(
+        "WITH RECURSIVE origin (undoes, about) AS ("
+        " SELECT undoes, about FROM commits WHERE number = ? UNION ALL"
+        " SELECT c.undoes, c.about FROM commits AS c JOIN origin ON c.number = origin.undoes)"
+        " SELECT about FROM origin WHERE undoes IS NULL",
+        (commit,),
+    ).fetchone()
+    return "" if row is None else str(row[0])
 
 
 def _turn(tx: Transaction, commit: int, number: int) -> int:

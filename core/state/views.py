@@ -75,8 +75,11 @@ def pinned_lines(tx: Transaction) -> list[str]:
 
 
 def entry_text(entry: Entry) -> str:
-    """An entry for a model or a person: `key = value`; of logs and sets a line for each item."""
+    """An entry for a model or a person: `key = value`; of logs and sets a line for each item, a
+    text as it is."""
     match entry.kind:
+        case Kind.TEXT:
+            return f"{entry.key} (text):\n{_shown(entry)}"
         case Kind.LOG | Kind.SET:
             size = receipts.counted(entry.size, "line" if entry.kind is Kind.LOG else "element")
             return f"{entry.key} ({entry.kind.value}, {size}):\n{_shown(entry)}"
@@ -85,6 +88,8 @@ def entry_text(entry: Entry) -> str:
 
 
 def _shown(entry: Entry) -> str:
+    if entry.kind is Kind.TEXT and isinstance(entry.value, str):
+        return _cut(entry.value)
     if entry.kind not in (Kind.LOG, Kind.SET) or not isinstance(entry.value, list):
         return _cut(dump(entry.value))
     items = [_item(item) for item in entry.value]

@@ -95,6 +95,15 @@ def test_an_undo_can_be_undone_again_and_again(board: Board) -> None:
     assert values == [undone, (11, "a")] * 2
 
 
+def test_a_chain_of_undos_says_what_the_first_one_undid(board: Board) -> None:
+    commit = board.job(1, put("k", "a")).commit
+    for _ in range(5):
+        commit = board.undo(commit).commit
+    rows = board.tx.execute("SELECT about FROM commits ORDER BY number DESC LIMIT 2").fetchall()
+    assert rows == [("undo of commit 5: job 1, asked by Ann",),
+                    ("undo of commit 4: job 1, asked by Ann",)]  # fmt: skip
+
+
 def test_a_commit_is_undone_only_once(board: Board) -> None:
     merged = board.job(1, put("k", "a"))
     board.undo(merged.commit)

@@ -11,7 +11,7 @@ from core.state.views import (
     pinned_lines,
     state_view,
 )
-from tests.core.state.board import Board, add, append, include, put, write
+from tests.core.state.board import Board, add, append, include, patch, put, text, write
 
 
 def text_of(board: Board, key: str) -> str:
@@ -68,6 +68,12 @@ def test_a_state_of_very_many_keys_says_that_there_are_more(board: Board) -> Non
     view = state_view(board.tx)
     assert (view.more, len(view.entries)) == (True, 1000)
     assert not state_view(board.tx, "k0").more
+
+
+def test_a_text_is_shown_as_it_is_and_a_record_as_an_object(board: Board) -> None:
+    board.job(1, text("note", 'two\n"lines"\n'), patch("rec", b=2, a="x"))
+    assert text_of(board, "note") == 'note (text):\ntwo\n"lines"\n'
+    assert text_of(board, "rec") == 'rec = {"a":"x","b":2}'
 
 
 def test_an_entry_is_told_in_plain_words(board: Board) -> None:
