@@ -14,7 +14,7 @@ from core.state.facts import head
 from core.state.folding import together
 from core.state.kept import floor
 
-_ROWS = 300
+ROWS = 300
 """Rows looked at in one step: a few milliseconds."""
 
 
@@ -61,7 +61,7 @@ def raise_floor(tx: Transaction, found: Horizon, bases: Iterable[int] = ()) -> b
     return True
 
 
-def list_step(tx: Transaction) -> bool:
+def list_step(tx: Transaction, most: int = ROWS) -> bool:
     """Note the entries of some more commits up to the floor; False when there are no more.
 
     What is told of these commits goes: who, when and what for is all that stays of them.
@@ -70,7 +70,7 @@ def list_step(tx: Transaction) -> bool:
     if row is None or row[1] >= row[0]:
         return False
     upto, listed, operation = row
-    left = _ROWS
+    left = most
     while left > 0 and listed < upto:
         rows = _touched(tx, listed + 1, operation, left)
         tx.executemany(
@@ -100,15 +100,15 @@ def _touched(tx: Transaction, commit: int, after: int, most: int) -> list[tuple[
     return rows.fetchall()
 
 
-def prune_step(tx: Transaction, after: int) -> int | None:
+def prune_step(tx: Transaction, after: int, most: int = ROWS) -> int | None:
     """Prune some of the noted entries with an id above `after`; returns the last one that is
     through, None when there are no more."""
-    left, upto = _ROWS, floor(tx)
+    left, upto = most, floor(tx)
     taken = _taken(tx, upto)
     rows = tx.execute(
         "SELECT entry, commit_no, operation, space, key FROM to_prune"
         " JOIN entries ON id = entry WHERE entry > ? ORDER BY entry LIMIT ?",
-        (after, _ROWS // 4),
+        (after, max(1, most // 4)),
     ).fetchall()
     for entry, commit, operation, space, key in rows:
         if left <= 0:
@@ -241,6 +241,6 @@ def conflicts_step(tx: Transaction) -> bool:
     gone = tx.execute(
         "DELETE FROM conflicts WHERE (number, entry) IN (SELECT number, entry FROM conflicts"
         " WHERE closed <= ? AND number < (SELECT max(number) FROM conflicts) LIMIT ?)",
-        (floor(tx), _ROWS),
+        (floor(tx), ROWS),
     ).rowcount
-    return gone == _ROWS
+    return gone == ROWS

@@ -24,6 +24,18 @@ def prune_all(tx: Transaction, before: float) -> int:
     return floor(tx)
 
 
+def prune_partly(tx: Transaction, before: float, steps: int) -> int:
+    """Begin to prune, in the smallest steps, and be cut off after so many; returns the floor."""
+    assert raise_floor(tx, horizon(tx, before))
+    place: int | None = 0
+    while steps > 0 and list_step(tx, 1):
+        steps -= 1
+    while steps > 0 and place is not None:
+        place = prune_step(tx, place, 1)
+        steps -= 1
+    return floor(tx)
+
+
 def number_times(tx: Transaction) -> None:
     """Give each commit its number as its time."""
     tx.execute("UPDATE commits SET at = number")

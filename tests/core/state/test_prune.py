@@ -13,7 +13,7 @@ from core.state.prune import Horizon, horizon, list_step, prune_step, raise_floo
 from core.state.rules import Merging, Rule, Rules
 from tests.core.state import test_laws as laws
 from tests.core.state.board import Board, add, append, delete, include, patch, put, text, write
-from tests.core.state.pruning import number_times, prune_all, standing
+from tests.core.state.pruning import number_times, prune_all, prune_partly, standing
 from tests.core.state.test_laws import Change, board, deltas, histories, play
 
 Acts = list[tuple[str, int, list[Change]]]
@@ -105,6 +105,22 @@ def test_an_undo_of_what_is_kept_does_what_it_did_before(
         assert ends[0] == ends[1]
         head = whole.head
         assert standing(pruned.tx, head, oldest) == standing(whole.tx, head, oldest)
+
+
+@given(histories(ANY), ACTS, st.integers(0, 9), st.integers(0, 60), ACTS)
+def test_a_kill_between_two_steps_leaves_everything_as_it_was(
+    history: list[tuple[int, int, list[Change]]], acts: Acts, at: int, steps: int, later: Acts
+) -> None:
+    with board(RULES) as whole, board(RULES) as pruned:
+        for one in (whole, pruned):
+            play(one, history)
+            act(one, acts, 0)
+        oldest = prune_partly(pruned.tx, at + 0.5, steps)
+        for one in (whole, pruned):
+            act(one, later, oldest)
+        for commit in range(oldest, whole.head + 1):
+            assert standing(pruned.tx, commit, oldest) == standing(whole.tx, commit, oldest)
+        assert pruned.folded() == pruned.everything()
 
 
 def rows(one: Board, table: str) -> int:
