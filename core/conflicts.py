@@ -49,9 +49,8 @@ def _version(one: CandidateLine) -> str:
     text = f"- **{one.number}** {plain(one.value)} ({plain(one.author)}{about}, {grounds})"
     if not one.diff:
         return text
-    shown = one.diff[:MOST_DIFFERENT]
-    left = len(one.diff) - len(shown)
-    lines = "\n".join((*shown, f"… {left} more lines") if left else shown)
+    cut = len(one.diff) > MOST_DIFFERENT + 1
+    lines = "\n".join((*one.diff[:MOST_DIFFERENT], "… and more") if cut else one.diff)
     fence = "```"
     while fence in lines:
         fence += "`"

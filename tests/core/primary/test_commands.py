@@ -52,6 +52,8 @@ from core.primary.commands import COMMANDS, parse_command, parse_press
         ("/conflicts", acts.ShowConflicts()),
         ("/resolve 2 1", acts.Resolve(conflict=2, choice=1)),
         ("/resolve 2 = my own", acts.Resolve(conflict=2, text="my own")),
+        ("/resolve #2 both", acts.Resolve(conflict=2, choice=1, both=True)),
+        ("/resolve 2 Both 3", acts.Resolve(conflict=2, choice=3, both=True)),
         ("/search a \"b c\"", acts.Find(query='a "b c"')),
         ("/budget", acts.ShowBudget()),
         ("/pause", acts.Pause(paused=True)),
@@ -81,7 +83,8 @@ def test_talk_is_no_command(text: str) -> None:
     ["/nonsense", "/job", "/job x", "/job -1", "/steer 3", "/set a", "/unset", "/unset a b",
      "/history commit x", '/history "a" b', '/state "a" b',
      '/set "a b"', '/unset "a b" c', '/unset "a b',
-     "/resolve 1", "/resolve x 1", "/search", "/jobs now", "/undo 99999999999999999999"],
+     "/resolve 1", "/resolve x 1", "/resolve 1 both x",
+     "/search", "/jobs now", "/undo 99999999999999999999"],
 )  # fmt: skip
 def test_a_command_that_lacks_something_says_what(text: str) -> None:
     with pytest.raises(BadRequest, match=r"\w"):
@@ -96,6 +99,7 @@ def test_a_command_that_lacks_something_says_what(text: str) -> None:
         ("again.3", acts.RunAgain(job=3)),
         ("undo.9", acts.UndoCommit(commit=9)),
         ("pick.1.2.3", acts.Resolve(conflict=1, revision=2, choice=3)),
+        ("both.1.2.3", acts.Resolve(conflict=1, revision=2, choice=3, both=True)),
     ],
 )
 def test_a_press_is_understood(action: str, act: acts.Act) -> None:

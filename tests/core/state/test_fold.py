@@ -22,7 +22,7 @@ def test_a_fold_begins_with_its_ground() -> None:
     ground = Ground(standing=log, lines=frozenset({7}))
     more = job(2, 1, ("append", '"x"'))
     done = folded((more, log), ground=ground)
-    assert (done.standing.body, done.lines) == ("2", {7, 200})
+    assert (done.standing.body, done.lines) == ("2", frozenset({7, 200}))
 
 
 def test_keys_of_a_group_wait_and_are_settled_together() -> None:
@@ -34,7 +34,7 @@ def test_keys_of_a_group_wait_and_are_settled_together() -> None:
     grounds = {"k1": NO_GROUND, "k2": NO_GROUND}
     found = fold(commits, grounds)
     assert found["k2"].standing == NOTHING
-    assert (found["k1"].joined, found["k2"].candidates) == ({"k1", "k2"}, (other,))
+    assert (found["k1"].joined, found["k2"].candidates) == (frozenset({"k1", "k2"}), (other,))
     settles = job(3, 2, ("settle", None))
     found = fold([*commits, [wanted("k1", settles)]], grounds)
     assert [found[key].candidates for key in found] == [(), ()]
