@@ -1,6 +1,6 @@
 """What the recorded writes of keys come to: reads them for fold. Writes nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from heapq import merge
 from itertools import groupby
 from operator import attrgetter
@@ -20,7 +20,7 @@ Key = tuple[int, Space, str]
 
 def fold_key(tx: Transaction, key: Key) -> Folded:
     """What all writes of a key that count come to."""
-    return fold_keys(tx, together(tx, key))[key[2]]
+    return fold_keys(tx, together(tx, key, grouping(tx)))[key[2]]
 
 
 def fold_keys(tx: Transaction, keys: Sequence[Key]) -> dict[str, Folded]:
@@ -50,22 +50,27 @@ def _wanted(tx: Transaction, key: Key, revisions: dict[int, Rules]) -> Iterator[
         yield Wanted(name, write, seen, rules.merging(name), fields, rules.group(name))
 
 
-def together(tx: Transaction, key: Key) -> tuple[Key, ...]:
-    """The key with all keys that any commit decided together with it, and with those, and so on."""
+def grouping(tx: Transaction) -> dict[int, Rules]:
+    """All rules that ever said `together` here, by their revision."""
     rows = tx.execute("SELECT revision FROM rules").fetchall()
     revisions = {revision: adopted(tx, revision) for (revision,) in rows}
-    if key[1] == "file" or not any(rules.has_groups for rules in revisions.values()):
+    return {revision: rules for revision, rules in revisions.items() if rules.has_groups}
+
+
+def together(tx: Transaction, key: Key, groups: Mapping[int, Rules]) -> tuple[Key, ...]:
+    """The key with all keys that any commit decided together with it, and with those, and so on."""
+    if key[1] == "file" or not groups:
         return (key,)
     found, left = {key: None}, [key]
     while left:
-        for other in _beside(tx, left.pop(), revisions):
+        for other in _beside(tx, left.pop(), groups):
             if other not in found:
                 found[other] = None
                 left.append(other)
     return tuple(sorted(found))
 
 
-def _beside(tx: Transaction, key: Key, revisions: dict[int, Rules]) -> Iterator[Key]:
+def _beside(tx: Transaction, key: Key, groups: Mapping[int, Rules]) -> Iterator[Key]:
     """The keys that a commit wrote under the same `together` as this one."""
     commits = tx.execute(
         "SELECT DISTINCT c.number, c.rules FROM operations AS o"
@@ -73,7 +78,7 @@ def _beside(tx: Transaction, key: Key, revisions: dict[int, Rules]) -> Iterator[
         (key[0],),
     ).fetchall()
     for number, revision in commits:
-        rules = revisions.get(revision, Rules())
+        rules = groups.get(revision, Rules())
         group = rules.group(key[2])
         if group is None:
             continue

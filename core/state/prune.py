@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from core.state.database import Transaction
 from core.state.facts import head
-from core.state.folding import together
+from core.state.folding import grouping, together
 from core.state.kept import floor
 
 ROWS = 300
@@ -104,7 +104,7 @@ def prune_step(tx: Transaction, after: int, most: int = ROWS) -> int | None:
     """Prune some of the noted entries with an id above `after`; returns the last one that is
     through, None when there are no more."""
     left, upto = most, floor(tx)
-    taken = _taken(tx, upto)
+    taken, groups = _taken(tx, upto), grouping(tx)
     rows = tx.execute(
         "SELECT entry, commit_no, operation, space, key FROM to_prune"
         " JOIN entries ON id = entry WHERE entry > ? ORDER BY entry LIMIT ?",
@@ -114,7 +114,7 @@ def prune_step(tx: Transaction, after: int, most: int = ROWS) -> int | None:
         if left <= 0:
             return after
         # What is decided together is folded together, so it needs one ground.
-        mates = [mate for mate, _, _ in together(tx, (entry, space, key))]
+        mates = [mate for mate, _, _ in together(tx, (entry, space, key), groups)]
         if not any(_needed(tx, mate, upto, taken) for mate in mates):
             tx.executemany(
                 "UPDATE entries SET pruned = ? WHERE id = ?", ((upto, mate) for mate in mates)

@@ -1,6 +1,6 @@
 """Undoing a commit: its writes are left out and the others of its keys are folded again."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from core.errors import BadRequest
 from core.state import conflicts, files, receipts, store
@@ -8,7 +8,7 @@ from core.state.apply import Merged, already, finish
 from core.state.database import Transaction
 from core.state.facts import head, pruned_at, read_write, standing_at
 from core.state.fold import Folded, recount
-from core.state.folding import Key, fold_keys, together
+from core.state.folding import Key, fold_keys, grouping, together
 from core.state.kept import check_undoable
 from core.state.operations import Author, Delta, Kind, Op
 from core.state.receipts import ReceiptLine
@@ -77,13 +77,15 @@ def _retract(tx: Transaction, commit: int, root: int, number: int) -> Iterator[R
         (root,),
     ).fetchall()
     appearing: list[str] = []
-    done: set[Key] = set()
+    touched, done = set(keys), set[Key]()
+    groups = grouping(tx)
     for key in keys:
         if key in done:
             continue
-        for one, before, after, conflict in _refold(tx, key, commit, root, number):
+        beside = together(tx, key, groups)
+        for one, before, after, conflict in _refold(tx, key, beside, commit, root, number):
             done.add(one)
-            if one in keys or before != after:
+            if one in touched or before != after:
                 yield receipts.folded(one[2], before, after, conflict)
             if one[1] == "file" and before.kind is None and after.kind is not None:
                 appearing.append(one[2])
@@ -96,11 +98,10 @@ def _retract(tx: Transaction, commit: int, root: int, number: int) -> Iterator[R
 
 
 def _refold(
-    tx: Transaction, key: Key, commit: int, root: int, number: int
+    tx: Transaction, key: Key, keys: Sequence[Key], commit: int, root: int, number: int
 ) -> Iterator[tuple[Key, Standing, Standing, int | None]]:
-    """Bring a key, and those that are decided together with it, to where their counting writes
-    leave them: each before, after, and its open conflict."""
-    keys = together(tx, key)
+    """Bring a key, and all `keys` that are decided together with it, to where their counting
+    writes leave them: each before, after, and its open conflict."""
     before = {one: standing_at(tx, one[0], number) for one in keys}
     if len(keys) == 1:
         after = _shortcut(tx, key[0], before[key], root, number)
