@@ -18,6 +18,7 @@ from core.bell import Bell
 from core.conversation import Conversations
 from core.desk import Desk
 from core.dispatcher import Dispatcher
+from core.drafting import Drafting
 from core.forgetting.forgetter import Forgetter
 from core.jobs.admission import Admission, Limits
 from core.jobs.keeping import keep_tidy
@@ -160,6 +161,7 @@ class _Core:
             channels=channels, memories=self._engine, jobs=self._jobs, outbox=self._outbox,
             spawn=self.tasks.spawn, clock=self._clock,
         )  # fmt: skip
+        self._drafting = self._make_drafting()
         self._rights = Rights({"web": Access(everyone=True)})
         self._furnish(ledger)
         self._dispatcher = Dispatcher(
@@ -187,6 +189,18 @@ class _Core:
             max_completion_tokens=self._config.model.max_completion_tokens,
             clock=self._clock,
             over=lambda over: self._conversations.deliver(over.thread, over),
+        )
+
+    def _make_drafting(self) -> Drafting:
+        return Drafting(
+            channels=self._channels,
+            model=self._metered,
+            outbox=self._outbox,
+            rules=self._rules,
+            defaults=self._defaults,
+            max_completion_tokens=self._config.model.max_completion_tokens,
+            spawn=self.tasks.spawn,
+            clock=self._clock,
         )
 
     def _make_page(self, control: Control, ledger: Ledger) -> WebAdapter:
@@ -222,10 +236,16 @@ class _Core:
             forget=self._forgetter.start,
             rules=self._rules,
             new_turn=self._new_turn,
-            index=self._indexing.moved,
+            index=self._moved,
             clock=self._clock,
         )
         self._conversations.furnish(self._desk)
+
+    def _moved(self, channel: ChannelRef) -> None:
+        """The channel has a new commit."""
+        self._indexing.moved(channel)
+        if not self._config.model.offline:
+            self._drafting.moved(channel)
 
     async def _rung(self, channel: ChannelRef) -> None:
         """A program beside this one has written to the channel."""

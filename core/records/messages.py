@@ -75,6 +75,15 @@ def seq_of(tx: Transaction, id: str) -> int | None:
     return None if row is None else int(row[0])
 
 
+def newest_thread(tx: Transaction, beginning: str) -> str | None:
+    """The thread of the newest message or post whose id begins so."""
+    row = tx.execute(
+        "SELECT thread FROM messages WHERE id >= ? AND id < ? ORDER BY seq DESC LIMIT 1",
+        (beginning, beginning + chr(0x10FFFF)),
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
 def read(
     tx: Transaction,
     channel: ChannelRef,

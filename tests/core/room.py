@@ -10,6 +10,7 @@ from pathlib import Path
 from core.conversation import Conversations
 from core.desk import Desk
 from core.dispatcher import QUIET_S, Dispatcher
+from core.drafting import Drafting
 from core.errors import ModelUnreachable
 from core.forgetting.forgetter import Forgetter
 from core.forgetting.traces import Traces
@@ -283,9 +284,13 @@ async def room(
         clock=lambda: 1.0,
     )  # fmt: skip
     forgetter = _forgetter(channels, attic or Attic(), jobs, outbox, tasks)
+    drafting = Drafting(
+        channels=channels, model=script, outbox=outbox, rules=rules, defaults=DEFAULTS,
+        max_completion_tokens=100, spawn=tasks.spawn, clock=lambda: 1.0,
+    )  # fmt: skip
     desk = Desk(
         channels=channels, outbox=outbox, jobs=jobs, tasks=tasks, conversations=conversations,
-        performer=performer, rules=rules, index=lambda _: None, clock=lambda: 1.0, retry_s=retry_s,
+        performer=performer, rules=rules, index=drafting.moved, clock=lambda: 1.0, retry_s=retry_s,
         new_turn=_turns(channels, script, jobs, finder, rights, rules), forget=forgetter.start,
     )  # fmt: skip
     conversations.furnish(desk)
