@@ -1,6 +1,7 @@
 """Undoing a commit: its writes are left out and the others of its keys are folded again."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from core.errors import BadRequest
 from core.state import conflicts, files, receipts, store
@@ -40,8 +41,7 @@ def undo(tx: Transaction, commit: int, author: Author, at: float, source: str) -
     delta = Delta(source=source, author=author, base=base, at=at, about=about)
     with savepoint(tx):
         store.add_commit(tx, number, delta, place(author, source, base, number), 0, commit)
-        root = _turn(tx, commit, number)
-        lines = list(_retract(tx, commit, root, number))
+        lines = list(_retract(tx, _turn(tx, commit, number)))
         met = {line.conflict for line in lines if line.conflict is not None}
         return finish(tx, number, receipts.bounded(lines), met)
 
@@ -58,23 +58,46 @@ def _origin(tx: Transaction, commit: int) -> str:
     return "" if row is None else str(row[0])
 
 
-def _turn(tx: Transaction, commit: int, number: int) -> int:
-    """Undo `commit`; if it was an undo itself, what it undid counts again, and so on. Returns
-    the commit at the end, whose writes now count or do not."""
-    undone: int | None = number
+class _Turn(NamedTuple):
+    """The undo `number` of `commit`. `root` is what that undid, however many undos lie between, or
+    the commit itself; `flips`: its writes counted and do not now, or the other way round."""
+
+    number: int
+    commit: int
+    root: int
+    flips: bool
+
+
+def _turn(tx: Transaction, commit: int, number: int) -> _Turn:
+    """Undo `commit`; if it was an undo itself, what it undid counts again unless another counting
+    undo undoes it too, and so on."""
+    tx.execute("UPDATE commits SET undone_by = ? WHERE number = ?", (number, commit))
+    at, flips = commit, True
     while True:
-        tx.execute("UPDATE commits SET undone_by = ? WHERE number = ?", (undone, commit))
-        (undoes,) = tx.execute("SELECT undoes FROM commits WHERE number = ?", (commit,)).fetchone()
+        (undoes,) = tx.execute("SELECT undoes FROM commits WHERE number = ?", (at,)).fetchone()
         if undoes is None:
-            return commit
-        commit, undone = undoes, number if undone is None else None
+            return _Turn(number, commit, at, flips)
+        at = undoes
+        counted = _counts(tx, at)
+        tx.execute(
+            "UPDATE commits SET undone_by ="
+            " (SELECT max(number) FROM commits WHERE undoes = ?1 AND undone_by IS NULL)"
+            " WHERE number = ?1",
+            (at,),
+        )
+        flips = counted != _counts(tx, at)
 
 
-def _retract(tx: Transaction, commit: int, root: int, number: int) -> Iterator[ReceiptLine]:
+def _counts(tx: Transaction, commit: int) -> bool:
+    row = tx.execute("SELECT undone_by FROM commits WHERE number = ?", (commit,)).fetchone()
+    return row[0] is None
+
+
+def _retract(tx: Transaction, turn: _Turn) -> Iterator[ReceiptLine]:
     keys: list[Key] = tx.execute(
         "SELECT DISTINCT e.id, e.space, e.key FROM operations AS o"
         " JOIN entries AS e ON e.id = o.entry WHERE o.commit_no = ? ORDER BY e.space, e.key",
-        (root,),
+        (turn.root,),
     ).fetchall()
     appearing: list[str] = []
     touched, done = set(keys), set[Key]()
@@ -83,7 +106,7 @@ def _retract(tx: Transaction, commit: int, root: int, number: int) -> Iterator[R
         if key in done:
             continue
         beside = together(tx, key, groups)
-        for one, before, after, conflict in _refold(tx, key, beside, commit, root, number):
+        for one, before, after, conflict in _refold(tx, key, beside, turn):
             done.add(one)
             if one in touched or before != after:
                 yield receipts.folded(one[2], before, after, conflict)
@@ -98,24 +121,24 @@ def _retract(tx: Transaction, commit: int, root: int, number: int) -> Iterator[R
 
 
 def _refold(
-    tx: Transaction, key: Key, keys: Sequence[Key], commit: int, root: int, number: int
+    tx: Transaction, key: Key, keys: Sequence[Key], turn: _Turn
 ) -> Iterator[tuple[Key, Standing, Standing, int | None]]:
     """Bring a key, and all `keys` that are decided together with it, to where their counting
     writes leave them: each before, after, and its open conflict."""
-    before = {one: standing_at(tx, one[0], number) for one in keys}
-    if len(keys) == 1:
-        after = _shortcut(tx, key[0], before[key], root, number)
+    before = {one: standing_at(tx, one[0], turn.number) for one in keys}
+    if len(keys) == 1 and turn.flips:
+        after = _shortcut(tx, key[0], before[key], turn)
         if after is not None:
-            store.add_versions(tx, number, [(key[0], after)])
+            store.add_versions(tx, turn.number, [(key[0], after)])
             yield key, before[key], after, None
             return
     folded = fold_keys(tx, keys)
-    if len(keys) == 1 and _drops_what_was_built(tx, key, folded[key[2]], commit):
-        reverted = revert(tx, key, before[key], commit, number)
+    if len(keys) == 1 and _drops_what_was_built(tx, key, folded[key[2]], turn.commit):
+        reverted = revert(tx, key, before[key], turn.commit, turn.number)
         if reverted is not None:
             yield key, before[key], *reverted
             return
-    numbers = _write(tx, number, before, folded)
+    numbers = _write(tx, turn.number, before, folded)
     for one, conflict in zip(keys, numbers, strict=True):
         yield one, before[one], folded[one[2]].standing, conflict
 
@@ -147,25 +170,22 @@ def _drops_what_was_built(tx: Transaction, key: Key, folded: Folded, undone: int
     )
 
 
-def _shortcut(
-    tx: Transaction, entry: int, before: Standing, root: int, number: int
-) -> Standing | None:
+def _shortcut(tx: Transaction, entry: int, before: Standing, turn: _Turn) -> Standing | None:
     """Take one write out of a sum or a log, or put it back, without looking at all the others.
 
     That is the same as folding again only where every write of the key combined: None elsewhere.
     """
-    if before.kind not in (Kind.COUNTER, Kind.LOG) or root <= before.born:
+    if before.kind not in (Kind.COUNTER, Kind.LOG) or turn.root <= before.born:
         return None
     if tx.execute("SELECT 1 FROM losers WHERE entry = ? LIMIT 1", (entry,)).fetchone():
         return None
-    write = read_write(tx, entry, root)
+    write = read_write(tx, entry, turn.root)
     newest = _newest(tx, entry, Op.ADD if before.kind is Kind.COUNTER else Op.APPEND)
     if not write.combines or write.kind is not before.kind or write.person:
         return None
-    (undone_by,) = tx.execute("SELECT undone_by FROM commits WHERE number = ?", (root,)).fetchone()
-    back = undone_by is None
+    back = _counts(tx, turn.root)
     if before.kind is Kind.LOG:
-        store.move_lines(tx, entry, write, number, back=back)
+        store.move_lines(tx, entry, write, turn.number, back=back)
     ground = standing_at(tx, entry, pruned_at(tx, entry))
     return recount(before, write, max(newest, before.born, ground.changed), back=back)
 

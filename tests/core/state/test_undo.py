@@ -104,6 +104,23 @@ def test_a_chain_of_undos_says_what_the_first_one_undid(board: Board) -> None:
                     ("undo of commit 4: job 1, asked by Ann",)]  # fmt: skip
 
 
+def test_what_two_undos_undid_counts_only_when_both_are_undone(board: Board) -> None:
+    board.job(1, append("log", "x"), add("n", 1))
+    board.job(2, append("log", "x"), add("n", 10))
+    board.undo(2)
+    board.undo(3)
+    board.undo(2)
+    before = board.everything()
+    again = board.undo(4)
+    assert (board.value("n"), board.value("log")) == (1, ["x"])
+    assert board.everything() == before == board.folded()
+    board.undo(again.commit)
+    assert board.everything() == before
+    board.undo(5)
+    assert (board.value("n"), board.value("log")) == (11, ["x", "x"])
+    assert board.folded() == board.everything()
+
+
 def test_a_commit_is_undone_only_once(board: Board) -> None:
     merged = board.job(1, put("k", "a"))
     board.undo(merged.commit)
