@@ -284,10 +284,7 @@ async def room(
         clock=lambda: 1.0,
     )  # fmt: skip
     forgetter = _forgetter(channels, attic or Attic(), jobs, outbox, tasks)
-    drafting = Drafting(
-        channels=channels, model=script, outbox=outbox, rules=rules, defaults=DEFAULTS,
-        max_completion_tokens=100, spawn=tasks.spawn, clock=lambda: 1.0,
-    )  # fmt: skip
+    drafting = _drafting(channels, script, outbox, rules, tasks)
     desk = Desk(
         channels=channels, outbox=outbox, jobs=jobs, tasks=tasks, conversations=conversations,
         performer=performer, rules=rules, index=drafting.moved, clock=lambda: 1.0, retry_s=retry_s,
@@ -317,6 +314,15 @@ def _jobs(
         admission=Admission(limits), channels=channels, engine=hands, outbox=outbox, tasks=tasks,
         defaults=DEFAULTS, max_completion_tokens=100, clock=lambda: 1.0,
         over=lambda over: conversations.deliver(over.thread, over), retry_s=retry_s,
+    )  # fmt: skip
+
+
+def _drafting(
+    channels: Channels, script: Script, outbox: Outbox, rules: Rules, tasks: Tasks
+) -> Drafting:
+    return Drafting(
+        channels=channels, model=script, outbox=outbox, rules=rules, defaults=DEFAULTS,
+        max_completion_tokens=100, spawn=tasks.spawn, clock=lambda: 1.0,
     )  # fmt: skip
 
 
