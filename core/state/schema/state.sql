@@ -107,7 +107,7 @@ CREATE TABLE conflicts (
     opened   INTEGER NOT NULL,
     closed   INTEGER,
     PRIMARY KEY (number, entry)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX conflicts_open ON conflicts (entry) WHERE closed IS NULL;
 
 -- Writes that did not become the state: candidates of an open conflict, or beaten (NULL).
