@@ -100,12 +100,24 @@ def test_a_rule_gives_a_field_a_kind_or_a_way_to_merge(
         again.close()
 
 
-def test_a_field_that_is_not_what_its_rule_says_waits(board: Board) -> None:
+@pytest.mark.parametrize(
+    ("field", "wrong"), [("sum", "many"), ("log", ["y"]), ("log", "x"), ("tags", [["a"]])]
+)
+def test_a_field_that_is_not_what_its_rule_says_waits(
+    board: Board, field: str, wrong: Json
+) -> None:
     board.job(1, patch("k", sum=1, log=["x"], tags=["a"]))
-    board.job(2, patch("k", sum="many", log=["y"], tags=[["a"]]), base=1)
+    board.job(2, patch("k", **{field: wrong}), base=1)
     (found,) = board.conflicts()
     assert found.candidates == (2,)
     assert board.value("k") == {"log": ["x"], "sum": 1, "tags": ["a"]}
+
+
+def test_an_element_survives_an_exclusion_that_did_not_see_it_included(board: Board) -> None:
+    board.job(1, patch("k", tags=["a", "b"]))
+    board.job(2, patch("k", tags=["a"]), base=0)
+    board.job(3, patch("k", tags=[]), base=1)
+    assert board.value("k") == {"tags": ["a"]}
 
 
 def test_undoing_one_of_many_patches_keeps_the_others(board: Board) -> None:

@@ -57,6 +57,26 @@ def test_undoing_the_undo_brings_everything_back(built: Board) -> None:
     assert built.folded() == built.everything()
 
 
+def test_a_persons_word_elsewhere_in_the_text_does_not_silence_the_undo(built: Board) -> None:
+    built.set("k", changed(8, "mine", changed(4, "three")))
+    built.undo(2)
+    assert built.value("k") == changed(8, "mine", changed(4, "three"))
+    assert "k" in [found.key for found in built.conflicts()]
+    assert built.folded() == built.everything()
+
+
+def test_a_text_that_lost_for_reasons_of_its_own_loses_again_when_an_undo_is_undone(
+    board: Board,
+) -> None:
+    board.set("k", OLD)
+    board.job(1, text("k", changed(4, "one")), base=0)
+    before = board.everything()
+    undone = board.undo(1)
+    assert board.value("k") == changed(4, "one")
+    board.undo(undone.commit)
+    assert (board.value("k"), board.everything()) == (OLD, before)
+
+
 def test_undoing_the_beginning_of_a_text_asks_whether_it_shall_go(built: Board) -> None:
     built.undo(1)
     assert built.value("k") == changed(4, "three")
