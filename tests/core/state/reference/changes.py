@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from core.state.operations import FileChange, Op, Operation
+from core.state.operations import FileChange, Json, Op, Operation
 from core.state.rules import Merging
 from tests.core.state.board import add, append, delete, exclude, include, put, remove, write
 from tests.core.state.reference.model import Change
@@ -13,7 +13,7 @@ RULED = {
     "max": Merging.MAX,
     "min": Merging.MIN,
 }
-KEYS = ("count", "tags", "log", "value", "mixed", *RULED)
+KEYS = ("count", "tags", "log", "value", "record", "mixed", *RULED)
 PATHS = ("a", "a/b", "c")
 LINES = [b"1", b"2", b"3", b"4", b"5", b"6", b"7", b"8", b"9"]
 CONTENTS = (
@@ -26,12 +26,21 @@ ELEMENTS = st.sampled_from("xyz")
 VALUES = st.sampled_from(["v", "w", {"f": 1}, None])
 NUMBERS = st.integers(-3, 9).filter(bool) | st.sampled_from([0.1, 0.2])
 
+FIELD_VALUES: st.SearchStrategy[Json] = st.sampled_from([1, "t", [1], None])
+FIELDS = st.dictionaries(st.sampled_from("fgh"), FIELD_VALUES, min_size=1, max_size=3)
+
+
+def patch(key: str, fields: dict[str, Json]) -> Operation:
+    return Operation(key=key, op=Op.PATCH, argument=fields)
+
+
 ENTRIES: st.SearchStrategy[Operation] = st.one_of(
     st.builds(add, st.sampled_from(["count", "mixed"]), NUMBERS),
     st.builds(append, st.sampled_from(["log", "mixed"]), st.sampled_from(["l1", "l2", ["m", "n"]])),
     st.builds(include, st.sampled_from(["tags", "mixed"]), ELEMENTS),
     st.builds(exclude, st.just("tags"), ELEMENTS),
     st.builds(put, st.sampled_from(["value", "mixed", "latest", "first"]), VALUES),
+    st.builds(patch, st.sampled_from(["record", "record", "mixed"]), FIELDS),
     st.builds(put, st.sampled_from(["max", "min"]), st.sampled_from([1, 2, 3, "v"])),
     st.builds(delete, st.sampled_from(KEYS)),
 )

@@ -1,130 +1,40 @@
 """One step of the reference model: what becomes of a wish. Written from docs/merging.md alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from core.state.operations import Json, Kind, Op
 from core.state.rules import Merging
+from tests.core.state.reference.wishes import (
+    ABSENT,
+    FILE,
+    Content,
+    Field,
+    Line,
+    Part,
+    Stamp,
+    Stand,
+    Wish,
+)
 
-Order = tuple[int, int]
-LAST = 2**70
-FILE = "file"  # the kind of what a file holds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
-    """What a file holds."""
-
-    data: bytes
-    executable: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One thing that is wished for; `id` tells parts apart for ever."""
-
-    id: int
-    op: Op
-    value: Json | Content = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """A line of a log; they are read in the order of `order`, then of `id`."""
-
-    order: Order
-    id: int
-    text: Json
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
-    """What an inclusion left."""
-
-    commit: int
-    element: Json
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stand:
-    """What a key is. `changed`, `ended` and `person` are the commits that last did so,
-    `saw` the `changed` of what the last writer saw."""
-
-    kind: str | None = None
-    value: Json | Content = None
-    total: Fraction = Fraction(0)
-    lines: tuple[Line, ...] = ()
-    stamps: tuple[Stamp, ...] = ()
-    changed: int = 0
-    ended: int = 0
-    person: int = 0
-    order: Order = (0, 0)
-    saw: int = 0
-
-    @property
-    def shown(self) -> tuple[object, ...]:
-        """What can be seen of it from outside."""
-        lines = tuple(line.text for line in sorted(self.lines, key=lambda x: (x.order, x.id)))
-        elements = frozenset(stamp.element for stamp in self.stamps)
-        return self.kind, self.value, self.total, lines, elements
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """All that one commit wants of one key, and the key as its author saw it."""
-
-    commit: int
-    base: int
-    order: Order
-    person: bool
-    parts: tuple[Part, ...]
-    seen: Stand
-    rule: Merging = Merging.ASK
-    settles: bool = False
-    blocked: bool = False
-
-    @property
-    def keeps(self) -> bool:
-        """Whether it only says that what stands shall stand."""
-        return not self.parts
-
-    @property
-    def clears(self) -> bool:
-        return any(part.op is Op.DELETE for part in self.parts)
-
-    @property
-    def new(self) -> tuple[Part, ...]:
-        """What it wants after its last delete."""
-        ends = [at for at, part in enumerate(self.parts) if part.op is Op.DELETE]
-        return self.parts[ends[-1] + 1 :] if ends else self.parts
-
-    @property
-    def kind(self) -> str | None:
-        return kind_of(self.new[-1]) if self.new else None
-
-    @property
-    def combines(self) -> bool:
-        return not self.clears and self.kind in (Kind.COUNTER, Kind.SET, Kind.LOG)
+NEVER = Stand()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
     """A key with the commits that wait in its conflict and those that lost."""
 
-    stand: Stand = Stand()
+    stand: Stand = NEVER
     waiting: tuple[Wish, ...] = ()
     lost: frozenset[int] = frozenset()
 
 
-def kind_of(part: Part) -> str:
-    if isinstance(part.value, Content):
-        return FILE
-    kinds = {Op.ADD: Kind.COUNTER, Op.APPEND: Kind.LOG, Op.PUT: Kind.VALUE}
-    return kinds.get(part.op, Kind.SET)
-
-
 def step(key: Key, wish: Wish) -> Key:
     """The key after one more wish."""
+    fields = wish.combines and wish.kind is Kind.RECORD and not _ended(key.stand, wish)
+    if fields and key.stand.kind in (None, Kind.RECORD):
+        return _by_fields(key, wish)
     stands, lost = _decide(key.stand, wish)
     waiting, losers = key.waiting, set(key.lost)
     if stands is None and lost is None:
@@ -135,8 +45,79 @@ def step(key: Key, wish: Wish) -> Key:
     if lost is not None:
         losers.add(lost)
     after = key.stand if stands is None else stands
+    if wish.keeps:
+        asked = {name for one in key.waiting for name in _asked(one)}
+        kept = {
+            name: replace(after.fields.get(name, ABSENT), changed=wish.commit, person=wish.commit)
+            for name in asked
+        }
+        after = replace(after, fields={**after.fields, **kept})
     waiting = tuple(one for one in waiting if not _equal(one, after))
     return Key(stand=after, waiting=waiting, lost=frozenset(losers))
+
+
+def _ended(now: Stand, wish: Wish) -> bool:
+    """Whether what the author knew was deleted meanwhile."""
+    return now.ended > wish.base and wish.seen.kind is not None
+
+
+def _by_fields(key: Key, wish: Wish) -> Key:
+    """Each field of a patch is decided alone; those that clash wait together."""
+    lands: dict[str, Json] = {}
+    waits: dict[str, Json] = {}
+    lost: set[int] = set()
+    for name, wanted in patched(wish).items():
+        now = key.stand.fields.get(name, ABSENT)
+        saw_field = wish.seen.fields.get(name, ABSENT).value
+        if not wish.person and wanted in (saw_field, now.value):
+            continue
+        as_seen = now.changed <= wish.base or now.value is saw_field is None
+        outranks = wish.person and now.person <= wish.base
+        if as_seen or outranks or wanted == now.value:
+            lands[name] = wanted
+        elif now.person > wish.base and not wish.person:
+            lost.add(wish.commit)
+        else:
+            waits[name] = wanted
+    after = _landed(key.stand, wish, lands)
+    waiting = key.waiting
+    if waits:
+        part = Part(id=wish.new[0].id, op=Op.PATCH, value=waits)
+        waiting = (*waiting, replace(wish, parts=(part,)))
+    elif wish.settles:
+        lost |= {one.commit for one in waiting}
+        waiting = ()
+    waiting = tuple(one for one in waiting if not _equal(one, after))
+    return Key(stand=after, waiting=waiting, lost=key.lost | lost)
+
+
+def _asked(wish: Wish) -> set[str]:
+    return set(patched(wish)) if wish.kind is Kind.RECORD else set()
+
+
+def _landed(now: Stand, wish: Wish, lands: Mapping[str, Json]) -> Stand:
+    if not lands:
+        return now
+    person = wish.commit if wish.person else 0
+    new = {
+        name: Field(
+            value=value,
+            changed=wish.commit,
+            person=person or now.fields.get(name, ABSENT).person,
+        )
+        for name, value in lands.items()
+    }
+    done = replace(now, kind=Kind.RECORD, changed=wish.commit, person=person or now.person)
+    return replace(done, order=wish.order, fields={**now.fields, **new})
+
+
+def patched(wish: Wish) -> dict[str, Json]:
+    """All fields that a wish names, with the last word on each."""
+    fields: dict[str, Json] = {}
+    for part in wish.new:
+        assert isinstance(part.value, dict)
+        fields |= part.value
+    return fields
 
 
 def _decide(now: Stand, wish: Wish) -> tuple[Stand | None, int | None]:
@@ -146,8 +127,7 @@ def _decide(now: Stand, wish: Wish) -> tuple[Stand | None, int | None]:
     if wish.keeps:
         return replace(now, changed=wish.commit, person=wish.commit, order=wish.order), None
     if wish.combines:
-        deleted = now.ended > wish.base and wish.seen.kind is not None
-        if now.kind in (None, wish.kind) and not deleted:
+        if now.kind in (None, wish.kind) and not _ended(now, wish):
             return applied(now, wish), None
         return _clash(now, wish)
     if not wish.person and _repeats(wish):
@@ -253,6 +233,9 @@ def saw(wish: Wish) -> int:
 
 def _equal(wish: Wish, now: Stand) -> bool:
     """Whether the key is already what a wish that replaces wants."""
+    if wish.kind is Kind.RECORD and wish.combines and now.kind is Kind.RECORD:
+        there = {name: now.fields.get(name, ABSENT).value for name in patched(wish)}
+        return there == patched(wish)
     if wish.combines:
         return False
     if wish.kind is None:
@@ -278,6 +261,8 @@ def applied(now: Stand, wish: Wish) -> Stand:
     if wish.clears or wish.kind in (Kind.VALUE, FILE):
         ended = wish.commit if wish.clears and now.kind else now.ended
         now = Stand(ended=ended, person=now.person)
+    if wish.kind is Kind.RECORD:
+        return _landed(now, wish, patched(wish))
     marks = replace(
         now,
         kind=wish.kind,

@@ -20,14 +20,14 @@ from core.state.resolution import Stale
 from core.state.rules import Rule, Rules
 from tests.core.state.board import ANN, add, job_author, put
 from tests.core.state.reference.changes import ANY, FILES, KEYS, PATHS, RULED, deltas
-from tests.core.state.reference.fold import FILE, Content, Stand
 from tests.core.state.reference.model import Change, Model, Name, Refused
 from tests.core.state.reference.store import Store
+from tests.core.state.reference.wishes import FILE, Content, Stand
 
 RULES = Rules(rules=tuple(Rule(keys=key, rule=one) for key, one in RULED.items()))
 ANYWHERE = st.integers(0, 99)
 BACK = st.integers(0, 5)
-TYPED = st.sampled_from(["v", "5", '["x", "q"]', "own words"])
+TYPED = st.sampled_from(["v", "5", '["x", "q"]', "own words", '{"f": 1}', '{"f": 2, "g": "t"}'])
 
 
 def real(tx: Transaction, name: Name, at: int | None) -> tuple[object, ...]:
@@ -122,8 +122,6 @@ class Channel(RuleBasedStateMachine):
     @rule(key=st.sampled_from(KEYS), text=TYPED, back=st.integers(0, 2))
     def person_sets(self, key: str, text: str, back: int) -> None:
         source, base = self.source(), max(0, self.model.head - back)
-        if self.model.stand(("entry", key)).value == typed(text) or key in RULED:
-            base = self.model.head
         self.both(
             lambda: self.store.person_put(key, text, base, source),
             lambda: self.model.person_put(key, typed(text), base, source),

@@ -6,18 +6,8 @@ from fractions import Fraction
 
 from core.state.operations import FileChange, Json, Kind, Op, Operation
 from core.state.rules import Merging
-from tests.core.state.reference.fold import (
-    FILE,
-    LAST,
-    Content,
-    Key,
-    Order,
-    Part,
-    Stand,
-    Wish,
-    applied,
-    step,
-)
+from tests.core.state.reference.fold import Key, applied, patched, step
+from tests.core.state.reference.wishes import FILE, LAST, Content, Order, Part, Stand, Wish
 
 Name = tuple[str, str]  # ("entry", key) or ("file", path)
 Change = Operation | FileChange
@@ -213,8 +203,8 @@ class Model:
         now = self.stand(name)
         if choice:
             (wish,) = (one for one in self.keys[name].waiting if one.commit == choice)
-            parts = self._taking(wish)
-        elif now.kind in (Kind.COUNTER, Kind.SET, Kind.LOG):
+            parts = self._taking(name, wish)
+        elif now.kind in (Kind.COUNTER, Kind.SET, Kind.LOG, Kind.RECORD):
             parts = []
         elif now.kind is None:
             parts = [self._part(Op.DELETE)]
@@ -226,7 +216,7 @@ class Model:
         """A person takes what a commit wanted and lost."""
         if commit not in self.keys.get(name, NOTHING).lost:
             raise Refused
-        self._settle(name, self._taking(self.commits[commit - 1].wishes[name]), source)
+        self._settle(name, self._taking(name, self.commits[commit - 1].wishes[name]), source)
 
     def _settle(self, name: Name, parts: list[Part], source: str) -> None:
         if name[0] == "file" and any(part.op is Op.PUT for part in parts):
@@ -239,11 +229,14 @@ class Model:
         self._parts += 1
         return Part(id=self._parts - 1, op=op, value=value)
 
-    def _taking(self, wish: Wish) -> list[Part]:
+    def _taking(self, name: Name, wish: Wish) -> list[Part]:
         """What leaves the key as the wish's author would have had it."""
         if not wish.combines:
             whole = [self._part(p.op, p.value) for p in wish.new]
             return whole if wish.kind == FILE else [self._part(Op.DELETE), *whole]
+        known = wish.seen.kind in (None, Kind.RECORD)
+        if known and wish.kind is self.stand(name).kind is Kind.RECORD:
+            return [self._part(Op.PATCH, patched(wish))]
         theirs = applied(wish.seen if wish.seen.kind is wish.kind else Stand(), wish)
         return [self._part(Op.DELETE), *self.making(theirs)]
 
@@ -251,6 +244,10 @@ class Model:
         match stand.kind:
             case Kind.COUNTER:
                 return [self._part(Op.ADD, _json(stand.total))]
+            case Kind.RECORD:
+                fields = stand.fields.items()
+                there: Json = {name: one.value for name, one in fields if one.value is not None}
+                return [self._part(Op.PATCH, there)] if there else []
             case Kind.SET:
                 elements = {stamp.element for stamp in stand.stamps}
                 return [self._part(Op.INCLUDE, element) for element in sorted(elements, key=str)]
@@ -259,7 +256,8 @@ class Model:
                 return [self._part(Op.APPEND, line.text) for line in lines]
 
     def person_delete(self, key: str, source: str) -> None:
-        if self.stand(("entry", key)).kind is None:
+        name = ("entry", key)
+        if self.stand(name).kind is None and not self.keys.get(name, NOTHING).waiting:
             raise Refused
         self._settle(("entry", key), [self._part(Op.DELETE)], source)
 
@@ -283,12 +281,19 @@ class Model:
                     Operation(key=key, op=Op.INCLUDE, argument=more),
                     Operation(key=key, op=Op.EXCLUDE, argument=less),
                 ]
-            case Kind.LOG | Kind.COUNTER | Kind.SET, _:
+            case Kind.RECORD, dict(fields):
+                had = {field: one.value for field, one in seen.fields.items()}
+                names = [field for field in {*had, *fields} if had.get(field) != fields.get(field)]
+                differs: Json = {field: fields.get(field) for field in names}
+                changes = [Operation(key=key, op=Op.PATCH, argument=differs)]
+            case Kind.LOG | Kind.COUNTER | Kind.SET | Kind.RECORD, _:
                 raise Refused
             case _:
                 changes = [Operation(key=key, op=Op.PUT, argument=value)]
         changes = [
-            one for one in changes if one.argument != [] and (one.op, one.argument) != (Op.ADD, 0)
+            one
+            for one in changes
+            if one.argument not in ([], {}) and (one.op, one.argument) != (Op.ADD, 0)
         ]
         if changes:
             self.merge(changes, base=base, rank=None, source=source, settles=True)

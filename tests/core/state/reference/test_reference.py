@@ -11,6 +11,8 @@ LONG = "THAW_CHAOS" in os.environ
 ROUND = settings(
     max_examples=3000 if LONG else 60,
     stateful_step_count=40 if LONG else 20,
+    derandomize=not LONG,
+    database=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
 
