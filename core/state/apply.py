@@ -14,7 +14,7 @@ from core.state.receipts import ReceiptLine, Tally
 from core.state.record import wishes
 from core.state.rules import Rules, adopt
 from core.state.savepoint import savepoint
-from core.state.standing import NO_FIELDS, Facts, Fields
+from core.state.standing import NO_CONTENTS, NO_FIELDS, Contents, Facts, Fields
 from core.state.validate import check_delta
 from core.state.write import BLOCKED, SETTLE, WRITE, Item, Write, as_items, compose, place
 
@@ -209,13 +209,13 @@ def _merge_some(
     writes = {key: commit.write(key, items) for key, items in rows.items()}
     known = read_known(tx, space, writes)
     seen = read_seen(tx, known, commit.delta.base)
-    contents = files.contested(tx, writes, known, seen, commit.blobs) if space == "file" else {}
+    contents = files.Blobs(tx, commit.blobs) if space == "file" else NO_CONTENTS
     ruled = space == "entry" and commit.rules.rules
     planned = plan(
         Case(
             key,
             write,
-            _facts(known, contents, key),
+            _facts(known.get(key), contents),
             seen.get(key, NOTHING),
             commit.rules.merging(key) if ruled else Merging.ASK,
             commit.fields(key, write) if ruled else NO_FIELDS,
@@ -232,9 +232,10 @@ def _merge_some(
         tally.add(case, step, who, numbers.get(case.key))
 
 
-def _facts(known: Mapping[str, Known], contents: Mapping[str, dict[str, bytes]], key: str) -> Facts:
-    facts = known[key].facts if key in known else NO_FACTS
-    return facts._replace(contents=contents[key]) if key in contents else facts
+def _facts(known: Known | None, contents: Contents) -> Facts:
+    if known is None:
+        return NO_FACTS
+    return known.facts if contents is NO_CONTENTS else known.facts._replace(contents=contents)
 
 
 def _write(

@@ -8,11 +8,10 @@ from typing import Any
 from core.errors import BadRequest
 from core.state.by_lines import file_body
 from core.state.database import Transaction
-from core.state.facts import Known, head
-from core.state.operations import FileChange, Kind, Op
-from core.state.standing import NOTHING, Standing
+from core.state.facts import head
+from core.state.operations import FileChange, Op
 from core.state.text import LARGEST_TEXT
-from core.state.write import WRITE, Item, Write
+from core.state.write import WRITE, Item
 
 LARGEST_FILE = 50_000_000
 LONGEST_PATH = 1000
@@ -72,39 +71,17 @@ def add_blobs(tx: Transaction, blobs: Mapping[str, bytes]) -> None:
             )
 
 
-def contested(
-    tx: Transaction,
-    writes: Mapping[str, Write],
-    known: Mapping[str, Known],
-    seen: Mapping[str, Standing],
-    written: Mapping[str, bytes],
-) -> dict[str, dict[str, bytes]]:
-    """By path the contents that a merge by lines needs, by hash, where a file was changed
-    meanwhile and all its versions differ. `written` are those of the writes."""
-    found: dict[str, dict[str, bytes]] = {}
-    for path, write in writes.items():
-        now = known[path].facts.standing if path in known else NOTHING
-        was = seen.get(path, NOTHING)
-        if now is was or write.kind is not Kind.FILE:
-            continue
-        wanted = state_file(path, write.items[-1].text or "", 0)
-        others = [state_file(path, side.body, 0) for side in (now, was) if side.body]
-        sides = [wanted, *others]
-        differ = len({side.sha256 for side in sides}) == len(sides)
-        if differ and all(side.size <= LARGEST_TEXT for side in sides):
-            found[path] = {wanted.sha256: written[wanted.sha256]} | {
-                side.sha256: b"".join(read_pieces(tx, side)) for side in others
-            }
-    return found
-
-
 class Blobs(Mapping[str, bytes]):
-    """All contents that are kept and may be texts, read when they are asked for."""
+    """All contents that are `written` just now, or kept and not too large to be texts: these are
+    read when they are asked for, so that a merge of many files holds few of them."""
 
-    def __init__(self, tx: Transaction) -> None:
+    def __init__(self, tx: Transaction, written: Mapping[str, bytes] | None = None) -> None:
         self._tx = tx
+        self._written = written or {}
 
     def __getitem__(self, digest: str) -> bytes:
+        if digest in self._written:
+            return self._written[digest]
         size = self._tx.execute(
             "SELECT sum(length(content)) FROM blobs WHERE sha256 = ?", (digest,)
         ).fetchone()[0]
@@ -116,10 +93,11 @@ class Blobs(Mapping[str, bytes]):
         return b"".join(content for (content,) in rows)
 
     def __iter__(self) -> Iterator[str]:
-        return (row[0] for row in self._tx.execute("SELECT DISTINCT sha256 FROM blobs"))
+        kept = self._tx.execute("SELECT DISTINCT sha256 FROM blobs")
+        return iter({**self._written, **dict.fromkeys((row[0] for row in kept), b"")})
 
     def __len__(self) -> int:
-        return int(self._tx.execute("SELECT count(DISTINCT sha256) FROM blobs").fetchone()[0])
+        return sum(1 for _ in self)
 
 
 def list_files(tx: Transaction, prefix: str = "", at: int | None = None) -> tuple[StateFile, ...]:

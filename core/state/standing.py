@@ -83,9 +83,8 @@ class Facts(NamedTuple):
     """What is known of a key before a write.
 
     `candidates` are the writes in its open conflict, `stamps` the living ones of the elements
-    that the write names, `last_line` the place of the log's last line. `contents` are those of
-    the file as it stands, as the write's author saw it and as the write wants it, where all three
-    differ and can be texts.
+    that the write names, `last_line` the place of the log's last line. `contents` has those of
+    files, where they can be texts: as it stands, as the write's author saw it and wants it.
     """
 
     standing: Standing = NOTHING
