@@ -361,12 +361,15 @@ async def test_without_a_sandbox_for_commands_jobs_have_no_shell_and_are_told_wh
 async def test_many_jobs_that_start_at_once_are_prepared_a_few_at_a_time(
     plain: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill, inside, seen = workspace.fill, 0, []
+    fill, inside, seen, full = workspace.fill, 0, [], asyncio.Event()
 
     async def counted(folder: Path, channels: Channels, channel: ChannelRef, commit: int) -> Path:
         nonlocal inside
         inside += 1
         seen.append(inside)
+        if inside == 4:
+            full.set()
+        await full.wait()  # so that the first ones are there together, however fast each is
         try:
             return await fill(folder, channels, channel, commit)
         finally:
