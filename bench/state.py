@@ -23,6 +23,7 @@ ROUNDS = 5
 SNAPSHOTS = 200
 _VALUE = "x" * 10_000
 _PIECE = 5_000  # operations a merge while a channel is filled
+_WAITING = 4
 
 
 async def measure(folder: Path) -> list[Figure]:
@@ -39,7 +40,7 @@ async def measure(folder: Path) -> list[Figure]:
     ]  # fmt: skip
     for name, shape in _SHAPES.items():
         figures += await _merges(folder / f"{name.replace(' ', '-')}.db", name, shape)
-    return figures
+    return [*figures, *await _conflicts(folder)]
 
 
 @asynccontextmanager
@@ -145,7 +146,6 @@ def _conflicting(round_: int) -> tuple[Operation, ...]:
 _SHAPES: dict[str, Callable[[int], tuple[Operation, ...]]] = {
     "new values": _new_values,
     "all kinds": _mixed,
-    "all in conflict": _conflicting,
 }
 
 
@@ -153,27 +153,57 @@ async def _merges(
     path: Path, name: str, shape: Callable[[int], tuple[Operation, ...]]
 ) -> list[Figure]:
     """Merge it in rounds: every delta but the first is based on what its forerunner replaced."""
-    base = 0 if shape is _conflicting else 10**6
-    took, held, idle = [], [], []
+    rounds = []
     async with opened(path) as database:
         await database.write(partial(merge_delta, delta=as_delta("turn:first", 0, shape(0))))
         for round_ in range(1, ROUNDS + 1):
-            delta = as_delta(f"job:{round_}", base, shape(round_), round_)
-            async with watched() as nothing:
-                await asyncio.sleep(0.2)
-            async with watched() as hold:
-                began = time.perf_counter()
-                await database.write(partial(merge_delta, delta=delta))
-                took.append((time.perf_counter() - began) * 1000)
-            held.append(hold.longest_ms)
-            idle.append(nothing.longest_ms)
+            delta = as_delta(f"job:{round_}", 10**6, shape(round_), round_)
+            rounds.append(await _merge_watched(database, delta))
+    return _figures(name, rounds)
+
+
+async def _conflicts(folder: Path) -> list[Figure]:
+    """Deltas that replace what others replaced meanwhile, key by key: the first to wait for a
+    decision there, and one that finds others waiting."""
+    first, later = [], []
+    for file in range(ROUNDS):
+        async with opened(folder / f"conflicts-{file}.db") as database:
+            start = as_delta("turn:first", 0, _conflicting(0))
+            await database.write(partial(merge_delta, delta=start))
+            rounds = [
+                await _merge_watched(database, as_delta(f"job:{job}", 0, _conflicting(job), job))
+                for job in range(1, _WAITING + 2)
+            ]
+            first.append(rounds[0])
+            later.append(rounds[-1])
+    waiting = Figure(
+        name=f"merging {OPERATIONS:,} operations, {_WAITING} others waiting for each key",
+        unit="ms",
+        values=tuple(took for took, _, _ in later),
+    )
+    return [*_figures("all in conflict", first), waiting]
+
+
+async def _merge_watched(database: Database, delta: Delta) -> tuple[float, float, float]:
+    """Milliseconds: of the merge, of the loop's longest hold meanwhile, and of one when idle."""
+    async with watched() as nothing:
+        await asyncio.sleep(0.2)
+    async with watched() as hold:
+        began = time.perf_counter()
+        await database.write(partial(merge_delta, delta=delta))
+        took = (time.perf_counter() - began) * 1000
+    return took, hold.longest_ms, nothing.longest_ms
+
+
+def _figures(name: str, rounds: list[tuple[float, float, float]]) -> list[Figure]:
+    took, held, idle = zip(*rounds, strict=True)
     return [
         Figure(
-            name=f"merging {OPERATIONS:,} operations, {name}", unit="ms", values=tuple(took),
+            name=f"merging {OPERATIONS:,} operations, {name}", unit="ms", values=took,
             median_below=250, worst_below=None,
         ),
         Figure(
-            name=f"longest hold of the loop meanwhile, {name}", unit="ms", values=tuple(held),
-            worst_below=10, ideal=tuple(idle), note="the ideal is the same loop with nothing to do",
+            name=f"longest hold of the loop meanwhile, {name}", unit="ms", values=held,
+            worst_below=10, ideal=idle, note="the ideal is the same loop with nothing to do",
         ),
     ]  # fmt: skip
