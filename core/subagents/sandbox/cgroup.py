@@ -11,6 +11,8 @@ from core.subagents.sandbox import leftovers
 
 _LEAF = "thaw-bot"
 _OPTIONAL = {"pids", "cpu"}
+# A quarter of what a group weighs by itself.
+_WEIGHTS = {1: ("cpu.shares", 256), 2: ("cpu.weight", 25)}
 _MEMORY_FILES = {
     1: ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes"),
     2: ("memory.max", "memory.swap.max"),
@@ -74,7 +76,8 @@ class Group:
 class Groups:
     """The places where this process may make groups, by controller: memory, and maybe pids, cpu.
 
-    In its one place of the cpu controller all jobs together weigh as much as the bot alone.
+    In its one place of the cpu controller all jobs together weigh a quarter of the bot alone:
+    what it does is short and somebody waits for it, and what it leaves is still nearly all.
     `version` is 1 or 2; in the second the places are one. `homes` see Group.
     """
 
@@ -123,6 +126,9 @@ def find(root: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc")) -> Gro
         return f"no control group can be made ({error})"
     for place in found.places.values():
         _sweep(place.parent)
+    if "cpu" in found.places:
+        name, weight = _WEIGHTS[found.version]
+        _set_if_there(found.places["cpu"] / name, weight)
     return found
 
 

@@ -88,6 +88,7 @@ def test_a_group_of_the_second_version_has_both_bounds(version_2: tuple[Path, Pa
     assert (own / "thaw-bot" / "cgroup.procs").read_text() == str(os.getpid())
     assert (own / own_name() / "cgroup.subtree_control").read_text() == "+memory +pids"
     assert (own / "cgroup.subtree_control").read_text() == "+cpu"  # the last of two writes
+    assert (own / own_name() / "cpu.weight").read_text() == "25"
     group = found.make("job-1", 64, 20)
     assert group.folders == (own / own_name() / "job-1",)
     assert (group.memory / "memory.max").read_text() == str(64 << 20)
