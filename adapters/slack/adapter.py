@@ -1,0 +1,231 @@
+"""Slack as the core's adapter: its life, and items and hints to their places."""
+
+import asyncio
+import random
+from collections import OrderedDict
+
+import structlog
+
+from adapters.slack import render
+from adapters.slack.api import Api, Busy, Refused, Unclear
+from adapters.slack.background import Background
+from adapters.slack.bolt_app import application, dispatched
+from adapters.slack.cards import Cards
+from adapters.slack.events import Bot, Door, Guard
+from adapters.slack.files import Files
+from adapters.slack.hints import Hints
+from adapters.slack.http_mode import HttpMode
+from adapters.slack.intake import Intake
+from adapters.slack.people import People
+from adapters.slack.posting import Posting, Undressed
+from adapters.slack.response import Responses
+from adapters.slack.sessions import Sessions
+from adapters.slack.settings import SlackSettings
+from adapters.slack.socket_mode import SocketMode
+from adapters.slack.status import Meter, Status
+from adapters.slack.streams import Streams
+from adapters.slack.windows import Windows
+from core.errors import DeliveryFailed, DeliveryRefused, StoreError, ThawError
+from core.messages import (
+    Card,
+    CardMoved,
+    Hint,
+    Outbound,
+    Person,
+    Post,
+    Seen,
+    StateMoved,
+    StreamText,
+    ThreadRef,
+    Trouble,
+)
+from core.ports import Places, Window
+
+log = structlog.get_logger(__name__)
+
+_FIRST_WAIT_S = 0.5
+_LONGEST_WAIT_S = 60.0
+_SEEN = 5_000
+
+
+class SlackAdapter:
+    """One workspace. Implements core.ports.Adapter; `second` is Slack's second, shorter in tests.
+
+    `guard` says who may look at things that are not kept (forms, details).
+    """
+
+    def __init__(
+        self, settings: SlackSettings, door: Door, window: Window, places: Places, guard: Guard,
+        second: float = 1.0,
+    ) -> None:  # fmt: skip
+        """Raises ThawError when a token is missing or malformed."""
+        wrong = settings.wrong()
+        if wrong:
+            raise ThawError("\n".join(wrong))
+        self._settings = settings
+        self._meter = Meter()
+        self._background = Background()
+        self._api = Api(settings.api_url, settings.bot_token, self._meter, second)
+        self._files = Files(self._api, settings.api_url, settings.bot_token, window)
+        self._hints = Hints(self._api, self._background)
+        self._people = People(self._api)
+        self._sessions = Sessions(self._api, second)
+        self._posting = Posting(self._api, places, self._files, self._who, self._meter)
+        self._cards = Cards(self._api, self._posting, second)
+        self._streams = Streams(self._api, self._posting, places, self._people.author, second)
+        self._windows = Windows(self._api, window, self._hints, self._background)
+        self._door, self._window, self._places, self._guard = door, window, places, guard
+        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._bot: Bot | None = None
+        self._intake: Intake | None = None
+        self._responses: Responses | None = None
+        self.http: HttpMode | None = None
+
+    @property
+    def status(self) -> Status:
+        """How the connection is doing."""
+        return self._meter.status()
+
+    async def start(self) -> None:
+        """Begin to connect, in the background; returns at once."""
+        await self._api.open()
+        self._background.spawn(self._connected(), "slack connection")
+        self._background.spawn(self._cards.run(), "slack cards")
+        self._background.spawn(self._sessions.run(), "slack sessions")
+
+    async def stop(self) -> None:
+        """Leave Slack."""
+        await self._streams.close()
+        await self._background.close()
+        await self._people.close()
+        await self._api.close()
+
+    async def deliver(self, item: Outbound) -> None:
+        """Show a durable item; see the port."""
+        self._meter.queue += 1
+        try:
+            if isinstance(item, Post):
+                await self._post(item)
+            else:
+                await self._card(item)
+        except StoreError as error:
+            raise DeliveryFailed(f"the store does not keep what is out: {error}") from error
+        finally:
+            self._meter.queue -= 1
+
+    async def show(self, hint: Hint) -> None:
+        """Show something that may be lost; returns at once."""
+        match hint:
+            case Seen(thread=thread, message_id=id):
+                self.seen(thread, id)
+            case StreamText():
+                if self._streams.show(hint):
+                    self._sessions.streamed(hint.thread)
+            case CardMoved(card=card):
+                self._cards.move(card)
+                self._sessions.working(card.thread, card.id)
+            case Trouble():
+                self._hints.trouble(hint)
+            case StateMoved():
+                pass  # nothing in Slack shows the state
+
+    def seen(self, thread: ThreadRef, message_id: str) -> None:
+        """Eyes on the message, and the thread's session at work; returns at once."""
+        key = f"{thread} {message_id}"
+        if key in self._seen or message_id.startswith("command:"):
+            return
+        self._seen[key] = None
+        while len(self._seen) > _SEEN:
+            self._seen.popitem(last=False)
+        self._sessions.working(thread, message_id)
+        self._background.spawn(self._sessions.react(thread, message_id), f"slack eyes {key}")
+
+    def tell(self, thread: ThreadRef, person: Person, text: str) -> None:
+        """Show one person a line; returns at once."""
+        self._hints.tell(thread, person, text)
+
+    def stopped(self, thread: ThreadRef) -> None:
+        """Everything in the thread was stopped."""
+        self._sessions.stopped(thread)
+
+    async def _post(self, post: Post) -> None:
+        uploads, lacking = await self._files.produced(post.thread.channel, post.files)
+        parts = await asyncio.to_thread(render.post, post, lacking)
+        try:
+            if isinstance(parts[0], render.Part):
+                await self._streams.finish(post, parts[0])
+            await self._posting.put(post.thread, post.id, post.at, (*parts, *uploads))
+        except Undressed as error:
+            log.warning("Slack refuses the dress", item=post.id, error=str(error))
+            await self._undressed(post, uploads)
+        except DeliveryRefused as error:
+            if self._responses is None or not await self._responses.answered(post, parts):
+                raise DeliveryRefused(f"Slack refuses it: {error}") from error
+        finally:
+            if post.reply_to is not None:
+                self._sessions.done(post.thread, post.reply_to)
+
+    async def _undressed(self, post: Post, uploads: tuple[render.Upload, ...]) -> None:
+        parts = await asyncio.to_thread(render.plain_parts, post)
+        try:
+            # Under a name of its own: parts that are out already were cut elsewhere.
+            await self._posting.put(post.thread, f"{post.id}:plain", post.at, (*parts, *uploads))
+        except Undressed as error:
+            raise DeliveryRefused(f"Slack refuses it, also as plain text: {error}") from error
+
+    async def _card(self, card: Card) -> None:
+        if card.ended_at is None:
+            self._sessions.working(card.thread, card.id)
+        else:
+            self._sessions.done(card.thread, card.id)
+        try:
+            await self._cards.deliver(card)
+        except Undressed as error:
+            raise DeliveryRefused(f"Slack refuses the card: {error}") from error
+
+    async def _connected(self) -> None:
+        """Find out who the bot is, then take in what comes. Never returns."""
+        settings, bot = self._settings, await self._introduced()
+        self._bot = bot
+        self._intake = intake = Intake(
+            bot=bot, door=self._door, window=self._window, places=self._places,
+            guard=self._guard, files=self._files, people=self._people, windows=self._windows,
+            meter=self._meter, signs=self,
+        )  # fmt: skip
+        self._responses = Responses(self._api, intake.answer_to)
+        app = application(intake, bot, settings.api_url, settings.signing_secret)
+        if settings.mode == "http":
+            self.http = HttpMode(app, settings.host, settings.port, settings.path, self._meter)
+            await self.http.run()
+        else:
+            socket = SocketMode(
+                self._api, settings.app_token,
+                lambda payload, retry: dispatched(app, payload, retry), self._meter,
+            )  # fmt: skip
+            await socket.run()
+
+    async def _introduced(self) -> Bot:
+        wait = _FIRST_WAIT_S
+        while True:
+            try:
+                answer = await self._api.call("auth.test")
+                return Bot(
+                    user=str(answer["user_id"]),
+                    bot_id=str(answer.get("bot_id") or ""),
+                    team=str(answer["team_id"]),
+                )
+            except (Refused, Unclear, Busy, KeyError) as error:
+                self._meter.problem = (
+                    f"Slack does not accept the bot's token ({error}): install the app again and"
+                    f" put the token that begins with xoxb- into {self._settings.bot_token_env}"
+                    if isinstance(error, Refused)
+                    else f"Slack cannot be reached: {error}"
+                )
+                log.warning("not connected to Slack yet", problem=self._meter.problem)
+            await asyncio.sleep(wait * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
+            wait = min(2 * wait, _LONGEST_WAIT_S)
+
+    def _who(self) -> Bot:
+        if self._bot is None:
+            raise DeliveryFailed("not connected to Slack yet", retry_after_s=1.0)
+        return self._bot

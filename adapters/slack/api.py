@@ -1,0 +1,141 @@
+"""Calls of the Web API: within the limits, each with one of four ends. Knows no message.
+
+The library retries nothing here: its own handlers would send a post again whose answer was lost.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.limits import Limits
+from adapters.slack.status import Meter
+
+Json = Mapping[str, Any]
+
+_TIMEOUT_S = 30.0
+_LONGEST_HOLD_S = 30.0
+# Slack says of these that part of the work may have been done.
+_UNCLEAR = {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+# Slack reads the arguments of these from the query only.
+_BY_QUERY = {
+    "conversations.replies",
+    "conversations.history",
+    "users.info",
+    "files.info",
+    "files.getUploadURLExternal",
+}
+
+
+class Refused(Exception):
+    """Slack said no, and nothing was done. `error` is its word for why."""
+
+    def __init__(self, error: str) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+class Unclear(Exception):
+    """No usable answer came: it may have been done or not."""
+
+
+class Busy(Exception):
+    """Slack's limit is used up for longer than is worth waiting; nothing was done."""
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(f"for {wait_s:.0f} s")
+        self.wait_s = wait_s
+
+
+class Api:
+    """The Web API of one workspace. `open` comes first, `close` last."""
+
+    def __init__(self, url: str, token: str, meter: Meter, second: float = 1.0) -> None:
+        self.limits = Limits(meter, second)
+        self._url = url
+        self._token = token
+        self._meter = meter
+        self._session: aiohttp.ClientSession | None = None
+        self._client: AsyncWebClient | None = None
+
+    async def open(self) -> None:
+        """Make the connections' pool."""
+        timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
+        self._session = aiohttp.ClientSession(timeout=timeout, trust_env=True)
+        self._client = AsyncWebClient(
+            token=self._token, base_url=self._url, session=self._session, retry_handlers=[]
+        )
+
+    async def close(self) -> None:
+        """Close the pool."""
+        if self._session is not None:
+            await self._session.close()
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """For what is no call: files, response addresses, the socket."""
+        assert self._session is not None
+        return self._session
+
+    async def call(self, method: str, *, token: str | None = None, **arguments: Any) -> Json:
+        """Make one call. Raises Refused, Unclear, Busy."""
+        channel = str(arguments.get("channel", ""))
+        give_up = time.monotonic() + _LONGEST_HOLD_S
+        while True:
+            async with self.limits.slot(method, channel):
+                answer = await self._once(method, token, arguments)
+            if not isinstance(answer, float):
+                self._meter.sends += 1
+                return answer
+            self._meter.retries += 1
+            self.limits.hold(method, channel, answer)
+            if time.monotonic() + answer > give_up:
+                raise Busy(answer)
+
+    async def _once(self, method: str, token: str | None, arguments: Json) -> Json | float:
+        """The answer, or in how many seconds to come back."""
+        assert self._client is not None
+        given = {name: value for name, value in arguments.items() if value is not None}
+        headers = {"Authorization": f"Bearer {token}"} if token else None
+        how: dict[str, Any] = {"params" if method in _BY_QUERY else "json": given}
+        try:
+            response = await self._client.api_call(method, headers=headers, **how)
+        except SlackApiError as error:
+            return _failed(error)
+        except (aiohttp.ClientError, TimeoutError, ConnectionError, SlackClientError) as error:
+            raise Unclear(f"{method}: {error!r}") from error
+        except ValueError as error:
+            # What cannot be read as JSON, by the library's own way of saying so.
+            raise Unclear(f"{method}: {error}") from error
+        return response.data if isinstance(response.data, dict) else {}
+
+
+def _failed(error: SlackApiError) -> float:
+    response = error.response
+    status = getattr(response, "status_code", getattr(response, "status", 0))
+    if status == 429:
+        return _seconds(response.headers.get("Retry-After"))
+    data = getattr(response, "data", None)
+    word = data.get("error") if isinstance(data, dict) else None
+    if word == "ratelimited":
+        return 1.0
+    if not isinstance(word, str) or status >= 500 or word in _UNCLEAR:
+        raise Unclear(f"Slack answered with {status} {word or 'and no JSON'}") from error
+    raise Refused(word) from error
+
+
+def _seconds(value: object) -> float:
+    try:
+        return min(max(float(str(value)), 0.1), 3600.0)
+    except ValueError:
+        return 1.0
+
+
+async def settled(task: "asyncio.Task[Any]") -> None:
+    """Cancel a task of ours and wait for its end."""
+    task.cancel()
+    await asyncio.wait([task])

@@ -1,0 +1,104 @@
+"""What people do in Slack, as data between translation and intake. No behaviour."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.messages import ChannelRef, InboundEvent, Message, Person, ThreadRef
+
+PLATFORM = "slack"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A person changed a message; `text` is what it says now."""
+
+    id: str
+    thread: ThreadRef
+    message_id: str
+    author: Person
+    text: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """A person deleted a message."""
+
+    id: str
+    thread: ThreadRef
+    message_id: str
+    at: float
+
+
+class Door(Protocol):
+    """The core's door, as wide as Slack needs it."""
+
+    async def accept(self, event: InboundEvent | Edit | Deletion) -> None:
+        """See core.ports.Door."""
+
+
+class Guard(Protocol):
+    """Who may look: for what shows something and keeps nothing."""
+
+    def allows(self, person: Person, channel: ChannelRef) -> bool:
+        """Whether the person may use the bot in the channel."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bot:
+    """Who the bot is: its user, its bot id, the workspace it is installed in."""
+
+    user: str
+    bot_id: str
+    team: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRef:
+    """A file of a message, where it is. `size` is in bytes, as Slack says."""
+
+    name: str
+    url: str
+    size: int
+    mimetype: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """A message. `addressed`: it is meant for the bot wherever it stands (a mention, a DM)."""
+
+    message: Message
+    addressed: bool
+    files: tuple[FileRef, ...] = ()
+    strange: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pressed:
+    """A press on a button. `asks` is what the form that it opens asks for, "" for no form."""
+
+    id: str
+    thread: ThreadRef
+    person: Person
+    action: str
+    asks: str
+    trigger: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commanded:
+    """A slash command. `answer_to` takes an answer where the bot cannot post."""
+
+    message: Message
+    answer_to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """Slack's own stop button of a session was pressed."""
+
+    id: str
+    thread: ThreadRef
+    person: Person
+    at: float

@@ -1,0 +1,64 @@
+"""Events over HTTP: listens for Slack's signed requests. Knows no payload."""
+
+import asyncio
+
+import structlog
+from aiohttp import web
+from slack_bolt.async_app import AsyncApp
+
+from adapters.slack.status import Meter
+
+log = structlog.get_logger(__name__)
+
+_RETRY_S = 10.0
+_CLOSING_S = 2.0
+
+
+class HttpMode:
+    """Serves one path. Bolt checks each request's signature and age before anything reads it."""
+
+    def __init__(self, app: AsyncApp, host: str, port: int, path: str, meter: Meter) -> None:
+        self._app = app
+        self._host = host
+        self._port = port
+        self._path = path
+        self._meter = meter
+        self.listening = asyncio.Event()
+
+    @property
+    def url(self) -> str:
+        """Where it listens, once it does."""
+        return f"http://{self._host}:{self._port}{self._path}"
+
+    async def run(self) -> None:
+        """Listen until cancelled. Never returns; a port that is taken is tried again."""
+        server = self._app.server(port=self._port, path=self._path, host=self._host)
+        runner = web.AppRunner(
+            server.web_app, access_log=None, shutdown_timeout=_CLOSING_S, handle_signals=False
+        )
+        await runner.setup()
+        try:
+            listens = await self._listen(runner)
+            while not listens:
+                await asyncio.sleep(_RETRY_S)
+                listens = await self._listen(runner)
+            await asyncio.Event().wait()
+        finally:
+            self._meter.connected = False
+            await runner.cleanup()
+
+    async def _listen(self, runner: web.AppRunner) -> bool:
+        try:
+            await web.TCPSite(runner, self._host, self._port).start()
+        except OSError as error:
+            self._meter.problem = (
+                f"cannot listen on {self._host} port {self._port} ({error.strerror or error}):"
+                " end what uses it, or set [slack] port"
+            )
+            log.error("no port for Slack's requests", error=self._meter.problem)
+            return False
+        self._port = int(runner.addresses[0][1])
+        self._meter.connected, self._meter.problem = True, ""
+        self.listening.set()
+        log.info("listening for Slack", url=self.url)
+        return True

@@ -1,0 +1,248 @@
+"""From Slack's payloads to the core's door, in the order in which a channel's came.
+
+An event is acknowledged when this returns: then it is kept. What raises NotKept comes again.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import structlog
+
+from adapters.slack import translate
+from adapters.slack.events import Bot, Deletion, Door, Edit, Guard, Pressed, Spoken, Stopped
+from adapters.slack.files import Files
+from adapters.slack.forms import carried
+from adapters.slack.people import People
+from adapters.slack.status import Meter
+from adapters.slack.text import mentioned
+from adapters.slack.windows import Windows
+from core.errors import BadRequest, DiskFull, NotAllowed, StoreError
+from core.messages import InboundEvent, Person, Press, ThreadRef
+from core.messages.queries import ListJobs, ReadMessages
+from core.messages.views import Jobs, Messages
+from core.ports import Places, Window
+
+log = structlog.get_logger(__name__)
+
+Json = Mapping[str, Any]
+
+_KNOWN = 20_000
+_NAMED = 10
+
+
+class NotKept(Exception):
+    """The core could not keep the event now; Slack is to send it again."""
+
+
+class Signs(Protocol):
+    """What people are shown at once, beside the conversation; every method returns at once."""
+
+    def seen(self, thread: ThreadRef, message_id: str) -> None:
+        """The message was taken up."""
+
+    def tell(self, thread: ThreadRef, person: Person, text: str) -> None:
+        """Only this person sees the line."""
+
+    def stopped(self, thread: ThreadRef) -> None:
+        """All work in the thread was stopped."""
+
+
+class Intake:
+    """Takes what comes in."""
+
+    def __init__(
+        self, *, bot: Bot, door: Door, window: Window, places: Places, guard: Guard, files: Files,
+        people: People, windows: Windows, meter: Meter, signs: "Signs",
+    ) -> None:  # fmt: skip
+        self._bot = bot
+        self._door = door
+        self._window = window
+        self._places = places
+        self._guard = guard
+        self._files = files
+        self._people = people
+        self._windows = windows
+        self._meter = meter
+        self._signs = signs
+        self._joined: OrderedDict[ThreadRef, None] = OrderedDict()
+        self._lanes: dict[str, _Line] = {}
+        self._answers: OrderedDict[str, str] = OrderedDict()
+
+    async def event(self, body: Json) -> None:
+        """An event of the Events API."""
+        self._meter.heard()
+        event = body.get("event")
+        kind = event.get("type") if isinstance(event, Mapping) else None
+        if not isinstance(event, Mapping) or kind not in _EVENTS:
+            return
+        async with self._in_line(str(event.get("channel"))):
+            if kind == "agent_session_stopped":
+                found = translate.stopped(body, self._bot)
+                if found is not None:
+                    await self._stop(found)
+                return
+            if translate.changed(body, self._bot, {}) is not None:
+                await self._change(body, event)
+            elif (said := translate.spoken(body, self._bot, {})) is not None:
+                await self._hear(said, body, event)
+
+    async def press(self, body: Json) -> None:
+        """A press on a button."""
+        self._meter.heard()
+        found = translate.pressed(body, self._bot)
+        if found is None:
+            return
+        if found.asks or found.action.startswith("details."):
+            # Looking and asking keep nothing, so the door does not see who it is.
+            if self._guard.allows(found.person, found.thread.channel):
+                self._windows.open(found)
+            return
+        await self._accept(_press(found), found.person)
+
+    async def form(self, body: Json) -> None:
+        """A form that was filled in."""
+        self._meter.heard()
+        found = translate.submitted(body, carried(body.get("view")), self._bot, time.time())
+        if found is not None:
+            await self._accept(found, found.person)
+
+    async def command(self, body: Json) -> None:
+        """A slash command."""
+        self._meter.heard()
+        found = translate.commanded(body, self._bot, time.time())
+        if found is None:
+            return
+        self._answers[found.message.id] = found.answer_to
+        while len(self._answers) > _KNOWN:
+            self._answers.popitem(last=False)
+        await self._accept(found.message, found.message.author)
+
+    def answer_to(self, message_id: str) -> str | None:
+        """Where the answer to a slash command may go, if the bot cannot post in its channel."""
+        return self._answers.get(message_id) or None
+
+    async def _hear(self, said: Spoken, body: Json, event: Json) -> None:
+        thread, author = said.message.thread, said.message.author
+        if said.strange or not (said.addressed or await self._takes_part(thread)):
+            return
+        allowed = self._guard.allows(author, thread.channel)
+        if allowed:
+            # Before anything that takes time: a name, a file, the store.
+            self._signs.seen(thread, said.message.id)
+        named = translate.spoken(body, self._bot, await self._names(event))
+        message = named.message if named else said.message
+        if thread.thread != message.id:
+            item = await self._places.item(thread.channel, thread.thread)
+            message = replace(message, reply_to=item)
+        if said.files and allowed:
+            files, refused = await self._files.fetched(said.files)
+            message = replace(message, files=files)
+            if refused:
+                self._signs.tell(thread, author, "\n".join(("Not taken:", *refused)))
+        self._people.wrote(thread, message.id, author.id)
+        if await self._accept(message, author):
+            self._join(thread)
+
+    async def _change(self, body: Json, event: Json) -> None:
+        change = translate.changed(body, self._bot, await self._names(event))
+        if change is not None and await self._takes_part(change.thread):
+            await self._accept(change, change.author if isinstance(change, Edit) else None)
+
+    async def _stop(self, stop: Stopped) -> None:
+        """Slack's own Stop ends every job of the thread that still runs or waits."""
+        if not self._guard.allows(stop.person, stop.thread.channel):
+            return
+        view = await self._look(ListJobs(channel=stop.thread.channel))
+        cards = view.cards if isinstance(view, Jobs) else ()
+        for card in cards:
+            if card.thread == stop.thread and card.ended_at is None:
+                action = f"stop.{card.job}"
+                press = Press(
+                    id=f"{stop.id}:{card.job}", thread=stop.thread, person=stop.person,
+                    action=action, at=stop.at,
+                )  # fmt: skip
+                await self._accept(press, stop.person)
+        self._signs.stopped(stop.thread)
+
+    async def _accept(self, event: InboundEvent | Edit | Deletion, person: Person | None) -> bool:
+        """False when it was not taken; who may know is told why."""
+        try:
+            await self._door.accept(event)
+        except NotAllowed:
+            return False
+        except BadRequest as error:
+            if person is not None:
+                self._signs.tell(event.thread, person, str(error))
+            return False
+        except StoreError as error:
+            if person is not None and isinstance(error, DiskFull):
+                self._signs.tell(event.thread, person, f"I cannot keep this now: {error}")
+            raise NotKept(str(error)) from error
+        return True
+
+    async def _takes_part(self, thread: ThreadRef) -> bool:
+        """Whether the bot is in a thread: it was talked to there, or began it."""
+        if thread in self._joined:
+            return True
+        view = await self._look(ReadMessages(channel=thread.channel, thread=thread.thread, limit=1))
+        known = isinstance(view, Messages) and bool(view.lines)
+        if known or await self._places.item(thread.channel, thread.thread) is not None:
+            self._join(thread)
+            return True
+        return False
+
+    async def _look(self, query: ReadMessages | ListJobs) -> object:
+        try:
+            return await self._window.look(query)
+        except BadRequest:
+            return None
+        except StoreError as error:
+            raise NotKept(str(error)) from error
+
+    def _join(self, thread: ThreadRef) -> None:
+        self._joined[thread] = None
+        self._joined.move_to_end(thread)
+        while len(self._joined) > _KNOWN:
+            self._joined.popitem(last=False)
+
+    async def _names(self, event: Json) -> Mapping[str, str]:
+        inner = event.get("message")
+        about = inner if isinstance(inner, Mapping) else event
+        text = about.get("text")
+        ids = [str(about.get("user")), *mentioned(text if isinstance(text, str) else "")]
+        return await self._people.names(ids[:_NAMED])
+
+    @asynccontextmanager
+    async def _in_line(self, channel: str) -> AsyncIterator[None]:
+        """A channel's events pass one after another, as they came; other channels do not wait."""
+        line = self._lanes.setdefault(channel, _Line())
+        line.waiting += 1
+        try:
+            async with line.turn:
+                yield
+        finally:
+            line.waiting -= 1
+            if not line.waiting:
+                self._lanes.pop(channel, None)
+
+
+@dataclass(slots=True)
+class _Line:
+    """One channel's line; the lock lets those who wait pass in their order."""
+
+    waiting: int = 0
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+_EVENTS = {"message", "app_mention", "agent_session_stopped"}
+
+
+def _press(found: Pressed) -> Press:
+    return Press(
+        id=found.id, thread=found.thread, person=found.person, action=found.action, at=found.at
+    )

@@ -1,0 +1,206 @@
+"""Durable items to Slack, each part once. Renders nothing itself and paces no cards.
+
+Before a part is sent, `?` and the part's name are kept in its place; after, the message's id. So
+a part that may or may not be out, because the answer was lost or the process was killed, is known
+as such and looked for by its metadata before it is sent again. `~` stands before the id of a
+message that an answer is still streamed into.
+"""
+
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from adapters.slack.api import Api, Busy, Refused, Unclear
+from adapters.slack.events import Bot
+from adapters.slack.files import Files
+from adapters.slack.render import Part, Upload
+from adapters.slack.status import Meter
+from core.errors import DeliveryFailed, DeliveryRefused
+from core.messages import ThreadRef
+from core.ports import Places
+
+log = structlog.get_logger(__name__)
+
+Json = Mapping[str, Any]
+
+EVENT = "thaw_item"
+_DEAD_TOKEN = {
+    *("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"),
+    *("missing_scope", "team_access_not_granted", "no_permission", "ekm_access_denied"),
+}
+_DRESS = {"invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long"}
+_GONE = {"message_not_found", "cant_update_message", "edit_window_closed"}
+_LATER_S = 600.0
+_SOON_S = 1.0
+_EARLIER_S = 3600.0  # clocks differ
+_PAGE, _PAGES = 200, 10
+
+
+class Undressed(Exception):
+    """Slack refuses how the item is dressed; it may still take its words."""
+
+
+class Posting:
+    """Sends parts and knows which are out. `who` returns the bot once that is known."""
+
+    def __init__(
+        self, api: Api, places: Places, files: Files, who: Callable[[], Bot], meter: Meter
+    ) -> None:
+        self._api = api
+        self._places = places
+        self._files = files
+        self._who = who
+        self._meter = meter
+
+    async def put(
+        self, thread: ThreadRef, item: str, at: float, parts: Sequence[Part | Upload]
+    ) -> None:
+        """Send what is not out yet. Raises DeliveryFailed, DeliveryRefused, Undressed."""
+        marks = list(await self._places.of(thread.channel, item))
+        for number, part in enumerate(parts):
+            mark = marks[number] if number < len(marks) else ""
+            if mark and mark[0] not in "?~":
+                continue
+            # What was begun is looked for; what was never begun is not.
+            found = await self._found(thread, item, number, at, part, mark) if mark else None
+            if found is None:
+                # Places of a part each: two parts of two items are never one.
+                begun = f"?{item}:{number}"
+                await self._keep(thread, item, marks, number, begun)
+                found = await self._send(thread, item, number, part, marks)
+            await self._keep(thread, item, marks, number, found)
+
+    async def shown(self, thread: ThreadRef, item: str) -> str | None:
+        """The first message of an item, if it is surely out."""
+        marks = await self._places.of(thread.channel, item)
+        return marks[0] if marks and marks[0][0] not in "?~" else None
+
+    async def update(self, thread: ThreadRef, ts: str, part: Part, **more: Any) -> None:
+        """Replace what a message shows; one that a person deleted stays deleted."""
+        try:
+            await self.guarded(
+                self._api.call(
+                    "chat.update", channel=thread.channel.channel, ts=ts,
+                    text=part.text, blocks=list(part.blocks), **more,
+                )
+            )  # fmt: skip
+        except DeliveryRefused as error:
+            if str(error) not in _GONE:
+                raise
+
+    async def guarded(self, call: Coroutine[Any, Any, Json]) -> Json:
+        """A call's end in the words of the port. Raises DeliveryFailed, DeliveryRefused,
+        Undressed."""
+        try:
+            return await call
+        except Busy as error:
+            raise DeliveryFailed(f"Slack is busy {error}", retry_after_s=error.wait_s) from error
+        except Unclear as error:
+            raise DeliveryFailed(str(error), retry_after_s=_SOON_S) from error
+        except Refused as error:
+            if error.error in _DEAD_TOKEN:
+                problem = (
+                    f"Slack does not accept the bot's token ({error.error}):"
+                    " install the app again and set its new token"
+                )
+                self._meter.problem = problem
+                raise DeliveryFailed(problem, retry_after_s=_LATER_S) from error
+            if error.error in _DRESS:
+                raise Undressed(error.error) from error
+            raise DeliveryRefused(error.error) from error
+
+    def metadata(self, item: str, number: int) -> Json:
+        """What a part is known by, at Slack."""
+        return {"event_type": EVENT, "event_payload": {"item": item, "part": number}}
+
+    async def lost_stream(self, thread: ThreadRef, since: float) -> str | None:
+        """The message of a stream whose start was not answered: ours, and without a name."""
+        async for message in self._own(thread, since):
+            nameless = not (message.get("metadata") or message.get("files"))
+            if nameless and message.get("ts") != thread.thread:
+                return str(message["ts"])
+        return None
+
+    async def _keep(
+        self, thread: ThreadRef, item: str, marks: list[str], number: int, mark: str
+    ) -> None:
+        marks[number:] = [mark]
+        await self._places.keep(thread.channel, item, tuple(marks))
+
+    async def _send(
+        self, thread: ThreadRef, item: str, number: int, part: Part | Upload, marks: list[str]
+    ) -> str:
+        if isinstance(part, Upload):
+
+            async def begun(file: str) -> None:
+                await self._keep(thread, item, marks, number, f"?{file}")
+
+            return await self._uploaded(thread, part, begun)
+        try:
+            answer = await self.guarded(
+                self._api.call(
+                    "chat.postMessage",
+                    channel=thread.channel.channel,
+                    thread_ts=thread.thread or None,
+                    text=part.text,
+                    blocks=list(part.blocks),
+                    metadata=self.metadata(item, number),
+                    unfurl_links=False,
+                    unfurl_media=False,
+                )
+            )
+        except (DeliveryRefused, Undressed):
+            # Surely not out: next time there is nothing to look for.
+            await self._places.keep(thread.channel, item, tuple(marks[:number]))
+            raise
+        return str(answer.get("ts"))
+
+    async def _uploaded(
+        self, thread: ThreadRef, part: Upload, begun: Callable[[str], Coroutine[Any, Any, None]]
+    ) -> str:
+        file = await self._files.stored(part)
+        await begun(file)
+        await self.guarded(self._files.share(thread, file, part.name))
+        return file
+
+    async def _found(
+        self, thread: ThreadRef, item: str, number: int, at: float, part: Part | Upload, mark: str
+    ) -> str | None:
+        if isinstance(part, Upload):
+            file = mark.removeprefix("?")
+            known = file.startswith("F") and await self._files.is_shared(thread, file)
+            return file if known else None
+        if mark[0] == "~":
+            return None
+        async for message in self._own(thread, at - _EARLIER_S):
+            metadata = message.get("metadata") or {}
+            payload = metadata.get("event_payload") or {}
+            if (payload.get("item"), payload.get("part")) == (item, number):
+                log.info("was out already", item=item, part=number)
+                return str(message["ts"])
+        return None
+
+    async def _own(self, thread: ThreadRef, since: float) -> AsyncIterator[Json]:
+        """The bot's messages of a thread, or of the channel's main line."""
+        bot, cursor = self._who(), ""
+        method = "conversations.replies" if thread.thread else "conversations.history"
+        for _ in range(_PAGES):
+            page = await self.guarded(
+                self._api.call(
+                    method,
+                    channel=thread.channel.channel,
+                    ts=thread.thread or None,
+                    oldest=f"{max(0.0, since):.6f}",
+                    inclusive="true",
+                    include_all_metadata="true",
+                    limit=_PAGE,
+                    cursor=cursor or None,
+                )
+            )
+            for message in page.get("messages") or ():
+                if message.get("bot_id") == bot.bot_id or message.get("user") == bot.user:
+                    yield message
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return
