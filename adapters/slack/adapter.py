@@ -80,6 +80,8 @@ class SlackAdapter:
         self._intake: Intake | None = None
         self._responses: Responses | None = None
         self.http: HttpMode | None = None
+        if settings.mode == "http":
+            self.http = HttpMode(settings.host, settings.port, settings.path, self._meter)
 
     @property
     def status(self) -> Status:
@@ -194,9 +196,8 @@ class SlackAdapter:
         )  # fmt: skip
         self._responses = Responses(self._api, intake.answer_to)
         app = application(intake, bot, settings.api_url, settings.signing_secret)
-        if settings.mode == "http":
-            self.http = HttpMode(app, settings.host, settings.port, settings.path, self._meter)
-            await self.http.run()
+        if self.http is not None:
+            await self.http.run(app)
         else:
             socket = SocketMode(
                 self._api, settings.app_token,

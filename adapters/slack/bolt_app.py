@@ -5,7 +5,8 @@ Bolt answers after its listener has run, so that what is acknowledged is kept.
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -51,21 +52,21 @@ def application(intake: Intake, bot: Bot, api_url: str, signing_secret: str) -> 
 
     @app.event(_ANY)
     async def event(body: Json) -> None:
-        await intake.event(body)
+        await _kept(intake.event(body))
 
     @app.action(_ANY)
     async def press(ack: AsyncAck, body: Json) -> None:
-        await intake.press(body)
+        await _kept(intake.press(body))
         await ack()
 
     @app.view(_ANY)
     async def form(ack: AsyncAck, body: Json) -> None:
-        await intake.form(body)
+        await _kept(intake.form(body))
         await ack()
 
     @app.command(_ANY)
     async def command(ack: AsyncAck, body: Json) -> None:
-        await intake.command(body)
+        await _kept(intake.command(body))
         await ack()
 
     @app.error
@@ -73,11 +74,21 @@ def application(intake: Intake, bot: Bot, api_url: str, signing_secret: str) -> 
         if isinstance(error, NotKept):
             log.warning("an event has to come again", error=str(error))
             return BoltResponse(status=503, body="")
-        # Around one event: a bug must not make Slack send it again and again.
-        log.error("an event broke the adapter", exc_info=error)
-        return BoltResponse(status=200, body="")
+        # Before any listener: the request is not one of Slack's, a timestamp that is none, say.
+        log.warning("a request makes no sense", error=repr(error))
+        return BoltResponse(status=400, body="")
 
     return app
+
+
+async def _kept(taking: Coroutine[Any, Any, None]) -> None:
+    try:
+        await taking
+    except NotKept:
+        raise
+    except Exception:
+        # Around one event: a bug must not make Slack send it again and again.
+        log.exception("an event broke the adapter")
 
 
 async def dispatched(app: AsyncApp, payload: Json, retry: int) -> BoltResponse:

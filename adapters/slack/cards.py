@@ -55,6 +55,7 @@ class Cards:
         if shown.ts is None:
             part = render.card(card, time.time())
             await self._posting.put(card.thread, card.id, card.created_at, [part])
+            shown.ts = await self._posting.shown(card.thread, card.id)
             shown.version, shown.painted = card.version, time.monotonic()
             return
         if card.version < shown.version:
@@ -83,8 +84,6 @@ class Cards:
             while waiting := [one for one in self._cards.values() if one.wanted is not None]:
                 chosen = min(waiting, key=lambda one: (not one.final, one.painted))
                 await self._in_turn(chosen)
-                if not (chosen.final or self._known(chosen)):
-                    chosen.wanted = None
 
     async def _in_turn(self, chosen: _Shown) -> None:
         reserve = 0.0 if chosen.final else _RESERVE
@@ -113,16 +112,13 @@ class Cards:
                 return
             shown.ts = shown.ts or await self._posting.shown(card.thread, card.id)
             if shown.ts is None:
+                shown.wanted = None  # not posted yet: the post shows how it is by then
                 return
             part = render.card(card, time.time())
             await self._posting.update(card.thread, shown.ts, part)
             shown.version, shown.painted = card.version, time.monotonic()
             if shown.wanted is card:
                 shown.wanted, shown.final = None, False
-
-    @staticmethod
-    def _known(shown: _Shown) -> bool:
-        return shown.ts is not None
 
     def _shown(self, card: Card) -> _Shown:
         key = (card.thread.channel, card.id)

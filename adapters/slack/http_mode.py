@@ -17,28 +17,29 @@ _CLOSING_S = 2.0
 class HttpMode:
     """Serves one path. Bolt checks each request's signature and age before anything reads it."""
 
-    def __init__(self, app: AsyncApp, host: str, port: int, path: str, meter: Meter) -> None:
-        self._app = app
+    def __init__(self, host: str, port: int, path: str, meter: Meter) -> None:
         self._host = host
         self._port = port
         self._path = path
         self._meter = meter
         self.listening = asyncio.Event()
+        self.tried = asyncio.Event()
 
     @property
     def url(self) -> str:
         """Where it listens, once it does."""
         return f"http://{self._host}:{self._port}{self._path}"
 
-    async def run(self) -> None:
+    async def run(self, app: AsyncApp) -> None:
         """Listen until cancelled. Never returns; a port that is taken is tried again."""
-        server = self._app.server(port=self._port, path=self._path, host=self._host)
+        server = app.server(port=self._port, path=self._path, host=self._host)
         runner = web.AppRunner(
             server.web_app, access_log=None, shutdown_timeout=_CLOSING_S, handle_signals=False
         )
         await runner.setup()
         try:
             listens = await self._listen(runner)
+            self.tried.set()
             while not listens:
                 await asyncio.sleep(_RETRY_S)
                 listens = await self._listen(runner)

@@ -109,7 +109,7 @@ class Streams:
     async def _finalised(self, post: Post, ts: str, part: Part, stream: _Stream | None) -> bool:
         """False when a person deleted the message."""
         clean = (
-            stream is not None and stream.native and part.lead is not None
+            stream is not None and stream.ts == ts and stream.native and part.lead is not None
             and part.lead.startswith(stream.sent)
         )  # fmt: skip
         rest = part.lead[len(stream.sent) :] if clean and stream and part.lead else ""

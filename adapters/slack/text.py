@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-_MARK = re.compile(r"<([^<>\s][^<>]*)>")
+_MARK = re.compile(r"<((?:[@#!]|https?://|mailto:|tel:)[^<>]+)>")
 _USER = re.compile(r"<@([UW][A-Z0-9]{1,20})(?:\|[^<>]*)?>")
 # What Slack would take for a mention or a channel in a text of ours.
 _SPECIAL = re.compile(r"<(?=[@#!][^<>\n]{1,200}>)")

@@ -1,0 +1,210 @@
+import asyncio
+import time
+from dataclasses import replace
+
+import pytest
+
+from adapters.slack import SlackAdapter
+from core.errors import DeliveryFailed
+from core.messages import Card, CardMoved, ThreadRef
+from core.messages.views import StepLine
+from tests.adapters.slack.conftest import Running, connected
+from tests.adapters.slack.fake_core import STEER, FakeCore, card, place, post
+from tests.emulators.slack import Fault, Human, SlackServer
+
+
+@pytest.fixture
+def thread(anna: Human) -> ThreadRef:
+    return place(anna.write("a question").ts)
+
+
+async def test_a_card_is_one_message_that_changes(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    await adapter.deliver(card(thread))
+    [shown] = slack.workspace.posts("C0GEN")
+    assert "Job 1 · Work 1" in shown.shown
+    for fact in ("running", "1 min", "1,234 tokens", "2 steps", "asked by Anna", "reading"):
+        assert fact in shown.shown
+    assert list(shown.buttons) == ["Stop", "Steer", "Details"]
+    ended = card(thread, state="completed", version=5, ended_at=time.time(), buttons=())
+    await adapter.deliver(ended)
+    assert slack.workspace.posts("C0GEN") == [shown]
+    assert "completed" in shown.shown
+    assert slack.workspace.notified == []
+
+
+async def test_progress_is_painted_and_older_progress_is_not(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    await adapter.deliver(card(thread))
+    [shown] = slack.workspace.posts("C0GEN")
+    await adapter.show(CardMoved(card=card(thread, version=3, step="writing")))
+    await slack.workspace.until(lambda: "writing" in shown.shown)
+    await adapter.show(CardMoved(card=card(thread, version=2, step="stale")))
+    await adapter.show(CardMoved(card=card(thread, version=4, step="testing")))
+    await slack.workspace.until(lambda: "testing" in shown.shown)
+    assert not any("stale" in past for past in shown.past)
+
+
+async def test_many_cards_share_the_limit_fairly_and_break_none(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    cards = [card(thread, number) for number in range(1, 13)]
+    for one in cards:
+        await adapter.deliver(one)
+    begun = time.monotonic()
+    version = 1
+    while time.monotonic() - begun < 2.5:
+        version += 1
+        for one in cards:
+            await adapter.show(CardMoved(card=replace(one, version=version, step=f"v{version}")))
+        await asyncio.sleep(0.02)
+    assert slack.limits.violations == []
+    edits = [shown.edits for shown in slack.workspace.posts("C0GEN")]
+    assert min(edits) > 0
+    assert max(edits) - min(edits) <= 2
+
+
+async def test_an_end_is_painted_although_progress_uses_the_limit_up(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    cards = [card(thread, number) for number in range(1, 6)]
+    for one in cards:
+        await adapter.deliver(one)
+    for version in range(2, 90):
+        for one in cards:
+            await adapter.show(CardMoved(card=replace(one, version=version)))
+        await asyncio.sleep(0.01)
+    ended = [replace(one, version=99, state="completed", ended_at=1.0) for one in cards]
+    for one in ended:
+        await asyncio.wait_for(adapter.deliver(one), 5)
+    await adapter.deliver(post(thread, "the result", id="result:1"))
+    *shown, result = slack.workspace.posts("C0GEN")
+    await slack.workspace.until(lambda: all("completed" in one.shown for one in shown))
+    assert result.shown == "the result"
+    assert slack.limits.violations == []
+
+
+async def test_a_card_that_somebody_deleted_stays_deleted(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    await adapter.deliver(card(thread))
+    slack.workspace.posts("C0GEN")[0].deleted = True
+    await adapter.deliver(card(thread, version=2, state="completed"))
+    assert slack.workspace.posts("C0GEN") == []
+
+
+async def test_a_card_whose_posting_was_unclear_is_there_once(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    slack.faults.add("chat.postMessage", Fault(kind="lost"))
+    with pytest.raises(DeliveryFailed):
+        await adapter.deliver(card(thread))
+    await adapter.deliver(card(thread, version=2))
+    assert len(slack.workspace.posts("C0GEN")) == 1
+
+
+async def test_stop_is_a_press_in_the_cards_thread_also_after_a_restart(
+    running: Running, slack: SlackServer, core: FakeCore, thread: ThreadRef, anna: Human
+) -> None:
+    first = await running.again()
+    await first.deliver(card(thread))
+    await running.stop()
+    await running.again()
+    await connected(slack)
+    [shown] = slack.workspace.posts("C0GEN")
+    await anna.press(shown, "Stop")
+    press = await core.pressed()
+    assert (press.action, press.thread, press.person.id) == ("stop.1", thread, "U0ANNA")
+
+
+async def test_one_press_that_is_told_twice_is_one(
+    adapter: SlackAdapter, slack: SlackServer, core: FakeCore, thread: ThreadRef, anna: Human
+) -> None:
+    await adapter.deliver(card(thread))
+    payload = anna.press_payload(slack.workspace.posts("C0GEN")[0], "stop.1")
+    await anna.press_raw(payload)
+    await anna.press_raw(payload)
+    assert len(core.accepted) == 1
+
+
+async def test_steer_asks_in_a_form_and_the_words_arrive_as_a_press(
+    adapter: SlackAdapter, slack: SlackServer, core: FakeCore, thread: ThreadRef, anna: Human
+) -> None:
+    await adapter.deliver(card(thread))
+    await anna.press(slack.workspace.posts("C0GEN")[0], "Steer")
+    [view] = await slack.workspace.until(lambda: slack.workspace.views)
+    assert view["blocks"][0]["label"]["text"] == STEER
+    await anna.submit(view, "only <the> tests")
+    press = await core.pressed()
+    assert (press.action, press.text, press.thread) == ("steer.1", "only <the> tests", thread)
+
+
+async def test_details_shows_the_steps(
+    adapter: SlackAdapter, slack: SlackServer, core: FakeCore, thread: ThreadRef, anna: Human
+) -> None:
+    core.cards[1] = card(thread)
+    core.steps = tuple(
+        StepLine(number=n, kind="tool", title=f"shell {n}", detail="x" * 900, at=1.0, seconds=2.0)
+        for n in range(1, 400)
+    )
+    await adapter.deliver(core.cards[1])
+    await anna.press(slack.workspace.posts("C0GEN")[0], "Details")
+    [view] = await slack.workspace.until(lambda: slack.workspace.views)
+    words = "\n".join(block["text"]["text"] for block in view["blocks"])
+    assert "399. shell 399 (2.0 s)" in words
+    assert core.accepted == []
+
+
+async def test_a_job_that_is_not_there_is_told_to_who_asked(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef, anna: Human
+) -> None:
+    await adapter.deliver(card(thread))
+    shown = slack.workspace.posts("C0GEN")[0]
+    for action in ("details.7", "details.x; drop", "details." + "9" * 50):
+        await anna.press_raw(anna.press_payload(shown, action))
+    await slack.workspace.until(lambda: len(slack.workspace.hints("U0ANNA")) == 3)
+    assert slack.workspace.views == []
+
+
+@pytest.mark.parametrize("label", ["Stop", "Steer", "Details"])
+async def test_a_stranger_who_presses_gets_nothing(
+    adapter: SlackAdapter, slack: SlackServer, core: FakeCore, thread: ThreadRef, ben: Human,
+    label: str,
+) -> None:  # fmt: skip
+    core.strangers.add("U0BEN")
+    core.cards[1] = card(thread)
+    await adapter.deliver(core.cards[1])
+    await ben.press(slack.workspace.posts("C0GEN")[0], label)
+    await ben.press(slack.workspace.posts("C0GEN")[0], label)
+    assert (core.accepted, slack.workspace.views, slack.workspace.hints("U0BEN")) == ([], [], [])
+
+
+async def test_slacks_own_stop_stops_every_job_of_the_thread(
+    adapter: SlackAdapter, slack: SlackServer, core: FakeCore, thread: ThreadRef, anna: Human
+) -> None:
+    other = place(anna.write("elsewhere").ts)
+    core.cards = {
+        1: card(thread), 2: card(thread, 2, ended_at=1.0), 3: card(other, 3),
+        4: card(thread, 4, state="queued"),
+    }  # fmt: skip
+    await anna.stop("C0GEN", thread.thread)
+    assert [event.action for event in core.accepted if hasattr(event, "action")] == [
+        "stop.1", "stop.4",
+    ]  # fmt: skip
+    sessions = slack.workspace.sessions
+    await slack.workspace.until(lambda: sessions["C0GEN", thread.thread] == ["active"])
+
+
+async def test_a_running_job_keeps_the_session_at_work(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    sessions = slack.workspace.sessions
+    await adapter.deliver(card(thread))
+    await slack.workspace.until(lambda: sessions["C0GEN", thread.thread] == ["processing"])
+    ended: Card = card(thread, version=2, state="completed", ended_at=time.time())
+    await adapter.deliver(ended)
+    await slack.workspace.until(
+        lambda: sessions["C0GEN", thread.thread] == ["processing", "active"]
+    )

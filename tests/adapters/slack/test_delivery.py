@@ -1,0 +1,238 @@
+import asyncio
+import itertools
+import time
+
+import pytest
+
+from adapters.slack import SlackAdapter
+from adapters.slack.limits import Limits
+from adapters.slack.status import Meter
+from core.errors import DeliveryFailed, DeliveryRefused, StoreError
+from core.messages import Button, Post, PostKind, ThreadRef
+from tests.adapters.slack.conftest import Running
+from tests.adapters.slack.fake_core import ANNA, FakeCore, FakePlaces, place, post
+from tests.emulators.slack import Fault, Human, SlackServer
+
+
+@pytest.fixture
+def thread(anna: Human) -> ThreadRef:
+    return place(anna.write("a question").ts)
+
+
+async def delivered(adapter: SlackAdapter, item: Post) -> int:
+    """As the outbox does it: again until it is out. Returns how often it took."""
+    for attempt in range(1, 20):
+        try:
+            await adapter.deliver(item)
+        except DeliveryFailed:
+            await asyncio.sleep(0.01)
+        else:
+            return attempt
+    raise AssertionError("never delivered")
+
+
+async def test_a_result_is_a_new_message_in_its_thread_that_notifies_who_asked(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    await adapter.deliver(
+        post(
+            thread, "All **green**. See https://example.com", id="result:1",
+            kind=PostKind.RESULT, mention=ANNA, receipt=("builds: +1",), drift=("target moved",),
+            buttons=(Button(action="undo.4", label="Undo"),),
+        )
+    )  # fmt: skip
+    [shown] = slack.workspace.posts("C0GEN")
+    assert shown.thread_ts == thread.thread
+    assert "All **green**." in shown.shown
+    assert "• builds: +1" in shown.shown
+    assert "target moved" in shown.shown
+    assert shown.buttons == {"Undo": "undo.4"}
+    assert slack.workspace.notified == [("@U0ANNA", shown.ts)]
+    assert not shown.unfurls
+
+
+async def test_no_text_notifies_by_accident(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    text = "<!here> <!channel> <@U0BEN> <!subteam^S1|team> @everyone\n```\n<!everyone>\n```"
+    await adapter.deliver(post(thread, text, receipt=("<!here> <@U0BEN>",)))
+    assert slack.workspace.notified == []
+
+
+async def test_the_same_item_again_is_shown_once(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    for _ in range(3):
+        await adapter.deliver(post(thread, "once"))
+    assert len(slack.workspace.posts("C0GEN")) == 1
+    assert slack.calls["conversations.replies"] == 0
+
+
+async def test_a_post_whose_answer_was_lost_is_not_sent_twice(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    slack.faults.add("chat.postMessage", Fault(kind="lost"))
+    assert await delivered(adapter, post(thread, "once")) == 2
+    assert [one.shown for one in slack.workspace.posts("C0GEN")] == ["once"]
+
+
+@pytest.mark.parametrize("kind", ["abort", "status", "html", "error"])
+async def test_a_post_that_failed_is_sent_again(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef, kind: str
+) -> None:
+    fault = Fault(kind=kind)  # type: ignore[arg-type]  # one of the kinds
+    slack.faults.add("chat.postMessage", fault, Fault(kind="html", status=200))
+    assert await delivered(adapter, post(thread, "at last")) == 3
+    assert [one.shown for one in slack.workspace.posts("C0GEN")] == ["at last"]
+
+
+async def test_a_bot_that_died_between_sending_and_marking_sends_nothing_twice(
+    running: Running, slack: SlackServer, places: FakePlaces, thread: ThreadRef
+) -> None:
+    slack.faults.add("chat.postMessage", Fault(kind="slow", after_s=30.0))
+    first = await running.again()
+    dying = asyncio.create_task(first.deliver(post(thread, "once", id="result:3")))
+    await slack.workspace.until(lambda: slack.workspace.posts("C0GEN"))
+    dying.cancel()
+    await asyncio.wait([dying])
+    await running.stop()
+    second = await running.again()
+    assert await delivered(second, post(thread, "once", id="result:3")) >= 1
+    assert len(slack.workspace.posts("C0GEN")) == 1
+
+
+async def test_a_long_text_goes_on_where_a_restart_cut_it(
+    running: Running, slack: SlackServer, places: FakePlaces, thread: ThreadRef
+) -> None:
+    paragraphs = [f"Paragraph {n}. " + "word " * 500 for n in range(12)]
+    long = post(thread, "\n\n".join(paragraphs), id="result:9")
+    slack.faults.add("chat.postMessage", Fault(kind="slow", after_s=0), Fault(kind="lost"))
+    first = await running.again()
+    with pytest.raises(DeliveryFailed):
+        await first.deliver(long)
+    await running.stop()
+    await delivered(await running.again(), long)
+    shown = "\n\n".join(one.shown for one in slack.workspace.posts("C0GEN"))
+    assert [f"Paragraph {n}." for n in range(12)] == [
+        line.split("word")[0].strip() for line in shown.split("\n\n")
+    ]
+
+
+async def test_the_order_of_a_channel_and_its_limit_are_kept(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    items = [post(thread, f"number {n}", id=f"reply:{n}") for n in range(8)]
+    for item in items:
+        await delivered(adapter, item)
+    assert [one.shown for one in slack.workspace.posts("C0GEN")] == [i.text for i in items]
+    assert slack.limits.violations == []
+
+
+async def test_a_429_is_waited_out_and_nothing_is_lost(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    slack.faults.add("chat.postMessage", Fault(kind="limit", after_s=1))
+    begun = time.monotonic()
+    await adapter.deliver(post(thread, "patience"))
+    assert time.monotonic() - begun >= 0.95
+    assert len(slack.workspace.posts("C0GEN")) == 1
+    assert slack.limits.violations == []
+    assert adapter.status.retries == 1
+
+
+async def test_a_channel_that_is_held_holds_no_other(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    slack.faults.add("chat.postMessage", Fault(kind="limit", after_s=2))
+    held = asyncio.create_task(adapter.deliver(post(thread, "held")))
+    await slack.workspace.until(lambda: slack.calls["chat.postMessage"])
+    await asyncio.wait_for(adapter.deliver(post(place(channel="C0OPS"), "free")), 1.0)
+    assert not held.done()
+    await held
+
+
+@pytest.mark.parametrize("error", ["channel_not_found", "is_archived", "not_in_channel"])
+async def test_a_channel_that_is_gone_is_given_up(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef, error: str
+) -> None:
+    slack.faults.add("chat.postMessage", Fault(kind="error", error=error))
+    with pytest.raises(DeliveryRefused, match=error):
+        await adapter.deliver(post(thread, "nobody hears"))
+
+
+async def test_a_revoked_token_is_told_with_what_to_do_and_tried_much_later(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    slack.revoked = True
+    with pytest.raises(DeliveryFailed, match="install the app again") as caught:
+        await adapter.deliver(post(thread, "hello"))
+    assert (caught.value.retry_after_s or 0) >= 60
+    assert "token_revoked" in adapter.status.problem
+
+
+async def test_what_slack_will_not_dress_goes_out_plain(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    slack.faults.add("chat.postMessage", Fault(kind="error", error="invalid_blocks"))
+    await adapter.deliver(post(thread, "odd **thing**", receipt=("a: 1",)))
+    shown = [one.shown for one in slack.workspace.posts("C0GEN")]
+    assert shown == ["odd **thing**", "a: 1"]
+
+
+async def test_a_store_that_fails_delays_and_doubles_nothing(
+    adapter: SlackAdapter, slack: SlackServer, places: FakePlaces, thread: ThreadRef
+) -> None:
+    await adapter.deliver(post(thread, "warm", id="reply:0"))
+    places.failing = [StoreError("full")]
+    with pytest.raises(DeliveryFailed):
+        await adapter.deliver(post(thread, "once"))
+    await adapter.deliver(post(thread, "once"))
+    assert [one.shown for one in slack.workspace.posts("C0GEN")] == ["warm", "once"]
+
+
+async def test_produced_files_are_uploaded_once(
+    adapter: SlackAdapter, slack: SlackServer, core: FakeCore, thread: ThreadRef
+) -> None:
+    core.files = {"out/report.csv": b"a,b\n1,2\n"}
+    slack.faults.add("files.completeUploadExternal", Fault(kind="lost"))
+    item = post(thread, "Here it is.", files=("out/report.csv", "gone.txt"), id="result:2")
+    assert await delivered(adapter, item) == 2
+    files = list(slack.workspace.files.values())
+    assert [(file.name, file.content) for file in files] == [("report.csv", b"a,b\n1,2\n")]
+    assert files[0].shared == [("C0GEN", thread.thread)]
+    assert "gone.txt: There is no file" in slack.workspace.posts("C0GEN")[0].shown
+
+
+async def test_a_very_long_text_is_its_beginning_and_a_file(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    text = "\n\n".join(f"Line {n} " + "x" * 400 for n in range(300))
+    await adapter.deliver(post(thread, text, id="result:5"))
+    begins, file = slack.workspace.posts("C0GEN")
+    assert "Line 0" in begins.shown
+    assert "The whole text is in the file below." in begins.shown
+    assert slack.workspace.files[file.files[0]].content == text.encode()
+
+
+async def test_without_slack_the_bot_starts_and_delivers_when_it_is_there(
+    running: Running, slack: SlackServer, thread: ThreadRef
+) -> None:
+    for _ in range(3):
+        slack.faults.add("auth.test", Fault(kind="html", status=502))
+    begun = time.monotonic()
+    adapter = await running.again()
+    assert time.monotonic() - begun < 0.5
+    assert not adapter.status.connected
+    await adapter.deliver(post(thread, "early"))
+    assert len(slack.workspace.posts("C0GEN")) == 1
+
+
+async def test_posts_of_one_channel_keep_their_distance_however_they_come() -> None:
+    limits, times = Limits(Meter(), 0.05), list[float]()
+
+    async def post_one() -> None:
+        async with limits.slot("chat.postMessage", "C1"):
+            times.append(time.monotonic())
+
+    await asyncio.gather(*(post_one() for _ in range(5)))
+    assert all(b - a >= 0.05 for a, b in itertools.pairwise(times))
