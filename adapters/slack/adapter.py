@@ -120,6 +120,7 @@ class SlackAdapter:
         match hint:
             case Seen(thread=thread, message_id=id):
                 self.seen(thread, id)
+                self._sessions.working(thread, id)
             case StreamText():
                 if self._streams.show(hint):
                     self._sessions.streamed(hint.thread)
@@ -132,14 +133,13 @@ class SlackAdapter:
                 pass  # nothing in Slack shows the state
 
     def seen(self, thread: ThreadRef, message_id: str) -> None:
-        """Eyes on the message, and the thread's session at work; returns at once."""
+        """Eyes on the message; returns at once."""
         key = f"{thread} {message_id}"
         if key in self._seen or message_id.startswith("command:"):
             return
         self._seen[key] = None
         while len(self._seen) > _SEEN:
             self._seen.popitem(last=False)
-        self._sessions.working(thread, message_id)
         self._background.spawn(self._sessions.react(thread, message_id), f"slack eyes {key}")
 
     def tell(self, thread: ThreadRef, person: Person, text: str) -> None:
@@ -154,6 +154,7 @@ class SlackAdapter:
         uploads, lacking = await self._files.produced(post.thread.channel, post.files)
         parts = await asyncio.to_thread(render.post, post, lacking)
         try:
+            await self._streams.abandon(post)
             if isinstance(parts[0], render.Part):
                 await self._streams.finish(post, parts[0])
             await self._posting.put(post.thread, post.id, post.at, (*parts, *uploads))

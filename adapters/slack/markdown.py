@@ -63,7 +63,7 @@ def blocks(text: str) -> Iterator[Block]:
             waiting = []
             block, at = _fence(lines, at, fence) if fence else _table(lines, at)
             yield block
-        elif not lines[at].strip() and not _goes_on(lines, at):
+        elif not lines[at].strip() and not (_is_list(waiting) and _goes_on(lines, at)):
             yield from _texts(waiting)
             waiting, at = [], at + 1
         else:
@@ -76,6 +76,10 @@ def _texts(lines: Sequence[str]) -> Iterator[Text]:
     text = "\n".join(lines).strip("\n")
     if text.strip():
         yield Text(text=text)
+
+
+def _is_list(lines: Sequence[str]) -> bool:
+    return bool(lines) and _ITEM.match(lines[0].lstrip()) is not None
 
 
 def _goes_on(lines: Sequence[str], at: int) -> bool:

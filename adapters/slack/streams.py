@@ -34,6 +34,7 @@ class _Stream:
 
     thread: ThreadRef
     post_id: str
+    reply_to: str | None
     reader: str | None
     wanted: str = ""
     ts: str | None = None
@@ -69,7 +70,9 @@ class Streams:
             direct = hint.thread.channel.channel.startswith("D")
             if not hint.thread.thread or not (reader or direct):
                 return False
-            stream = _Stream(thread=hint.thread, post_id=hint.post_id, reader=reader)
+            stream = _Stream(
+                thread=hint.thread, post_id=hint.post_id, reply_to=hint.reply_to, reader=reader
+            )
             self._streams[key] = stream
             stream.task = asyncio.create_task(self._run(stream), name=f"slack stream {key}")
         stream.wanted = hint.text
@@ -90,6 +93,13 @@ class Streams:
             ts = await self._posting.lost_stream(post.thread, _since(post))
         kept = ts is not None and await self._finalised(post, ts, part, stream)
         await self._places.keep(post.thread.channel, post.id, (ts,) if kept and ts else ())
+
+    async def abandon(self, post: Post) -> None:
+        """Another post answers what a stream was to answer: leave that as it is."""
+        for stream in tuple(self._streams.values()):
+            same = stream.thread == post.thread and stream.reply_to == post.reply_to
+            if same and stream.reply_to is not None and stream.post_id != post.id:
+                await self._ended(stream.thread, stream.post_id)
 
     async def close(self) -> None:
         """Leave every stream as it is."""

@@ -51,6 +51,7 @@ class Running:
             settings or self._settings, self._core, self._core, self._places, self._core, SECOND
         )
         self.started.append(adapter)
+        self._core.adapter = adapter
         await adapter.start()
         return adapter
 

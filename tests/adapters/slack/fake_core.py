@@ -16,10 +16,12 @@ from core.messages import (
     Post,
     PostKind,
     Press,
+    Seen,
     ThreadRef,
 )
 from core.messages.queries import ListJobs, Query, ReadFile, ReadJob, ReadMessages
 from core.messages.views import FileView, Jobs, JobView, MessageLine, Messages, StepLine, View
+from core.ports import Adapter
 
 Event = InboundEvent | Edit | Deletion
 
@@ -90,6 +92,7 @@ class FakeCore:
         self.steps: tuple[StepLine, ...] = ()
         self.looked: list[Query] = []
         self.arrived: asyncio.Queue[Event] = asyncio.Queue()
+        self.adapter: Adapter | None = None
         self.slow: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     async def accept(self, event: Event) -> None:
@@ -100,7 +103,7 @@ class FakeCore:
         person = event.person if isinstance(event, Press) else getattr(event, "author", None)
         if person is not None and person.id in self.strangers:
             raise NotAllowed("You are not on the list.")
-        if isinstance(event, Message) and not event.text:
+        if isinstance(event, Message) and not (event.text or event.files):
             raise BadRequest("The message is empty.")
         key = f"{type(event).__name__} {event.thread.channel} {event.id}"
         if key in self.known:
@@ -108,6 +111,8 @@ class FakeCore:
         self.known.add(key)
         self.accepted.append(event)
         self.arrived.put_nowait(event)
+        if isinstance(event, Message) and self.adapter is not None:
+            await self.adapter.show(Seen(thread=event.thread, message_id=event.id))
 
     def allows(self, person: Person, channel: ChannelRef) -> bool:
         return person.id not in self.strangers

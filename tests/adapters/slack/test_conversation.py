@@ -7,7 +7,8 @@ import pytest
 from adapters.slack import SlackAdapter
 from adapters.slack.events import Deletion, Edit
 from core.errors import BadRequest, StoreError
-from core.messages import Message, Seen, ThreadRef
+from core.messages import Message, ThreadRef
+from tests.adapters.slack.conftest import Running, connected
 from tests.adapters.slack.fake_core import FakeCore, FakePlaces, place, post
 from tests.emulators.slack import Human, SlackServer
 
@@ -55,7 +56,6 @@ async def test_the_session_ends_with_the_answer(
 ) -> None:
     said = await anna.ask("hello")
     message = await core.message()
-    await adapter.show(Seen(thread=message.thread, message_id=message.id))
     await slack.workspace.until(lambda: slack.workspace.sessions["C0GEN", said.ts])
     await adapter.deliver(post(message.thread, "Hi.", reply_to=message.id))
     await slack.workspace.until(
@@ -72,6 +72,22 @@ async def test_an_app_that_is_no_agent_still_shows_eyes(
         await core.message()
         await slack.workspace.until(partial(said.reactions.__contains__, "eyes"))
     assert slack.calls["agents.sessions.setStatus"] == 1
+
+
+async def test_what_comes_again_after_its_answer_starts_no_work(
+    adapter: SlackAdapter, slack: SlackServer, core: FakeCore, anna: Human, running: Running
+) -> None:
+    said = await anna.ask("hello")
+    message = await core.message()
+    await adapter.deliver(post(message.thread, "Hi.", reply_to=message.id))
+    sessions = slack.workspace.sessions["C0GEN", said.ts]
+    await slack.workspace.until(lambda: sessions[-1:] == ["active"])
+    await running.stop()
+    await running.again()
+    await connected(slack)
+    await anna.send(anna.event_of(said))
+    await slack.workspace.until(lambda: slack.calls["reactions.add"] == 2)
+    assert sessions[-1] == "active"
 
 
 async def test_a_reply_in_a_thread_the_bot_is_in_needs_no_mention(
@@ -95,14 +111,13 @@ async def test_talk_that_is_not_for_the_bot_is_left_alone(
 
 
 async def test_after_a_restart_the_bot_is_still_in_its_threads(
-    adapter: SlackAdapter, core: FakeCore, slack: SlackServer, anna: Human, running: object
+    adapter: SlackAdapter, core: FakeCore, slack: SlackServer, anna: Human, running: Running
 ) -> None:
     said = await anna.ask("hello")
     await core.message()
-    await adapter.stop()
-    await slack.socket.cut()
-    await running.again()  # type: ignore[attr-defined]
-    await slack.socket.arrived.wait()
+    await running.stop()
+    await running.again()
+    await connected(slack)
     await anna.say("still there?", thread=said.ts)
     assert (await core.message()).text == "still there?"
 

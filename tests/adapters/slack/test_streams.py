@@ -191,3 +191,13 @@ async def test_in_a_direct_message_the_answer_streams_too(
     await adapter.show(hint(message, WORDS))
     await slack.workspace.until(lambda: slack.workspace.posts("D0ANNA"))
     assert slack.workspace.posts("D0ANNA")[0].streaming
+
+
+async def test_an_apology_instead_of_the_answer_ends_the_stream(
+    adapter: SlackAdapter, slack: SlackServer, asked: Message
+) -> None:
+    shown = await streamed(adapter, slack, asked)
+    await adapter.deliver(final(asked, "Sorry.", id="reply:1"))
+    before = shown.shown
+    await adapter.show(hint(asked, "late"))
+    assert [one.shown for one in slack.workspace.posts("C0GEN")] == [before, "Sorry."]
