@@ -49,7 +49,11 @@ def application(intake: Intake, bot: Bot, api_url: str, signing_secret: str) -> 
         authorize=authorize,
         attaching_conversation_kwargs_enabled=False,
     )
+    _listen(app, intake)
+    return app
 
+
+def _listen(app: AsyncApp, intake: Intake) -> None:
     @app.event(_ANY)
     async def event(body: Json) -> None:
         await _kept(intake.event(body))
@@ -77,8 +81,6 @@ def application(intake: Intake, bot: Bot, api_url: str, signing_secret: str) -> 
         # Before any listener: the request is not one of Slack's, a timestamp that is none, say.
         log.warning("a request makes no sense", error=repr(error))
         return BoltResponse(status=400, body="")
-
-    return app
 
 
 async def _kept(taking: Coroutine[Any, Any, None]) -> None:
