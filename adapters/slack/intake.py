@@ -102,14 +102,16 @@ class Intake:
             if self._guard.allows(found.person, found.thread.channel):
                 self._windows.open(found)
             return
-        await self._accept(_press(found), found.person)
+        person = self._people.called(found.person)
+        await self._accept(_press(found, person), person)
 
     async def form(self, body: Json) -> None:
         """A form that was filled in."""
         self._meter.heard()
         found = translate.submitted(body, carried(body.get("view")), self._bot, time.time())
         if found is not None:
-            await self._accept(found, found.person)
+            person = self._people.called(found.person)
+            await self._accept(replace(found, person=person), person)
 
     async def command(self, body: Json) -> None:
         """A slash command."""
@@ -120,7 +122,8 @@ class Intake:
         self._answers[found.message.id] = found.answer_to
         while len(self._answers) > _KNOWN:
             self._answers.popitem(last=False)
-        await self._accept(found.message, found.message.author)
+        author = self._people.called(found.message.author)
+        await self._accept(replace(found.message, author=author), author)
 
     def answer_to(self, message_id: str) -> str | None:
         """Where the answer to a slash command may go, if the bot cannot post in its channel."""
@@ -242,7 +245,5 @@ class _Line:
 _EVENTS = {"message", "app_mention", "agent_session_stopped"}
 
 
-def _press(found: Pressed) -> Press:
-    return Press(
-        id=found.id, thread=found.thread, person=found.person, action=found.action, at=found.at
-    )
+def _press(found: Pressed, person: Person) -> Press:
+    return Press(id=found.id, thread=found.thread, person=person, action=found.action, at=found.at)

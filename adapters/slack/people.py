@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
 from adapters.slack.api import Api, Busy, Json, Refused, Unclear
-from core.messages import ThreadRef
+from core.messages import Person, ThreadRef
 
 _KNOWN = 20_000
 _FRESH_S = 3600.0
@@ -33,6 +33,11 @@ class People:
         if unknown:
             await asyncio.wait(unknown, timeout=_PATIENCE_S)
         return {id: self._names[id][0] for id in wanted if id in self._names}
+
+    def called(self, person: Person) -> Person:
+        """The person by the name that others see, if it is known."""
+        name, _ = self._names.get(person.id, (person.name, 0.0))
+        return Person(id=person.id, name=name)
 
     def wrote(self, thread: ThreadRef, message_id: str, person_id: str) -> None:
         """Who wrote a message."""

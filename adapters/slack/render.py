@@ -59,7 +59,7 @@ class Upload:
 def post(post: Post, unattached: Sequence[str] = ()) -> tuple[Part | Upload, ...]:
     """A post as messages, in order; `unattached` says which files could not be had and why."""
     head = [_words("section", _mention(post), "mrkdwn")] if _mention(post) else []
-    bodies = list(_packed(markdown.blocks(post.text)))
+    bodies = list(_packed(markdown.blocks(_sound(post.text))))
     whole: tuple[Upload, ...] = ()
     if len(bodies) > _MOST_PARTS:
         name = f"{post.id.replace(':', '-')}.md"
@@ -77,7 +77,8 @@ def post(post: Post, unattached: Sequence[str] = ()) -> tuple[Part | Upload, ...
         ends = [Part(blocks=tuple(last), text=text)]
         ends += [Part(blocks=blocks, text=text) for blocks in _groups(tail)]
     begins = [Part(blocks=tuple(body), text=text) for body in bodies[:-1]]
-    return tuple(part for part in (*begins, *ends) if part.blocks) + whole
+    made = tuple(part for part in (*begins, *ends) if part.blocks)
+    return (*(made or (Part(blocks=(_words("section", "…"),), text=text),)), *whole)
 
 
 def card(card: Card, now: float) -> Part:
@@ -119,7 +120,7 @@ def _mention(post: Post) -> str:
 
 
 def _notice(post: Post) -> str:
-    flat = " ".join(post.text[: 4 * _NOTICE].split())
+    flat = " ".join(_sound(post.text[: 4 * _NOTICE]).split())
     short = escaped(flat[:_NOTICE] + ("…" if len(flat) > _NOTICE else "")) or "…"
     return f"{_mention(post)} {short}".strip()
 
@@ -207,7 +208,7 @@ def _buttons(buttons: Sequence[Button]) -> Iterator[Json]:
 
 
 def _button(button: Button) -> Json:
-    label = " ".join(button.label.split()) or "…"
+    label = " ".join(_sound(button.label).split()) or "…"
     label = label if len(label) < _LABEL - 1 else f"{label[: _LABEL // 2]}…"
     made: dict[str, Any] = {
         "type": "button",
@@ -221,12 +222,17 @@ def _button(button: Button) -> Json:
 
 
 def _words(kind: str, text: str, type_: str = "plain_text") -> Json:
-    words: dict[str, Any] = {"type": type_, "text": text}
+    words: dict[str, Any] = {"type": type_, "text": _sound(text)}
     if type_ == "plain_text":
         words["emoji"] = False
     return (
         {"type": kind, "elements": [words]} if kind == "context" else {"type": kind, "text": words}
     )
+
+
+def _sound(text: str) -> str:
+    # Half a surrogate pair is no text, and no UTF-8.
+    return text.encode("utf-8", "replace").decode()
 
 
 def _size(blocks: Sequence[Json]) -> int:

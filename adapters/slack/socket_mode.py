@@ -7,6 +7,7 @@ before it opens the next, and acknowledges nothing later than it likes. See deci
 import asyncio
 import json
 import random
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +28,8 @@ _HEARTBEAT_S = 10.0
 _FAREWELL_S = 60.0
 _FIRST_WAIT_S = 0.25
 _LONGEST_WAIT_S = 30.0
+_FLEETING_S = 1.0
+_FLAPPING_WAIT_S = 1.0
 _NO_WAY = {"invalid_auth", "not_authed", "token_revoked", "account_inactive", "link_disabled"}
 
 
@@ -56,10 +59,15 @@ class SocketMode:
         wait = _FIRST_WAIT_S
         try:
             while True:
-                if await self._served():
+                begun = time.monotonic()
+                served = await self._served()
+                if served and time.monotonic() - begun > _FLEETING_S:
                     wait = _FIRST_WAIT_S
                     continue
-                await asyncio.sleep(wait * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
+                # Slack counts how often it is asked for an address: a connection that is cut as
+                # soon as it stands is not asked for without end.
+                most = _FLAPPING_WAIT_S if served else _LONGEST_WAIT_S
+                await asyncio.sleep(min(wait, most) * random.uniform(0.8, 1.2))  # noqa: S311
                 wait = min(2 * wait, _LONGEST_WAIT_S)
         finally:
             self._meter.connected = False

@@ -209,7 +209,11 @@ def _place(body: Json, channel: str, thread: str, bot: Bot) -> ThreadRef | None:
 
 
 def _person(body: Json) -> Person | None:
-    user = _map(body, "user")
+    """Who presses or types; nobody when it is somebody of another organisation."""
+    user, home = _map(body, "user"), _text(_map(body, "team"), "id")
+    team, grid = _text(user, "team_id"), _map(body, "enterprise")
+    if team and home and team != home and not grid:
+        return None
     id = _text(user, "id") or _text(body, "user_id")
     name = _text(user, "name") or _text(user, "username") or _text(body, "user_name")
     return Person(id=id, name=name or id) if _PERSON.fullmatch(id) else None

@@ -122,3 +122,9 @@ def test_elapsed_time_is_told_in_words(seconds: int, words: str) -> None:
 )
 def test_a_stream_holds_back_what_may_become_a_mention(text: str, shown: str) -> None:
     assert render.streaming(text) == shown
+
+
+@pytest.mark.parametrize("text", ["", " \n", "\x00", "|\n|-|\n"])
+def test_a_post_without_words_is_still_a_message(text: str) -> None:
+    [part] = parts(post(HERE, text))
+    check(part)

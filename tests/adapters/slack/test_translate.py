@@ -138,7 +138,8 @@ def test_a_press_knows_its_place_and_its_button() -> None:
     "hole",
     [
         {"actions": []}, {"actions": None}, {"actions": ["x"]}, {"user": None},
-        {"user": {"id": "<!here>"}}, {"channel": None, "container": None},
+        {"user": {"id": "<!here>"}}, {"user": {"id": "U0X", "team_id": "T0OTHER"}},
+        {"channel": None, "container": None},
         {"actions": [{"action_id": "stop.1"}]},
     ],
 )  # fmt: skip

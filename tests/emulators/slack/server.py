@@ -17,6 +17,11 @@ from tests.emulators.slack.workspace import SlackMessage, Workspace
 
 BOT_TOKEN = "xoxb-1-emulated"
 APP_TOKEN = "xapp-1-emulated"
+SCOPES: tuple[str, ...] = (
+    *("app_mentions:read", "assistant:write", "channels:history", "chat:write", "commands"),
+    *("files:read", "files:write", "groups:history", "im:history", "metadata.message:read"),
+    *("mpim:history", "reactions:write", "users:read"),
+)
 _PAGE = "<!doctype html><title>Slack is down</title><p>We are looking into it."
 
 
@@ -38,6 +43,7 @@ class SlackServer:
         self.calls: Counter[str] = Counter()
         self.called: list[Call] = []
         self.revoked = False
+        self.scopes = SCOPES
         self.port = 0
         self._runner: web.AppRunner | None = None
 
@@ -90,7 +96,8 @@ class SlackServer:
             _abort(request)
         elif fault is not None:
             await asyncio.sleep(fault.after_s)
-        return web.Response(text=answer, content_type="application/json")
+        headers = {"x-oauth-scopes": ",".join(self.scopes)}
+        return web.Response(text=answer, content_type="application/json", headers=headers)
 
     def _done(self, call: Call) -> dict[str, Any]:
         if call.method == "apps.connections.open":

@@ -1,0 +1,101 @@
+"""Checks Slack for real: tokens, granted scopes, clock. Changes nothing; for doctor."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from adapters.slack.settings import SlackSettings
+
+# Without one of the first, the bot is no use; without one of the others, something is missing.
+NEEDED = ("app_mentions:read", "chat:write", "im:history")
+WANTED = {
+    "assistant:write": "no session signs and no stop button of Slack's",
+    "channels:history": "replies in threads of channels are not heard without a mention",
+    "commands": "no /thaw, no buttons that open a form",
+    "files:read": "files that people send are not taken",
+    "files:write": "files that jobs make are not uploaded",
+    "groups:history": "replies in threads of private channels are not heard without a mention",
+    "metadata.message:read": "an unclear post may be sent twice",
+    "mpim:history": "group messages are not heard",
+    "reactions:write": "no eyes on messages",
+    "users:read": "people are called by their ids",
+}
+_TIMEOUT_S = 10
+_CLOCK_S = 60.0
+_AGAIN = "take docs/slack-manifest.json again (App Manifest), then install the app again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One thing that was checked. `todo` says what to click when it is not well."""
+
+    well: bool
+    text: str
+    todo: str = ""
+
+
+async def check(settings: SlackSettings) -> tuple[Found, ...]:
+    """Everything that can be seen from outside; never raises for what the world does."""
+    wrong = settings.wrong()
+    if wrong:
+        return tuple(Found(well=False, text=line, todo="see docs/slack.md") for line in wrong)
+    client = AsyncWebClient(
+        token=settings.bot_token, base_url=settings.api_url, timeout=_TIMEOUT_S, retry_handlers=[]
+    )
+    try:
+        found = [*_bot(await client.auth_test())]
+    except (SlackApiError, aiohttp.ClientError, TimeoutError, ValueError) as error:
+        return (_failed("the bot's token", error, "install the app again, set its new token"),)
+    if settings.mode == "socket":
+        try:
+            await client.apps_connections_open(app_token=settings.app_token)
+            found.append(Found(well=True, text="the app token opens Socket Mode"))
+        except (SlackApiError, aiohttp.ClientError, TimeoutError, ValueError) as error:
+            todo = "switch Socket Mode on, make an app-level token with connections:write"
+            found.append(_failed("the app token", error, todo))
+    return tuple(found)
+
+
+def _bot(answer: AsyncSlackResponse) -> Iterator[Found]:
+    team, user = answer.get("team"), answer.get("user")
+    yield Found(well=True, text=f"the bot is @{user} in the workspace {team}")
+    granted = set(str(answer.headers.get("x-oauth-scopes", "")).split(","))
+    for scope in NEEDED:
+        if scope not in granted:
+            yield Found(well=False, text=f"the scope {scope} is not granted", todo=_AGAIN)
+    for scope, lack in WANTED.items():
+        if scope not in granted:
+            text = f"the scope {scope} is not granted: {lack}"
+            yield Found(well=False, text=text, todo=_AGAIN)
+    if granted >= {*NEEDED, *WANTED}:
+        yield Found(well=True, text="all scopes are granted")
+    yield from _clock(str(answer.headers.get("Date", "")))
+
+
+def _clock(date: str) -> Iterator[Found]:
+    try:
+        off = time.time() - parsedate_to_datetime(date).timestamp()
+    except ValueError:
+        return
+    if abs(off) > _CLOCK_S:
+        text = f"this machine's clock is {abs(off):.0f} s {'ahead' if off > 0 else 'behind'}"
+        yield Found(well=False, text=text, todo="set it (timedatectl set-ntp true)")
+
+
+def _failed(what: str, error: Exception, todo: str) -> Found:
+    if isinstance(error, SlackApiError):
+        data = getattr(error.response, "data", None)
+        word = data.get("error") if isinstance(data, dict) else None
+        if word:
+            return Found(well=False, text=f"Slack does not accept {what}: {word}", todo=todo)
+    reason = "it does not answer as Slack does" if isinstance(error, SlackApiError) else repr(error)
+    return Found(
+        well=False, text=f"Slack cannot be reached: {reason}",
+        todo="check the network and [slack] api_url",
+    )  # fmt: skip

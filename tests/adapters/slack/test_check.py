@@ -1,0 +1,57 @@
+from dataclasses import replace
+
+import pytest
+
+from adapters.slack import SlackSettings
+from adapters.slack.check import NEEDED, WANTED, check
+from tests.adapters.slack.test_manifest import MANIFEST
+from tests.emulators.slack import Fault, SlackServer
+
+
+async def test_a_sound_app_is_found_sound(slack: SlackServer, settings: SlackSettings) -> None:
+    found = await check(settings)
+    assert all(one.well for one in found), found
+    assert "the bot is @thaw in the workspace Thawing" in [one.text for one in found]
+
+
+async def test_a_scope_that_is_not_granted_is_named_with_what_it_costs(
+    slack: SlackServer, settings: SlackSettings
+) -> None:
+    slack.scopes = tuple(scope for scope in slack.scopes if scope != "files:read")
+    [bad] = [one for one in await check(settings) if not one.well]
+    assert "files:read" in bad.text
+    assert "files that people send" in bad.text
+    assert "install the app again" in bad.todo
+
+
+async def test_a_dead_token_and_a_dead_app_token_are_told_apart(
+    slack: SlackServer, settings: SlackSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-other")
+    [bad] = [one for one in await check(settings) if not one.well]
+    assert "app token: invalid_auth" in bad.text
+    slack.revoked = True
+    [bad] = await check(settings)
+    assert "the bot's token: token_revoked" in bad.text
+
+
+@pytest.mark.parametrize("fault", [Fault(kind="html", status=200), Fault(kind="abort")])
+async def test_a_server_that_is_not_slack_is_told(
+    slack: SlackServer, settings: SlackSettings, fault: Fault
+) -> None:
+    slack.faults.add("auth.test", fault)
+    [bad] = await check(settings)
+    assert "cannot be reached" in bad.text
+
+
+async def test_missing_tokens_need_no_network(
+    settings: SlackSettings, slack: SlackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SLACK_BOT_TOKEN")
+    [bad] = await check(replace(settings))
+    assert "bot_token_env" in bad.text
+    assert slack.calls.total() == 0
+
+
+def test_what_is_checked_is_what_the_manifest_asks_for() -> None:
+    assert {*NEEDED, *WANTED} == set(MANIFEST["oauth_config"]["scopes"]["bot"])
