@@ -6,6 +6,7 @@ streamed may be lost at any moment: the final post brings the whole text.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,6 +101,10 @@ class Streams:
             same = stream.thread == post.thread and stream.reply_to == post.reply_to
             if same and stream.reply_to is not None and stream.post_id != post.id:
                 await self._ended(stream.thread, stream.post_id)
+                with suppress(Refused, Unclear, Busy):
+                    if stream.ts is not None and stream.native:
+                        channel = stream.thread.channel.channel
+                        await self._api.call("chat.stopStream", channel=channel, ts=stream.ts)
 
     async def close(self) -> None:
         """Leave every stream as it is."""

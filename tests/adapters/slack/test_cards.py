@@ -42,9 +42,18 @@ async def test_progress_is_painted_and_older_progress_is_not(
     await adapter.show(CardMoved(card=card(thread, version=3, step="writing")))
     await slack.workspace.until(lambda: "writing" in shown.shown)
     await adapter.show(CardMoved(card=card(thread, version=2, step="stale")))
+    await painted_another(adapter, slack, thread)
     await adapter.show(CardMoved(card=card(thread, version=4, step="testing")))
     await slack.workspace.until(lambda: "testing" in shown.shown)
     assert not any("stale" in past for past in shown.past)
+
+
+async def painted_another(adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef) -> None:
+    """Return when a further card was painted, so that all that moved before it was, too."""
+    await adapter.deliver(card(thread, 9))
+    other = slack.workspace.posts("C0GEN")[-1]
+    await adapter.show(CardMoved(card=card(thread, 9, version=2, step="painted")))
+    await slack.workspace.until(lambda: "painted" in other.shown)
 
 
 async def test_many_cards_share_the_limit_fairly_and_break_none(
@@ -84,6 +93,25 @@ async def test_an_end_is_painted_although_progress_uses_the_limit_up(
     await slack.workspace.until(lambda: all("completed" in one.shown for one in shown))
     assert result.shown == "the result"
     assert slack.limits.violations == []
+
+
+async def test_ends_are_painted_before_progress(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    cards = [card(thread, number) for number in range(1, 6)]
+    for one in cards:
+        await adapter.deliver(one)
+    ending = slack.workspace.posts("C0GEN")[-1]
+    lane = adapter._api.limits._lane("chat.update", "")
+    while not lane.wait_s():
+        lane.count()  # as if many edits had gone out just now
+    for one in cards[:-1]:
+        await adapter.show(CardMoved(card=replace(one, version=2, step="moved")))
+    await adapter.deliver(replace(cards[-1], version=2, state="completed", ended_at=1.0))
+    assert slack.calls["chat.update"] == 0
+    await slack.workspace.until(lambda: slack.calls["chat.update"])
+    first = next(call for call in slack.called if call.method == "chat.update")
+    assert first.text("ts") == ending.ts
 
 
 async def test_a_card_that_somebody_deleted_stays_deleted(
@@ -176,9 +204,12 @@ async def test_a_stranger_who_presses_gets_nothing(
     core.strangers.add("U0BEN")
     core.cards[1] = card(thread)
     await adapter.deliver(core.cards[1])
-    await ben.press(slack.workspace.posts("C0GEN")[0], label)
-    await ben.press(slack.workspace.posts("C0GEN")[0], label)
-    assert (core.accepted, slack.workspace.views, slack.workspace.hints("U0BEN")) == ([], [], [])
+    shown = slack.workspace.posts("C0GEN")[0]
+    await ben.press(shown, label)
+    await Human(slack).press(shown, "Details")
+    # Windows open in the order of the presses: the stranger's would be there by now.
+    assert len(await slack.workspace.until(lambda: slack.workspace.views)) == 1
+    assert (core.accepted, slack.workspace.hints("U0BEN")) == ([], [])
 
 
 async def test_slacks_own_stop_stops_every_job_of_the_thread(

@@ -54,10 +54,14 @@ async def test_the_token_is_shown_to_slack_only(
     said = anna.write("<@U0BOT> odd")
     event = anna.event_of(said)
     file = anna._upload("a.txt", b"x")
-    hosts = ("http://evil.example/x", "https://slack.com.evil.example/x", "file:///etc/passwd", "")
-    event["files"] = [file | {"url_private": u, "url_private_download": u} for u in hosts]
-    await anna.send(event)
-    assert (await core.message()).files == ()
+    async with SlackServer() as evil:
+        # It would hand the file out to who shows the token.
+        evil.workspace.files = slack.workspace.files
+        here = str(file["url_private"]).replace(slack.root, evil.root)
+        hosts = (here, "https://slack.com.evil.example/x", "file:///etc/passwd", "")
+        event["files"] = [file | {"url_private": u, "url_private_download": u} for u in hosts]
+        await anna.send(event)
+        assert (await core.message()).files == ()
     await slack.workspace.until(lambda: slack.workspace.hints("U0ANNA"))
     assert slack.workspace.hints("U0ANNA")[0].text.count("a.txt:") == 4
 

@@ -100,6 +100,7 @@ def test_an_edit_says_what_the_message_says_now() -> None:
     "now",
     [
         {"attachments": [{"title": "a preview"}]},
+        {"attachments": [{"title": "of one edited before"}], "edited": {"ts": "1.1"}},
         {"text": "other"},
         {"text": "other", "edited": {"ts": "1.1"}, "bot_id": "B9"},
         {"text": "other", "edited": {"ts": "1.1"}, "user": "U0BOT"},
