@@ -1,4 +1,4 @@
-"""From Slack's payloads to the core's door, in the order in which a channel's came.
+"""From Slack's payloads to the core's door, in the order in which a thread's came.
 
 An event is acknowledged when this returns: then it is kept. What raises NotKept comes again.
 """
@@ -70,6 +70,7 @@ class Intake:
         self._meter = meter
         self._signs = signs
         self._joined: OrderedDict[ThreadRef, None] = OrderedDict()
+        self._kept: OrderedDict[str, None] = OrderedDict()
         self._lanes: dict[str, _Line] = {}
         self._answers: OrderedDict[str, str] = OrderedDict()
 
@@ -80,7 +81,7 @@ class Intake:
         kind = event.get("type") if isinstance(event, Mapping) else None
         if not isinstance(event, Mapping) or kind not in _EVENTS:
             return
-        async with self._in_line(str(event.get("channel"))):
+        async with self._in_line(_conversation(event)):
             if kind == "agent_session_stopped":
                 found = translate.stopped(body, self._bot)
                 if found is not None:
@@ -131,6 +132,9 @@ class Intake:
 
     async def _hear(self, said: Spoken, body: Json, event: Json) -> None:
         thread, author = said.message.thread, said.message.author
+        key = f"{thread.channel} {said.message.id}"
+        if key in self._kept:
+            return  # told by two events, or again: not to be fetched and asked about twice
         if said.strange or not (said.addressed or await self._takes_part(thread)):
             return
         allowed = self._guard.allows(author, thread.channel)
@@ -150,6 +154,9 @@ class Intake:
         self._people.wrote(thread, message.id, author.id)
         if await self._accept(message, author):
             self._join(thread)
+            self._kept[key] = None
+            while len(self._kept) > _KNOWN:
+                self._kept.popitem(last=False)
 
     async def _change(self, body: Json, event: Json) -> None:
         change = translate.changed(body, self._bot, await self._names(event))
@@ -221,9 +228,9 @@ class Intake:
         return await self._people.names(ids[:_NAMED])
 
     @asynccontextmanager
-    async def _in_line(self, channel: str) -> AsyncIterator[None]:
-        """A channel's events pass one after another, as they came; other channels do not wait."""
-        line = self._lanes.setdefault(channel, _Line())
+    async def _in_line(self, conversation: str) -> AsyncIterator[None]:
+        """A thread's events pass one after another, as they came; no other thread waits."""
+        line = self._lanes.setdefault(conversation, _Line())
         line.waiting += 1
         try:
             async with line.turn:
@@ -231,18 +238,25 @@ class Intake:
         finally:
             line.waiting -= 1
             if not line.waiting:
-                self._lanes.pop(channel, None)
+                self._lanes.pop(conversation, None)
 
 
 @dataclass(slots=True)
 class _Line:
-    """One channel's line; the lock lets those who wait pass in their order."""
+    """One thread's line; the lock lets those who wait pass in their order."""
 
     waiting: int = 0
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 _EVENTS = {"message", "app_mention", "agent_session_stopped"}
+
+
+def _conversation(event: Json) -> str:
+    """What an event's order is kept in: its thread, as far as it can be told."""
+    about = [event.get("message"), event.get("previous_message"), event]
+    inner = next((one for one in about if isinstance(one, Mapping)), event)
+    return f"{event.get('channel')} {inner.get('thread_ts') or inner.get('ts')}"
 
 
 def _press(found: Pressed, person: Person) -> Press:

@@ -78,3 +78,17 @@ async def test_slacks_sign_in_page_is_not_taken_for_a_file(
     assert (await core.message()).files == ()
     await slack.workspace.until(lambda: slack.workspace.hints("U0ANNA"))
     assert "files:read" in slack.workspace.hints("U0ANNA")[0].text
+
+
+async def test_a_message_that_comes_again_is_not_fetched_again(
+    adapter: SlackAdapter, slack: SlackServer, core: FakeCore, anna: Human
+) -> None:
+    said = anna.write("<@U0BOT> look")
+    event = anna.event_of(said)
+    event["files"] = [anna._upload("a.txt", b"x")]
+    await anna.send(event)
+    slack.workspace.files.clear()
+    await anna.send(event)
+    await anna.send(event | {"type": "app_mention"})
+    assert [file.content for file in (await core.message()).files] == [b"x"]
+    assert slack.workspace.hints("U0ANNA") == []
