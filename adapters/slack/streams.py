@@ -92,6 +92,9 @@ class Streams:
         ts: str | None = marks[0][1:]
         if ts is not None and ts.startswith("?"):
             ts = await self._posting.lost_stream(post.thread, _since(post))
+            if ts is not None:
+                # Before it gets a name, by which it would not be found again this way.
+                await self._places.keep(post.thread.channel, post.id, (f"~{ts}",))
         kept = ts is not None and await self._finalised(post, ts, part, stream)
         await self._places.keep(post.thread.channel, post.id, (ts,) if kept and ts else ())
 
