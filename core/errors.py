@@ -9,7 +9,11 @@ class StoreError(ThawError):
     """A database file cannot be used (foreign, newer, corrupt, disk full); names the file."""
 
 
-class NewerDatabase(StoreError):
+class UnusableFile(StoreError):
+    """The file is not what the program wrote (foreign, newer, damaged): waiting mends nothing."""
+
+
+class NewerDatabase(UnusableFile):
     """The file was written by a newer program; it is left untouched."""
 
 

@@ -28,6 +28,7 @@ def parse_arguments(spec: ToolSpec, text: str) -> dict[str, Json]:
         raise BadRequest(f"the arguments of {spec.name} are not valid JSON: {error}") from error
     if not isinstance(found, dict):
         raise BadRequest(f"the arguments of {spec.name} must be one JSON object; {_usage(spec)}")
+    _check_text(spec, found)
     properties = _mapping(spec.parameters.get("properties"))
     required = spec.parameters.get("required")
     for name in required if isinstance(required, (list, tuple)) else ():
@@ -38,6 +39,16 @@ def parse_arguments(spec: ToolSpec, text: str) -> dict[str, Json]:
             raise BadRequest(f"{spec.name} has no argument {name!r}; {_usage(spec)}")
         _check(spec, name, value, _mapping(properties[name]))
     return found
+
+
+def _check_text(spec: ToolSpec, found: Json) -> None:
+    """Refuse what has no UTF-8: JSON's escapes can spell half a character, no store keeps one."""
+    try:
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise BadRequest(
+            f"the arguments of {spec.name} have half a surrogate pair, which is no text; remove it"
+        ) from None
 
 
 def _check(spec: ToolSpec, name: str, value: Json, schema: Mapping[str, object]) -> None:

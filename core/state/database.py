@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import aiosqlite
 
-from core.errors import DiskFull, NewerDatabase, StoreError
+from core.errors import DiskFull, NewerDatabase, StoreError, UnusableFile
 
 T = TypeVar("T")
 Transaction = sqlite3.Connection
@@ -88,7 +88,7 @@ def known_version(
     found = connection.execute("PRAGMA application_id").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if found != application_id and (found or tables):
-        raise StoreError(f"{path} is an SQLite file of another program; it was left untouched")
+        raise UnusableFile(f"{path} is an SQLite file of another program; it was left untouched")
     if version > newest:
         raise NewerDatabase(
             f"{path} has version {version}, this program knows {newest}: "
@@ -115,7 +115,7 @@ def translate(path: Path, error: sqlite3.Error) -> StoreError:
     if code == sqlite3.SQLITE_FULL:
         return DiskFull(f"no room on the disk for {path.name}: {error}")
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return StoreError(f"{path} is damaged or not a database: {error}")
+        return UnusableFile(f"{path} is damaged or not a database: {error}")
     return StoreError(f"{path.name}: {error}")
 
 

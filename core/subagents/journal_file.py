@@ -5,30 +5,30 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from core.errors import StoreError
+from core.errors import UnusableFile
 from core.state.database import Transaction, of_the_world
 
 T = TypeVar("T")
 
 
 def claim(path: Path, tx: Transaction) -> None:
-    """Make a new file that of the job whose folder it is in; raise StoreError for another's."""
+    """Make a new file that of the job whose folder it is in; raise UnusableFile for another's."""
     job = path.parent.name
     tx.execute("INSERT OR IGNORE INTO job (one, id) VALUES (1, ?)", (job,))
     (owner,) = tx.execute("SELECT id FROM job").fetchone()
     if owner != job:
-        raise StoreError(f"{path} is the file of another job, {owner[:80]!r}; nothing was taken")
+        raise UnusableFile(f"{path} is the file of another job, {owner[:80]!r}; nothing was taken")
 
 
 def as_written(path: Path, function: Callable[[Transaction], T], tx: Transaction) -> T:
-    """What the function reads. Raises StoreError where tables are missing, or what they hold is
+    """What the function reads. Raises UnusableFile where tables are missing, or what they hold is
     nothing that the bot writes: then nothing of the file can be believed."""
     try:
         return function(tx)
     except sqlite3.Error as error:
         if of_the_world(error):
             raise
-        raise StoreError(f"{path} is damaged: {error}; nothing of it was taken") from error
+        raise UnusableFile(f"{path} is damaged: {error}; nothing of it was taken") from error
     except (ValueError, TypeError, LookupError) as error:
         words = " ".join(str(error).split())[:200]
-        raise StoreError(f"{path} is damaged: {words}; nothing of it was taken") from error
+        raise UnusableFile(f"{path} is damaged: {words}; nothing of it was taken") from error

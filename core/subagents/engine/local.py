@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from core.commit_points import CommitPoint, reached
-from core.errors import SandboxUnavailable, StoreError
+from core.errors import SandboxUnavailable, StoreError, UnusableFile
 from core.forgetting.traces import Traces
 from core.jobs.job import Completed, Failed, FailureKind, Gathered, JobSpec, Outcome, Progress
 from core.messages import ChannelRef
@@ -115,9 +115,12 @@ class LocalEngine:
         try:
             async with AsyncExitStack() as stack:
                 async with self._places:
-                    journal = await stack.enter_async_context(self._journal(job.id))
+                    try:
+                        journal = await stack.enter_async_context(self._journal(job.id))
+                        past = await journal.past()
+                    except UnusableFile as error:
+                        return Failed(kind=FailureKind.STORE, reason=str(error))
                     self._open[job.id] = journal
-                    past = await journal.past()
                     if past.outcome is not None:
                         _retell(past, pace)
                         return past.outcome

@@ -154,3 +154,16 @@ async def test_words_that_were_read_are_not_read_again(plain: Bench) -> None:
     await plain.run(job(attempt=2))
     said = [m.text for m in plain.model.requests[-1].messages if m.text.startswith("Ann says")]
     assert said == ["Ann says: blue", "Ann says: no, red"]
+
+
+async def test_a_job_whose_file_is_damaged_fails_at_once_since_waiting_mends_nothing(
+    plain: Bench,
+) -> None:
+    kept = plain.data / "jobs" / "job-1" / "job.db"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"no database" * 100)
+    outcome = await plain.run(job())
+    assert isinstance(outcome, Failed)
+    assert outcome.kind is FailureKind.STORE
+    assert "job.db is damaged or not a database" in outcome.reason
+    assert kept.read_bytes() == b"no database" * 100
