@@ -12,6 +12,12 @@ LONG = 8
 `true` and `3` are everywhere."""
 _MOST = 500
 _CUT = 48
+_MARKS = str.maketrans("", "", "«»")
+
+
+def unmarked(text: str) -> str:
+    """The text without the marks that answers to a search put around what was found."""
+    return text.translate(_MARKS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +30,10 @@ class Traces:
     prefix: str | None = None
 
     def in_text(self, text: str) -> bool:
-        """Whether the text quotes a value."""
-        named = any(key in text for key in self.keys)
-        return any(one in text for one in self.texts if named or len(one) >= LONG)
+        """Whether the text quotes a value, also with what was searched for marked in it."""
+        plain = unmarked(text)
+        named = any(key in text or key in plain for key in self.keys)
+        return any(one in text or one in plain for one in self.texts if named or len(one) >= LONG)
 
     def in_line(self, line: str) -> bool:
         """Whether a line of a receipt is about one of the keys, or quotes a value."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from core.forgetting.traces import FORGOTTEN, LONG, Traces
+from core.forgetting.traces import FORGOTTEN, LONG, Traces, unmarked
 from core.jobs.job import Cancelled, Completed, Failed, JobState, Outcome
 from core.messages import ChannelRef, Post, PostKind
 from core.posts import card
@@ -26,7 +26,8 @@ def quotes_step(tx: Transaction, after: int, traces: Traces) -> int | None:
     ).fetchall()
     hints = traces.hints()
     for seq, text, row in rows:
-        if not any(hint in text or (row is not None and hint in row) for hint in hints):
+        places = (text, unmarked(text), row or "")
+        if not any(hint in place for hint in hints for place in places):
             continue
         if row is None:
             if traces.in_text(text):
@@ -95,7 +96,8 @@ def count_quoting(tx: Transaction, texts: Sequence[str], upto: int) -> str:
     """How many messages and posts hold one of the longer texts, in words; of a long past only
     the newest are counted."""
     long = [text for text in texts if len(text) >= LONG]
-    holds = "EXISTS (SELECT 1 FROM json_each(:texts) WHERE instr(m.text, value))"
+    unmarked_too = "m.text || char(10) || replace(replace(m.text, '«', ''), '»', '')"
+    holds = f"EXISTS (SELECT 1 FROM json_each(:texts) WHERE instr({unmarked_too}, value))"  # noqa: S608 - constants
     (found, seen, everything) = tx.execute(
         f"SELECT count(*) FILTER (WHERE {holds}), count(*),"  # noqa: S608 - constants
         " (SELECT count(*) FROM messages WHERE seq <= :upto)"

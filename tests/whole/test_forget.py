@@ -33,6 +33,7 @@ async def test_a_key_that_a_job_wrote_and_one_reads_is_forgotten(tmp_path: Path)
         await here.page.ask("look")
         await here.page.result(1)
         await here.page.ask(f"remember that it is {SECRET}")
+        assert "«4711»" in (await here.page.ask("/search 4711")).text
         await here.page.ask("again")
         await here.page.card(2, lambda card: "shell" in card.step or "echo" in card.step)
         assert len(holding(here.bot.data)) > 1

@@ -17,6 +17,9 @@ def traces(*values: object, keys: tuple[str, ...] = ("door.code",)) -> Traces:
     ("value", "text"),
     [
         (LONG, f"it is {LONG}, I think"),
+        (LONG, "state/rabbits:1 ana: it is «Kaninchenbau» 4711"),
+        ("1234", "state/door.«code»:1 ana: 1234"),
+        ("«Kaninchenbau» 4711", "he said «Kaninchenbau» 4711"),
         ("1234", "door.code is 1234"),
         (1234, "door.code is 1234"),
         (491511234567, "call 491511234567"),
