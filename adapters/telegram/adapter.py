@@ -1,0 +1,164 @@
+"""Telegram as the core's adapter: the life of the connection; items and hints to those who show."""
+
+import asyncio
+import random
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import structlog
+from telegram import Bot, BotCommand
+from telegram.error import InvalidToken, TelegramError
+
+from adapters.telegram.addressing import Me
+from adapters.telegram.api import Api, connect
+from adapters.telegram.cards import Cards
+from adapters.telegram.chores import Chores
+from adapters.telegram.delivery import Delivery
+from adapters.telegram.hints import Hints
+from adapters.telegram.inbox import Inbox, Reception
+from adapters.telegram.menu import MENU
+from adapters.telegram.moves import Moves
+from adapters.telegram.pace import Limits, Pace
+from adapters.telegram.polling import Polling, problem
+from adapters.telegram.settings import TelegramSettings
+from adapters.telegram.status import Status
+from adapters.telegram.streams import Streams
+from adapters.telegram.updates import Updates
+from adapters.telegram.webhook import Webhook
+from core.errors import DeliveryFailed, DeliveryRefused
+from core.messages import CardMoved, Hint, Outbound, Seen, StateMoved, StreamText, Trouble
+from core.ports import Gate, Places, Window
+
+log = structlog.get_logger(__name__)
+
+_NO_TOKEN = "1:none"  # noqa: S105 - the library wants one of this form to be made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tempo:
+    """How fast things go, in seconds; tests go faster."""
+
+    limits: Limits = field(default_factory=Limits)
+    poll_s: int = 25
+    slack_s: float = 10.0
+    first_wait_s: float = 1.0
+    call_s: float = 20.0
+    draft_s: float = 1.0
+
+
+class TelegramAdapter:
+    """Implements core.ports.Adapter. `status` says how the platform is."""
+
+    def __init__(
+        self,
+        *,
+        door: Reception,
+        gate: Gate,
+        window: Window,
+        places: Places,
+        settings: TelegramSettings,
+        tempo: Tempo | None = None,
+    ) -> None:
+        self._tempo = tempo = tempo or Tempo()
+        self._settings = settings
+        self.status = Status()
+        self._bot, self._usable = _bot(settings, tempo, self.status)
+        self._chores = Chores()
+        api = Api(self._bot, Pace(tempo.limits), self.status)
+        moves = Moves(places)
+        self._streams = Streams(api, moves, places, self._chores, draft_s=tempo.draft_s)
+        self._cards = Cards(api, moves, places, self._chores)
+        self._delivery = Delivery(api, moves, places, window, self._streams, self._cards)
+        self._hints = Hints(api, moves)
+        inbox = Inbox(
+            door=door, gate=gate, places=places, api=api, moves=moves, chores=self._chores
+        )
+        self._updates = Updates(inbox, self._chores, self.status, tempo.first_wait_s)
+        self.webhook = Webhook(
+            self._bot, self._updates, self.status, settings, first_wait_s=tempo.first_wait_s
+        )
+
+    async def start(self) -> None:
+        """Begin to connect, in the background; trouble is logged and told by the status."""
+        if not self._usable:
+            log.error("telegram is not started", problem=self.status.problem)
+            return
+        self._chores.spawn(self._live(), "telegram")
+
+    async def stop(self) -> None:
+        """Receive nothing more and let go of all connections."""
+        await self._chores.end()
+        self.status.connected = False
+        with suppress(TelegramError):
+            await self._bot.shutdown()
+
+    async def deliver(self, item: Outbound) -> None:
+        """Show a durable item; the same id again replaces, never doubles."""
+        if not self._usable:
+            raise DeliveryFailed(self.status.problem, retry_after_s=600.0)
+        await self._delivery.deliver(item)
+
+    async def show(self, hint: Hint) -> None:
+        """Show something that may be lost, soon; raises nothing."""
+        if not self._usable:
+            return
+        with suppress(DeliveryRefused):  # a place that is none of Telegram's
+            match hint:
+                case Seen():
+                    self._chores.spawn(self._hints.seen(hint), "telegram seen")
+                case StreamText():
+                    self._streams.text(hint)
+                case CardMoved(card=card):
+                    self._cards.moved(card)
+                case Trouble():
+                    self._chores.spawn(self._hints.trouble(hint), "telegram trouble")
+                case StateMoved():
+                    pass
+
+    async def _live(self) -> None:
+        me = await self._introduced()
+        self._chores.spawn(self._set_menu(), "telegram menu")
+        if self._settings.mode == "webhook":
+            await self.webhook.run(me)
+        tempo = self._tempo
+        polling = Polling(
+            self._bot,
+            self._updates,
+            self.status,
+            poll_s=tempo.poll_s,
+            slack_s=tempo.slack_s,
+            first_wait_s=tempo.first_wait_s,
+        )
+        await polling.run(me)
+
+    async def _introduced(self) -> Me:
+        wait = self._tempo.first_wait_s
+        while True:
+            try:
+                await self._bot.initialize()
+                return Me(id=self._bot.id, username=self._bot.username)
+            except TelegramError as error:
+                self.status.problem = problem(error)
+                log.warning("telegram is not reached", problem=self.status.problem)
+            await asyncio.sleep(wait * random.uniform(0.8, 1.2))  # noqa: S311
+            wait = min(wait * 2, 60 * self._tempo.first_wait_s)
+
+    async def _set_menu(self) -> None:
+        try:
+            await self._bot.set_my_commands([BotCommand(*item) for item in MENU.items()])
+        except TelegramError as error:
+            log.warning("the menu of commands was not set", error=str(error))
+
+
+def _bot(settings: TelegramSettings, tempo: Tempo, status: Status) -> tuple[Bot, bool]:
+    if not settings.token:
+        status.problem = f"{settings.token_env} is not set: @BotFather gives the bot's token"
+    elif settings.mode == "webhook" and not (settings.webhook_url and settings.secret):
+        lacking = "webhook_url" if not settings.webhook_url else settings.secret_env
+        status.problem = f"webhook mode needs {lacking}"
+    else:
+        try:
+            return connect(settings, tempo.call_s), True
+        except InvalidToken as error:
+            status.problem = problem(error)
+    return Bot(_NO_TOKEN), False

@@ -1,0 +1,237 @@
+"""Calls to Telegram: at the pace it allows, its errors as the core's. Knows no posts and cards."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import structlog
+from telegram import (
+    Bot,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    MessageEntity,
+    ReplyParameters,
+    User,
+)
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    RetryAfter,
+    TelegramError,
+)
+from telegram.request import HTTPXRequest
+
+from adapters.telegram.card import Rows
+from adapters.telegram.pace import Pace
+from adapters.telegram.settings import TelegramSettings
+from adapters.telegram.status import Status
+from adapters.telegram.styled import Styled
+from core.errors import DeliveryFailed, DeliveryRefused
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+QUIET = LinkPreviewOptions(is_disabled=True)
+_CONNECTIONS = 64
+_REVOKED_S = 300.0
+
+
+class MessageGone(DeliveryRefused):
+    """The message to be edited is no longer there, or not the bot's."""
+
+
+class GroupMoved(Exception):
+    """The group is a supergroup now, under another number."""
+
+    def __init__(self, new: int) -> None:
+        super().__init__(f"the group is {new} now")
+        self.new = new
+
+
+def connect(settings: TelegramSettings, timeout_s: float) -> Bot:
+    """The library's bot for these settings. Raises TelegramError for a token of no form."""
+    server = settings.api_url.rstrip("/")
+
+    def request(size: int) -> HTTPXRequest:
+        return HTTPXRequest(
+            connection_pool_size=size,
+            connect_timeout=timeout_s,
+            read_timeout=timeout_s,
+            write_timeout=timeout_s,
+            pool_timeout=timeout_s,
+        )
+
+    return Bot(
+        settings.token,
+        base_url=f"{server}/bot",
+        base_file_url=f"{server}/file/bot",
+        request=request(_CONNECTIONS),
+        get_updates_request=request(2),
+    )
+
+
+class Api:
+    """Telegram as the rest of the adapter uses it. Every send raises DeliveryFailed,
+    DeliveryRefused or GroupMoved.
+    """
+
+    def __init__(self, bot: Bot, pace: Pace, status: Status) -> None:
+        self.bot = bot
+        self.pace = pace
+        self.status = status
+        self._lines: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def turn(self, chat: int) -> None:
+        """Wait for this chat's turn; who came first goes first."""
+        async with self._lines[chat]:
+            while (wait := self.pace.take(chat)) > 0:
+                self.status.throttled_s += wait
+                await asyncio.sleep(wait)
+
+    async def spare_turn(self, chat: int) -> None:
+        """Wait until there is a turn that no message needs."""
+        wait = self.pace.take(chat, urgent=False)
+        while wait > 0:
+            await asyncio.sleep(wait)
+            wait = self.pace.take(chat, urgent=False)
+
+    async def call(self, chat: int, made: Callable[[], Awaitable[T]]) -> T:
+        """One call about a chat, without waiting for a turn."""
+        self.status.sends += 1
+        try:
+            return await made()
+        except RetryAfter as error:
+            self.status.retries += 1
+            seconds = _seconds(error)
+            self.pace.hold(chat, seconds)
+            raise DeliveryFailed(str(error), retry_after_s=seconds) from error
+        except ChatMigrated as error:
+            raise GroupMoved(error.new_chat_id) from error
+        except TelegramError as error:
+            self.status.retries += not isinstance(error, BadRequest | Forbidden)
+            raise _ours(error) from error
+
+    async def send(
+        self,
+        chat: int,
+        styled: Styled,
+        *,
+        topic: int | None = None,
+        reply_to: int | None = None,
+        rows: Rows = (),
+    ) -> int:
+        """A new message whose turn has come; its id. What Telegram finds unreadable goes plain."""
+        return await self.call(
+            chat,
+            lambda: self._plain_if_unreadable(
+                styled,
+                lambda one: self.bot.send_message(
+                    chat,
+                    one.text,
+                    entities=_entities(one),
+                    message_thread_id=topic,
+                    reply_parameters=_reply(reply_to),
+                    reply_markup=_markup(rows),
+                    link_preview_options=QUIET,
+                ),
+            ),
+        )
+
+    async def edit(self, chat: int, message: int, styled: Styled, rows: Rows = ()) -> None:
+        """Another text for a message whose turn has come. Raises MessageGone."""
+        try:
+            await self.call(
+                chat,
+                lambda: self.bot.edit_message_text(
+                    styled.text,
+                    chat_id=chat,
+                    message_id=message,
+                    entities=_entities(styled),
+                    reply_markup=_markup(rows),
+                    link_preview_options=QUIET,
+                ),
+            )
+        except DeliveryRefused as error:
+            if "not modified" not in str(error):
+                raise
+
+    async def draft(self, chat: int, draft: int, styled: Styled, topic: int | None) -> None:
+        """A preview in a private chat."""
+        await self.call(
+            chat,
+            lambda: self.bot.send_message_draft(
+                chat, draft, styled.text, message_thread_id=topic, entities=_entities(styled)
+            ),
+        )
+
+    async def delete(self, chat: int, message: int) -> None:
+        """Take a message of the bot's away; nothing if it is gone."""
+        try:
+            await self.call(chat, lambda: self.bot.delete_message(chat, message))
+        except DeliveryRefused:
+            log.info("not deleted", chat=chat, message=message)
+
+    async def _plain_if_unreadable(
+        self, styled: Styled, send: Callable[[Styled], Awaitable[object]]
+    ) -> int:
+        try:
+            sent = await send(styled)
+        except BadRequest as error:
+            if not styled.marks or "entit" not in str(error).lower():
+                raise
+            log.warning("sent without marks", error=str(error))
+            sent = await send(Styled(text=styled.text))
+        return int(sent.message_id)  # type: ignore[attr-defined]
+
+
+def _ours(error: TelegramError) -> DeliveryFailed | DeliveryRefused:
+    text = str(error)
+    match error:
+        case BadRequest() if "message to edit not found" in text or "can't be edited" in text:
+            return MessageGone(text)
+        case BadRequest() | Forbidden():
+            return DeliveryRefused(text)
+        case InvalidToken() | Conflict():
+            return DeliveryFailed(text, retry_after_s=_REVOKED_S)
+        case _:
+            return DeliveryFailed(text)
+
+
+def _seconds(error: RetryAfter) -> float:
+    wait = error.retry_after
+    return float(wait) if isinstance(wait, int) else wait.total_seconds()
+
+
+def _entities(styled: Styled) -> list[MessageEntity]:
+    return [
+        MessageEntity(
+            mark.kind,
+            mark.start,
+            mark.length,
+            url=mark.url,
+            language=mark.language,
+            user=None
+            if mark.person is None
+            else User(id=mark.person, first_name="?", is_bot=False),
+        )
+        for mark in styled.marks
+    ]
+
+
+def _reply(message: int | None) -> ReplyParameters | None:
+    if message is None:
+        return None
+    return ReplyParameters(message, allow_sending_without_reply=True)
+
+
+def _markup(rows: Rows) -> InlineKeyboardMarkup | None:
+    if not rows:
+        return None
+    return InlineKeyboardMarkup(
+        [[InlineKeyboardButton(label, callback_data=data) for label, data in row] for row in rows]
+    )

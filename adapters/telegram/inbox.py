@@ -1,0 +1,166 @@
+"""One update's way into the core, and the short answers that belong to it. Keeps no order."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol, assert_never
+
+import structlog
+from telegram.error import TelegramError
+
+from adapters.telegram.address import Spot, channel_ref, topic_of
+from adapters.telegram.addressing import Me
+from adapters.telegram.api import Api
+from adapters.telegram.chores import Chores
+from adapters.telegram.delivery import FILES
+from adapters.telegram.files import fetch
+from adapters.telegram.forms import Forms
+from adapters.telegram.moves import Moves
+from adapters.telegram.payload import Fields
+from adapters.telegram.styled import LONGEST, Styled, start_of
+from adapters.telegram.translate import (
+    Edited,
+    Event,
+    Moved,
+    Pressed,
+    Removed,
+    Said,
+    place,
+    translate,
+)
+from core.errors import BadRequest, NotAllowed
+from core.messages import Edit, Message, Press, ThreadRef
+from core.ports import Gate, Places
+
+log = structlog.get_logger(__name__)
+
+_LONGEST_ALERT = 200
+_NOT_TAKEN = "[File not taken: {}]"
+
+
+class Reception(Protocol):
+    """The core's door, as this platform uses it: it also hears of edits."""
+
+    async def accept(self, event: Message | Press | Edit) -> None:
+        """Return when the event is kept durably; the same id again has no effect.
+
+        Raises NotAllowed, BadRequest or StoreError; then nothing was kept.
+        """
+
+
+class Inbox:
+    """Takes updates up. `take` returns when an update needs no second look."""
+
+    def __init__(
+        self,
+        *,
+        door: Reception,
+        gate: Gate,
+        places: Places,
+        api: Api,
+        moves: Moves,
+        chores: Chores,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._door = door
+        self._gate = gate
+        self._places = places
+        self._api = api
+        self._moves = moves
+        self._chores = chores
+        self._forms = Forms(api, places)
+        self._clock = clock
+
+    async def take(self, update: Fields, me: Me) -> None:
+        """Hand the update to the core. Raises StoreError: it is to be offered again."""
+        where = place(update)
+        home = 0 if where is None else await self._moves.home(where[0])
+        event = translate(update, me, home, self._clock())
+        if event is not None:
+            await self._event(event)
+
+    async def _event(self, event: Event) -> None:
+        match event:
+            case Said():
+                await self._said(event)
+            case Pressed():
+                await self._pressed(event)
+            case Edited(edit=edit):
+                await self._edited(edit)
+            case Moved(old=old, new=new):
+                await self._moves.learn(old, new)
+            case Removed(chat=chat):
+                log.warning("the bot was removed from a chat, or blocked", chat=chat)
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    async def _said(self, said: Said) -> None:
+        message = said.message
+        item = await self._item(message.thread, said.replied)
+        press = None if item is None else self._forms.answered(item, said)
+        if press is None:
+            if said.files and not await self._gate.admits(message.thread, message.author):
+                return
+            message = await self._whole(said, item)
+        try:
+            await self._door.accept(message if press is None else press)
+        except NotAllowed:
+            return
+        except BadRequest as error:
+            self._tell(said.spot, message.thread, str(error))
+
+    async def _whole(self, said: Said, item: str | None) -> Message:
+        message = replace(said.message, reply_to=item)
+        if not said.files:
+            return message
+        files, lacking = await fetch(self._api.bot, said.files)
+        if lacking:
+            self._tell(said.spot, message.thread, "\n".join(lacking))
+        notes = [_NOT_TAKEN.format(reason) for reason in lacking]
+        text = "\n".join([message.text, *notes] if message.text else notes)
+        return replace(message, text=text, files=files)
+
+    async def _edited(self, edit: Edit) -> None:
+        try:
+            await self._door.accept(edit)
+        except (NotAllowed, BadRequest) as error:
+            log.info("an edit was not taken", edit=edit.id, error=str(error))
+
+    async def _pressed(self, pressed: Pressed) -> None:
+        press, said = pressed.press, ""
+        if pressed.asks:
+            if await self._gate.admits(press.thread, press.person):
+                self._chores.spawn(self._forms.ask(pressed), f"telegram form {press.id}")
+        else:
+            try:
+                await self._door.accept(press)
+            except NotAllowed:
+                pass
+            except BadRequest as error:
+                said = str(error)
+        self._chores.spawn(self._answer(press.id, said), f"telegram answer to {press.id}")
+
+    async def _answer(self, id: str, said: str) -> None:
+        """End the waiting sign on the button; with words, show them to the person alone."""
+        query = id.removeprefix("press:")
+        text = said if len(said) <= _LONGEST_ALERT else f"{said[: _LONGEST_ALERT - 1]}…"
+        try:
+            await self._api.bot.answer_callback_query(query, text or None, show_alert=bool(text))
+        except TelegramError as error:
+            log.info("a press was not answered", query=query, error=str(error))
+
+    async def _item(self, thread: ThreadRef, replied: Spot | None) -> str | None:
+        if replied is None:
+            return None
+        home = await self._moves.home(replied.chat)
+        item = await self._places.item(channel_ref(home), str(replied))
+        return None if item is None else item.removesuffix(FILES)
+
+    def _tell(self, at: Spot, thread: ThreadRef, text: str) -> None:
+        async def send() -> None:
+            await self._api.turn(at.chat)
+            said = start_of(Styled(text=text.replace("@", "@\u2060")), LONGEST)
+            topic = topic_of(thread)
+            await self._api.send(at.chat, said, topic=topic, reply_to=at.message)
+
+        self._chores.spawn(send(), f"telegram word to {at}")

@@ -1,0 +1,111 @@
+"""Long polling: asks for updates, confirms those that are kept, comes back after any trouble."""
+
+import asyncio
+import random
+
+import structlog
+from telegram import Bot
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError, TimedOut
+
+from adapters.telegram.addressing import Me
+from adapters.telegram.payload import Fields
+from adapters.telegram.status import Status
+from adapters.telegram.updates import Updates
+
+log = structlog.get_logger(__name__)
+
+WANTED = ["message", "edited_message", "callback_query", "my_chat_member"]
+# Written so, the library neither warns of its own method nor uses the connections for sends. That
+# method reads a whole batch into objects, and one update with a field missing would lose them all.
+_GET_UPDATES = "get_Updates"
+_SETTLE_S = 0.25
+
+
+class Polling:
+    """`run` never returns. A dead connection is noticed `poll_s` and a little after it died."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        updates: Updates,
+        status: Status,
+        *,
+        poll_s: int = 25,
+        slack_s: float = 10.0,
+        first_wait_s: float = 1.0,
+    ) -> None:
+        self._bot = bot
+        self._updates = updates
+        self._status = status
+        self._poll_s = poll_s
+        self._slack_s = slack_s
+        self._first_wait_s = first_wait_s
+
+    async def run(self, me: Me) -> None:
+        """Poll for ever."""
+        wait = self._first_wait_s
+        while True:
+            try:
+                batch = await self._poll()
+            except TelegramError as error:
+                await self._mend(error, wait)
+                wait = min(wait * 2, 60 * self._first_wait_s)
+                continue
+            wait = self._first_wait_s
+            self._status.connected, self._status.problem = True, ""
+            for update in batch:
+                self._updates.take(update, me)
+            if self._updates.open:
+                # Telegram gives unconfirmed updates at once: what is quickly kept is not asked
+                # for again, and what takes long holds up nobody.
+                await asyncio.wait(self._updates.open.values(), timeout=_SETTLE_S)
+
+    async def _poll(self) -> list[Fields]:
+        fields = {
+            "offset": self._updates.offset,
+            "timeout": 0 if self._updates.open else self._poll_s,
+            "allowed_updates": WANTED,
+        }
+        answer = await self._bot.do_api_request(
+            _GET_UPDATES, fields, read_timeout=self._poll_s + self._slack_s
+        )
+        batch = [one for one in answer if isinstance(one, dict)] if isinstance(answer, list) else []
+        return sorted(batch, key=_order)
+
+    async def _mend(self, error: TelegramError, wait: float) -> None:
+        self._status.retries += 1
+        self._status.problem = problem(error)
+        # A poll that timed out once may be a slow network; its successor tells.
+        self._status.connected = self._status.connected and isinstance(error, TimedOut)
+        log.warning("telegram is not reached", error=str(error), problem=self._status.problem)
+        if isinstance(error, Conflict) and "webhook" in str(error):
+            await self._unhook()
+        seconds = wait * random.uniform(0.8, 1.2)  # noqa: S311 - so that not all come at once
+        if isinstance(error, RetryAfter):
+            given = error.retry_after
+            seconds = float(given) if isinstance(given, int) else given.total_seconds()
+        await asyncio.sleep(seconds)
+
+    async def _unhook(self) -> None:
+        try:
+            await self._bot.delete_webhook()
+        except TelegramError as error:
+            log.warning("the webhook was not removed", error=str(error))
+
+
+def problem(error: TelegramError) -> str:
+    """What is wrong, and what to do about it."""
+    match error:
+        case InvalidToken():
+            return "Telegram does not know the token: ask @BotFather for the bot's token"
+        case Conflict() if "webhook" in str(error):
+            return "a webhook is set for this bot; it is being removed"
+        case Conflict():
+            return "another program polls with the same token: end it, or make a bot of its own"
+        case _:
+            return f"Telegram is not reached: {error}"
+
+
+def _order(update: Fields) -> int:
+    id = update.get("update_id")
+    return id if isinstance(id, int) else 0

@@ -1,0 +1,73 @@
+"""A post as the messages that show it: texts that fit, then files. Pure; sends nothing."""
+
+from dataclasses import dataclass, field
+
+from adapters.telegram.markdown import has_table, styled
+from adapters.telegram.styled import LONGEST, Styled, marked, split, start_of, units
+from core.messages import Button, Post, PostKind
+
+MOST_PARTS = 4
+_WHOLE = "\n\n… The whole text is in the file below."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What a post becomes. `texts` has at least one; `buttons` go under the last.
+
+    `whole` is Markdown that was too long for messages and goes out as a file. `table`: there is
+    something that only a rich message can show; `markdown` is what it would be made of.
+    """
+
+    texts: tuple[Styled, ...]
+    buttons: tuple[Button, ...] = ()
+    whole: str | None = None
+    files: tuple[str, ...] = field(default=())
+    table: bool = False
+    markdown: str = ""
+
+
+def letter(post: Post) -> Letter:
+    """Lay a post out. Takes milliseconds for long texts: not on the loop."""
+    head, body, foot = _head(post), styled(post.text), _foot(post)
+    texts, whole = split(head + body + foot), None
+    if len(texts) > MOST_PARTS:
+        begin = start_of(body, LONGEST - units(head.text) - units(_WHOLE) - 1)
+        texts = split(head + begin + Styled(text=_WHOLE) + foot)
+        whole = post.text
+    return Letter(
+        texts=tuple(texts),
+        buttons=post.buttons,
+        whole=whole,
+        files=post.files,
+        table=whole is None and has_table(post.text),
+        markdown=post.text,
+    )
+
+
+def _head(post: Post) -> Styled:
+    job = f"job {post.job}" if post.job is not None and post.kind is PostKind.RESULT else ""
+    if post.mention is None:
+        return marked(f"{job.capitalize()}\n\n", "bold") if job else Styled(text="")
+    digits = post.mention.id.isascii() and post.mention.id.isdigit()
+    person = int(post.mention.id) if digits else None
+    name = post.mention.name.replace("@", "")[:80] or "You"
+    mention = marked(name, "text_mention", person=person) if person else Styled(text=name)
+    return mention + Styled(text=f" · {job}\n\n" if job else ":\n\n")
+
+
+def _foot(post: Post) -> Styled:
+    foot = Styled(text="")
+    for title, lines in (
+        ("Changed", post.receipt),
+        ("Based on what has changed since", post.drift),
+    ):
+        if lines:
+            listed = "\n".join(f"• {' '.join(line.split())}" for line in lines)
+            foot += Styled(text="\n\n") + marked(f"{title}:", "bold") + _plain(f"\n{listed}")
+    if post.offline:
+        foot += Styled(text="\n\n") + marked("Written by the built-in offline model.", "italic")
+    return foot
+
+
+def _plain(text: str) -> Styled:
+    return Styled(text=text.replace("@", "@\u2060"))
