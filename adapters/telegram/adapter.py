@@ -31,6 +31,7 @@ from core.ports import Gate, Places, Window
 
 log = structlog.get_logger(__name__)
 
+_GRACE_S = 1.0
 _NO_TOKEN = "1:none"  # noqa: S105 - the library wants one of this form to be made
 
 
@@ -83,11 +84,11 @@ class TelegramAdapter:
         if not self._usable:
             log.error("telegram is not started", problem=self.status.problem)
             return
-        self._chores.spawn(self._live(), "telegram")
+        self._chores.spawn(self._live(), "telegram", lasting=True)
 
     async def stop(self) -> None:
         """Receive nothing more and let go of all connections."""
-        await self._chores.end()
+        await self._chores.end(_GRACE_S)
         self.status.connected = False
         with suppress(TelegramError):
             await self._bot.shutdown()

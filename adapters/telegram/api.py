@@ -1,6 +1,7 @@
 """Calls to Telegram: at the pace it allows, its errors as the core's. Knows no posts and cards."""
 
 import asyncio
+import os
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -55,6 +56,8 @@ class GroupMoved(Exception):
 
 def connect(settings: TelegramSettings, timeout_s: float) -> Bot:
     """The library's bot for these settings. Raises TelegramError for a token of no form."""
+    # Without this the library warns at each 429 that it will count in timedeltas one day.
+    os.environ.setdefault("PTB_TIMEDELTA", "1")
     server = settings.api_url.rstrip("/")
 
     def request(size: int) -> HTTPXRequest:
@@ -107,7 +110,7 @@ class Api:
             return await made()
         except RetryAfter as error:
             self.status.retries += 1
-            seconds = _seconds(error)
+            seconds = asked_wait(error)
             self.pace.hold(chat, seconds)
             raise DeliveryFailed(str(error), retry_after_s=seconds) from error
         except ChatMigrated as error:
@@ -190,9 +193,9 @@ class Api:
 
 
 def _ours(error: TelegramError) -> DeliveryFailed | DeliveryRefused:
-    text = str(error)
+    text, folded = str(error), str(error).lower()
     match error:
-        case BadRequest() if "message to edit not found" in text or "can't be edited" in text:
+        case BadRequest() if "to edit not found" in folded or "can't be edited" in folded:
             return MessageGone(text)
         case BadRequest() | Forbidden():
             return DeliveryRefused(text)
@@ -202,7 +205,8 @@ def _ours(error: TelegramError) -> DeliveryFailed | DeliveryRefused:
             return DeliveryFailed(text)
 
 
-def _seconds(error: RetryAfter) -> float:
+def asked_wait(error: RetryAfter) -> float:
+    """How long Telegram wants to be left alone."""
     wait = error.retry_after
     return float(wait) if isinstance(wait, int) else wait.total_seconds()
 

@@ -1,7 +1,7 @@
 """Small asyncio tasks that nobody waits for: owned, named, ended together. Knows no Telegram."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 
 import structlog
 
@@ -15,20 +15,25 @@ class Chores:
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
+        self._lasting: set[asyncio.Task[None]] = set()
 
-    def spawn(self, work: Coroutine[object, object, None], name: str) -> asyncio.Task[None]:
-        """Start it soon."""
+    def spawn(
+        self, work: Coroutine[object, object, None], name: str, *, lasting: bool = False
+    ) -> asyncio.Task[None]:
+        """Start it soon. What is `lasting` never ends by itself."""
         task = asyncio.create_task(self._guarded(work, name), name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        tasks = self._lasting if lasting else self._tasks
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
         return task
 
-    async def end(self) -> None:
-        """Cancel what still runs and wait until it is gone."""
-        tasks = tuple(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async def end(self, grace_s: float) -> None:
+        """Cancel what lasts, let the rest come to its end, and cancel what takes longer."""
+        await _cancel(self._lasting)
+        if self._tasks:
+            # Between a message and the word that it was sent there is a moment.
+            await asyncio.wait(tuple(self._tasks), timeout=grace_s)
+        await _cancel(self._tasks)
 
     async def _guarded(self, work: Coroutine[object, object, None], name: str) -> None:
         try:
@@ -38,3 +43,10 @@ class Chores:
         except Exception:
             # Around one event: a bug here must not end the platform.
             log.exception("a chore broke", chore=name)
+
+
+async def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
+    ending = tuple(tasks)
+    for task in ending:
+        task.cancel()
+    await asyncio.gather(*ending, return_exceptions=True)

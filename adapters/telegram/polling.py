@@ -8,6 +8,7 @@ from telegram import Bot
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError, TimedOut
 
 from adapters.telegram.addressing import Me
+from adapters.telegram.api import asked_wait
 from adapters.telegram.payload import Fields
 from adapters.telegram.status import Status
 from adapters.telegram.updates import Updates
@@ -82,8 +83,7 @@ class Polling:
             await self._unhook()
         seconds = wait * random.uniform(0.8, 1.2)  # noqa: S311 - so that not all come at once
         if isinstance(error, RetryAfter):
-            given = error.retry_after
-            seconds = float(given) if isinstance(given, int) else given.total_seconds()
+            seconds = asked_wait(error)
         await asyncio.sleep(seconds)
 
     async def _unhook(self) -> None:

@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,7 +51,7 @@ class Chat:
     messages: dict[int, Shown] = field(default_factory=dict)
     drafts: list[tuple[int, str]] = field(default_factory=list)
     typing: list[str] = field(default_factory=list)
-    ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     gone: Refusal | None = None
     reactions_allowed: bool = True
 
@@ -106,12 +106,19 @@ class World:
         return shown
 
     def send_file(
-        self, chat: Chat, name: str, content: bytes, *, caption: str = "", size: int | None = None
+        self,
+        chat: Chat,
+        name: str,
+        content: bytes,
+        *,
+        caption: str = "",
+        size: int | None = None,
+        person: int = 7,
     ) -> Shown:
         """A person sends a document; `size` is what Telegram says it has."""
         file_id = f"file-{next(self._files)}"
         self.files[file_id] = content
-        shown = self.add(chat, 7, caption, file=(name, content))
+        shown = self.add(chat, person, caption, file=(name, content))
         document = {
             "file_id": file_id,
             "file_unique_id": f"u{file_id}",

@@ -1,0 +1,186 @@
+import asyncio
+
+import aiohttp
+import pytest
+
+from adapters.telegram.address import thread_ref
+from core.errors import DeliveryFailed
+from core.messages import Post, PostKind
+from tests.adapters.telegram.conftest import Make
+from tests.adapters.telegram.fakes import Core
+from tests.emulators.telegram import Fault, TelegramServer
+
+
+async def test_a_platform_that_is_down_at_start_is_reached_later(
+    server: TelegramServer, core: Core, make: Make
+) -> None:
+    await server.close()
+    bot = make()
+    await bot.start()
+    at_start = bot.status.connected
+    await server.open()
+    server.world.say(server.world.chat(7), "hi")
+    await core.hears(1)
+    assert (at_start, bot.status.connected, bot.status.problem) == (False, True, "")
+
+
+async def test_a_connection_cut_in_the_middle_loses_and_doubles_nothing(
+    server: TelegramServer, core: Core, make: Make
+) -> None:
+    bot = make()
+    await bot.start()
+    chat = server.world.chat(7)
+    for number in range(30):
+        server.world.say(chat, f"message {number}")
+        if number % 10 == 5:
+            await server.close()
+            await server.open()
+    heard = await core.hears(30)
+    assert [one.text for one in heard] == [f"message {number}" for number in range(30)]
+
+
+async def test_updates_again_and_out_of_order_have_one_effect(
+    server: TelegramServer, core: Core, make: Make
+) -> None:
+    chat = server.world.chat(7)
+    server.updates.shuffled = True
+    for number in range(5):
+        server.world.say(chat, f"message {number}")
+    server.updates.pending.extend(list(server.updates.pending))
+    await make().start()
+    heard = await core.hears(5)
+    await server.updates.unconfirmed()
+    assert [one.text for one in heard] == [f"message {number}" for number in range(5)]
+
+
+async def test_an_update_is_confirmed_only_when_it_is_kept(
+    server: TelegramServer, core: Core, make: Make
+) -> None:
+    core.hold.clear()
+    bot = make()
+    await bot.start()
+    server.world.say(server.world.chat(7), "important")
+    await server.until(lambda: core.offered)
+    await bot.stop()
+    assert len(server.updates.pending) == 1
+    core.hold.set()
+    await make().start()
+    assert [one.text for one in await core.hears(1)] == ["important"]
+
+
+async def test_a_full_disk_delays_a_message_and_loses_none(
+    server: TelegramServer, core: Core, make: Make
+) -> None:
+    core.full = 2
+    await make().start()
+    server.world.say(server.world.chat(7), "one")
+    server.world.say(server.world.chat(7), "two")
+    assert [one.text for one in await core.hears(2)] == ["one", "two"]
+
+
+async def test_broken_updates_hold_up_nobody(
+    server: TelegramServer, core: Core, make: Make
+) -> None:
+    for broken in (
+        {"message": None},
+        {"message": {"chat": {"id": "x"}, "text": 5}},
+        {"callback_query": {"id": 1}},
+        {"something_new": {"a": [1]}},
+        {"message": {"message_id": 1, "chat": {"id": 7, "type": "private"}}},
+        {"edited_message": {"text": "a", "entities": [{"offset": -1}, 3]}},
+    ):
+        server.updates.push(broken)
+    await make().start()
+    server.world.say(server.world.chat(7), "hi")
+    assert [one.text for one in await core.hears(1)] == ["hi"]
+    await server.updates.unconfirmed()
+
+
+async def test_a_revoked_token_is_told_and_nothing_is_hammered(
+    server: TelegramServer, make: Make
+) -> None:
+    server.revoked = True
+    bot = make()
+    await bot.start()
+    await server.until(lambda: server.count("getMe") >= 2)
+    assert "@BotFather" in bot.status.problem
+    with pytest.raises(DeliveryFailed) as failed:
+        await bot.deliver(_post("hi"))
+    assert (failed.value.retry_after_s or 0) >= 60
+
+
+async def test_a_missing_token_is_told_at_once(
+    server: TelegramServer, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TELEGRAM_TOKEN")
+    bot = make()
+    await bot.start()
+    assert "TELEGRAM_TOKEN" in bot.status.problem
+    with pytest.raises(DeliveryFailed):
+        await bot.deliver(_post("hi"))
+    assert server.calls == []
+
+
+async def test_a_forgotten_webhook_is_removed_for_polling(
+    server: TelegramServer, core: Core, make: Make
+) -> None:
+    server.updates.webhook = {"url": "http://127.0.0.1:9/"}
+    await make().start()
+    await server.until(lambda: server.count("deleteWebhook"))
+    server.world.say(server.world.chat(7), "hi")
+    await core.hears(1)
+
+
+async def test_html_in_place_of_updates_is_survived(
+    server: TelegramServer, core: Core, make: Make
+) -> None:
+    server.faults.plan("getUpdates", Fault(status=502, html=True), Fault(status=429, retry_after=1))
+    bot = make()
+    await bot.start()
+    server.world.say(server.world.chat(7), "hi")
+    await core.hears(1)
+    assert bot.status.retries == 2
+
+
+async def test_a_webhook_hears_only_who_knows_the_secret(
+    server: TelegramServer, core: Core, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TELEGRAM_SECRET", "s3cret")
+    bot = make(mode="webhook", webhook_url="http://127.0.0.1:1/", port=0)
+    await bot.start()
+    await server.until(lambda: server.count("setWebhook"))
+    url = f"http://127.0.0.1:{bot.webhook.port}/"
+    forged = {"update_id": 5, "message": {"text": "hi"}}
+    secret = {"X-Telegram-Bot-Api-Secret-Token": "s3cret"}
+    async with aiohttp.ClientSession() as session:
+        statuses = [
+            (await session.post(url, json=forged, headers=headers)).status
+            for headers in ({}, {"X-Telegram-Bot-Api-Secret-Token": "wrong"}, secret)
+        ]
+        garbage = await session.post(url, data=b"<html>", headers=secret)
+    assert [*statuses, garbage.status] == [403, 403, 200, 400]
+    server.updates.webhook = {"url": url, "secret_token": "s3cret"}
+    server.world.say(server.world.chat(7), "hi")
+    assert [one.text for one in await core.hears(1)] == ["hi"]
+    await server.updates.unconfirmed()
+    assert server.updates.pushed[-1] == 200
+
+
+async def test_a_port_that_is_taken_is_named_and_had_later(
+    server: TelegramServer, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TELEGRAM_SECRET", "s3cret")
+    taken = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+    port = taken.sockets[0].getsockname()[1]
+    bot = make(mode="webhook", webhook_url="https://bot.example/", port=port)
+    await bot.start()
+    await server.until(lambda: server.count("setMyCommands"))
+    assert f"port {port}" in bot.status.problem
+    taken.close()
+    await taken.wait_closed()
+    await server.until(lambda: server.count("setWebhook"))
+
+
+def _post(text: str) -> Post:
+    thread = thread_ref(7, None)
+    return Post(id="answer:1", thread=thread, kind=PostKind.ANSWER, text=text, at=1.0)

@@ -1,0 +1,211 @@
+import asyncio
+
+from adapters.telegram.adapter import TelegramAdapter
+from adapters.telegram.address import thread_ref
+from core.messages import Edit, Message, Press, Seen
+from tests.adapters.telegram.conftest import Make
+from tests.adapters.telegram.fakes import Core, card
+from tests.emulators.telegram import Fault, TelegramServer
+
+MENTION = {"type": "mention", "offset": 0, "length": 12}
+
+
+async def test_a_private_message_is_heard_whole(
+    server: TelegramServer, bot: TelegramAdapter, core: Core
+) -> None:
+    chat = server.world.chat(7)
+    shown = server.world.say(chat, "Hello\n\nworld 🙂")
+    (message,) = await core.hears(1)
+    assert isinstance(message, Message)
+    assert (message.id, message.text) == (f"7:{shown.id}", "Hello\n\nworld 🙂")
+    assert (message.thread, message.author.id) == (thread_ref(7, None), "7")
+
+
+async def test_in_a_group_only_what_is_meant_for_the_bot_is_heard(
+    server: TelegramServer, bot: TelegramAdapter, core: Core
+) -> None:
+    group = server.world.chat(-5, "supergroup", "Team")
+    server.world.say(group, "nothing for a bot")
+    server.world.say(group, "/weather in Rome")
+    server.world.say(group, "/jobs@OtherBot")
+    server.world.say(group, "@ThawTestBot count the lines", entities=[MENTION])
+    server.world.say(group, "/jobs@ThawTestBot")
+    heard = await core.hears(2)
+    assert [one.text for one in heard] == ["count the lines", "/jobs"]
+
+
+async def test_topics_are_threads_and_reply_threads_are_not(
+    server: TelegramServer, bot: TelegramAdapter, core: Core
+) -> None:
+    forum = server.world.chat(-5, "supergroup", "Team")
+    forum.topics.add(77)
+    server.world.say(forum, "/jobs", thread=77)
+    server.world.say(forum, "/help", extra={"message_thread_id": 31})
+    heard = await core.hears(2)
+    assert {one.thread.thread for one in heard} == {"77", ""}
+
+
+async def test_an_edit_names_the_message_it_changes(
+    server: TelegramServer, bot: TelegramAdapter, core: Core
+) -> None:
+    chat = server.world.chat(7)
+    shown = server.world.say(chat, "cuont")
+    server.world.edit(chat, shown, "count")
+    _, edit = await core.hears(2)
+    assert isinstance(edit, Edit)
+    assert (edit.message_id, edit.text) == (f"7:{shown.id}", "count")
+
+
+async def test_a_file_comes_with_its_words(
+    server: TelegramServer, bot: TelegramAdapter, core: Core
+) -> None:
+    chat = server.world.chat(7)
+    server.world.send_file(chat, "app.log", b"one\ntwo\n", caption="what is wrong here?")
+    (message,) = await core.hears(1)
+    assert isinstance(message, Message)
+    assert [(one.name, one.content) for one in message.files] == [("app.log", b"one\ntwo\n")]
+    assert message.text == "what is wrong here?"
+
+
+async def test_a_file_that_is_too_large_is_told_and_the_words_are_taken(
+    server: TelegramServer, bot: TelegramAdapter, core: Core
+) -> None:
+    chat = server.world.chat(7)
+    server.world.send_file(chat, "disk.img", b"x", caption="look", size=25 * 2**20)
+    (message,) = await core.hears(1)
+    assert isinstance(message, Message)
+    assert message.files == ()
+    assert "disk.img has 25 MB" in message.text
+    await server.until(chat.said)
+    assert "20 MB" in chat.said()[0].text
+
+
+async def test_a_slow_file_holds_up_no_other_chat(
+    server: TelegramServer, bot: TelegramAdapter, core: Core
+) -> None:
+    gate = asyncio.Event()
+    server.faults.plan("getFile", Fault(wait=gate))
+    server.world.send_file(server.world.chat(7), "big.log", b"x", caption="slow")
+    server.world.say(server.world.chat(8, title="Bob"), "quick", person=8)
+    assert [one.text for one in await core.hears(1)] == ["quick"]
+    gate.set()
+    assert [one.text for one in await core.hears(2)] == ["quick", "slow"]
+    await server.updates.unconfirmed()
+
+
+async def test_strangers_get_silence_on_every_path(
+    server: TelegramServer, bot: TelegramAdapter, core: Core
+) -> None:
+    core.strangers.add("9")
+    chat = server.world.chat(9, title="Eve")
+    ann = server.world.chat(7)
+    await bot.deliver(card(thread_ref(7, None)))
+    shown = ann.said()[0]
+    server.world.say(chat, "hello", person=9)
+    server.world.say(chat, "/jobs", person=9)
+    server.world.send_file(chat, "evil.bin", b"x", person=9)
+    for label in ("Stop", "Steer", "Details"):
+        server.world.press(shown, label, person=9)
+    await server.updates.unconfirmed()
+    await server.until(lambda: server.count("answerCallbackQuery") == 3)
+    assert core.heard == []
+    assert server.count("getFile") == 0
+    assert chat.said() == []
+    assert ann.said() == [shown]
+    assert all(not (answer or {}).get("text") for answer in server.world.open_callbacks.values())
+
+
+async def test_what_the_core_refuses_is_said_where_it_was_asked(
+    server: TelegramServer, bot: TelegramAdapter, core: Core
+) -> None:
+    core.refuse = lambda event: "There is no command /fly."
+    chat = server.world.chat(7)
+    asked = server.world.say(chat, "/fly")
+    await server.until(chat.said)
+    assert (chat.said()[0].text, chat.said()[0].reply_to) == ("There is no command /fly.", asked.id)
+
+
+async def test_a_press_is_heard_once_and_answered(
+    server: TelegramServer, bot: TelegramAdapter, core: Core
+) -> None:
+    chat = server.world.chat(7)
+    await bot.deliver(card(thread_ref(7, None)))
+    query = server.world.press(chat.said()[0], "Stop")
+    (press,) = await core.hears(1)
+    assert isinstance(press, Press)
+    assert (press.action, press.text) == ("stop.3", None)
+    await server.until(lambda: server.world.open_callbacks[query] is not None)
+
+
+async def test_a_forged_press_is_answered_to_its_presser_alone(
+    server: TelegramServer, bot: TelegramAdapter, core: Core
+) -> None:
+    core.refuse = lambda event: "This button is none of mine; nothing was done."
+    chat = server.world.chat(7)
+    await bot.deliver(card(thread_ref(7, None)))
+    query = server.world.forge(chat.said()[0], "stop.9999;drop")
+    await server.until(lambda: server.world.open_callbacks[query] is not None)
+    answer = server.world.open_callbacks[query] or {}
+    assert "none of mine" in answer["text"]
+    assert len(chat.said()) == 1
+
+
+async def test_steer_asks_by_a_forced_reply_also_after_a_restart(
+    server: TelegramServer, bot: TelegramAdapter, core: Core, make: Make
+) -> None:
+    chat = server.world.chat(7)
+    await bot.deliver(card(thread_ref(7, None)))
+    server.world.press(chat.said()[0], "Steer")
+    await server.until(lambda: len(chat.said()) == 2)
+    question = chat.said()[1]
+    assert "job 3" in question.text
+    assert (question.markup or {}).get("force_reply") is True
+    await bot.stop()
+    again = make()
+    await again.start()
+    server.world.say(chat, "look at March too", reply_to=question.id)
+    (press,) = await core.hears(1)
+    assert isinstance(press, Press)
+    assert (press.action, press.text) == ("steer.3", "look at March too")
+
+
+async def test_a_reply_to_a_card_names_the_card(
+    server: TelegramServer, bot: TelegramAdapter, core: Core
+) -> None:
+    group = server.world.chat(-5, "group", "Team")
+    await bot.deliver(card(thread_ref(-5, None)))
+    server.world.say(group, "and April", reply_to=group.said()[0].id)
+    (message,) = await core.hears(1)
+    assert isinstance(message, Message)
+    assert (message.reply_to, message.text) == ("card:3", "and April")
+
+
+async def test_a_supergroup_keeps_the_state_of_its_group(
+    server: TelegramServer, bot: TelegramAdapter, core: Core, make: Make
+) -> None:
+    group = server.world.chat(-5, "group", "Team")
+    server.world.say(group, "/jobs")
+    await core.hears(1)
+    new = server.world.upgrade(group, -1005)
+    await server.updates.unconfirmed()
+    await bot.stop()
+    again = make()
+    await again.start()
+    server.world.say(new, "/help")
+    heard = await core.hears(2)
+    assert heard[0].thread == heard[1].thread
+    assert len({one.id for one in heard}) == 2
+    await again.deliver(card(thread_ref(-5, None)))
+    assert len(new.said()) == 1
+
+
+async def test_seen_is_a_reaction_or_typing_where_none_is_allowed(
+    server: TelegramServer, bot: TelegramAdapter
+) -> None:
+    chat, strict = server.world.chat(7), server.world.chat(-5, "supergroup", "Team")
+    strict.reactions_allowed = False
+    first, second = server.world.say(chat, "hi"), server.world.say(strict, "/jobs")
+    await bot.show(Seen(thread=thread_ref(7, None), message_id=f"7:{first.id}"))
+    await bot.show(Seen(thread=thread_ref(-5, None), message_id=f"-5:{second.id}"))
+    await server.until(lambda: first.reactions and strict.typing)
+    assert (first.reactions, strict.typing) == (("👀",), ["typing"])

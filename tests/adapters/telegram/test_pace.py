@@ -1,0 +1,100 @@
+from itertools import pairwise
+
+from adapters.telegram.adapter import Tempo
+from adapters.telegram.address import thread_ref
+from adapters.telegram.pace import Limits, Pace
+from core.messages import CardMoved, Post, PostKind
+from tests.adapters.telegram.conftest import FAST, Make
+from tests.adapters.telegram.fakes import card
+from tests.emulators.telegram import Limits as Strict
+from tests.emulators.telegram import TelegramServer
+
+GROUP = thread_ref(-5, None)
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def drain(pace: Pace, clock: Clock, chat: int, seconds: float, *, urgent: bool) -> list[float]:
+    """When turns were given within so many seconds to one who always wants one."""
+    end, turns = clock.now + seconds, list[float]()
+    while clock.now < end:
+        wait = pace.take(chat, urgent=urgent)
+        if wait <= 0:
+            turns.append(clock.now)
+        clock.now = min(end, clock.now + max(wait, 1e-6))
+    return turns
+
+
+def test_a_chat_gets_a_message_a_second() -> None:
+    clock = Clock()
+    turns = drain(Pace(clock=clock), clock, 7, 20, urgent=True)
+    assert 18 <= len(turns) <= 20
+    assert min(b - a for a, b in pairwise(turns)) >= 1.0
+
+
+def test_a_group_never_gets_more_than_twenty_in_any_minute() -> None:
+    clock = Clock()
+    turns = drain(Pace(clock=clock), clock, -5, 300, urgent=True)
+    assert len(turns) > 80
+    assert max(sum(start <= turn < start + 60 for turn in turns) for start in turns) <= 20
+
+
+def test_cards_leave_half_of_a_group_to_answers() -> None:
+    clock = Clock()
+    pace = Pace(clock=clock)
+    assert len(drain(pace, clock, -5, 18, urgent=False)) == 9
+    assert pace.take(-5, urgent=False) > 30
+    answers = [pace.take(-5, urgent=True)]
+    for _ in range(7):
+        clock.now += 1.06
+        answers.append(pace.take(-5, urgent=True))
+    assert answers == [0.0] * 8
+
+
+def test_all_chats_together_stay_under_thirty_a_second() -> None:
+    clock = Clock()
+    pace = Pace(clock=clock)
+    waits = [pace.take(chat) for chat in range(1, 40)]
+    assert waits.count(0.0) == 28
+    assert all(0 < wait <= 1.05 for wait in waits[28:])
+
+
+def test_a_hold_is_the_chats_own() -> None:
+    clock = Clock()
+    pace = Pace(clock=clock)
+    pace.hold(7, 30.0)
+    assert pace.take(7) == 30.0
+    assert pace.take(8) == 0.0
+
+
+async def test_many_cards_and_an_answer_break_no_limit_and_all_get_through(
+    server: TelegramServer, make: Make
+) -> None:
+    # A twentieth of Telegram's times: the same limits, in seconds instead of minutes.
+    server.meter.limits = Strict(chat_s=0.05, group=20, group_s=3.0, overall=30, overall_s=0.05)
+    limits = Limits(chat_s=0.053, group=19, group_s=3.1, overall=28, overall_s=0.053)
+    bot = make(Tempo(**{name: getattr(FAST, name) for name in _FAST}, limits=limits))
+    await bot.start()
+    group = server.world.chat(-5, "supergroup", "Team")
+    for number in range(6):
+        await bot.deliver(card(GROUP, number))
+    for version in range(2, 6):
+        for number in range(6):
+            await bot.show(CardMoved(card=card(GROUP, number, version, tokens=version)))
+    await bot.deliver(Post(id="answer:1", thread=GROUP, kind=PostKind.ANSWER, text="42", at=1.0))
+    assert any(one.text == "42" for one in group.said())
+    await server.until(lambda: server.count("editMessageText") == 6)
+    cards = [one for one in group.said() if one.text != "42"]
+    assert all("5 tokens" in one.text for one in cards)
+    assert server.meter.violations == []
+
+
+_FAST = ("poll_s", "slack_s", "first_wait_s", "call_s", "draft_s")
