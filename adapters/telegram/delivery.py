@@ -70,6 +70,8 @@ class Delivery:
     async def _texts(self, chat: int, post: Post, laid: Letter) -> None:
         channel = post.thread.channel
         shown = list(await self._places.of(channel, post.id))
+        if laid.rich is not None and await self._as_rich(chat, post, laid, shown):
+            return
         last = len(laid.texts) - 1
         for index, text in enumerate(laid.texts):
             rows = keyboard(laid.buttons) if index == last else ()
@@ -81,11 +83,40 @@ class Delivery:
             message = await self._api.send(chat, text, topic=topic, reply_to=reply, rows=rows)
             shown[index : index + 1] = [str(Spot(chat=chat, message=message))]
             await self._places.keep(channel, post.id, tuple(shown))
-        for extra in shown[last + 1 :]:
+        await self._take_away(chat, post, shown, last + 1)
+
+    async def _as_rich(self, chat: int, post: Post, laid: Letter, shown: list[str]) -> bool:
+        """Whether one rich message shows it all."""
+        at = spot(shown[0]) if shown else None
+        if at is not None and at.chat != chat:
+            return False
+        rows, html = keyboard(laid.buttons), laid.rich or ""
+        old = None if at is None else at.message
+        await self._api.turn(chat)
+        try:
+            if old is not None and await self._api.rich(chat, html, message=old, rows=rows):
+                await self._take_away(chat, post, shown, 1)
+                return True
+        except MessageGone:
+            old = None
+        if old is not None:
+            return False
+        topic, reply = topic_of(post.thread), _reply(post, chat)
+        message = await self._api.rich(chat, html, topic=topic, reply_to=reply, rows=rows)
+        if message is None:
+            return False
+        shown[:1] = [str(Spot(chat=chat, message=message))]
+        await self._places.keep(post.thread.channel, post.id, tuple(shown))
+        await self._take_away(chat, post, shown, 1)
+        return True
+
+    async def _take_away(self, chat: int, post: Post, shown: list[str], kept: int) -> None:
+        """Delete the messages that an earlier, longer version of the post needed."""
+        for extra in shown[kept:]:
             if (at := spot(extra)) is not None and at.chat == chat:
                 await self._api.delete(chat, at.message)
-        if len(shown) > last + 1:
-            await self._places.keep(channel, post.id, tuple(shown[: last + 1]))
+        if len(shown) > kept:
+            await self._places.keep(post.thread.channel, post.id, tuple(shown[:kept]))
 
     async def _edited(self, chat: int, id: str, text: Styled, rows: Rows) -> bool:
         """Whether the part stands as it should; False when it is gone."""

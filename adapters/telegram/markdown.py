@@ -38,7 +38,7 @@ _CONFIG = _config()
 
 def styled(markdown: str) -> Styled:
     """The text as people see it. HTML is shown as it is written; mentions mention nobody."""
-    text, entities = convert(_literal(_storable(markdown)), latex_escape=False, config=_CONFIG)
+    text, entities = convert(literal(markdown), latex_escape=False, config=_CONFIG)
     return _clean(_quiet(Styled(text=text, marks=tuple(_marks(entities)))))
 
 
@@ -50,12 +50,12 @@ def has_table(markdown: str) -> bool:
     return any(isinstance(one, dict) and "Table" in str(one.get("Start")) for one in events)
 
 
-def _storable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+def literal(markdown: str) -> str:
+    """HTML and `||` escaped: the converter drops the first and hides what is between the others.
 
-
-def _literal(markdown: str) -> str:
-    """HTML and `||` escaped: the converter drops the first and hides what is between the others."""
+    Signs that cannot be sent are replaced.
+    """
+    markdown = markdown.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
     for _ in range(_HTML_ROUNDS):
         html, kept = _regions(markdown)
         if not html:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from adapters.telegram.markdown import has_table, styled
+from adapters.telegram.rich import rich_html
 from adapters.telegram.styled import LONGEST, Styled, marked, split, start_of, units
 from core.messages import Button, Post, PostKind
 
@@ -14,16 +15,15 @@ _WHOLE = "\n\n… The whole text is in the file below."
 class Letter:
     """What a post becomes. `texts` has at least one; `buttons` go under the last.
 
-    `whole` is Markdown that was too long for messages and goes out as a file. `table`: there is
-    something that only a rich message can show; `markdown` is what it would be made of.
+    `whole` is Markdown that was too long for messages and goes out as a file. `rich` is the same as
+    `texts` in one rich message, where there is something that only such a one can show.
     """
 
     texts: tuple[Styled, ...]
     buttons: tuple[Button, ...] = ()
     whole: str | None = None
     files: tuple[str, ...] = field(default=())
-    table: bool = False
-    markdown: str = ""
+    rich: str | None = None
 
 
 def letter(post: Post) -> Letter:
@@ -39,8 +39,7 @@ def letter(post: Post) -> Letter:
         buttons=post.buttons,
         whole=whole,
         files=post.files,
-        table=whole is None and has_table(post.text),
-        markdown=post.text,
+        rich=rich_html(head, post.text, foot) if has_table(post.text) else None,
     )
 
 

@@ -75,7 +75,7 @@ async def test_a_result_mentions_who_asked_and_nobody_else(
     core.files["out/report.csv"] = b"a,b\n"
     await bot.deliver(
         answer(
-            "Told @everybody and [bob](tg://user?id=99).\n\n|a|b|\n|-|-|\n|1|@carol|",
+            "Told @everybody and [bob](tg://user?id=99).\n\n`@carol` knows.",
             id="result:3", thread=GROUP, kind=PostKind.RESULT, mention=ANN, job=3,
             receipt=("deploy.target: staging → prod by @dave",), drift=("x changed",),
             reply_to=f"-5:{asked.id}", files=("out/report.csv", "gone.txt"),
@@ -198,3 +198,33 @@ async def test_a_group_that_moved_gets_its_post_in_the_new_one(
     await bot.deliver(answer("hi", thread=GROUP))
     assert [one.text for one in new.said()] == ["hi"]
     assert await core.of(channel_ref(-5), "answer:1") == (f"-1005:{new.said()[0].id}",)
+
+
+TABLE = "Told @bob:\n\n| a | b |\n|---|---|\n| 1 | [x](tg://user?id=9) |"
+
+
+async def test_a_table_is_a_rich_message_where_the_server_knows_them(
+    server: TelegramServer, bot: TelegramAdapter
+) -> None:
+    chat = server.world.chat(7)
+    post = answer(TABLE, buttons=(Button(action="undo.5", label="Undo"),), mention=ANN)
+    await bot.deliver(post)
+    await bot.deliver(post)
+    (shown,) = chat.said()
+    assert shown.rich == (
+        '<p><a href="tg://user?id=7">Ann</a>:</p><p>Told @bob:</p><table><tr><th>a</th><th>b</th>'
+        "</tr><tr><td>1</td><td>x</td></tr></table>"
+    )
+    assert shown.buttons == {"Undo": "undo.5"}
+
+
+async def test_a_table_is_laid_out_as_text_where_the_server_is_older(
+    server: TelegramServer, bot: TelegramAdapter
+) -> None:
+    chat = server.world.chat(7)
+    server.methods.rich = False
+    await bot.deliver(answer(TABLE))
+    await bot.deliver(answer(TABLE))
+    (shown,) = chat.said()
+    assert shown.rich is None
+    assert "a | b\n--+--\n1 | x" in shown.text

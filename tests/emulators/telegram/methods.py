@@ -70,7 +70,8 @@ class Methods:
         """Another text for a message of the bot's own."""
         chat, shown = self._own(fields)
         check_markup(fields.get("reply_markup"))
-        rich = self._rich(fields) if "rich_message" in fields else None
+        known = self.rich and "rich_message" in fields
+        rich = self._rich(fields) if known else None
         text, entities = fields.get("text", ""), fields.get("entities") or []
         if rich is None:
             check_text(text)
