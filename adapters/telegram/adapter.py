@@ -6,8 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
-from telegram import Bot, BotCommand
-from telegram.error import InvalidToken, TelegramError
+from telegram import BotCommand
+from telegram.error import TelegramError
 
 from adapters.telegram.addressing import Me
 from adapters.telegram.api import Api, connect
@@ -32,7 +32,6 @@ from core.ports import Gate, Places, Window
 log = structlog.get_logger(__name__)
 
 _GRACE_S = 1.0
-_NO_TOKEN = "1:none"  # noqa: S105 - the library wants one of this form to be made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +62,9 @@ class TelegramAdapter:
         self._tempo = tempo = tempo or Tempo()
         self._settings = settings
         self.status = Status()
-        self._bot, self._usable = _bot(settings, tempo, self.status)
+        self.status.problem = _lacking(settings)
+        self._usable = not self.status.problem
+        self._bot, self._connections = connect(settings, tempo.call_s)
         self._chores = Chores()
         api = Api(self._bot, Pace(tempo.limits), self.status)
         moves = Moves(places)
@@ -90,8 +91,9 @@ class TelegramAdapter:
         """Receive nothing more and let go of all connections."""
         await self._chores.end(_GRACE_S)
         self.status.connected = False
-        with suppress(TelegramError):
-            await self._bot.shutdown()
+        # The library's own shutdown does nothing for a bot that never came up.
+        for connection in self._connections:
+            await connection.shutdown()
 
     async def deliver(self, item: Outbound) -> None:
         """Show a durable item; the same id again replaces, never doubles."""
@@ -151,15 +153,12 @@ class TelegramAdapter:
             log.warning("the menu of commands was not set", error=str(error))
 
 
-def _bot(settings: TelegramSettings, tempo: Tempo, status: Status) -> tuple[Bot, bool]:
+def _lacking(settings: TelegramSettings) -> str:
+    """What the settings lack; "" when they can be used."""
     if not settings.token:
-        status.problem = f"{settings.token_env} is not set: @BotFather gives the bot's token"
-    elif settings.mode == "webhook" and not (settings.webhook_url and settings.secret):
-        lacking = "webhook_url" if not settings.webhook_url else settings.secret_env
-        status.problem = f"webhook mode needs {lacking}"
-    else:
-        try:
-            return connect(settings, tempo.call_s), True
-        except InvalidToken as error:
-            status.problem = problem(error)
-    return Bot(_NO_TOKEN), False
+        return f"{settings.token_env} is not set: @BotFather gives the bot's token"
+    if settings.mode == "webhook" and not settings.webhook_url:
+        return "webhook mode needs webhook_url, the address that Telegram sends to"
+    if settings.mode == "webhook" and not settings.secret:
+        return f"webhook mode needs {settings.secret_env}, a long random text"
+    return ""

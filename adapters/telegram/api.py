@@ -41,6 +41,7 @@ T = TypeVar("T")
 QUIET = LinkPreviewOptions(is_disabled=True)
 _CONNECTIONS = 64
 _REVOKED_S = 300.0
+_NO_TOKEN = "none"  # noqa: S105 - the library wants some text
 # The library does not know rich messages yet. Its own edit_message_text cannot go without a text.
 _SEND_RICH = "send_rich_message"
 _EDIT_RICH = "edit_Message_Text"
@@ -58,8 +59,11 @@ class GroupMoved(Exception):
         self.new = new
 
 
-def connect(settings: TelegramSettings, timeout_s: float) -> Bot:
-    """The library's bot for these settings. Raises TelegramError for a token of no form."""
+def connect(settings: TelegramSettings, timeout_s: float) -> tuple[Bot, list[HTTPXRequest]]:
+    """The library's bot for these settings, and its connections, to be shut down at the end.
+
+    Without a token nothing is connected, and the bot is of no use.
+    """
     # Without this the library warns at each 429 that it will count in timedeltas one day.
     os.environ.setdefault("PTB_TIMEDELTA", "1")
     server = settings.api_url.rstrip("/")
@@ -73,13 +77,15 @@ def connect(settings: TelegramSettings, timeout_s: float) -> Bot:
             pool_timeout=timeout_s,
         )
 
-    return Bot(
-        settings.token,
+    requests = [request(_CONNECTIONS), request(2)]
+    bot = Bot(
+        settings.token or _NO_TOKEN,
         base_url=f"{server}/bot",
         base_file_url=f"{server}/file/bot",
-        request=request(_CONNECTIONS),
-        get_updates_request=request(2),
+        request=requests[0],
+        get_updates_request=requests[1],
     )
+    return bot, requests
 
 
 class Api:
