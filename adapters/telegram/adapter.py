@@ -73,7 +73,13 @@ class TelegramAdapter:
         self._delivery = Delivery(api, moves, places, window, self._streams, self._cards)
         self._hints = Hints(api, moves)
         inbox = Inbox(
-            door=door, gate=gate, places=places, api=api, moves=moves, chores=self._chores
+            door=door,
+            gate=gate,
+            window=window,
+            places=places,
+            api=api,
+            moves=moves,
+            chores=self._chores,
         )
         self._updates = Updates(inbox, self._chores, self.status, tempo.first_wait_s)
         self.webhook = Webhook(

@@ -12,6 +12,7 @@ from adapters.telegram.address import Spot, chat_of, spot, topic_of
 from adapters.telegram.api import Api, GroupMoved, MessageGone
 from adapters.telegram.card import Rows, keyboard
 from adapters.telegram.cards import Cards
+from adapters.telegram.keys import FILES
 from adapters.telegram.moves import Moves
 from adapters.telegram.post import Letter, letter
 from adapters.telegram.streams import Streams
@@ -22,7 +23,6 @@ from core.messages.queries import ReadFile
 from core.messages.views import FileView
 from core.ports import Places, Window
 
-FILES = "#files"  # behind a post's id: the messages that hold its files
 LARGEST_UP = 50 * 2**20
 _MOST_FILES = 10
 

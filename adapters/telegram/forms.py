@@ -4,11 +4,10 @@ from telegram import ForceReply, ReplyParameters
 
 from adapters.telegram.address import Spot, topic_of
 from adapters.telegram.api import QUIET, Api
+from adapters.telegram.keys import ASK
 from adapters.telegram.translate import Pressed, Said
 from core.messages import Press
 from core.ports import Places
-
-_ITEM = "ask:"
 
 
 class Forms:
@@ -21,7 +20,7 @@ class Forms:
     async def ask(self, pressed: Pressed) -> None:
         """Show the question under the message that has the button; once for a press."""
         press, chat = pressed.press, pressed.spot.chat
-        item = f"{_ITEM}{press.action}:{press.id}"
+        item = f"{ASK}{press.action}:{press.id}"
         if await self._places.of(press.thread.channel, item):
             return
         await self._api.turn(chat)
@@ -43,9 +42,9 @@ class Forms:
 
     def answered(self, item: str, said: Said) -> Press | None:
         """The press that a reply to the message of `item` makes, if that message asked."""
-        if not item.startswith(_ITEM):
+        if not item.startswith(ASK):
             return None
-        action = item.removeprefix(_ITEM).split(":", 1)[0]
+        action = item.removeprefix(ASK).split(":", 1)[0]
         message = said.message
         return Press(
             id=message.id,

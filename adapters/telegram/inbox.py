@@ -12,9 +12,10 @@ from adapters.telegram.address import Spot, channel_ref, topic_of
 from adapters.telegram.addressing import Me
 from adapters.telegram.api import Api
 from adapters.telegram.chores import Chores
-from adapters.telegram.delivery import FILES
+from adapters.telegram.details import Details, job_of
 from adapters.telegram.files import fetch
 from adapters.telegram.forms import Forms
+from adapters.telegram.keys import FILES
 from adapters.telegram.moves import Moves
 from adapters.telegram.payload import Fields
 from adapters.telegram.styled import LONGEST, Styled, start_of
@@ -30,7 +31,7 @@ from adapters.telegram.translate import (
 )
 from core.errors import BadRequest, NotAllowed
 from core.messages import Edit, Message, Press, ThreadRef
-from core.ports import Gate, Places
+from core.ports import Gate, Places, Window
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +57,7 @@ class Inbox:
         *,
         door: Reception,
         gate: Gate,
+        window: Window,
         places: Places,
         api: Api,
         moves: Moves,
@@ -69,6 +71,7 @@ class Inbox:
         self._moves = moves
         self._chores = chores
         self._forms = Forms(api, places)
+        self._details = Details(api, places, window)
         self._clock = clock
 
     async def take(self, update: Fields, me: Me) -> None:
@@ -127,10 +130,13 @@ class Inbox:
             log.info("an edit was not taken", edit=edit.id, error=str(error))
 
     async def _pressed(self, pressed: Pressed) -> None:
-        press, said = pressed.press, ""
-        if pressed.asks:
+        press, said, job = pressed.press, "", job_of(pressed.press.action)
+        if pressed.asks or job is not None:
             if await self._gate.admits(press.thread, press.person):
-                self._chores.spawn(self._forms.ask(pressed), f"telegram form {press.id}")
+                show = self._forms.ask(pressed) if job is None else self._detailed(pressed, job)
+                self._chores.spawn(show, f"telegram {press.action} by {press.id}")
+                if job is not None:
+                    return
         else:
             try:
                 await self._door.accept(press)
@@ -139,6 +145,9 @@ class Inbox:
             except BadRequest as error:
                 said = str(error)
         self._chores.spawn(self._answer(press.id, said), f"telegram answer to {press.id}")
+
+    async def _detailed(self, pressed: Pressed, job: int) -> None:
+        await self._answer(pressed.press.id, await self._details.show(pressed, job))
 
     async def _answer(self, id: str, said: str) -> None:
         """End the waiting sign on the button; with words, show them to the person alone."""

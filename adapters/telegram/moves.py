@@ -3,12 +3,10 @@
 import structlog
 
 from adapters.telegram.address import channel_ref
+from adapters.telegram.keys import MOVED_FROM, MOVED_TO
 from core.ports import Places
 
 log = structlog.get_logger(__name__)
-
-_TO = "moved:to"
-_FROM = "moved:from"
 
 
 class Moves:
@@ -24,7 +22,7 @@ class Moves:
         if chat > 0:
             return chat
         if chat not in self._homes:
-            kept = await self._places.of(channel_ref(chat), _FROM)
+            kept = await self._places.of(channel_ref(chat), MOVED_FROM)
             self._homes[chat] = int(kept[0]) if kept else chat
         return self._homes[chat]
 
@@ -33,7 +31,7 @@ class Moves:
         if home > 0:
             return home
         if home not in self._now:
-            kept = await self._places.of(channel_ref(home), _TO)
+            kept = await self._places.of(channel_ref(home), MOVED_TO)
             self._now[home] = int(kept[0]) if kept else home
         return self._now[home]
 
@@ -42,8 +40,8 @@ class Moves:
         home = await self.home(old)
         if old == new or await self.home(new) == home:
             return
-        await self._places.keep(channel_ref(home), _TO, (str(new),))
-        await self._places.keep(channel_ref(new), _FROM, (str(home),))
+        await self._places.keep(channel_ref(home), MOVED_TO, (str(new),))
+        await self._places.keep(channel_ref(new), MOVED_FROM, (str(home),))
         self._now[home] = new
         self._homes[new] = home
         log.info("a group became a supergroup", old=old, new=new)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from core.errors import BadRequest, NotAllowed, StoreError
 from core.messages import Card, ChannelRef, Edit, Message, Person, Press, ThreadRef
 from core.messages.outbound import Button
-from core.messages.queries import Query, ReadFile
-from core.messages.views import FileView, View
+from core.messages.queries import Query, ReadFile, ReadJob
+from core.messages.views import FileView, JobView, View
 
 ANN = Person(id="7", name="Ann")
 Heard = Message | Press | Edit
@@ -22,6 +22,7 @@ class Core:
         self.strangers: set[str] = set()
         self.full = 0
         self.files: dict[str, bytes] = {}
+        self.jobs: dict[int, JobView] = {}
         self.shown: dict[tuple[ChannelRef, str], tuple[str, ...]] = {}
         self.refuse: Callable[[Heard], str] = _nothing
         self.hold = asyncio.Event()
@@ -48,6 +49,8 @@ class Core:
         return person.id not in self.strangers
 
     async def look(self, query: Query) -> View:
+        if isinstance(query, ReadJob) and query.number in self.jobs:
+            return self.jobs[query.number]
         if not isinstance(query, ReadFile) or query.path not in self.files:
             raise BadRequest("There is no such file.")
         return FileView(path=query.path, content=self.files[query.path], commit=1)
