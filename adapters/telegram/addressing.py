@@ -17,8 +17,11 @@ class Me:
     username: str
 
 
-def text_for(message: Fields, me: Me) -> str | None:
-    """What the message says to the bot, without its name; None if it is not for the bot."""
+def text_for(message: Fields, me: Me, *, meant: bool = False) -> str | None:
+    """What the message says to the bot, without its name; None if it is not for the bot.
+
+    `meant`: it is known to be, as a further file of an album is.
+    """
     text = words(message, "text") or words(message, "caption")
     entities = parts(message, "entities") or parts(message, "caption_entities")
     command = _COMMAND.match(text)
@@ -27,7 +30,7 @@ def text_for(message: Fields, me: Me) -> str | None:
     told, named = _without_name(text, entities, me)
     private = words(part(message, "chat"), "type") == "private"
     known = command is not None and command[1].lower() in KNOWN
-    if not (private or named or known or _answers(message, me)):
+    if not (meant or private or named or known or _answers(message, me)):
         return None
     return _command(told) if command is not None else told
 

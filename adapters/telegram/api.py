@@ -40,6 +40,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 QUIET = LinkPreviewOptions(is_disabled=True)
 _CONNECTIONS = 64
+_GONE = ("to edit not found", "can't be edited", "message_id_invalid")
 _REVOKED_S = 300.0
 _NO_TOKEN = "none"  # noqa: S105 - the library wants some text
 # The library does not know rich messages yet. Its own edit_message_text cannot go without a text.
@@ -241,7 +242,7 @@ class Api:
 def _ours(error: TelegramError) -> DeliveryFailed | DeliveryRefused:
     text, folded = str(error), str(error).lower()
     match error:
-        case BadRequest() if "to edit not found" in folded or "can't be edited" in folded:
+        case BadRequest() if any(words in folded for words in _GONE):
             return MessageGone(text)
         case BadRequest() | Forbidden() | EndPointNotFound():
             return DeliveryRefused(text)

@@ -26,6 +26,7 @@ from adapters.telegram.translate import (
     Pressed,
     Removed,
     Said,
+    album,
     place,
     translate,
 )
@@ -36,6 +37,7 @@ from core.ports import Gate, Places, Window
 log = structlog.get_logger(__name__)
 
 _LONGEST_ALERT = 200
+_ALBUMS = 500
 _NOT_TAKEN = "[File not taken: {}]"
 
 
@@ -73,12 +75,18 @@ class Inbox:
         self._forms = Forms(api, places)
         self._details = Details(api, places, window)
         self._clock = clock
+        self._albums: dict[str, None] = {}  # whose first message was for the bot
 
     async def take(self, update: Fields, me: Me) -> None:
         """Hand the update to the core. Raises StoreError: it is to be offered again."""
         where = place(update)
         home = 0 if where is None else await self._moves.home(where[0])
-        event = translate(update, me, home, self._clock())
+        whole = album(update)
+        event = translate(update, me, home, self._clock(), meant=whole in self._albums)
+        if whole and event is not None:
+            self._albums[whole] = None
+            if len(self._albums) > _ALBUMS:
+                del self._albums[next(iter(self._albums))]
         if event is not None:
             await self._event(event)
 

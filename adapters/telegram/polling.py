@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 
 import structlog
 from telegram import Bot
@@ -19,7 +20,11 @@ WANTED = ["message", "edited_message", "callback_query", "my_chat_member"]
 # Written so, the library neither warns of its own method nor uses the connections for sends. That
 # method reads a whole batch into objects, and one update with a field missing would lose them all.
 _GET_UPDATES = "get_Updates"
-_SETTLE_S = 0.25
+# How long updates may take before Telegram is asked for further ones: short, so that a file that
+# is fetched delays nobody; longer once something takes very long, a full disk for instance.
+_SETTLE_S = 0.07
+_LONG_SETTLE_S = 0.5
+_LONG_S = 10.0
 
 
 class Polling:
@@ -41,6 +46,7 @@ class Polling:
         self._poll_s = poll_s
         self._slack_s = slack_s
         self._first_wait_s = first_wait_s
+        self._idle_at = time.monotonic()
 
     async def run(self, me: Me) -> None:
         """Poll for ever."""
@@ -56,10 +62,7 @@ class Polling:
             self._status.connected, self._status.problem = True, ""
             for update in batch:
                 self._updates.take(update, me)
-            if self._updates.open:
-                # Telegram gives unconfirmed updates at once: what is quickly kept is not asked
-                # for again, and what takes long holds up nobody.
-                await asyncio.wait(self._updates.open.values(), timeout=_SETTLE_S)
+            await self._settle()
 
     async def _poll(self) -> list[Fields]:
         fields = {
@@ -72,6 +75,15 @@ class Polling:
         )
         batch = [one for one in answer if isinstance(one, dict)] if isinstance(answer, list) else []
         return sorted(batch, key=_order)
+
+    async def _settle(self) -> None:
+        """Let updates be kept: unconfirmed ones Telegram gives again at once."""
+        now = time.monotonic()
+        if not self._updates.open:
+            self._idle_at = now
+            return
+        settle = _SETTLE_S if now - self._idle_at < _LONG_S else _LONG_SETTLE_S
+        await asyncio.wait(self._updates.open.values(), timeout=settle)
 
     async def _mend(self, error: TelegramError, wait: float) -> None:
         self._status.retries += 1

@@ -41,7 +41,7 @@ class Pressed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edited:
-    """A message to the bot was edited."""
+    """A message that the bot can see was edited; perhaps it never was for the bot."""
 
     edit: Edit
 
@@ -71,10 +71,18 @@ def place(update: Fields) -> tuple[int, int | None] | None:
     return None if chat is None else (chat, _topic(message))
 
 
-def translate(update: Fields, me: Me, home: int, now: float) -> Event | None:
+def album(update: Fields) -> str:
+    """The album that the update's message belongs to; "" for none."""
+    return words(part(update, "message"), "media_group_id")
+
+
+def translate(
+    update: Fields, me: Me, home: int, now: float, *, meant: bool = False
+) -> Event | None:
     """What the update says; `home` is the chat that holds the state of the update's chat.
 
-    `now` is the time of its arrival in Unix seconds: presses have no time of their own.
+    `now` is the time of its arrival in Unix seconds: presses have no time of their own. `meant`:
+    it is for the bot, because its album is.
     """
     if "callback_query" in update:
         return _pressed(part(update, "callback_query"), home, now)
@@ -84,7 +92,7 @@ def translate(update: Fields, me: Me, home: int, now: float) -> Event | None:
         return _removed(part(update, "my_chat_member"))
     message = part(update, "message")
     moved = _moved(message)
-    return moved if moved is not None else _said(message, me, home)
+    return moved if moved is not None else _said(message, me, home, meant)
 
 
 def _message_in(update: Fields) -> Fields:
@@ -94,14 +102,15 @@ def _message_in(update: Fields) -> Fields:
     return part(part(update, "callback_query"), "message")
 
 
-def _said(message: Fields, me: Me, home: int) -> Said | None:
+def _said(message: Fields, me: Me, home: int, meant: bool) -> Said | None:
     at, author = _spot(message), _author(message)
-    text = text_for(message, me)
+    text = text_for(message, me, meant=meant)
     if at is None or author is None or text is None:
         return None
-    files = _files(message)
     replied = part(message, "reply_to_message")
     own = number(part(replied, "from"), "id") == me.id
+    # "@bot what is this?" in reply to somebody's file is about that file.
+    files = _files(message) or (() if own else _files(replied))
     if not text.startswith("/") and (quote := quoted(message, me)):
         text = f"{text}\n\n{quote}".strip()
     if not text and not files:
@@ -125,7 +134,9 @@ def _said(message: Fields, me: Me, home: int) -> Said | None:
 def _edited(update: Fields, me: Me, home: int) -> Edited | None:
     message = part(update, "edited_message")
     at, author = _spot(message), _author(message)
-    text, id = text_for(message, me), number(update, "update_id")
+    # An edit may take the bot's name out: whether the message was for the bot, the core knows.
+    text = text_for(message, me) or words(message, "text") or words(message, "caption")
+    id = number(update, "update_id")
     if at is None or author is None or id is None or not text:
         return None
     when = number(message, "edit_date") or number(message, "date") or 0

@@ -80,6 +80,44 @@ async def test_a_file_that_is_too_large_is_told_and_the_words_are_taken(
     assert "20 MB" in chat.said()[0].text
 
 
+async def test_an_album_is_for_the_bot_when_its_first_file_is(
+    server: TelegramServer, bot: TelegramAdapter, core: Core
+) -> None:
+    group = server.world.chat(-5, "supergroup", "Team")
+    entities = {"caption_entities": [MENTION]}
+    first = {"media_group_id": "a", **entities}
+    server.world.send_file(group, "one.log", b"1", caption="@ThawTestBot compare", extra=first)
+    server.world.send_file(group, "two.log", b"2", extra={"media_group_id": "a"})
+    server.world.send_file(group, "not.log", b"3", extra={"media_group_id": "b"})
+    server.world.say(group, "/jobs")
+    heard = await core.hears(3)
+    names = [[file.name for file in getattr(one, "files", ())] for one in heard]
+    assert names == [["one.log"], ["two.log"], []]
+
+
+async def test_a_reply_to_somebodys_file_is_about_that_file(
+    server: TelegramServer, bot: TelegramAdapter, core: Core
+) -> None:
+    group = server.world.chat(-5, "supergroup", "Team")
+    file = {"file_id": "file-9", "file_name": "app.log", "file_size": 3}
+    server.world.files["file-9"] = b"boo"
+    replied = {
+        "message_id": 1,
+        "chat": group.payload,
+        "from": {"id": 8, "is_bot": False, "first_name": "Bob"},
+        "document": file,
+    }
+    server.world.say(
+        group,
+        "@ThawTestBot what is this?",
+        entities=[MENTION],
+        extra={"reply_to_message": replied},
+    )
+    (message,) = await core.hears(1)
+    assert isinstance(message, Message)
+    assert [(one.name, one.content) for one in message.files] == [("app.log", b"boo")]
+
+
 async def test_a_slow_file_holds_up_no_other_chat(
     server: TelegramServer, bot: TelegramAdapter, core: Core
 ) -> None:

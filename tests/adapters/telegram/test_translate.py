@@ -135,6 +135,12 @@ def test_edits_removals_and_moves_are_told_apart() -> None:
     assert translate({"message": moved}, ME, -5, 5.0) == Moved(old=-5, new=-1005)
 
 
+def test_an_edit_that_takes_the_bots_name_out_is_told_too() -> None:
+    event = translate({"update_id": 4, "edited_message": message(chat=GROUP)}, ME, -5, 5.0)
+    assert isinstance(event, Edited)
+    assert (event.edit.message_id, event.edit.text) == ("-5:12", "hi")
+
+
 def test_updates_of_one_topic_have_one_place() -> None:
     topic = message(chat=GROUP, message_thread_id=3, is_topic_message=True)
     reply = message(chat=GROUP, message_thread_id=3)

@@ -99,9 +99,7 @@ class TelegramServer:
         match method:
             case "getUpdates":
                 offset, limit = fields.get("offset", 0), fields.get("limit", 100)
-                given = await self.updates.poll(offset, limit, fields.get("timeout", 0))
-                await self.updates.notice()
-                return given
+                return await self.updates.poll(offset, limit, fields.get("timeout", 0))
             case "setWebhook" | "deleteWebhook":
                 self.updates.webhook = fields if method == "setWebhook" else {}
                 if self.updates.webhook:

@@ -48,6 +48,7 @@ class Updates:
             self._polling.set()
         mine = self._polling = asyncio.Event()
         self.pending = [one for one in self.pending if one["update_id"] >= offset]
+        await self.notice()
         try:
             async with self._changed:
                 try:

@@ -114,6 +114,7 @@ class World:
         caption: str = "",
         size: int | None = None,
         person: int = 7,
+        extra: Mapping[str, Any] | None = None,
     ) -> Shown:
         """A person sends a document; `size` is what Telegram says it has."""
         file_id = f"file-{next(self._files)}"
@@ -127,7 +128,8 @@ class World:
         }
         payload = self.payload(shown)
         payload.pop("text")
-        self._push({"message": payload | {"document": document, "caption": caption}})
+        more = {"document": document, "caption": caption} | dict(extra or {})
+        self._push({"message": payload | more})
         return shown
 
     def edit(self, chat: Chat, shown: Shown, text: str) -> None:
