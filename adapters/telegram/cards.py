@@ -70,7 +70,8 @@ class Cards:
         """Edit the card's message, or make it. An older version never follows a newer."""
         key = f"{card.thread.channel} {card.id}"
         async with self._locks.setdefault(key, asyncio.Lock()):
-            if self._shown.get(key, -1) >= card.version and not make:
+            known = self._shown.get(key, -1)
+            if known > card.version or (known == card.version and not make):
                 return
             kept = await self._places.of(card.thread.channel, card.id)
             at = spot(kept[0]) if kept else None

@@ -145,9 +145,12 @@ async def test_a_card_is_one_message_that_changes(
     await bot.deliver(card(PRIVATE))
     await bot.show(CardMoved(card=card(PRIVATE, version=2, step="counting")))
     await server.until(lambda: server.count("editMessageText") == 1)
-    await bot.show(CardMoved(card=card(PRIVATE, version=1, step="an older step")))
     await bot.deliver(card(PRIVATE, version=9, state="completed", buttons=(), ended_at=61.0))
-    (shown,) = chat.said()
+    await bot.deliver(card(PRIVATE, 4))
+    await bot.show(CardMoved(card=card(PRIVATE, version=5, step="an older step")))
+    await bot.show(CardMoved(card=card(PRIVATE, 4, version=2, step="counting")))
+    await server.until(lambda: len(chat.said()[1].history) == 1)
+    shown = chat.said()[0]
     assert "✅ completed · 1 min 0 s · 1,200 tokens · 2 steps" in shown.text
     assert not any("older" in text for text in [shown.text, *shown.history])
     assert shown.buttons == {}
