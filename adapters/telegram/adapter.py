@@ -15,11 +15,12 @@ from adapters.telegram.cards import Cards
 from adapters.telegram.chores import Chores
 from adapters.telegram.delivery import Delivery
 from adapters.telegram.hints import Hints
-from adapters.telegram.inbox import Inbox, Reception
+from adapters.telegram.inbox import Inbox
 from adapters.telegram.menu import MENU
 from adapters.telegram.moves import Moves
 from adapters.telegram.pace import Limits, Pace
 from adapters.telegram.polling import Polling, problem
+from adapters.telegram.ports import Door, Guard
 from adapters.telegram.settings import TelegramSettings
 from adapters.telegram.status import Status
 from adapters.telegram.streams import Streams
@@ -27,7 +28,7 @@ from adapters.telegram.updates import Updates
 from adapters.telegram.webhook import Webhook
 from core.errors import DeliveryFailed, DeliveryRefused
 from core.messages import CardMoved, Hint, Outbound, Seen, StateMoved, StreamText, Trouble
-from core.ports import Gate, Places, Window
+from core.ports import Places, Window
 
 log = structlog.get_logger(__name__)
 
@@ -52,8 +53,8 @@ class TelegramAdapter:
     def __init__(
         self,
         *,
-        door: Reception,
-        gate: Gate,
+        door: Door,
+        guard: Guard,
         window: Window,
         places: Places,
         settings: TelegramSettings,
@@ -74,7 +75,7 @@ class TelegramAdapter:
         self._hints = Hints(api, moves)
         inbox = Inbox(
             door=door,
-            gate=gate,
+            guard=guard,
             window=window,
             places=places,
             api=api,

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol, assert_never
+from typing import assert_never
 
 import structlog
 from telegram.error import TelegramError
@@ -18,6 +18,7 @@ from adapters.telegram.forms import Forms
 from adapters.telegram.keys import FILES
 from adapters.telegram.moves import Moves
 from adapters.telegram.payload import Fields
+from adapters.telegram.ports import Door, Edit, Guard
 from adapters.telegram.styled import LONGEST, Styled, start_of
 from adapters.telegram.translate import (
     Edited,
@@ -31,8 +32,8 @@ from adapters.telegram.translate import (
     translate,
 )
 from core.errors import BadRequest, NotAllowed
-from core.messages import Edit, Message, Press, ThreadRef
-from core.ports import Gate, Places, Window
+from core.messages import Message, ThreadRef
+from core.ports import Places, Window
 
 log = structlog.get_logger(__name__)
 
@@ -41,24 +42,14 @@ _ALBUMS = 500
 _NOT_TAKEN = "[File not taken: {}]"
 
 
-class Reception(Protocol):
-    """The core's door, as this platform uses it: it also hears of edits."""
-
-    async def accept(self, event: Message | Press | Edit) -> None:
-        """Return when the event is kept durably; the same id again has no effect.
-
-        Raises NotAllowed, BadRequest or StoreError; then nothing was kept.
-        """
-
-
 class Inbox:
     """Takes updates up. `take` returns when an update needs no second look."""
 
     def __init__(
         self,
         *,
-        door: Reception,
-        gate: Gate,
+        door: Door,
+        guard: Guard,
         window: Window,
         places: Places,
         api: Api,
@@ -67,7 +58,7 @@ class Inbox:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._door = door
-        self._gate = gate
+        self._guard = guard
         self._places = places
         self._api = api
         self._moves = moves
@@ -110,7 +101,7 @@ class Inbox:
         item = await self._item(message.thread, said.replied)
         press = None if item is None else self._forms.answered(item, said)
         if press is None:
-            if said.files and not await self._gate.admits(message.thread, message.author):
+            if said.files and not self._guard.allows(message.author, message.thread.channel):
                 return
             message = await self._whole(said, item)
         try:
@@ -140,7 +131,7 @@ class Inbox:
     async def _pressed(self, pressed: Pressed) -> None:
         press, said, job = pressed.press, "", job_of(pressed.press.action)
         if pressed.asks or job is not None:
-            if await self._gate.admits(press.thread, press.person):
+            if self._guard.allows(press.person, press.thread.channel):
                 show = self._forms.ask(pressed) if job is None else self._detailed(pressed, job)
                 self._chores.spawn(show, f"telegram {press.action} by {press.id}")
                 if job is not None:

@@ -43,7 +43,7 @@ async def make(server: TelegramServer, core: Core) -> AsyncIterator[Make]:
         fields = {"api_url": server.url} | settings
         adapter = TelegramAdapter(
             door=core,
-            gate=core,
+            guard=core,
             window=core,
             places=core,
             settings=TelegramSettings(**fields),  # type: ignore[arg-type]

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Callable
 
+from adapters.telegram.ports import Edit
 from core.errors import BadRequest, NotAllowed, StoreError
-from core.messages import Card, ChannelRef, Edit, Message, Person, Press, ThreadRef
+from core.messages import Card, ChannelRef, Message, Person, Press, ThreadRef
 from core.messages.outbound import Button
 from core.messages.queries import Query, ReadFile, ReadJob
 from core.messages.views import FileView, JobView, View
@@ -14,7 +15,7 @@ Heard = Message | Press | Edit
 
 
 class Core:
-    """Door, Gate, Window and Places in one. The same id again has no effect, as in the core."""
+    """Door, Guard, Window and Places in one. The same id again has no effect, as in the core."""
 
     def __init__(self) -> None:
         self.heard: list[Heard] = []
@@ -45,7 +46,7 @@ class Core:
         async with self._changed:
             self._changed.notify_all()
 
-    async def admits(self, thread: ThreadRef, person: Person) -> bool:
+    def allows(self, person: Person, channel: ChannelRef) -> bool:
         return person.id not in self.strangers
 
     async def look(self, query: Query) -> View:
