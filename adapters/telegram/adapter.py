@@ -106,7 +106,11 @@ class TelegramAdapter:
         """Show a durable item; the same id again replaces, never doubles."""
         if not self._usable:
             raise DeliveryFailed(self.status.problem, retry_after_s=600.0)
-        await self._delivery.deliver(item)
+        self.status.queue += 1
+        try:
+            await self._delivery.deliver(item)
+        finally:
+            self.status.queue -= 1
 
     async def show(self, hint: Hint) -> None:
         """Show something that may be lost, soon; raises nothing."""

@@ -33,7 +33,7 @@ from adapters.telegram.pace import Pace
 from adapters.telegram.settings import TelegramSettings
 from adapters.telegram.status import Status
 from adapters.telegram.styled import Styled
-from core.errors import DeliveryFailed, DeliveryRefused
+from core.errors import DeliveryFailed, DeliveryRefused, ThawError
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +52,7 @@ class MessageGone(DeliveryRefused):
     """The message to be edited is no longer there, or not the bot's."""
 
 
-class GroupMoved(Exception):
+class GroupMoved(ThawError):
     """The group is a supergroup now, under another number."""
 
     def __init__(self, new: int) -> None:

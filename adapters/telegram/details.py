@@ -71,18 +71,22 @@ class Details:
         self._places = places
         self._window = window
 
-    async def show(self, pressed: Pressed, job: int) -> str:
-        """Show them; words for the presser alone when there is nothing to show."""
+    async def find(self, pressed: Pressed, job: int) -> JobView | str:
+        """The job, or words for the presser alone when there is nothing to show."""
+        try:
+            view = await self._window.look(
+                ReadJob(channel=pressed.press.thread.channel, number=job)
+            )
+        except BadRequest as error:
+            return str(error)
+        return view if isinstance(view, JobView) else "There is nothing to show."
+
+    async def show(self, pressed: Pressed, view: JobView) -> None:
+        """Show it under the message that has the button."""
         press, chat = pressed.press, pressed.spot.chat
         channel, item = press.thread.channel, f"{DETAILS}{press.id}"
         if await self._places.of(channel, item):
-            return ""
-        try:
-            view = await self._window.look(ReadJob(channel=channel, number=job))
-        except BadRequest as error:
-            return str(error)
-        if not isinstance(view, JobView):
-            return "There is nothing to show."
+            return
         await self._api.turn(chat)
         message = await self._api.send(
             chat,
@@ -92,4 +96,3 @@ class Details:
             rows=keyboard(view.card.buttons),
         )
         await self._places.keep(channel, item, (str(Spot(chat=chat, message=message)),))
-        return ""

@@ -146,7 +146,11 @@ class Inbox:
         self._chores.spawn(self._answer(press.id, said), f"telegram answer to {press.id}")
 
     async def _detailed(self, pressed: Pressed, job: int) -> None:
-        await self._answer(pressed.press.id, await self._details.show(pressed, job))
+        view = await self._details.find(pressed, job)
+        # The button is answered first: the message may have to wait for its turn.
+        await self._answer(pressed.press.id, view if isinstance(view, str) else "")
+        if not isinstance(view, str):
+            await self._details.show(pressed, view)
 
     async def _answer(self, id: str, said: str) -> None:
         """End the waiting sign on the button; with words, show them to the person alone."""

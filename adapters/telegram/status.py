@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True, kw_only=True)
 class Status:
-    """Changes in place. `last_event` is in Unix seconds, `queue` counts updates being taken up.
+    """Changes in place. `last_event` is in Unix seconds, `queue` counts items being delivered.
 
     `problem` says what is wrong now and what to do about it; "" when all is well.
     """

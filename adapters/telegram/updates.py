@@ -59,13 +59,11 @@ class Updates:
         before = self._tails.get(where)
         task = self._chores.spawn(self._work(id, update, me, before), f"telegram update {id}")
         self.open[id] = self._tails[where] = task
-        self._status.queue = len(self.open)
         task.add_done_callback(lambda done: self._ended(id, where, done))
         return task
 
     def _ended(self, id: int, where: object, task: asyncio.Task[None]) -> None:
         self.open.pop(id, None)
-        self._status.queue = len(self.open)
         if self._tails.get(where) is task:
             del self._tails[where]
         if not task.cancelled():

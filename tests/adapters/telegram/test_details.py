@@ -30,7 +30,8 @@ async def test_details_shows_the_steps_under_the_card_once(
     await bot.deliver(card(PLACE))
     shown = chat.said()[0]
     query = server.world.press(shown, "Details")
-    await server.until(lambda: server.world.open_callbacks[query] is not None)
+    await server.until(lambda: len(chat.said()) == 2)
+    assert server.world.open_callbacks[query] is not None
     details = chat.said()[1]
     assert "1. ran `wc -l` (2 s)\n2. ran" in details.text
     assert (details.reply_to, details.notified) == (shown.id, set())
