@@ -46,7 +46,9 @@ def _version(one: CandidateLine) -> str:
     grounds = "what stands now" if one.number == 0 else f"based on commit {one.base}"
     # A person's act says no more than who did it, and how.
     about = f": {plain(one.about)}" if one.label.startswith("job ") and one.about else ""
-    text = f"- **{one.number}** {plain(one.value)} ({plain(one.author)}{about}, {grounds})"
+    # What never was has no author.
+    who = f"{plain(one.author)}{about}, " if one.author else ""
+    text = f"- **{one.number}** {plain(one.value)} ({who}{grounds})"
     if not one.diff:
         return text
     cut = len(one.diff) > MOST_DIFFERENT + 1

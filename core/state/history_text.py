@@ -45,7 +45,7 @@ def change_lines(change: ChangeLine, most: int = 100) -> Iterator[str]:
     yield change.text
     yield from (f"  {text}" for text in change.diff[:most])
     if len(change.diff) > most:
-        yield f"  … {len(change.diff) - most} more lines"
+        yield f"  … {_more_lines(len(change.diff) - most)}"
 
 
 def origin_lines(found: Origin, pin: Pin | None, zone: tzinfo | None = None) -> Iterator[str]:
@@ -71,7 +71,7 @@ def bounded(lines: Sequence[str], most_lines: int, most_characters: int, more: s
     for line in lines:
         size += len(line) + 1
         if len(kept) == most_lines or size > most_characters:
-            return [*kept, f"… {len(lines) - len(kept):,} more lines{more}"]
+            return [*kept, f"… {_more_lines(len(lines) - len(kept))}{more}"]
         kept.append(line)
     return kept
 
@@ -89,3 +89,7 @@ def _undoing(line: CommitLine) -> Iterator[str]:
         yield f"undoes commit {line.undoes}"
     if line.undone_by is not None:
         yield f"undone by commit {line.undone_by}"
+
+
+def _more_lines(count: int) -> str:
+    return f"{count:,} more line{'' if count == 1 else 's'}"

@@ -6,6 +6,7 @@ from core.state.apply import Merged, already, merge_settling
 from core.state.database import Transaction
 from core.state.entries import Entry, read_entry
 from core.state.facts import head
+from core.state.files import find_file
 from core.state.operations import Author, Delta, Json, Kind, Op, Operation
 from core.state.rules import Rules
 from core.state.validate import check_key
@@ -60,7 +61,7 @@ def person_delete(
     if known is not None:
         return known
     if read_entry(tx, key, most=0) is None and not _waits(tx, key):
-        raise BadRequest(f"there is no `{key}`; /state shows what there is")
+        raise _no_key(tx, key, f"there is no `{key}`")
     delta = Delta(
         source=source,
         author=author,
@@ -75,7 +76,7 @@ def person_delete(
 def pin(tx: Transaction, key: str, by: Person, at: float) -> bool:
     """Keep an entry in the agent's sight; False when it is pinned. Raises BadRequest without it."""
     if read_entry(tx, key, most=0) is None:
-        raise BadRequest(f"there is no `{key}` to pin; /state shows what there is")
+        raise _no_key(tx, key, f"there is no `{key}` to pin")
     row = tx.execute(
         "INSERT OR IGNORE INTO pins (key, person_id, person, at) VALUES (?, ?, ?, ?)",
         (key, by.id, by.name, at),
@@ -93,6 +94,14 @@ def pinned(tx: Transaction) -> tuple[Entry, ...]:
     keys = tx.execute("SELECT key FROM pins ORDER BY key").fetchall()
     found = (read_entry(tx, key) for (key,) in keys)
     return tuple(entry for entry in found if entry is not None)
+
+
+def _no_key(tx: Transaction, key: str, words: str) -> BadRequest:
+    if find_file(tx, key) is not None:
+        return BadRequest(
+            f"`{key}` is a file, and this works on keys: ask for a job that changes or deletes it"
+        )
+    return BadRequest(f"{words}; /state shows what there is")
 
 
 def _waits(tx: Transaction, key: str) -> bool:

@@ -1,7 +1,7 @@
 from core.conflicts import conflict_buttons, conflict_posts, conflict_text, take_buttons
 from core.messages import ChannelRef, PostKind, ThreadRef
 from core.state.rules import Merging, Rule, Rules
-from tests.core.state.board import Board, put, text
+from tests.core.state.board import Board, put, text, write
 from tests.core.state.conftest import board
 
 __all__ = ["board"]
@@ -19,6 +19,13 @@ def test_a_question_shows_who_wrote_each_version_in_which_job_and_on_what(board:
         '- **0** "a" (job 1, asked by Ann, what stands now)\n'
         '- **1** "b" (job 2, asked by Ann: job 2, asked by Ann, based on commit 0)'
     )
+
+
+def test_what_never_was_is_shown_without_an_author(board: Board) -> None:
+    board.job(1, write("d/f", b"x\n"))
+    board.job(2, write("d", b"a file\n"), base=0)
+    asked = conflict_text(board.tx, board.conflicts()[0])
+    assert "- **0** absent (what stands now)\n" in asked
 
 
 def test_a_text_is_shown_by_its_difference_that_no_text_can_break_out_of(board: Board) -> None:

@@ -17,6 +17,7 @@ from tests.core.state.board import (
     patch,
     put,
     text,
+    write,
 )
 
 BY_ANN = Person(id="u1", name="Ann")
@@ -144,3 +145,11 @@ def test_setting_a_text_takes_what_was_typed_as_it_is(board: Board) -> None:
     assert board.value("k") == "12"
     board.set("k", '"in\\nlines"')
     assert board.value("k") == "in\nlines"
+
+
+def test_a_file_is_no_key_that_a_person_deletes_or_pins(board: Board) -> None:
+    board.job(1, write("notes.md", b"x\n"))
+    with pytest.raises(BadRequest, match=r"`notes.md` is a file, and this works on keys"):
+        board.unset("notes.md")
+    with pytest.raises(BadRequest, match=r"`notes.md` is a file, and this works on keys"):
+        pin(board.tx, "notes.md", BY_ANN, 1.0)
