@@ -1,0 +1,209 @@
+"""Messages of the gateway -> the core's events, or nothing. Pure: no connection, no clock."""
+
+import re
+from dataclasses import dataclass
+
+from adapters.discord.directory import Directory, Place
+from adapters.discord.fields import (
+    Payload,
+    id_of,
+    made_at,
+    moment,
+    number,
+    part,
+    parts,
+    text,
+    texts,
+    truth,
+)
+from core.messages import Message, Person, ThreadRef
+
+_SAID, _REPLIED = 0, 19
+_FORWARD = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file that came with a message: where it is, and how large they say it is."""
+
+    name: str
+    url: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """A message for the bot. `answers` is the platform's id of the message replied to."""
+
+    message: Message
+    answers: str
+    uploads: tuple[Upload, ...]
+    roles: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A person changed what they had written."""
+
+    id: str
+    thread: ThreadRef
+    message_id: str
+    author: Person
+    text: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """A message was removed by whoever may."""
+
+    id: str
+    thread: ThreadRef
+    message_id: str
+    at: float
+
+
+def place_of(payload: Payload, directory: Directory) -> Place | None:
+    """Where an event happened, if that is known."""
+    return directory.place(id_of(payload, "channel_id"), id_of(payload, "guild_id"))
+
+
+def heard(payload: Payload, directory: Directory, place: Place) -> Heard | None:
+    """The message if it is for the bot: in a DM, naming it, replying to it, or in its thread."""
+    id = id_of(payload)
+    if not id or not _by_a_person(payload, directory):
+        return None
+    named = _names_me(payload, directory)
+    answered = part(payload, "referenced_message")
+    to_me = bool(directory.me) and id_of(part(answered, "author")) == directory.me
+    if not (place.is_dm or named or to_me or place.mine):
+        return None
+    said = _words(payload, directory)
+    uploads = tuple(_uploads(payload))
+    if not said and not uploads and not (named or place.is_dm):
+        return None  # without the message content intent there is nothing to read
+    message = Message(
+        id=id,
+        thread=_thread(id, place, to_me=to_me),
+        author=person(part(payload, "author"), part(payload, "member")),
+        text=said or ("" if uploads else "(nothing but a mention)"),
+        at=moment(text(payload, "timestamp")) or made_at(id),
+    )
+    reference = part(payload, "message_reference")
+    is_reply = number(reference, "type", 0) != _FORWARD
+    return Heard(
+        message=message,
+        answers=id_of(reference, "message_id") if is_reply else "",
+        uploads=uploads,
+        roles=roles_of(part(payload, "member")),
+    )
+
+
+def edited(payload: Payload, directory: Directory, place: Place) -> Edit | None:
+    """An edit by a person. An unfurled link changes a message too; that is none."""
+    id, stamp = id_of(payload), text(payload, "edited_timestamp")
+    at = moment(stamp)
+    if not id or at is None or "content" not in payload or not _by_a_person(payload, directory):
+        return None
+    answered = part(payload, "referenced_message")
+    to_me = bool(directory.me) and id_of(part(answered, "author")) == directory.me
+    if not (place.is_dm or place.mine or to_me or _names_me(payload, directory)):
+        return None
+    return Edit(
+        id=f"edit:{id}:{stamp}",
+        thread=_thread(id, place, to_me=to_me),
+        message_id=id,
+        author=person(part(payload, "author"), part(payload, "member")),
+        text=_words(payload, directory),
+        at=at,
+    )
+
+
+def deleted(payload: Payload, place: Place, at: float) -> tuple[Deletion, ...]:
+    """The messages that are gone; whose they were and whether they were for the bot, nobody says."""
+    ids = [id_of(payload), *texts(payload, "ids")]
+    return tuple(
+        Deletion(
+            id=f"deletion:{id}",
+            thread=_thread(id, place, to_me=False),
+            message_id=id,
+            at=at,
+        )
+        for id in ids
+        if id.isascii() and id.isdigit()
+    )
+
+
+def person(user: Payload, member: Payload) -> Person:
+    """Who it was, by the name that the others see."""
+    id = id_of(user)
+    shown = text(member, "nick") or text(user, "global_name") or text(user, "username")
+    return Person(id=id, name=shown or id)
+
+
+def roles_of(member: Payload) -> frozenset[str]:
+    """The ids of the roles that a member of a guild has."""
+    return frozenset(texts(member, "roles"))
+
+
+def _thread(id: str, place: Place, *, to_me: bool) -> ThreadRef:
+    """Where the conversation goes on: a mention in a channel opens a thread of its own, whose id
+    on Discord is that of the message it hangs on; a reply stays where it was given."""
+    thread = place.thread
+    if place.grows_threads and not to_me:
+        return ThreadRef(channel=thread.channel, thread=id)
+    return thread
+
+
+def _by_a_person(payload: Payload, directory: Directory) -> bool:
+    author = part(payload, "author")
+    return (
+        bool(id_of(author))
+        and id_of(author) != directory.me
+        and not truth(author, "bot")
+        and not truth(author, "system")
+        and not payload.get("webhook_id")
+        and not payload.get("application_id")
+        and number(payload, "type", _SAID) in (_SAID, _REPLIED)
+    )
+
+
+def _names_me(payload: Payload, directory: Directory) -> bool:
+    if any(id_of(one) == directory.me for one in parts(payload, "mentions")):
+        return True
+    return not directory.roles.isdisjoint(texts(payload, "mention_roles"))
+
+
+def _words(payload: Payload, directory: Directory) -> str:
+    """What was written, with names for ids; the bot's own name goes."""
+    names = {
+        id_of(one): text(part(one, "member"), "nick")
+        or text(one, "global_name")
+        or text(one, "username")
+        for one in parts(payload, "mentions")
+    }
+
+    def name(found: re.Match[str]) -> str:
+        id = found["id"]
+        if id == directory.me:
+            return ""
+        return f"@{names[id]}" if names.get(id) else found[0]
+
+    said = text(payload, "content")
+    said = re.sub(r"<@!?(?P<id>\d{1,20})>", name, said)
+    for role in directory.roles:
+        said = said.replace(f"<@&{role}>", "")
+    said = re.sub(r"<a?(:\w{2,32}:)\d{1,20}>", r"\1", said)
+    forwarded = [
+        text(part(one, "message"), "content") for one in parts(payload, "message_snapshots")
+    ]
+    quoted = ["> " + one.replace("\n", "\n> ") for one in forwarded if one]
+    return "\n".join([said.strip(), *quoted]).strip()
+
+
+def _uploads(payload: Payload) -> list[Upload]:
+    return [
+        Upload(name=text(one, "filename"), url=text(one, "url"), size=number(one, "size", 0))
+        for one in parts(payload, "attachments")
+        if text(one, "filename") and text(one, "url")
+    ]

@@ -1,0 +1,1 @@
+"""Discord on loopback: REST, gateway, interactions and what people do. See `server`."""
