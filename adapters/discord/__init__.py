@@ -1,1 +1,1 @@
-"""Discord <-> the core's messages. Loads nothing by itself: `adapter` is where the library begins."""
+"""Discord <-> the core's messages. Loads nothing itself: `adapter` is where the library begins."""

@@ -1,4 +1,4 @@
-"""Which channels and threads there are, as the gateway tells. No messages, no people, no requests."""
+"""Which channels and threads there are, as the gateway tells. No messages, no people."""
 
 from dataclasses import dataclass, replace
 

@@ -120,7 +120,7 @@ def edited(payload: Payload, directory: Directory, place: Place) -> Edit | None:
 
 
 def deleted(payload: Payload, place: Place, at: float) -> tuple[Deletion, ...]:
-    """The messages that are gone; whose they were and whether they were for the bot, nobody says."""
+    """The messages that are gone; whose they were and for whom, nobody says."""
     ids = [id_of(payload), *texts(payload, "ids")]
     return tuple(
         Deletion(

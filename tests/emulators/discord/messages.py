@@ -141,6 +141,7 @@ class Messages:
         if message.author is not self.world.me:
             raise Refused(403, 50005, "Cannot edit a message authored by another user")
         refusals.message(body, files, edit=True)
+        self.attach(message, files)
         await self.change(message, body)
         return message.payload(self.world.users)
 

@@ -1,0 +1,217 @@
+"""Discord as the core's adapter: its life, durable items, hints. The library begins here."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable
+
+import structlog
+
+from adapters.discord import files
+from adapters.discord.board import Board
+from adapters.discord.directory import Directory
+from adapters.discord.fields import Payload
+from adapters.discord.gate import Gate, Priority
+from adapters.discord.guard import Door, Guard
+from adapters.discord.intake import Intake
+from adapters.discord.link import Link
+from adapters.discord.mailboxes import Mailboxes
+from adapters.discord.painter import INTERVAL_S, Moving, Painter
+from adapters.discord.rendering import Part, card_part, post_parts, stream_parts
+from adapters.discord.responding import Responding, register
+from adapters.discord.rest import Rest
+from adapters.discord.settings import DiscordSettings
+from adapters.discord.status import Status
+from adapters.discord.tokens import Tokens
+from adapters.discord.writing import Writing
+from core.errors import DeliveryFailed, DeliveryRefused
+from core.messages import (
+    Card,
+    CardMoved,
+    Hint,
+    Outbound,
+    Post,
+    Seen,
+    StateMoved,
+    StreamText,
+    ThreadRef,
+    Trouble,
+)
+from core.ports import Places, Window
+
+log = structlog.get_logger(__name__)
+
+_SEEN = "👀"
+_REMEMBERED = 5_000
+_MOST_SEEN = 200  # acknowledgements under way; later ones than that are none
+_INLINE_LIMIT = 2_000  # characters: more than that is rendered off the loop
+_REACTION = "/channels/{channel_id}/messages/{message_id}/reactions/{emoji}/@me"
+
+
+class DiscordAdapter:
+    """Implements core.ports.Adapter. `status` says how the connection is doing."""
+
+    def __init__(
+        self,
+        settings: DiscordSettings,
+        token: str,
+        *,
+        door: Door,
+        window: Window,
+        places: Places,
+        guard: Guard,
+        interval_s: float = INTERVAL_S,
+        gate: Gate | None = None,
+        link: dict[str, float] | None = None,
+    ) -> None:
+        """`link` are the link's own times, in seconds, for tests."""
+        self._window = window
+        self._status = Status()
+        self._gate = gate or Gate()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._rest = Rest(self._gate, self._status)
+        self._directory = Directory()
+        self._writing = Writing(self._rest, self._directory)
+        self._tokens = Tokens()
+        self._board = Board(self._rest, self._writing, places, self._tokens)
+        self._painter = Painter(self._paint, self._spawn, interval_s)
+        self._mailboxes = Mailboxes(self._spawn)
+        self._intake = Intake(
+            door=door, guard=guard, places=places, directory=self._directory, rest=self._rest,
+            writing=self._writing, mailboxes=self._mailboxes, clock=time.time,
+        )  # fmt: skip
+        self._responding = Responding(
+            door=door, window=window, guard=guard, directory=self._directory, rest=self._rest,
+            tokens=self._tokens, spawn=self._spawn,
+        )  # fmt: skip
+        self._link = Link(settings, token, self._rest, self._status, self._event, **(link or {}))
+        self._over: OrderedDict[tuple[ThreadRef, str], int] = OrderedDict()
+        self._seeing = 0
+        self._registered = False
+
+    @property
+    def status(self) -> Status:
+        """How it is going, as of now."""
+        self._status.queue = self._mailboxes.waiting + self._painter.waiting + self._gate.waiting
+        return self._status
+
+    async def start(self) -> None:
+        """Connect in the background; returns at once, whatever the platform does."""
+        self._spawn(self._link.run(), "discord")
+
+    async def stop(self) -> None:
+        """End the connection and everything that is under way."""
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._status.connected = False
+
+    async def deliver(self, item: Outbound) -> None:
+        """Show a durable item; see the port."""
+        if isinstance(item, Card):
+            await self._card(item, Priority.CARD)
+        else:
+            await self._post(item)
+
+    async def show(self, hint: Hint) -> None:
+        """Show something that may be lost; returns at once."""
+        match hint:
+            case Seen():
+                if self._seeing < _MOST_SEEN and not self._tokens.holds(hint.message_id):
+                    self._spawn(self._seen(hint), "discord seen")
+            case StreamText():
+                if (hint.thread, hint.post_id) not in self._over:
+                    where = self._writing.where(hint.thread)
+                    self._painter.offer(where, hint.post_id, hint)
+            case CardMoved(card=card):
+                self._painter.offer(self._writing.where(card.thread), card.id, card)
+            case Trouble():
+                self._spawn(self._intake.tell(hint.thread, hint.text, ""), "discord trouble")
+            case StateMoved():
+                pass  # nothing on Discord shows the state
+
+    async def _post(self, post: Post) -> None:
+        batches, remarks = await files.read(self._window, post.thread.channel, post.files)
+        if len(post.text) > _INLINE_LIMIT:
+            parts = await asyncio.to_thread(post_parts, post, remarks)
+        else:
+            parts = post_parts(post, remarks)
+        parts += [Part(files=batch) for batch in batches]
+        async with self._board.turn(post.thread.channel, post.id):
+            self._is_over(post.thread, post.id, 0)
+            self._painter.drop(self._writing.where(post.thread), post.id)
+            await self._board.show(
+                post.thread, post.id, parts, priority=Priority.ANSWER, answers=post.reply_to or ""
+            )
+
+    async def _card(self, card: Card, priority: Priority) -> None:
+        async with self._board.turn(card.thread.channel, card.id):
+            if card.version < self._over.get((card.thread, card.id), 0):
+                return  # a newer one was shown while this one waited
+            self._is_over(card.thread, card.id, card.version)
+            await self._board.show(
+                card.thread, card.id, [card_part(card)], priority=priority, again=False
+            )
+
+    async def _paint(self, moving: Moving) -> None:
+        if isinstance(moving, Card):
+            await self._card(moving, Priority.PAINT)
+            return
+        parts = (
+            await asyncio.to_thread(stream_parts, moving.text)
+            if len(moving.text) > _INLINE_LIMIT
+            else stream_parts(moving.text)
+        )
+        async with self._board.turn(moving.thread.channel, moving.post_id):
+            if (moving.thread, moving.post_id) in self._over or not parts:
+                return  # the whole answer is out
+            await self._board.show(
+                moving.thread, moving.post_id, parts, priority=Priority.PAINT,
+                answers=moving.reply_to or "", again=False,
+            )  # fmt: skip
+
+    async def _seen(self, seen: Seen) -> None:
+        """A pair of eyes on the message. One that a thread hangs on stands in the channel."""
+        thread, message = seen.thread, seen.message_id
+        if not message.isdigit():
+            return
+        channel = thread.channel.channel if thread.thread in ("", message) else thread.thread
+        self._seeing += 1
+        try:
+            await self._rest.ask(
+                "PUT", _REACTION, priority=Priority.SEEN, channel_id=channel, message_id=message,
+                emoji=_SEEN,
+            )  # fmt: skip
+        except (DeliveryFailed, DeliveryRefused) as error:
+            log.info("an acknowledgement was not shown", error=str(error))
+        finally:
+            self._seeing -= 1
+
+    def _event(self, event: str, payload: Payload) -> None:
+        self._directory.apply(event, payload)
+        if event == "INTERACTION_CREATE":
+            self._responding.take(payload)
+        elif event.startswith("MESSAGE_"):
+            self._intake.take(event, payload)
+        elif event == "READY" and not self._registered:
+            self._registered = True
+            self._spawn(register(self._rest, self._link.application), "discord commands")
+
+    def _is_over(self, thread: ThreadRef, item: str, version: int) -> None:
+        """What is older than this is not to be shown any more."""
+        self._over[thread, item] = version
+        self._over.move_to_end((thread, item))
+        while len(self._over) > _REMEMBERED:
+            self._over.popitem(last=False)
+
+    def _spawn(self, work: Awaitable[None], name: str) -> None:
+        task = asyncio.ensure_future(work)
+        task.set_name(name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("a part of Discord ended", task=task.get_name(), exc_info=task.exception())

@@ -1,0 +1,137 @@
+"""A message's way in: its place, its sender's right, what it replies to, its files, the door."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import structlog
+
+from adapters.discord import files, translation
+from adapters.discord.directory import Directory, Place
+from adapters.discord.fields import Payload, id_of
+from adapters.discord.gate import Priority
+from adapters.discord.guard import Door, Guard
+from adapters.discord.mailboxes import Mailboxes
+from adapters.discord.rendering import text_parts
+from adapters.discord.rest import Rest
+from adapters.discord.translation import Deletion, Edit, Heard
+from adapters.discord.writing import Writing
+from core.errors import BadRequest, DeliveryFailed, DeliveryRefused, NotAllowed, StoreError
+from core.messages import InboundEvent, ThreadRef
+from core.ports import Places
+
+log = structlog.get_logger(__name__)
+
+_FIRST_WAIT_S, _LONGEST_WAIT_S, _TRIES = 0.5, 30.0, 12
+
+
+class Intake:
+    """Takes events of messages from the gateway; returns at once, works in order by channel."""
+
+    def __init__(
+        self,
+        *,
+        door: Door,
+        guard: Guard,
+        places: Places,
+        directory: Directory,
+        rest: Rest,
+        writing: Writing,
+        mailboxes: Mailboxes,
+        clock: Callable[[], float],
+    ) -> None:
+        self._door = door
+        self._guard = guard
+        self._places = places
+        self._directory = directory
+        self._rest = rest
+        self._writing = writing
+        self._mailboxes = mailboxes
+        self._clock = clock
+
+    def take(self, event: str, payload: Payload) -> None:
+        """An event of messages. Most are not for the bot and cost nothing more."""
+        place = translation.place_of(payload, self._directory)
+        if place is not None:
+            self._take(event, payload, place)
+        elif id_of(payload, "channel_id"):
+            key = id_of(payload, "channel_id")
+            self._mailboxes.put(key, partial(self._find, event, payload))
+
+    async def _find(self, event: str, payload: Payload) -> None:
+        """A channel that was not announced: a thread that had been closed, say."""
+        if event not in ("MESSAGE_CREATE", "MESSAGE_UPDATE"):
+            return
+        try:
+            found = await self._rest.ask(
+                "GET", "/channels/{channel_id}", channel_id=id_of(payload, "channel_id")
+            )
+        except (DeliveryFailed, DeliveryRefused) as error:
+            log.warning("a channel of Discord is not known", error=str(error))
+            return
+        place = self._directory.learn(found, id_of(payload, "guild_id"))
+        if place is not None:
+            self._take(event, payload, place)
+
+    def _take(self, event: str, payload: Payload, place: Place) -> None:
+        match event:
+            case "MESSAGE_CREATE":
+                heard = translation.heard(payload, self._directory, place)
+                if heard is not None:
+                    self._mailboxes.put(place.id, partial(self._hear, heard))
+            case "MESSAGE_UPDATE":
+                edit = translation.edited(payload, self._directory, place)
+                if edit is not None:
+                    self._mailboxes.put(place.id, partial(self.bring, edit))
+            case _:
+                for deletion in translation.deleted(payload, place, self._clock()):
+                    self._mailboxes.put(place.id, partial(self.bring, deletion))
+
+    async def _hear(self, heard: Heard) -> None:
+        message = heard.message
+        if not self._guard.allows(message.author, message.thread.channel, heard.roles):
+            return
+        self._writing.title(message.thread, message.text)
+        if heard.answers:
+            item = await self._places.item(message.thread.channel, heard.answers)
+            message = replace(message, reply_to=item)
+        if heard.uploads:
+            fetched = await files.fetch(heard.uploads)
+            message = replace(message, files=fetched.files)
+            for sentence in fetched.refused:
+                await self.tell(message.thread, sentence, message.id)
+            if not message.text and not fetched.files:
+                return
+        await self.bring(message)
+
+    async def bring(self, event: InboundEvent | Edit | Deletion) -> None:
+        """Hand an event to the core. While it cannot be kept, the channel's later ones wait."""
+        wait = _FIRST_WAIT_S
+        for _ in range(_TRIES):
+            try:
+                await self._door.accept(event)
+                return
+            except NotAllowed:
+                return
+            except BadRequest as error:
+                await self.tell(event.thread, str(error), event.id)
+                return
+            except StoreError as error:
+                log.warning("an event of Discord cannot be kept yet", error=str(error))
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, _LONGEST_WAIT_S)
+        log.error("an event of Discord was not kept", event=event.id)
+        words = "I could not keep this and have given up: please say it again later."
+        await self.tell(event.thread, words, event.id)
+
+    async def tell(self, thread: ThreadRef, text: str, answers: str) -> None:
+        """Say something that is not worth keeping."""
+        for part in text_parts(text):
+            try:
+                await self._writing.send(
+                    thread, part.body(), priority=Priority.ANSWER, answers=answers
+                )
+            except (DeliveryFailed, DeliveryRefused) as error:
+                log.warning("a remark was not sent", error=str(error))
+                return

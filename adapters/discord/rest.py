@@ -1,0 +1,157 @@
+"""Requests to Discord's REST API, and what their failures mean for an item. Knows no items."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+
+import aiohttp
+import discord
+from discord.http import HTTPClient, Route
+
+from adapters.discord.fields import Payload
+from adapters.discord.gate import Gate, Priority
+from adapters.discord.status import Status
+from core.errors import DeliveryFailed, DeliveryRefused
+
+# The library waits for limits and tries again within one request.
+LONGEST_LIMIT_S = 30.0
+_LONGEST_S = 90.0
+_LOGIN_S = 20.0
+_TOKEN_REFUSED_S = 600.0
+_NOT_DISCORD_S = 30.0
+
+UNKNOWN_CHANNEL, UNKNOWN_MESSAGE = 10003, 10008
+THREAD_ARCHIVED, THREAD_THERE = 50083, 160004
+
+_WHY = {
+    UNKNOWN_CHANNEL: "the channel is gone",
+    50001: "the bot cannot see this channel: invite it, or give it View Channel",
+    50007: "this person takes no direct messages from the bot",
+    50013: "the bot lacks a permission here: Send Messages, Send Messages in Threads,"
+    " Create Public Threads, Embed Links, Attach Files, Add Reactions",
+    THREAD_ARCHIVED: "the thread is closed",
+    40005: "the file is too large for Discord",
+}
+
+
+class Refusal(DeliveryRefused):
+    """Discord said no, in its own words: `code` is its error code."""
+
+    def __init__(self, text: str, code: int) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class Rest:
+    """One request at a time goes through the gate and comes back as data, or as an error."""
+
+    def __init__(self, gate: Gate, status: Status) -> None:
+        self._gate = gate
+        self._status = status
+        self._http: HTTPClient | None = None
+        self._there = asyncio.Event()
+
+    def use(self, http: HTTPClient | None) -> None:
+        """Send through this client from now on; None: there is none."""
+        self._http = http
+        if http is None:
+            self._there.clear()
+        else:
+            self._there.set()
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        priority: Priority = Priority.ANSWER,
+        body: object = None,
+        files: Sequence[tuple[str, bytes]] = (),
+        **where: str,
+    ) -> Payload:
+        """The answer's object. `where` fills the path.
+
+        Raises Refusal, or DeliveryFailed when it is worth another try.
+        """
+        answer = await self._answer(method, path, priority, body, files, where)
+        return answer if isinstance(answer, dict) else {}
+
+    async def ask_list(self, method: str, path: str, body: object = None, **where: str) -> object:
+        """The answer as it is, for the few routes that give lists."""
+        return await self._answer(method, path, Priority.CARD, body, (), where)
+
+    async def _answer(
+        self, method: str, path: str, priority: Priority, body: object,
+        files: Sequence[tuple[str, bytes]], where: dict[str, str],
+    ) -> object:  # fmt: skip
+        http = await self._client()
+        # What answers an interaction does not count against the bot's limit.
+        if "webhook_id" not in where:
+            self._status.throttled_s += await self._gate.enter(priority)
+        self._status.sends += 1
+        try:
+            async with asyncio.timeout(_LONGEST_S):
+                answer = await _request(http, Route(method, path, **where), body, files)
+        except discord.RateLimited as error:
+            self._status.throttled_s += error.retry_after
+            raise DeliveryFailed(
+                "Discord asks for a pause", retry_after_s=error.retry_after
+            ) from error
+        except discord.HTTPException as error:
+            raise _fault(error) from error
+        except (aiohttp.ClientError, OSError, TimeoutError, RuntimeError) as error:
+            # RuntimeError: the library's session was closed by a reconnect.
+            raise DeliveryFailed(f"Discord cannot be reached: {error!r}") from error
+        if isinstance(answer, str) and answer:
+            raise DeliveryFailed("Discord answered with something that is not its own")
+        return answer
+
+    async def _client(self) -> HTTPClient:
+        try:
+            async with asyncio.timeout(_LOGIN_S):
+                await self._there.wait()
+        except TimeoutError:
+            raise DeliveryFailed("not logged in to Discord", retry_after_s=5.0) from None
+        if self._http is None:
+            raise DeliveryFailed("not logged in to Discord", retry_after_s=5.0)
+        return self._http
+
+
+async def _request(
+    http: HTTPClient, route: Route, body: object, files: Sequence[tuple[str, bytes]]
+) -> object:
+    if not files:
+        if body is None:
+            return await http.request(route)
+        return await http.request(route, json=body)
+    form: list[dict[str, object]] = [{"name": "payload_json", "value": json.dumps(body)}]
+    for number, (name, content) in enumerate(files):
+        form.append(
+            {
+                "name": f"files[{number}]", "value": content, "filename": name,
+                "content_type": "application/octet-stream",
+            }
+        )  # fmt: skip
+    return await http.request(route, form=form)
+
+
+def _fault(error: discord.HTTPException) -> DeliveryFailed | Refusal:
+    if error.status == 401:
+        return DeliveryFailed(
+            "Discord does not take the bot's token any more: make a new one and start again",
+            retry_after_s=_TOKEN_REFUSED_S,
+        )
+    if error.status == 429:
+        asked = error.response.headers.get("Retry-After", "")
+        pause = float(asked) if asked.replace(".", "", 1).isdigit() else _NOT_DISCORD_S
+        return DeliveryFailed("Discord asks for a pause", retry_after_s=pause)
+    if error.status >= 500:
+        return DeliveryFailed(f"Discord is in trouble (status {error.status})")
+    if not error.code:
+        # Discord names what it refuses by a code: this came from something in between.
+        return DeliveryFailed(
+            f"something before Discord refused (status {error.status})",
+            retry_after_s=_NOT_DISCORD_S,
+        )
+    why = _WHY.get(error.code, f"Discord refused it: {error.text[:300]}")
+    return Refusal(f"{why} (code {error.code})", error.code)
