@@ -118,6 +118,9 @@ class Board:
             )  # fmt: skip
         except Refusal:
             return None  # too late, or taken away: then it is a message like any other
+        except DeliveryFailed:
+            self._tokens.give_back(answers, token)
+            raise
 
     async def _edit(
         self, thread: ThreadRef, item: str, shown: Shown, number: int, part: Part,

@@ -121,7 +121,7 @@ class Intake:
                 log.warning("an event of Discord cannot be kept yet", error=str(error))
                 await asyncio.sleep(wait)
                 wait = min(2 * wait, _LONGEST_WAIT_S)
-        log.error("an event of Discord was not kept", event=event.id)
+        log.error("an event of Discord was not kept", id=event.id)
         words = "I could not keep this and have given up: please say it again later."
         await self.tell(event.thread, words, event.id)
 

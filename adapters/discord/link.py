@@ -221,7 +221,7 @@ class Link:
                 self._on_event(name, payload)
             except Exception:
                 # Around one event: what is broken in it must not break the connection.
-                log.exception("an event cannot be read", event=name)
+                log.exception("an event cannot be read", name=name)
 
         return parse
 
@@ -323,6 +323,7 @@ async def _closed(client: discord.Client) -> None:
     except Exception:
         # Whatever it is, the client is given up.
         log.info("a connection was not closed well", exc_info=True)
+    await client.http.close()
 
 
 def _shard(name: str, payload: Payload) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from weakref import WeakValueDictionary
 
 import aiohttp
 import discord
@@ -22,6 +23,7 @@ _NOT_DISCORD_S = 30.0
 
 UNKNOWN_CHANNEL, UNKNOWN_MESSAGE = 10003, 10008
 THREAD_ARCHIVED, THREAD_THERE = 50083, 160004
+_TOKEN_OF_INTERACTION = 50027
 
 _WHY = {
     UNKNOWN_CHANNEL: "the channel is gone",
@@ -50,6 +52,9 @@ class Rest:
         self._status = status
         self._http: HTTPClient | None = None
         self._there = asyncio.Event()
+        self._routes: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = (
+            WeakValueDictionary()
+        )
 
     def use(self, http: HTTPClient | None) -> None:
         """Send through this client from now on; None: there is none."""
@@ -85,13 +90,25 @@ class Rest:
         files: Sequence[tuple[str, bytes]], where: dict[str, str],
     ) -> object:  # fmt: skip
         http = await self._client()
-        # What answers an interaction does not count against the bot's limit.
-        if "webhook_id" not in where:
-            self._status.throttled_s += await self._gate.enter(priority)
-        self._status.sends += 1
+        # One at a time on a route of a channel: several that wait for one limit of the library's
+        # are let go together now and then, and break it.
+        key = (method, path, where.get("channel_id", "") or where.get("webhook_id", ""))
+        lock = self._routes.get(key)
+        if lock is None:
+            lock = self._routes[key] = asyncio.Lock()
+        async with lock:
+            # What answers an interaction does not count against the bot's limit.
+            if "webhook_id" not in where:
+                self._status.throttled_s += await self._gate.enter(priority)
+            self._status.sends += 1
+            return await self._sent(http, Route(method, path, **where), body, files)
+
+    async def _sent(
+        self, http: HTTPClient, route: Route, body: object, files: Sequence[tuple[str, bytes]]
+    ) -> object:
         try:
             async with asyncio.timeout(_LONGEST_S):
-                answer = await _request(http, Route(method, path, **where), body, files)
+                answer = await _request(http, route, body, files)
         except discord.RateLimited as error:
             self._status.throttled_s += error.retry_after
             raise DeliveryFailed(
@@ -136,7 +153,7 @@ async def _request(
 
 
 def _fault(error: discord.HTTPException) -> DeliveryFailed | Refusal:
-    if error.status == 401:
+    if error.status == 401 and error.code != _TOKEN_OF_INTERACTION:
         return DeliveryFailed(
             "Discord does not take the bot's token any more: make a new one and start again",
             retry_after_s=_TOKEN_REFUSED_S,

@@ -30,6 +30,10 @@ class Tokens:
         while len(self._tokens) > _MOST:
             self._tokens.popitem(last=False)
 
+    def give_back(self, id: str, token: Token) -> None:
+        """It is not known whether it was used: the same answer goes to it again."""
+        self._tokens[id] = token
+
     def holds(self, id: str) -> bool:
         """Whether this is the id of a command that waits for its answer."""
         return id in self._tokens

@@ -3,6 +3,7 @@
 What goes over a limit is refused and recorded: a client reads the headers and should never.
 """
 
+import math
 import time
 from dataclasses import dataclass, field
 
@@ -69,7 +70,7 @@ class Limits:
         wait = window.ends_in(now)
         headers = {
             "X-RateLimit-Limit": str(limit), "X-RateLimit-Remaining": str(window.left(now)),
-            "X-RateLimit-Reset-After": f"{wait:.3f}", "X-RateLimit-Bucket": f"bucket-{kind}",
+            "X-RateLimit-Reset-After": f"{math.ceil(wait * 1000) / 1000:.3f}", "X-RateLimit-Bucket": f"bucket-{kind}",
             "X-RateLimit-Reset": f"{time.time() + wait:.3f}",
         }  # fmt: skip
         return Ruling(headers, wait if over else None)

@@ -1,0 +1,188 @@
+import asyncio
+import json
+
+import pytest
+
+from adapters.discord.adapter import DiscordAdapter
+from adapters.discord.link import Pace
+from core.messages import Message
+from tests.adapters.discord.conftest import Start, Town
+from tests.adapters.discord.fake_core import Event, FakeCore, post
+from tests.emulators.discord.server import DiscordServer, Fault
+
+
+def words(events: list[Event]) -> list[str]:
+    return [event.text for event in events if isinstance(event, Message)]
+
+
+async def heard(discord: DiscordServer, core: FakeCore, town: Town, number: int) -> None:
+    """Somebody writes, and it arrives."""
+    await discord.say(town.anna, town.general, town.mention(f"word {number}"))
+    assert (await core.message(number)).text == f"word {number}"
+
+
+async def test_a_cut_connection_is_resumed_and_what_was_said_meanwhile_arrives_once(
+    bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    await heard(discord, core, town, 1)
+    discord.gateway.cut()
+    await discord.gateway.happened("closed")
+    await discord.say(town.anna, town.general, town.mention("word 2"))
+    await discord.gateway.happened("resumed")
+    await heard(discord, core, town, 3)
+    assert words(await core.events(3)) == ["word 1", "word 2", "word 3"]
+    assert discord.gateway.log.count("identify") == 1
+    assert bot.status.connected
+
+
+async def test_a_storm_of_cuts_loses_and_doubles_nothing_and_keeps_the_order(
+    bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    for number in range(1, 31):
+        await discord.say(town.anna, town.general, town.mention(f"word {number}"))
+        if number % 6 == 0:
+            discord.gateway.cut()
+            await discord.gateway.happened("connected", number // 6 + 1)
+    assert words(await core.events(30)) == [f"word {number}" for number in range(1, 31)]
+
+
+async def test_asked_to_reconnect_it_resumes(
+    bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    await discord.gateway.ask_to_reconnect()
+    await discord.gateway.happened("resumed")
+    await heard(discord, core, town, 1)
+
+
+async def test_a_session_that_discord_forgot_is_begun_anew(
+    bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    await discord.gateway.invalidate(resumable=False)
+    await discord.gateway.happened("ready", 2)
+    await heard(discord, core, town, 1)
+
+
+async def test_a_silent_connection_is_given_up_and_resumed(
+    start: Start, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    discord.gateway.heartbeat_ms = 200
+    bot = await start(heartbeat_timeout_s=0.6)
+    discord.gateway.go_silent()
+    await discord.say(town.anna, town.general, town.mention("word 1"))
+    await discord.gateway.happened("resumed")
+    assert (await core.message(1)).text == "word 1"
+    assert bot.status.connected
+    assert bot.status.retries > 0
+
+
+async def test_a_connection_that_never_gets_ready_is_given_up(
+    start: Start, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    discord.gateway.keep_unready = True
+    bot = await start(wait=False, patience_s=0.4)
+    await discord.gateway.happened("identify", 2)
+    assert not bot.status.connected
+    discord.gateway.keep_unready = False
+    await discord.gateway.happened("ready")
+    await heard(discord, core, town, 1)
+
+
+async def test_nonsense_from_the_gateway_costs_a_connection_and_no_more(
+    bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    await discord.gateway.say_nonsense("<html>not json</html>")
+    await discord.gateway.happened("ready", 2)
+    await heard(discord, core, town, 1)
+
+
+async def test_events_with_missing_and_unknown_fields_leave_the_connection_alone(
+    bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    odd: list[object] = [{}, {"id": None}, {"id": "1", "channel_id": town.general.id}, [], None, 7]
+    for payload in odd:
+        for event in ("MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE_BULK", "GUILD_CREATE",
+                      "THREAD_LIST_SYNC", "INTERACTION_CREATE", "SOMETHING_NEW"):  # fmt: skip
+            frame = {"op": 0, "t": event, "s": 1, "d": payload}
+            await discord.gateway.say_nonsense(json.dumps(frame))
+    await discord.say(town.anna, town.general, town.mention("still there?"))
+    await discord.messages.until(lambda: "still there?" in words([*core.kept.values()]))
+    assert discord.gateway.log.count("connected") == 1
+
+
+async def test_while_the_gateway_is_away_it_comes_back_and_answers_still_go_out(
+    bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    discord.gateway.refuse_with = 503
+    discord.gateway.cut()
+    await discord.gateway.happened("refused", 2)
+    assert not bot.status.connected
+    assert "gateway" in bot.status.problem
+    await bot.deliver(post(town.main, "still here"))
+    assert town.general.texts == ["still here"]
+    discord.gateway.refuse_with = None
+    await discord.gateway.happened("resumed")
+    await heard(discord, core, town, 1)
+    assert bot.status.problem == ""
+
+
+async def test_start_returns_at_once_when_discord_is_down_and_connects_later(
+    start: Start, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    discord.fail("GET", "/gateway/bot", Fault(status=502, html=True), times=2)
+    bot = await start(wait=False)
+    await discord.gateway.happened("ready")
+    await heard(discord, core, town, 1)
+    assert bot.status.connected
+
+
+async def test_a_wrong_token_is_said_once_and_not_tried_for_ever(
+    start: Start, discord: DiscordServer, town: Town
+) -> None:
+    bot = await start(token="old", wait=False)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await bot.deliver(post(town.main, "nobody reads this"))
+    assert "DISCORD_TOKEN" in bot.status.problem
+    assert len(discord.calls) == 1
+    assert discord.gateway.log == []
+
+
+async def test_without_the_privileged_intent_it_connects_and_hears_mentions(
+    start: Start, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    discord.flags = 0
+    discord.gateway.granted = ~(1 << 15)
+    await start()
+    await heard(discord, core, town, 1)
+
+
+async def test_an_intent_that_was_taken_away_meanwhile_is_given_up(
+    start: Start, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    discord.gateway.granted = ~(1 << 15)  # though the application says it has it
+    await start()
+    await heard(discord, core, town, 1)
+
+
+async def test_a_large_bot_keeps_a_connection_for_each_shard(
+    start: Start, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    discord.shards = 2
+    bot = await start(wait=False)
+    await discord.gateway.happened("ready", 2)
+    await heard(discord, core, town, 1)
+    assert {session.shard for session in discord.gateway.sessions} == {(0, 2), (1, 2)}
+    discord.gateway.cut()
+    await discord.gateway.happened("resumed", 2)
+    await heard(discord, core, town, 2)
+    assert bot.status.connected
+
+
+def test_pauses_grow_to_a_limit_and_begin_again_after_a_good_connection() -> None:
+    pace = Pace(0.5)
+    pauses = [pace.next_s() for _ in range(20)]
+    assert pauses[0] == 0
+    assert 0 < pauses[1] <= 0.5
+    assert 15 <= pauses[-1] <= 30
+    pace.good()
+    assert pace.next_s() == 0
