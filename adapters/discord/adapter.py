@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable
 
 import structlog
@@ -44,6 +44,7 @@ log = structlog.get_logger(__name__)
 _SEEN = "👀"
 _REMEMBERED = 5_000
 _MOST_SEEN = 200  # acknowledgements under way; later ones than that are none
+_TYPING_S = 8.0  # Discord shows it for ten
 _INLINE_LIMIT = 2_000  # characters: more than that is rendered off the loop
 _REACTION = "/channels/{channel_id}/messages/{message_id}/reactions/{emoji}/@me"
 
@@ -87,6 +88,8 @@ class DiscordAdapter:
         self._link = Link(settings, token, self._rest, self._status, self._event, **(link or {}))
         self._over: OrderedDict[tuple[ThreadRef, str], int] = OrderedDict()
         self._seeing = 0
+        self._reacting: Counter[str] = Counter()
+        self._typed: dict[str, float] = {}
         self._registered = False
 
     @property
@@ -178,7 +181,10 @@ class DiscordAdapter:
             return
         channel = thread.channel.channel if thread.thread in ("", message) else thread.thread
         self._seeing += 1
+        self._reacting[channel] += 1
         try:
+            if self._reacting[channel] > 1:
+                await self._typing(channel)
             await self._rest.ask(
                 "PUT", _REACTION, priority=Priority.SEEN, channel_id=channel, message_id=message,
                 emoji=_SEEN,
@@ -187,6 +193,20 @@ class DiscordAdapter:
             log.info("an acknowledgement was not shown", error=str(error))
         finally:
             self._seeing -= 1
+            self._reacting[channel] -= 1
+            if not self._reacting[channel]:
+                del self._reacting[channel]
+
+    async def _typing(self, channel: str) -> None:
+        """Reactions are slow where many come at once; this shows all of them at once."""
+        now = time.monotonic()
+        if now - self._typed.get(channel, -_TYPING_S) < _TYPING_S:
+            return
+        self._typed = {one: at for one, at in self._typed.items() if now - at < _TYPING_S}
+        self._typed[channel] = now
+        await self._rest.ask(
+            "POST", "/channels/{channel_id}/typing", priority=Priority.SEEN, channel_id=channel
+        )
 
     def _event(self, event: str, payload: Payload) -> None:
         self._directory.apply(event, payload)
@@ -194,7 +214,9 @@ class DiscordAdapter:
             self._responding.take(payload)
         elif event.startswith("MESSAGE_"):
             self._intake.take(event, payload)
-        elif event == "READY" and not self._registered:
+        elif event == "READY" and self._registered:
+            self._spawn(self._intake.catch_up(), "discord catching up")
+        elif event == "READY":
             self._registered = True
             self._spawn(register(self._rest, self._link.application), "discord commands")
 

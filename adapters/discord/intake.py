@@ -13,6 +13,7 @@ from adapters.discord.fields import Payload, id_of
 from adapters.discord.gate import Priority
 from adapters.discord.guard import Door, Guard
 from adapters.discord.mailboxes import Mailboxes
+from adapters.discord.missed import Missed
 from adapters.discord.rendering import text_parts
 from adapters.discord.rest import Rest
 from adapters.discord.translation import Deletion, Edit, Heard
@@ -49,6 +50,11 @@ class Intake:
         self._writing = writing
         self._mailboxes = mailboxes
         self._clock = clock
+        self._missed = Missed(rest, self.take)
+
+    async def catch_up(self) -> None:
+        """A new session began: what was said before it is asked for."""
+        await self._missed.catch_up()
 
     def take(self, event: str, payload: Payload) -> None:
         """An event of messages. Most are not for the bot and cost nothing more."""
@@ -79,6 +85,7 @@ class Intake:
             case "MESSAGE_CREATE":
                 heard = translation.heard(payload, self._directory, place)
                 if heard is not None:
+                    self._missed.heard(payload)
                     self._mailboxes.put(place.id, partial(self._hear, heard))
             case "MESSAGE_UPDATE":
                 edit = translation.edited(payload, self._directory, place)

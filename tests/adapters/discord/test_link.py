@@ -186,3 +186,15 @@ def test_pauses_grow_to_a_limit_and_begin_again_after_a_good_connection() -> Non
     assert 15 <= pauses[-1] <= 30
     pace.good()
     assert pace.next_s() == 0
+
+
+async def test_what_was_said_while_a_session_was_lost_is_read_afterwards(
+    bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    await heard(discord, core, town, 1)
+    for session in discord.gateway.sessions:
+        session.dead = True
+    for number in (2, 3):
+        await discord.say(town.anna, town.general, town.mention(f"word {number}"))
+    discord.gateway.cut()
+    assert words(await core.events(3)) == ["word 1", "word 2", "word 3"]
