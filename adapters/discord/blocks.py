@@ -12,8 +12,8 @@ from markdown_it.token import Token
 
 _parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 _WIDEST_TABLE = 76  # columns that a code block shows without breaking lines on a desktop
-_PLAIN_LIMIT = 200_000  # characters: beyond it nobody reads it dressed
-_CODE = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)|https?://[^\s<>]+|<[^<>\s]+>")
+_PLAIN_LIMIT = 100_000  # characters: beyond it nobody reads it dressed
+_CODE = re.compile(r"(`{1,9})(?!`)(.{1,1000}?)(?<!`)\1(?!`)|https?://[^\s<>]+|<[^<>\s]{1,1000}>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,8 +138,8 @@ def _inline(line: str) -> str:
 
 
 def _marks(text: str) -> str:
-    text = re.sub(r"!(\[[^\]]*\]\()", r"\1", text)  # an image is a link to it
-    text = re.sub(r"(?<![\w\\_])__(?=\S)([^_]+)(?<=\S)__(?!\w)", r"**\1**", text)
+    text = re.sub(r"!(\[[^\]]{0,500}\]\()", r"\1", text)  # an image is a link to it
+    text = re.sub(r"(?<![\w\\_])__(?=\S)([^_]{1,1000})(?<=\S)__(?!\w)", r"**\1**", text)
     return text.replace("||", r"\|\|")  # nobody means a spoiler
 
 

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator
 from adapters.discord.blocks import Block
 
 LIMIT = 2000
-_ATOMS = re.compile(r"(`+)[^`]+\1|\[[^\]]*\]\([^)\s]*\)|<[^<>\s]+>|\S+|\s+")
+_ATOMS = re.compile(
+    r"(`{1,9})[^`]{1,1000}\1|\[[^\]]{0,500}\]\([^)\s]{0,1000}\)|<[^<>\s]{1,1000}>|\S+|\s+"
+)
 _JOINERS = "\u200d\ufe0f\ufe0e"
 
 

@@ -70,7 +70,9 @@ class Limits:
         wait = window.ends_in(now)
         headers = {
             "X-RateLimit-Limit": str(limit), "X-RateLimit-Remaining": str(window.left(now)),
-            "X-RateLimit-Reset-After": f"{math.ceil(wait * 1000) / 1000:.3f}", "X-RateLimit-Bucket": f"bucket-{kind}",
+            # Rounded up: whoever waits just so long must not come too early.
+            "X-RateLimit-Reset-After": f"{math.ceil(wait * 1000) / 1000:.3f}",
+            "X-RateLimit-Bucket": f"bucket-{kind}",
             "X-RateLimit-Reset": f"{time.time() + wait:.3f}",
         }  # fmt: skip
         return Ruling(headers, wait if over else None)

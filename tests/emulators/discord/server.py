@@ -56,6 +56,8 @@ class DiscordServer:
         self.calls: list[Call] = []
         self.flags = MESSAGE_CONTENT_GRANTED
         self.shards = shards
+        self.starts = 999
+        self.endpoint: str | None = None
         self._faults: list[tuple[str, re.Pattern[str], Fault]] = []
         self._runner: web.AppRunner | None = None
         self._port = 0
@@ -94,6 +96,8 @@ class DiscordServer:
         return [
             ("GET", "/users/@me", "other", self._me),
             ("GET", "/oauth2/applications/@me", "other", self._application),
+            ("GET", "/applications/@me", "other", self._application),
+            ("GET", "/users/@me/guilds", "other", self._guilds),
             ("GET", "/gateway/bot", "other", self._bot),
             ("POST", f"{channel}/messages", "send", said.send),
             ("GET", f"{channel}/messages", "other", said.after),
@@ -170,14 +174,18 @@ class DiscordServer:
     async def _me(self, request: web.Request) -> Payload:
         return self.world.me.payload()
 
+    async def _guilds(self, request: web.Request) -> list[Payload]:
+        return [{"id": one.id, "name": one.name} for one in self.world.guilds.values()]
+
     async def _bot(self, request: web.Request) -> Payload:
-        start = {"total": 1000, "remaining": 999, "reset_after": 1, "max_concurrency": 1}
+        start = {"total": 1000, "remaining": self.starts, "reset_after": 1, "max_concurrency": 1}
         return {"url": self.gateway_url, "shards": self.shards, "session_start_limit": start}
 
     async def _application(self, request: web.Request) -> Payload:
         return {
             "id": self.world.me.id, "name": "Thaw", "description": "", "icon": None,
             "bot_public": True, "bot_require_code_grant": False, "verify_key": "", "team": None,
+            "interactions_endpoint_url": self.endpoint,
             "owner": self.world.me.payload() | {"bot": False}, "flags": self.flags,
         }  # fmt: skip
 

@@ -1,0 +1,202 @@
+"""What the doctor asks of Discord: token, intents, servers, gateway, clock. Looks only.
+
+Does without the library: it keeps its addresses in its classes, and a bot may be running.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+
+from adapters.discord.fields import Payload, id_of, number, part, text
+from adapters.discord.settings import DiscordSettings
+from core.errors import ThawError
+
+_TIMEOUT = aiohttp.ClientTimeout(total=15)
+_CONTENT_GRANTED = 1 << 18 | 1 << 19
+_CLOCK_S = 60.0
+_FEW_STARTS = 50
+
+# View Channels, Send Messages, Embed Links, Attach Files, Read Message History, Add Reactions,
+# Create Public Threads, Send Messages in Threads: what the bot uses, and no more.
+PERMISSIONS = sum(1 << bit for bit in (10, 11, 14, 15, 16, 6, 35, 38))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """One thing looked at: `level` is "ok", "note" or "problem"; `advice` says what to click."""
+
+    level: str
+    text: str
+    advice: str = ""
+
+
+def invite_url(application: str) -> str:
+    """The link by which somebody with the right to manage a server brings the bot there."""
+    return (
+        f"https://discord.com/oauth2/authorize?client_id={application}"
+        f"&permissions={PERMISSIONS}&integration_type=0&scope=bot+applications.commands"
+    )
+
+
+async def examine(
+    settings: DiscordSettings, environment: Mapping[str, str]
+) -> tuple[Examined, ...]:
+    """Try what the bot will use. Takes some seconds at most; raises nothing of the world's."""
+    try:
+        token = settings.token(environment)
+    except ThawError as error:
+        return (Examined(level="problem", text="there is no token", advice=str(error)),)
+    try:
+        async with aiohttp.ClientSession(
+            timeout=_TIMEOUT, headers={"Authorization": f"Bot {token}"}
+        ) as session:
+            return await _examined(session, settings)
+    except _Unusable as error:
+        return (error.finding,)
+
+
+class _Unusable(Exception):
+    """Nothing more can be looked at."""
+
+    def __init__(self, finding: Examined) -> None:
+        super().__init__(finding.text)
+        self.finding = finding
+
+
+async def _examined(
+    session: aiohttp.ClientSession, settings: DiscordSettings
+) -> tuple[Examined, ...]:
+    application, clock = await _get(session, settings, "/applications/@me")
+    told = application if isinstance(application, dict) else {}
+    guilds, _ = await _get(session, settings, "/users/@me/guilds")
+    start, _ = await _get(session, settings, "/gateway/bot")
+    name = text(told, "name") or "the bot"
+    return (
+        Examined(level="ok", text=f"the token is that of {name}"),
+        _intent(told),
+        *_endpoint(told),
+        _servers(guilds, id_of(told)),
+        *_starts(start if isinstance(start, dict) else {}),
+        *_clock(clock),
+        await _gateway(session, settings),
+    )
+
+
+async def _get(
+    session: aiohttp.ClientSession, settings: DiscordSettings, path: str
+) -> tuple[object, float | None]:
+    """The answer and by how many seconds our clock is ahead of Discord's."""
+    url = settings.api_url.rstrip("/") + path
+    try:
+        async with session.get(url) as answer:
+            if answer.status == 401:
+                raise _Unusable(
+                    Examined(
+                        level="problem",
+                        text=f"Discord does not know the token in {settings.token_env}",
+                        advice="developer portal, your application, Bot, Reset Token; set it again",
+                    )
+                )
+            answer.raise_for_status()
+            found: object = await answer.json()
+            return found, _ahead(answer.headers.get("Date", ""))
+    except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+        raise _Unusable(
+            Examined(
+                level="problem",
+                text=f"{url} does not answer as Discord does: {error!r}",
+                advice="check the network, a proxy, and [discord] api_url",
+            )
+        ) from error
+
+
+def _intent(application: Payload) -> Examined:
+    if number(application, "flags", 0) & _CONTENT_GRANTED:
+        return Examined(level="ok", text="it may read messages in its threads")
+    return Examined(
+        level="note",
+        text="the message content intent is off: in servers it only reads mentions and replies",
+        advice="developer portal, Bot, Privileged Gateway Intents, Message Content Intent: on",
+    )
+
+
+def _endpoint(application: Payload) -> list[Examined]:
+    if not text(application, "interactions_endpoint_url"):
+        return []
+    return [
+        Examined(
+            level="problem",
+            text="buttons and commands are sent to a web address, and never reach this bot",
+            advice="developer portal, General Information: empty Interactions Endpoint URL",
+        )
+    ]
+
+
+def _servers(guilds: object, application: str) -> Examined:
+    count = len(guilds) if isinstance(guilds, list) else 0
+    if count:
+        return Examined(level="ok", text=f"it is in {count} server{'s' if count > 1 else ''}")
+    return Examined(
+        level="note",
+        text="it is in no server yet",
+        advice=f"open {invite_url(application)}",
+    )
+
+
+def _starts(start: Payload) -> list[Examined]:
+    limit = part(start, "session_start_limit")
+    left = number(limit, "remaining", _FEW_STARTS)
+    if left >= _FEW_STARTS:
+        return []
+    minutes = number(limit, "reset_after", 0) // 60_000
+    return [
+        Examined(
+            level="note" if left else "problem",
+            text=f"Discord lets it connect {left} more times, then not for {minutes} minutes",
+            advice="look for something that starts the bot again and again",
+        )
+    ]
+
+
+def _ahead(date: str) -> float | None:
+    try:
+        return time.time() - parsedate_to_datetime(date).timestamp()
+    except ValueError:
+        return None
+
+
+def _clock(ahead: float | None) -> list[Examined]:
+    if ahead is None or abs(ahead) < _CLOCK_S:
+        return []
+    return [
+        Examined(
+            level="note",
+            text=f"this machine's clock is {abs(ahead):.0f} s {'ahead' if ahead > 0 else 'behind'}",
+            advice="switch on time synchronisation: times on cards are wrong otherwise",
+        )
+    ]
+
+
+async def _gateway(session: aiohttp.ClientSession, settings: DiscordSettings) -> Examined:
+    url = settings.gateway_url
+    separator = "&" if "?" in url else "?"
+    try:
+        async with (
+            asyncio.timeout(15),
+            session.ws_connect(f"{url}{separator}v=10&encoding=json") as socket,
+        ):
+            hello: object = await socket.receive_json()
+        if number(hello if isinstance(hello, dict) else {}, "op") == 10:
+            return Examined(level="ok", text="the gateway can be reached")
+        problem = "it does not say hello"
+    except (aiohttp.ClientError, OSError, TimeoutError, TypeError, ValueError) as error:
+        problem = repr(error)
+    return Examined(
+        level="problem",
+        text=f"the gateway at {url} cannot be used: {problem}",
+        advice="WebSockets have to be let through; check a proxy, and [discord] gateway_url",
+    )

@@ -1,0 +1,41 @@
+import asyncio
+
+from adapters.discord.gate import Gate, Priority
+
+
+async def test_no_more_than_so_many_pass_in_any_stretch_of_time() -> None:
+    gate = Gate(most=5, seconds=0.1)
+    loop = asyncio.get_running_loop()
+    passed: list[float] = []
+
+    async def go() -> None:
+        await gate.enter(Priority.ANSWER)
+        passed.append(loop.time())
+
+    await asyncio.gather(*(go() for _ in range(18)))
+    assert all(later - first >= 0.095 for first, later in zip(passed, passed[5:], strict=False))
+    assert gate.waiting == 0
+
+
+async def test_what_people_wait_for_goes_first() -> None:
+    gate = Gate(most=1, seconds=0.02)
+    await gate.enter(Priority.PAINT)
+    order: list[Priority] = []
+
+    async def go(priority: Priority) -> None:
+        await gate.enter(priority)
+        order.append(priority)
+
+    given = [Priority.PAINT, Priority.CARD, Priority.SEEN, Priority.ANSWER, Priority.SEEN]
+    await asyncio.gather(*map(go, given))
+    assert order == sorted(given)
+
+
+async def test_who_goes_away_takes_no_place() -> None:
+    gate = Gate(most=1, seconds=0.05)
+    await gate.enter(Priority.ANSWER)
+    leaving = asyncio.ensure_future(gate.enter(Priority.SEEN))
+    staying = asyncio.ensure_future(gate.enter(Priority.PAINT))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    assert await asyncio.wait_for(staying, 5) < 0.09

@@ -1,0 +1,72 @@
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.discord.blocks import Block, blocks, code
+from adapters.discord.splitting import LIMIT, packed, shortened, units
+
+
+def essence(text: str) -> str:
+    """What has to survive: everything but blanks, fences and escapes."""
+    return re.sub(r"[\s`\\\u200b]", "", text)
+
+
+@settings(max_examples=60)
+@given(st.text(alphabet="ab é👍🏽\u200d\n.-*`", max_size=300), st.integers(30, 90))
+def test_nothing_is_lost_and_nothing_is_too_long(text: str, limit: int) -> None:
+    made = packed([Block(lines=tuple(text.split("\n")))], limit)
+    assert all(0 < units(one) <= limit for one in made)
+    assert essence("".join(made)) == essence(text)
+
+
+def test_code_is_closed_at_a_cut_and_opened_again_with_its_language() -> None:
+    lines = [f"line {number}" for number in range(600)]
+    made = packed([code("\n".join(lines), "py")])
+    assert len(made) > 2
+    assert all(one.startswith("```py\n") and one.endswith("\n```") for one in made)
+    inside = [line for one in made for line in one.split("\n")[1:-1]]
+    assert inside == lines
+
+
+def test_code_inside_of_a_list_is_closed_at_a_cut_too() -> None:
+    text = "- a\n  ```py\n" + "\n".join(f"  x{n} = {n}" for n in range(400)) + "\n  ```\n- b"
+    made = packed(blocks(text))
+    assert len(made) > 1
+    assert all(one.count("```") % 2 == 0 for one in made)
+
+
+def test_texts_are_cut_between_blocks_where_they_can_be() -> None:
+    paragraphs = [f"{number} " + "word " * 150 for number in range(6)]
+    made = packed(blocks("\n\n".join(paragraphs)))
+    assert [one.split(" ")[0] for one in made] == ["0", "2", "4"]
+
+
+def test_what_is_one_sign_to_people_is_not_cut() -> None:
+    family = "👨‍👩‍👧"
+    made = packed([Block(lines=(family * 700,))])
+    assert all(one.startswith("👨") and one.endswith("👧") for one in made)
+    assert "".join(made) == family * 700
+
+
+def test_a_link_is_not_cut() -> None:
+    link = "[a page](http://example.org/path)"
+    made = packed([Block(lines=(" ".join([link] * 200),))])
+    assert all(one.count("[") == one.count(")") == one.count(link) for one in made)
+
+
+@pytest.mark.parametrize("text", ["", " \n ", "\n\n"])
+def test_nothing_is_no_message(text: str) -> None:
+    assert packed(blocks(text)) == []
+
+
+def test_lengths_are_counted_as_the_strictest_counts_them() -> None:
+    assert units("a👍") == 3
+    assert units(packed([Block(lines=("👍" * 3000,))])[0]) <= LIMIT
+
+
+def test_shortened_text_says_that_there_was_more() -> None:
+    assert shortened("abc", 3) == "abc"
+    assert shortened("abcdef", 4) == "abc…"
+    assert units(shortened("👍" * 9, 4)) <= 4
