@@ -24,7 +24,7 @@ from adapters.discord.settings import DiscordSettings
 from adapters.discord.status import Status
 from adapters.discord.tokens import Tokens
 from adapters.discord.writing import Writing
-from core.errors import DeliveryFailed, DeliveryRefused
+from core.errors import DeliveryFailed, DeliveryRefused, StoreError
 from core.messages import (
     Card,
     CardMoved,
@@ -44,6 +44,7 @@ log = structlog.get_logger(__name__)
 _SEEN = "👀"
 _REMEMBERED = 5_000
 _MOST_SEEN = 200  # acknowledgements under way; later ones than that are none
+_TROUBLE_S = 300.0
 _TYPING_S = 8.0  # Discord shows it for ten
 _INLINE_LIMIT = 2_000  # characters: more than that is rendered off the loop
 _REACTION = "/channels/{channel_id}/messages/{message_id}/reactions/{emoji}/@me"
@@ -90,6 +91,7 @@ class DiscordAdapter:
         self._seeing = 0
         self._reacting: Counter[str] = Counter()
         self._typed: dict[str, float] = {}
+        self._told: dict[tuple[ThreadRef, str], float] = {}
         self._registered = False
 
     @property
@@ -112,10 +114,13 @@ class DiscordAdapter:
 
     async def deliver(self, item: Outbound) -> None:
         """Show a durable item; see the port."""
-        if isinstance(item, Card):
-            await self._card(item, Priority.CARD)
-        else:
-            await self._post(item)
+        try:
+            if isinstance(item, Card):
+                await self._card(item, Priority.CARD)
+            else:
+                await self._post(item)
+        except StoreError as error:
+            raise DeliveryFailed(f"what is shown where cannot be kept: {error}") from error
 
     async def show(self, hint: Hint) -> None:
         """Show something that may be lost; returns at once."""
@@ -130,9 +135,19 @@ class DiscordAdapter:
             case CardMoved(card=card):
                 self._painter.offer(self._writing.where(card.thread), card.id, card)
             case Trouble():
-                self._spawn(self._intake.tell(hint.thread, hint.text, ""), "discord trouble")
+                self._trouble(hint)
             case StateMoved():
                 pass  # nothing on Discord shows the state
+
+    def _trouble(self, trouble: Trouble) -> None:
+        """The core says it each time that it tries again; people need it once."""
+        now = time.monotonic()
+        self._told = {one: at for one, at in self._told.items() if now - at < _TROUBLE_S}
+        key = (trouble.thread, trouble.text)
+        if key not in self._told:
+            self._told[key] = now
+            work = self._intake.tell(trouble.thread, trouble.text, "")
+            self._spawn(work, "discord trouble")
 
     async def _post(self, post: Post) -> None:
         batches, remarks = await files.read(self._window, post.thread.channel, post.files)

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from weakref import WeakValueDictionary
 
 from adapters.discord.fields import Payload, id_of
@@ -28,10 +28,11 @@ _MESSAGE = "/channels/{channel_id}/messages/{message_id}"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The messages of an item, and what each says (None: not known)."""
+    """The messages of an item, what each says (None: not known), and whether that is kept."""
 
     messages: tuple[str, ...] = ()
     digests: tuple[str | None, ...] = ()
+    kept: bool = True
 
 
 class Board:
@@ -88,7 +89,7 @@ class Board:
         if shown is None:
             messages = await self._places.of(channel, item)
             shown = Shown(messages, (None,) * len(messages))
-        return shown
+        return await self._kept(channel, item, shown)
 
     async def _send(
         self, thread: ThreadRef, body: Json, part: Part, priority: Priority, answers: str
@@ -184,21 +185,25 @@ class Board:
                 if refusal.code not in (UNKNOWN_MESSAGE, UNKNOWN_CHANNEL):
                     raise
         if len(shown.messages) > left:
-            kept = Shown(shown.messages[:left], shown.digests[:left])
-            await self._places.keep(thread.channel, item, kept.messages)
-            self._remember(thread.channel, item, kept)
+            rest = Shown(shown.messages[:left], shown.digests[:left], kept=False)
+            await self._kept(thread.channel, item, rest)
 
     async def _keep(
         self, channel: ChannelRef, item: str, shown: Shown, number: int, message: str, part: Part
     ) -> Shown:
         messages = (*shown.messages[:number], message, *shown.messages[number + 1 :])
         digests = (*shown.digests[:number], _digest(part), *shown.digests[number + 1 :])
-        kept = Shown(messages, digests)
+        now = Shown(messages, digests, kept=shown.kept and messages == shown.messages)
         # Known here even when it cannot be kept: trying again must not send it again.
-        self._remember(channel, item, kept)
-        if messages != shown.messages:
-            await self._places.keep(channel, item, messages)
-        return kept
+        self._remember(channel, item, now)
+        return await self._kept(channel, item, now)
+
+    async def _kept(self, channel: ChannelRef, item: str, shown: Shown) -> Shown:
+        if not shown.kept:
+            await self._places.keep(channel, item, shown.messages)
+            shown = replace(shown, kept=True)
+            self._remember(channel, item, shown)
+        return shown
 
     def _remember(self, channel: ChannelRef, item: str, shown: Shown) -> None:
         self._shown[channel, item] = shown

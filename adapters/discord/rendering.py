@@ -80,7 +80,7 @@ def post_parts(post: Post, remarks: Sequence[str] = ()) -> list[Part]:
         made = [packed([*heading, *body], LIMIT - 200)[0], *packed(told)]
         files = ((_file_name(post), storable(post.text).encode()),)
     rows = button_rows(post.buttons)
-    pings = (post.mention.id,) if post.mention is not None else ()
+    pings = (post.mention.id,) if _can_be_named(post) and post.mention is not None else ()
     parts = [Part(content=_visible(text), pings=pings if not place else ()) for place, text in
              enumerate(made)]  # fmt: skip
     return _dressed(parts, rows, files)
@@ -195,10 +195,18 @@ def _dressed(
 
 
 def _heading(post: Post) -> list[Block]:
-    said = [f"<@{post.mention.id}>"] if post.mention is not None else []
+    said: list[str] = []
+    if post.mention is not None:
+        named = f"<@{post.mention.id}>" if _can_be_named(post) else escaped(post.mention.name)
+        said.append(named)
     if post.kind is PostKind.RESULT and post.job is not None:
         said.append(f"**Job {post.job}**")
     return [Block(lines=(" ".join(said),), tight=True)] if said else []
+
+
+def _can_be_named(post: Post) -> bool:
+    """Whether the mentioned person is one of Discord's: it refuses other ids."""
+    return post.mention is not None and re.fullmatch(r"[0-9]{1,20}", post.mention.id) is not None
 
 
 def _small(lines: Sequence[str], sign: str) -> list[str]:

@@ -110,7 +110,6 @@ class Rest:
             async with asyncio.timeout(_LONGEST_S):
                 answer = await _request(http, route, body, files)
         except discord.RateLimited as error:
-            self._status.throttled_s += error.retry_after
             raise DeliveryFailed(
                 "Discord asks for a pause", retry_after_s=error.retry_after
             ) from error

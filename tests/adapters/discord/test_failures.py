@@ -3,8 +3,8 @@ import asyncio
 import pytest
 
 from adapters.discord.adapter import DiscordAdapter
-from core.errors import DeliveryFailed, DeliveryRefused
-from core.messages import CardMoved, StreamText
+from core.errors import DeliveryFailed, DeliveryRefused, StoreError
+from core.messages import CardMoved, StreamText, Trouble
 from tests.adapters.discord.conftest import Town
 from tests.adapters.discord.fake_core import FakeCore, card, place, post
 from tests.emulators.discord.server import DiscordServer, Fault
@@ -174,3 +174,38 @@ async def test_an_edit_of_a_message_that_somebody_removed_sends_the_answer_anew(
     await discord.messages.remove(next(iter(town.general.messages.values())))
     await bot.deliver(post(town.main, "whole"))
     assert town.general.texts == ["whole"]
+
+
+async def test_what_cannot_be_kept_is_shown_again_and_once(
+    bot: DiscordAdapter, core: FakeCore, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(core, "keep", full)
+        with pytest.raises(DeliveryFailed, match="disk is full"):
+            await bot.deliver(post(town.main, "once"))
+    await bot.deliver(post(town.main, "once"))
+    assert town.general.texts == ["once"]
+    assert core.shown[town.main.channel, "answer:1"] == tuple(town.general.messages)
+
+
+async def test_trouble_is_told_once(
+    bot: DiscordAdapter, discord: DiscordServer, town: Town
+) -> None:
+    for _ in range(3):
+        await bot.show(Trouble(thread=town.main, text="The disk is full."))
+    await discord.messages.until(lambda: town.general.texts)
+    await bot.deliver(post(town.main, "still here"))
+    assert town.general.texts == ["The disk is full.", "still here"]
+
+
+async def test_what_the_library_tries_again_by_itself_is_counted(
+    bot: DiscordAdapter, discord: DiscordServer, town: Town
+) -> None:
+    discord.fail("POST", "/messages$", Fault(retry_after=0.2))
+    await bot.deliver(post(town.main, "hello"))
+    assert bot.status.retries == 1
+    assert bot.status.throttled_s >= 0.2
+    assert town.general.texts == ["hello"]
