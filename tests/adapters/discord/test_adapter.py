@@ -65,6 +65,35 @@ async def test_the_same_item_again_is_shown_once_also_when_the_bot_died_before_i
     assert core.shown[town.main.channel, "result:1"] == (next(iter(town.general.messages)),)
 
 
+async def test_what_had_begun_to_grow_when_the_bot_died_becomes_the_answer(
+    start: Start, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    first = await start()
+    core.forgetful = True
+    await first.show(StreamText(thread=town.main, post_id="answer:1", text="it is"))
+    await discord.messages.until(lambda: town.general.texts)
+    await first.stop()
+    core.forgetful = False
+    second = await start()
+    await second.deliver(post(town.main, "it is done"))
+    assert town.general.texts == ["it is done"]
+
+
+async def test_much_that_goes_into_one_channel_at_once_keeps_its_limits(
+    bot: DiscordAdapter, discord: DiscordServer, town: Town
+) -> None:
+    for message in range(3):
+        await bot.deliver(post(town.main, f"start {message}", f"start:{message}"))
+    shown = tuple(town.general.messages)
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(25):
+            item = post(town.main, f"{number}", f"answer:{number}")
+            tasks.create_task(bot.deliver(item))
+            seen = Seen(thread=town.main, message_id=shown[number % 3])
+            tasks.create_task(bot.show(seen))
+    assert len(town.general.texts) == 28
+
+
 async def test_an_answer_lost_on_its_way_back_is_not_sent_twice(
     bot: DiscordAdapter, discord: DiscordServer, town: Town
 ) -> None:

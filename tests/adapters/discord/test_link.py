@@ -79,6 +79,7 @@ async def test_a_connection_that_never_gets_ready_is_given_up(
     start: Start, discord: DiscordServer, core: FakeCore, town: Town
 ) -> None:
     discord.gateway.keep_unready = True
+    discord.gateway.heartbeat_ms = 100  # it answers, so the library is content with it
     bot = await start(wait=False, patience_s=0.4)
     await discord.gateway.happened("identify", 2)
     assert not bot.status.connected

@@ -3,7 +3,7 @@ import time
 import pytest
 
 from adapters.discord.adapter import DiscordAdapter
-from core.errors import BadRequest, NotAllowed, StoreError
+from core.errors import BadRequest, DeliveryFailed, NotAllowed, StoreError
 from core.messages import Message
 from core.messages.views import StepLine
 from tests.adapters.discord.conftest import Start, Town
@@ -17,7 +17,7 @@ from tests.emulators.discord.interactions import (
     QUIETLY,
     Interaction,
 )
-from tests.emulators.discord.server import DiscordServer
+from tests.emulators.discord.server import DiscordServer, Fault
 from tests.emulators.discord.world import PRIVATE_THREAD, Posted
 
 
@@ -186,6 +186,19 @@ async def test_an_answer_that_comes_after_the_token_s_life_is_an_ordinary_messag
     discord.interactions.ages[made.id] = 1000
     await bot.deliver(post(message.thread, "at last", f"answer:{message.id}", message.id))
     assert town.general.texts == ["at last"]
+
+
+async def test_an_answer_to_a_command_of_which_nobody_heard_whether_it_came_is_given_once(
+    bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    await discord.interactions.command(town.anna, town.general, "thaw", text="hello")
+    message = await core.message()
+    item = post(message.thread, "once", f"answer:{message.id}", message.id)
+    discord.fail("PATCH", "/webhooks/", Fault(cut=True, after=True))
+    with pytest.raises(DeliveryFailed):
+        await bot.deliver(item)
+    await bot.deliver(item)
+    assert town.general.texts == ["once"]
 
 
 async def test_a_refused_command_says_why(
