@@ -14,7 +14,7 @@ from adapters.discord.fields import Payload
 from adapters.discord.gate import Gate, Priority
 from adapters.discord.guard import Door, Guard
 from adapters.discord.intake import Intake
-from adapters.discord.link import Link
+from adapters.discord.link import Link, Timing
 from adapters.discord.mailboxes import Mailboxes
 from adapters.discord.painter import INTERVAL_S, Moving, Painter
 from adapters.discord.rendering import Part, card_part, post_parts, stream_parts
@@ -41,6 +41,7 @@ from core.ports import Places, Window
 
 log = structlog.get_logger(__name__)
 
+_TIMING = Timing()
 _SEEN = "👀"
 _REMEMBERED = 5_000
 _MOST_SEEN = 200  # acknowledgements under way; later ones than that are none
@@ -63,13 +64,12 @@ class DiscordAdapter:
         places: Places,
         guard: Guard,
         interval_s: float = INTERVAL_S,
-        gate: Gate | None = None,
-        link: dict[str, float] | None = None,
+        timing: Timing = _TIMING,
     ) -> None:
-        """`link` are the link's own times, in seconds, for tests."""
+        """`interval_s` is how long a channel's live views rest between two edits."""
         self._window = window
         self._status = Status()
-        self._gate = gate or Gate()
+        self._gate = Gate()
         self._tasks: set[asyncio.Task[None]] = set()
         self._rest = Rest(self._gate, self._status)
         self._directory = Directory()
@@ -86,7 +86,7 @@ class DiscordAdapter:
             door=door, window=window, guard=guard, directory=self._directory, rest=self._rest,
             tokens=self._tokens, spawn=self._spawn,
         )  # fmt: skip
-        self._link = Link(settings, token, self._rest, self._status, self._event, **(link or {}))
+        self._link = Link(settings, token, self._rest, self._status, self._event, timing)
         self._over: OrderedDict[tuple[ThreadRef, str], int] = OrderedDict()
         self._seeing = 0
         self._reacting: Counter[str] = Counter()

@@ -8,6 +8,7 @@ that cannot break the connection they came through. Its cache of guilds is not u
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import aiohttp
 import discord
@@ -33,6 +34,20 @@ EVENTS = (
 _LONGEST_PAUSE_S = 30.0
 _BAD_TOKEN_PAUSE_S = 600.0
 _CONTENT_GRANTED = 1 << 18 | 1 << 19
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How patient the link is, in seconds.
+
+    A connection that says nothing for `heartbeat_timeout_s` is dead; one that has not come up
+    after `patience_s` is given up. `identify_pause_s` is what Discord wants between new sessions.
+    """
+
+    heartbeat_timeout_s: float = 60.0
+    patience_s: float = 90.0
+    identify_pause_s: float = 5.0
+    first_pause_s: float = 0.5
 
 
 class _BadToken(ThawError):
@@ -69,21 +84,15 @@ class Link:
         rest: Rest,
         status: Status,
         on_event: Callable[[str, Payload], None],
-        *,
-        heartbeat_timeout_s: float = 60.0,
-        patience_s: float = 90.0,
-        identify_pause_s: float = 5.0,
-        first_pause_s: float = 0.5,
+        timing: Timing,
     ) -> None:
         self._settings = settings
         self._token = token
         self._rest = rest
         self._status = status
         self._on_event = on_event
-        self._heartbeat_timeout_s = heartbeat_timeout_s
-        self._patience_s = patience_s
-        self._identify_pause_s = identify_pause_s
-        self._pace = Pace(first_pause_s)
+        self._timing = timing
+        self._pace = Pace(timing.first_pause_s)
         self._content = True
         self._shards = 1
         self._live: set[int] = set()
@@ -123,7 +132,7 @@ class Link:
         watch: asyncio.Task[None] | None = None
         connection: asyncio.Task[None] | None = None
         try:
-            async with asyncio.timeout(self._patience_s):
+            async with asyncio.timeout(self._timing.patience_s):
                 await client.login(self._token)
             self._take_up(client)
             watch = asyncio.create_task(self._watch(), name="discord watchdog")
@@ -179,7 +188,7 @@ class Link:
         # What is not installed for voice is not missed.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         kind = _Many if self._shards > 1 else _One
-        return kind(self, intents, self._heartbeat_timeout_s, self._shards)
+        return kind(self, intents, self._timing.heartbeat_timeout_s, self._shards)
 
     def trace(self) -> aiohttp.TraceConfig:
         """Counts what the library does by itself: tries again, and waits for limits."""
@@ -267,7 +276,7 @@ class Link:
 
     async def _watch(self) -> None:
         """Return when there has been no whole connection for too long."""
-        patience = self._patience_s + 6.0 * (self._shards - 1)
+        patience = self._timing.patience_s + 6.0 * (self._shards - 1)
         try:
             while True:
                 async with asyncio.timeout(patience):
@@ -279,7 +288,7 @@ class Link:
     async def before_identify(self, *, initial: bool) -> None:
         """Sessions may only be begun so often."""
         if not initial:
-            await asyncio.sleep(self._identify_pause_s)
+            await asyncio.sleep(self._timing.identify_pause_s)
 
     def _problem(self, words: str) -> None:
         if words != self._status.problem:

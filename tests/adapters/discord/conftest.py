@@ -1,20 +1,19 @@
 """What tests of Discord share: the platform on loopback, a core with a memory, a bot that lives."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from adapters.discord.adapter import DiscordAdapter
+from adapters.discord.link import Timing
 from adapters.discord.settings import DiscordSettings
 from core.messages import ThreadRef
 from tests.adapters.discord.fake_core import FakeCore, place
 from tests.emulators.discord.server import TOKEN, DiscordServer
 from tests.emulators.discord.world import Channel, Guild, User
 
-QUICK = {
-    "heartbeat_timeout_s": 5.0, "patience_s": 5.0, "identify_pause_s": 0.05, "first_pause_s": 0.05,
-}  # fmt: skip
+QUICK = Timing(heartbeat_timeout_s=5.0, patience_s=5.0, identify_pause_s=0.05, first_pause_s=0.05)
 
 
 @dataclass(slots=True)
@@ -64,11 +63,11 @@ def core() -> FakeCore:
 async def start(discord: DiscordServer, core: FakeCore, town: Town) -> AsyncIterator[Start]:
     adapters: list[DiscordAdapter] = []
 
-    async def start(*, token: str = TOKEN, wait: bool = True, **link: float) -> DiscordAdapter:
+    async def start(*, token: str = TOKEN, wait: bool = True, **timing: float) -> DiscordAdapter:
         settings = DiscordSettings(api_url=discord.api_url, gateway_url=discord.gateway_url)
         adapter = DiscordAdapter(
             settings, token, door=core, window=core, places=core, guard=core, interval_s=0.2,
-            link=QUICK | link,
+            timing=replace(QUICK, **timing),
         )  # fmt: skip
         core.adapter = adapter
         ready = discord.gateway.log.count("ready")
