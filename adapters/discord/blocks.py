@@ -57,9 +57,13 @@ def blocks(text: str) -> list[Block]:
 
 def escaped(text: str) -> str:
     """Any text as one line that Discord shows as it is."""
-    flat = " ".join(storable(text).split())
-    flat = re.sub(r"([\\`*_~|\[\]<>])", r"\\\1", flat)
+    flat = without_marks(" ".join(storable(text).split()))
     return re.sub(r"^([#>-]|\d+\.)", r"\\\1", flat)
+
+
+def without_marks(text: str) -> str:
+    """The text with every sign that Discord would take for formatting shown as itself."""
+    return re.sub(r"([\\`*_~|\[\]<>])", r"\\\1", text)
 
 
 def _plain(lines: list[str]) -> list[Block]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from adapters.discord.blocks import Block, blocks, escaped, storable
+from adapters.discord.blocks import Block, blocks, escaped, storable, without_marks
 from adapters.discord.splitting import LIMIT, packed, shortened, units
 from core.messages import Button, Card, Post, PostKind
 from core.messages.views import JobView
@@ -210,7 +210,15 @@ def _can_be_named(post: Post) -> bool:
 
 
 def _small(lines: Sequence[str], sign: str) -> list[str]:
-    return [f"-# {sign} {escaped(line)}".replace("  ", " ") for line in lines if line.strip()]
+    return [f"-# {sign} {_named(line)}".replace("  ", " ") for line in lines if line.strip()]
+
+
+def _named(line: str) -> str:
+    """Plain text, in which keys stand in backticks: those become code, the rest stays plain."""
+    pieces = re.split(r"(`[^`]{1,300}`)", _flat(line))
+    return "".join(
+        piece if place % 2 else without_marks(piece) for place, piece in enumerate(pieces)
+    )
 
 
 def _lines(lines: list[str]) -> list[Block]:
@@ -230,7 +238,9 @@ def _time(card: Card) -> str:
     seconds = max(int(card.ended_at - card.started_at), 0)
     hours, rest = divmod(seconds, 3600)
     minutes, seconds = divmod(rest, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
 def _flat(text: str) -> str:

@@ -91,7 +91,7 @@ def test_a_text_of_many_messages_is_its_beginning_and_a_file() -> None:
     for part in parts:
         accepted(part)
     assert parts[0].content.startswith("**Job 7**\n0: word")
-    assert "`a` is 1".replace("`", "\\`") in parts[1].content
+    assert "`a` is 1" in parts[1].content
     assert parts[-1].files == (("job-7.md", text.encode()),)
 
 
@@ -111,6 +111,11 @@ def test_nobody_is_notified_by_what_a_text_says() -> None:
 def test_links_of_a_post_do_not_unfold_and_a_card_s_picture_is_not_hidden() -> None:
     assert post_parts(post(HERE, "http://x.y"))[0].body()["flags"] == 1 << 2
     assert card_part(card(HERE)).body()["flags"] == 0
+
+
+def test_a_receipt_shows_its_keys_as_code_and_everything_else_as_it_is() -> None:
+    (part,) = post_parts(post(HERE, "done", receipt=("`a_b` is now *1* <@5> ` x",)))
+    assert part.content == "done\n\n-# ✎ `a_b` is now \\*1\\* \\<@5\\> \\` x"
 
 
 def test_words_of_the_offline_model_say_so() -> None:
