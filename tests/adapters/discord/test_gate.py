@@ -39,3 +39,14 @@ async def test_who_goes_away_takes_no_place() -> None:
     await asyncio.sleep(0)
     leaving.cancel()
     assert await asyncio.wait_for(staying, 5) < 0.09
+
+
+async def test_what_is_painted_leaves_room_for_what_is_urgent() -> None:
+    gate = Gate(most=20, seconds=5.0)
+    paints = [asyncio.ensure_future(gate.enter(Priority.PAINT)) for _ in range(40)]
+    await asyncio.sleep(0)
+    assert sum(one.done() for one in paints) == 16
+    assert await asyncio.wait_for(gate.enter(Priority.ANSWER), 1) == 0
+    assert await asyncio.wait_for(gate.enter(Priority.SEEN), 1) == 0
+    for one in paints:
+        one.cancel()
