@@ -50,3 +50,15 @@ async def test_what_is_painted_leaves_room_for_what_is_urgent() -> None:
     assert await asyncio.wait_for(gate.enter(Priority.SEEN), 1) == 0
     for one in paints:
         one.cancel()
+
+
+async def test_cards_go_on_moving_however_much_is_said() -> None:
+    gate = Gate(most=18, seconds=5.0)
+    for _ in range(14):
+        await gate.enter(Priority.ANSWER)
+    assert await asyncio.wait_for(gate.enter(Priority.PAINT), 1) == 0
+    blocked = asyncio.ensure_future(gate.enter(Priority.PAINT))
+    await asyncio.sleep(0)
+    assert not blocked.done()
+    assert await asyncio.wait_for(gate.enter(Priority.ANSWER), 1) == 0
+    blocked.cancel()

@@ -159,3 +159,17 @@ async def test_odd_texts_arrive_whole_and_end_clearly(
     assert b"x" * 40_000 in whole
     assert all(one.pinged == [] for one in answers)
     await asyncio.sleep(0)
+
+
+async def test_in_somebody_else_s_thread_it_has_to_be_named_once(
+    bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    core.answer = lambda message: "yes"
+    thread = discord.world.channel(town.guild, PUBLIC_THREAD, parent=town.general, owner=town.anna)
+    await discord.gateway.dispatch("THREAD_CREATE", thread.payload(town.bot.id), town.guild.id)
+    await discord.say(town.anna, thread, "among ourselves")
+    await discord.say(town.anna, thread, town.mention("are you there?"))
+    await discord.messages.until(lambda: thread.texts[-1] == "yes")
+    await discord.say(town.anna, thread, "and now?")
+    assert (await core.message(2)).text == "and now?"
+    assert (await core.message(1)).text == "are you there?"

@@ -155,6 +155,7 @@ async def test_without_the_privileged_intent_it_connects_and_hears_mentions(
     discord.gateway.granted = ~(1 << 15)
     await start()
     await heard(discord, core, town, 1)
+    assert discord.gateway.log.count("identify") == 1
 
 
 async def test_an_intent_that_was_taken_away_meanwhile_is_given_up(

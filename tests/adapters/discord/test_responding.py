@@ -176,6 +176,7 @@ async def test_a_slash_command_is_the_same_words_and_its_answer_takes_its_place(
     assert message.text == text
     assert town.general.texts == [f"answer to {text}"]
     assert made.original is next(iter(town.general.messages.values()))
+    assert discord.asked("PUT", "/reactions/") == 0
 
 
 async def test_an_answer_that_comes_after_the_token_s_life_is_an_ordinary_message(
