@@ -26,20 +26,6 @@ class Adapter(Protocol):
         """Show something that may be lost; returns at once and raises nothing."""
 
 
-class Places(Protocol):
-    """Which messages of a platform show an item: durable, so that an edit finds them after a
-    restart."""
-
-    async def of(self, channel: ChannelRef, item: str) -> tuple[str, ...]:
-        """The platform's message ids, in order; () if it was not shown."""
-
-    async def keep(self, channel: ChannelRef, item: str, messages: tuple[str, ...]) -> None:
-        """Remember them; called after each part of an item is out."""
-
-    async def item(self, channel: ChannelRef, message: str) -> str | None:
-        """Which item a message shows (someone replied to it)."""
-
-
 class Door(Protocol):
     """The core, as an adapter's events see it."""
 
