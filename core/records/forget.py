@@ -69,10 +69,12 @@ def _answers(tx: Transaction, row: str, person: str, upto: int) -> bool:
     found = json.loads(row)
     return bool(
         tx.execute(
-            "SELECT EXISTS (SELECT 1 FROM messages WHERE id = ? AND author_id = ? AND seq <= ?)"
-            " OR EXISTS (SELECT 1 FROM jobs WHERE number = ? AND requester_id = ?"
-            "  AND base_message <= ?)",
-            (found["reply_to"], person, upto, found["job"], person, upto),
+            "SELECT EXISTS (SELECT 1 FROM messages WHERE id = ?1 AND author_id = ?2 AND seq <= ?3)"
+            # Whoever searched, the answer may show what the person said.
+            " OR EXISTS (SELECT 1 FROM messages WHERE id = ?1 AND text GLOB '/search*')"
+            " OR EXISTS (SELECT 1 FROM jobs WHERE number = ?4 AND requester_id = ?2"
+            "  AND base_message <= ?3)",
+            (found["reply_to"], person, upto, found["job"]),
         ).fetchone()[0]
     )
 

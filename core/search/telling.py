@@ -124,7 +124,7 @@ def _line(hit: Hit) -> str:
 
 
 def _by(author: str, at: float) -> str:
-    return f"{plain(author)[:80]}, {_time(at)}"
+    return f"{plain(author)[:80] or 'the bot'}, {_time(at)}"
 
 
 def _time(at: float) -> str:

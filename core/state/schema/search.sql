@@ -2,25 +2,36 @@
 -- itself, whoever writes it. The text stays in messages alone. Beginnings of two to five letters
 -- are indexed, because they match too many words to be gathered at query time.
 
+--
+-- Left out are questions to the search and what is posted in answer to commands: they only repeat
+-- what is found by itself, and would be the first that the next search finds.
+
+CREATE VIEW messages_indexed AS
+SELECT seq, text FROM messages WHERE text NOT GLOB '/search*' AND id NOT GLOB 'reply:*';
+
 CREATE VIRTUAL TABLE messages_words USING fts5 (
     text,
-    content = 'messages',
+    content = 'messages_indexed',
     content_rowid = 'seq',
     prefix = '2 3 4 5',
     tokenize = 'unicode61 remove_diacritics 2'
 );
 
-CREATE TRIGGER messages_words_in AFTER INSERT ON messages BEGIN
+CREATE TRIGGER messages_words_in AFTER INSERT ON messages
+WHEN new.text NOT GLOB '/search*' AND new.id NOT GLOB 'reply:*' BEGIN
     INSERT INTO messages_words (rowid, text) VALUES (new.seq, new.text);
 END;
 
-CREATE TRIGGER messages_words_out AFTER DELETE ON messages BEGIN
+CREATE TRIGGER messages_words_out AFTER DELETE ON messages
+WHEN old.text NOT GLOB '/search*' AND old.id NOT GLOB 'reply:*' BEGIN
     INSERT INTO messages_words (messages_words, rowid, text) VALUES ('delete', old.seq, old.text);
 END;
 
 CREATE TRIGGER messages_words_changed AFTER UPDATE OF seq, text ON messages BEGIN
-    INSERT INTO messages_words (messages_words, rowid, text) VALUES ('delete', old.seq, old.text);
-    INSERT INTO messages_words (rowid, text) VALUES (new.seq, new.text);
+    INSERT INTO messages_words (messages_words, rowid, text) SELECT 'delete', old.seq, old.text
+        WHERE old.text NOT GLOB '/search*' AND old.id NOT GLOB 'reply:*';
+    INSERT INTO messages_words (rowid, text) SELECT new.seq, new.text
+        WHERE new.text NOT GLOB '/search*' AND new.id NOT GLOB 'reply:*';
 END;
 
 -- The words of the channel's state: a row for each version of an entry (its value in chunks), each

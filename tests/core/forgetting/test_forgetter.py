@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from core.jobs.job import Completed, Gathered
-from core.messages import Outbound, Post, Press, ThreadRef
+from core.messages import Message, Outbound, Post, Press, ThreadRef
 from core.rights import Access
+from core.search.hits import Found
 from core.state.operations import FileChange, Op, Operation
 from core.state.reads import KeyRead
 from tests.core.frail import Frail
@@ -17,6 +18,7 @@ from tests.core.room import (
     CHANNEL,
     Attic,
     Hands,
+    Nothing,
     Platform,
     Room,
     Script,
@@ -162,6 +164,24 @@ async def test_a_whole_channel_goes_and_old_buttons_mean_nothing_new(tmp_path: P
         assert (await here.ask("m7", "/job 1")).text.startswith("There is no job 1")
         assert (await here.ask("m8", "/set tree 1")).receipt == ("`tree` = 1",)
         assert "forgot" in (await here.ask("m9", "/undo 3")).text
+
+
+async def test_answers_to_searches_may_show_what_is_forgotten_and_go_with_it(
+    tmp_path: Path,
+) -> None:
+    class Quoting(Nothing):
+        async def find(self, *args: object, **named: object) -> Found:
+            return Found(text="#1 Ada: a «quokka» lives in the attic")
+
+    async with room(tmp_path, finder=Quoting()) as here:
+        await here.ask("m1", "a quokka lives in the attic")
+        where = ThreadRef(channel=CHANNEL, thread="t")
+        search = Message(id="b1", thread=where, author=BOB, text="/search quokka", at=1.0)
+        await here.dispatcher.accept(search)
+        assert "attic" in (await here.platform.post("reply:message:b1")).text
+        await forget(here, "/forget me")
+        assert holding(tmp_path, "attic") == []
+        assert holding(tmp_path, "/search quokka")
 
 
 async def test_running_jobs_that_saw_it_are_stopped_and_what_they_left_goes(

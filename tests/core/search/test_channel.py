@@ -87,6 +87,20 @@ def test_deleted_and_changed_messages_leave_the_index(tx: Transaction) -> None:
     tx.execute("INSERT INTO messages_words (messages_words) VALUES ('integrity-check')")
 
 
+def test_questions_to_the_search_and_answers_to_commands_are_not_found(tx: Transaction) -> None:
+    say(tx, "a quokka", "/search quokka", "/etc/quokka is gone")
+    tx.execute(
+        "INSERT INTO messages (id, thread, author_id, author, text, at)"
+        " VALUES ('reply:message:2', 't1', '', '', '#1: a quokka', 5.0)"
+    )
+    assert sorted(found(tx, "quokka")) == [1, 3]
+    tx.execute("UPDATE messages SET text = '(forgotten)' WHERE seq IN (2, 4)")
+    tx.execute("UPDATE messages SET text = '/search it' WHERE seq = 3")
+    assert (found(tx, "quokka"), found(tx, "forgotten"), found(tx, "it")) == ([1], [2], [])
+    tx.execute("DELETE FROM messages")
+    tx.execute("INSERT INTO messages_words (messages_words) VALUES ('integrity-check')")
+
+
 def test_the_better_match_comes_first_and_of_equal_ones_the_newer(tx: Transaction) -> None:
     say(tx, "cat " + "and so on " * 50, "cat cat", "cat cat", "dog")
     assert found(tx, "cat") == [3, 2, 1]

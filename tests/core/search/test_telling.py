@@ -27,6 +27,11 @@ def file(path: str, *, line: int = 7, also: int = 0) -> WorkspaceHit:
     )  # fmt: skip
 
 
+def test_what_the_bot_has_said_is_told_as_its_own() -> None:
+    found = told(SearchResult(hits=(message(1, author=""),)))
+    assert found.text == "#1 the bot, 1970-01-01 00:00 UTC: said 1"
+
+
 def test_the_lines_with_matches_have_their_numbers_and_different_matches() -> None:
     marked = "nothing\n\x02Error\x03 and \x02error\x03\nnothing\n\x02error\x03 in \x02build\x03"
     found = [(one.number, one.different, one.snippet) for one in marked_lines(marked)]
