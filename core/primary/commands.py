@@ -251,7 +251,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "set": Command(usage="/set KEY VALUE", about="set a key", parse=_set),
     "unset": Command(
-        usage="/unset KEY", about="delete a key",
+        usage="/unset KEY", about="delete a key, or a file by its path",
         parse=lambda rest: UnsetKey(key=_key(rest, "/unset KEY")),
     ),
     "pin": Command(

@@ -5,9 +5,9 @@ from core.messages import Person
 from core.state.apply import Merged, already, merge_settling
 from core.state.database import Transaction
 from core.state.entries import Entry, read_entry
-from core.state.facts import head
+from core.state.facts import Space, head
 from core.state.files import find_file
-from core.state.operations import Author, Delta, Json, Kind, Op, Operation
+from core.state.operations import Author, Delta, FileChange, Json, Kind, Op, Operation
 from core.state.rules import Rules
 from core.state.validate import check_key
 from core.state.values import dump, is_number, load, minus, parse
@@ -56,27 +56,37 @@ def person_put(
 def person_delete(
     tx: Transaction, key: str, *, author: Author, at: float, source: str, rules: Rules
 ) -> Merged:
-    """Delete a key of any kind. Raises BadRequest when there is none."""
+    """Delete a key of any kind, or the file of that path where there is no such key.
+
+    Raises BadRequest when there is neither.
+    """
     known = already(tx, source)
     if known is not None:
         return known
-    if read_entry(tx, key, most=0) is None and not _waits(tx, key):
-        raise _no_key(tx, key, f"there is no `{key}`")
+    is_key = read_entry(tx, key, most=0) is not None or _waits(tx, key)
+    file_waits = _waits(tx, key, "file")
+    if not is_key and find_file(tx, key) is None and not file_waits:
+        raise BadRequest(f"there is no `{key}`; /state shows what there is")
+    gone = FileChange(path=key, content=None)
     delta = Delta(
         source=source,
         author=author,
         base=head(tx),
         at=at,
         about=f"delete {key}",
-        operations=(Operation(key=key, op=Op.DELETE),),
+        operations=(Operation(key=key, op=Op.DELETE),) if is_key else (),
+        files=() if is_key else (gone,),
     )
-    return merge_settling(tx, delta, rules, settles={})
+    settles: dict[Space, list[str]] = {"file": [key]} if file_waits and not is_key else {}
+    return merge_settling(tx, delta, rules, settles=settles)
 
 
 def pin(tx: Transaction, key: str, by: Person, at: float) -> bool:
     """Keep an entry in the agent's sight; False when it is pinned. Raises BadRequest without it."""
     if read_entry(tx, key, most=0) is None:
-        raise _no_key(tx, key, f"there is no `{key}` to pin")
+        if find_file(tx, key) is not None:
+            raise BadRequest(f"`{key}` is a file: only keys can be pinned")
+        raise BadRequest(f"there is no `{key}` to pin; /state shows what there is")
     row = tx.execute(
         "INSERT OR IGNORE INTO pins (key, person_id, person, at) VALUES (?, ?, ?, ?)",
         (key, by.id, by.name, at),
@@ -96,19 +106,11 @@ def pinned(tx: Transaction) -> tuple[Entry, ...]:
     return tuple(entry for entry in found if entry is not None)
 
 
-def _no_key(tx: Transaction, key: str, words: str) -> BadRequest:
-    if find_file(tx, key) is not None:
-        return BadRequest(
-            f"`{key}` is a file, and this works on keys: ask for a job that changes or deletes it"
-        )
-    return BadRequest(f"{words}; /state shows what there is")
-
-
-def _waits(tx: Transaction, key: str) -> bool:
+def _waits(tx: Transaction, key: str, space: Space = "entry") -> bool:
     row = tx.execute(
         "SELECT 1 FROM conflicts AS c JOIN entries AS e ON e.id = c.entry"
-        " WHERE e.space = 'entry' AND e.key = ? AND c.closed IS NULL",
-        (key,),
+        " WHERE e.space = ? AND e.key = ? AND c.closed IS NULL",
+        (space, key),
     ).fetchone()
     return row is not None
 

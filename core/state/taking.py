@@ -95,7 +95,10 @@ def _text(tx: Transaction, place: Place, now: Standing, lost: Write, take: Take)
 def _file(tx: Transaction, place: Place, now: Standing, lost: Write, take: Take) -> FileChange:
     way = files.in_the_way(tx, place.key)
     if way:
-        raise BadRequest(f"{place.key} cannot stand beside {min(way)}: delete that first")
+        first = min(way)
+        raise BadRequest(
+            f"{place.key} cannot stand beside {first}: delete that first, /unset {first}"
+        )
     file = files.state_file(place.key, lost.items[-1].text or "", lost.commit)
     merged = _merged(tx, place, now, lost, take)
     content = taken_content(tx, place, now, lost) if merged is None else merged

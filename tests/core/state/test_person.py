@@ -147,9 +147,44 @@ def test_setting_a_text_takes_what_was_typed_as_it_is(board: Board) -> None:
     assert board.value("k") == "in\nlines"
 
 
-def test_a_file_is_no_key_that_a_person_deletes_or_pins(board: Board) -> None:
+def test_a_person_deletes_a_file_by_its_path_and_can_undo_it(board: Board) -> None:
     board.job(1, write("notes.md", b"x\n"))
-    with pytest.raises(BadRequest, match=r"`notes.md` is a file, and this works on keys"):
-        board.unset("notes.md")
-    with pytest.raises(BadRequest, match=r"`notes.md` is a file, and this works on keys"):
+    gone = board.unset("notes.md")
+    assert board.file("notes.md") is None
+    assert [line.text for line in gone.receipt] == ["`notes.md` deleted"]
+    assert gone.commit is not None
+    board.undo(gone.commit)
+    assert board.file("notes.md") == b"x\n"
+
+
+def test_a_key_goes_before_a_file_of_the_same_name(board: Board) -> None:
+    board.job(1, write("notes", b"x\n"), put("notes", 1))
+    board.unset("notes")
+    assert (board.value("notes"), board.file("notes")) == (None, b"x\n")
+    board.unset("notes")
+    assert board.file("notes") is None
+
+
+def test_a_file_in_the_way_of_a_choice_is_deleted_first(board: Board) -> None:
+    board.job(1, write("d/f", b"inside\n"))
+    board.job(2, write("d", b"outside\n"), base=0)
+    with pytest.raises(BadRequest, match="/unset d/f"):
+        board.resolve(1, None, 1)
+    board.unset("d/f")
+    board.resolve(1, None, 1)
+    assert (board.file("d"), board.file("d/f")) == (b"outside\n", None)
+    assert board.conflicts() == ()
+
+
+def test_deleting_a_file_settles_what_waits_for_it(board: Board) -> None:
+    board.job(1, write("a.bin", b"\0one"))
+    board.job(2, write("a.bin", b"\0two"), base=0)
+    assert len(board.conflicts()) == 1
+    board.unset("a.bin")
+    assert (board.file("a.bin"), board.conflicts()) == (None, ())
+
+
+def test_a_file_cannot_be_pinned(board: Board) -> None:
+    board.job(1, write("notes.md", b"x\n"))
+    with pytest.raises(BadRequest, match="only keys can be pinned"):
         pin(board.tx, "notes.md", BY_ANN, 1.0)
