@@ -314,7 +314,7 @@ async def test_half_a_letter_or_a_boundless_budget_from_a_model_breaks_nothing(
         assert answer.text == "half \ufffd and whole \U0001f600"
         assert answer.receipt == ("started job 1: one",)
         told = results(here.script.asked[-1])
-        assert "half a letter" in told[0]
+        assert "half a surrogate pair" in told[0]
         assert "half a letter" in told[1]
         assert "no job 1000" in told[3]
 

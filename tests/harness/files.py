@@ -1,10 +1,12 @@
-"""The files of a stopped bot, read with nothing but sqlite3. Writes none."""
+"""The files of a stopped bot, read with nothing but sqlite3. Writes none of them."""
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 Row = tuple[Any, ...]
@@ -12,12 +14,18 @@ Row = tuple[Any, ...]
 
 @contextmanager
 def opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """One file, for reading."""
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    try:
-        yield connection
-    finally:
-        connection.close()
+    """One file as the next start would find it: what a kill cut off is rolled back, in a copy."""
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        for end in ("", "-wal", "-journal"):
+            part = path.with_name(path.name + end)
+            if part.exists():
+                shutil.copyfile(part, copy.with_name(copy.name + end))
+        connection = sqlite3.connect(copy)
+        try:
+            yield connection
+        finally:
+            connection.close()
 
 
 def rows(path: Path, query: str, *values: object) -> list[Row]:

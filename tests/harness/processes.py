@@ -30,20 +30,25 @@ def described(pid: int) -> str:
 
 async def gone(mark: str, within_s: float) -> None:
     """Wait until no process names `mark`. Raises AssertionError with those left by then."""
-    watched = {pid: descriptor for pid in marked(mark) if (descriptor := _open(pid)) is not None}
     try:
         async with asyncio.timeout(within_s):
-            for descriptor in watched.values():
-                await _readable(descriptor)
+            # What one of them started in its last moment is only there once that one is gone.
+            while pids := marked(mark):
+                await _ended(pids)
     except TimeoutError:
         left = [described(pid) for pid in marked(mark)]
         raise AssertionError("processes are left:\n" + "\n".join(left)) from None
+
+
+async def _ended(pids: list[int]) -> None:
+    """Return when all of these have ended."""
+    watched = [descriptor for pid in pids if (descriptor := _open(pid)) is not None]
+    try:
+        for descriptor in watched:
+            await _readable(descriptor)
     finally:
-        for descriptor in watched.values():
+        for descriptor in watched:
             os.close(descriptor)
-    # What a watched process started in its last moment was not watched.
-    left = [described(pid) for pid in marked(mark)]
-    assert not left, "processes are left:\n" + "\n".join(left)
 
 
 def _names(pid: int, wanted: bytes) -> bool:
