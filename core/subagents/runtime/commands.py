@@ -13,6 +13,7 @@ _PIPE = 1 << 17
 """More bytes than a pipe holds: what a process can have left in one."""
 _BACKGROUND = 16
 _SETTLING = 1.0
+_MOMENT_MS = 2
 _HEAVIER, _HEAVIEST = 400, 1000
 _LONGEST_ARGUMENT = 100_000
 
@@ -148,7 +149,8 @@ class Commands:
         return ready
 
     def _settle(self, reading: int, output: Output) -> None:
-        """Read the last words of a killed group: its members take a moment to let go."""
+        """Read the last words of a killed group, and wait until it is gone: its members take a
+        moment, and until then they count against the processes that the next program may have."""
         poller = select.poll()
         poller.register(reading, select.POLLIN)
         deadline = monotonic() + _SETTLING
@@ -156,7 +158,11 @@ class Commands:
             piece = os.read(reading, _PIECE)
             output.add(piece)
             if not piece:
-                return
+                break
+        moment = select.poll()
+        while _there_is(self._running) and monotonic() < deadline:
+            moment.poll(_MOMENT_MS)
+            self._collect()
 
     def _leave(self, reading: int, output: Output) -> bool:
         """Take what is left in the pipe; say if something in the background still holds it."""
@@ -199,6 +205,17 @@ def _children() -> list[int]:
             return [int(pid) for pid in file.read().split()]
     except OSError:
         return []
+
+
+def _there_is(group: int) -> bool:
+    """Whether anything is left of a process group, be it what nobody has taken leave of yet."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _spawn(argv: list[str], writing: int) -> int:

@@ -4,20 +4,21 @@ import sys
 from core.subagents.sandbox.tree import descendants, kill_all
 from tests.core.subagents.host import runs
 
-FOSTER = (
-    "import ctypes, os, subprocess, sys\n"
-    "ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)\n"
-    "subprocess.Popen(['sh', '-c', 'setsid sleep 1000 & setsid sleep 1000 & wait'])\n"
-    "subprocess.run(['sh', '-c', '(setsid sh -c \"sleep 1000; true\" &) & exit 0'])\n"
-    "print('ready', flush=True)\n"
-    "os.waitpid(-1, 0)\n"
-)
+# Each says "up" when it is there: a shell with two, and one that nobody waits for.
+FOSTER = """
+import ctypes, os, subprocess
+ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+one = "setsid sh -c 'echo up; exec sleep 1000' &"
+subprocess.Popen(["sh", "-c", f"{one} {one} wait"])
+subprocess.run(["sh", "-c", "(setsid sh -c 'echo up; sleep 1000; true' &) & exit 0"])
+os.waitpid(-1, 0)
+"""
 
 
 def test_everything_below_a_process_is_found_and_killed_however_it_hides() -> None:
     process = subprocess.Popen([sys.executable, "-c", FOSTER], stdout=subprocess.PIPE)
     assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n"
+    assert [process.stdout.readline() for _ in range(3)] == [b"up\n"] * 3
     below = descendants(process.pid)
     assert len(below) >= 4
     kill_all(process.pid)
