@@ -2,8 +2,7 @@
 
 from typing import Protocol
 
-from adapters.discord.translation import Deletion, Edit
-from core.messages import ChannelRef, InboundEvent, Person
+from core.messages import ChannelRef, Deletion, Edit, InboundEvent, Person
 
 
 class Guard(Protocol):

@@ -16,10 +16,10 @@ from adapters.discord.mailboxes import Mailboxes
 from adapters.discord.missed import Missed
 from adapters.discord.rendering import text_parts
 from adapters.discord.rest import Rest
-from adapters.discord.translation import Deletion, Edit, Heard
+from adapters.discord.translation import Heard
 from adapters.discord.writing import Writing
 from core.errors import BadRequest, DeliveryFailed, DeliveryRefused, NotAllowed, StoreError
-from core.messages import InboundEvent, ThreadRef
+from core.messages import Deletion, Edit, InboundEvent, ThreadRef
 from core.ports import Places
 
 log = structlog.get_logger(__name__)

@@ -16,7 +16,7 @@ from adapters.discord.fields import (
     texts,
     truth,
 )
-from core.messages import Message, Person, ThreadRef
+from core.messages import Deletion, Edit, Message, Person, ThreadRef
 
 _SAID, _REPLIED = 0, 19
 _FORWARD = 1
@@ -39,28 +39,6 @@ class Heard:
     answers: str
     uploads: tuple[Upload, ...]
     roles: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
-    """A person changed what they had written."""
-
-    id: str
-    thread: ThreadRef
-    message_id: str
-    author: Person
-    text: str
-    at: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deletion:
-    """A message was removed by whoever may."""
-
-    id: str
-    thread: ThreadRef
-    message_id: str
-    at: float
 
 
 def place_of(payload: Payload, directory: Directory) -> Place | None:

@@ -3,31 +3,9 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.messages import ChannelRef, InboundEvent, Message, Person, ThreadRef
+from core.messages import ChannelRef, Deletion, Edit, InboundEvent, Message, Person, ThreadRef
 
 PLATFORM = "slack"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
-    """A person changed a message; `text` is what it says now."""
-
-    id: str
-    thread: ThreadRef
-    message_id: str
-    author: Person
-    text: str
-    at: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deletion:
-    """A person deleted a message."""
-
-    id: str
-    thread: ThreadRef
-    message_id: str
-    at: float
 
 
 class Door(Protocol):

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import structlog
 
 from adapters.slack import translate
-from adapters.slack.events import Bot, Deletion, Door, Edit, Guard, Pressed, Spoken, Stopped
+from adapters.slack.events import Bot, Door, Guard, Pressed, Spoken, Stopped
 from adapters.slack.files import Files
 from adapters.slack.forms import carried
 from adapters.slack.people import People
@@ -22,7 +22,7 @@ from adapters.slack.status import Meter
 from adapters.slack.text import mentioned
 from adapters.slack.windows import Windows
 from core.errors import BadRequest, DiskFull, NotAllowed, StoreError
-from core.messages import InboundEvent, Person, Press, ThreadRef
+from core.messages import Deletion, Edit, InboundEvent, Person, Press, ThreadRef
 from core.messages.queries import ListJobs, ReadMessages
 from core.messages.views import Jobs, Messages
 from core.ports import Places, Window

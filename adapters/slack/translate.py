@@ -11,15 +11,13 @@ from adapters.slack.events import (
     PLATFORM,
     Bot,
     Commanded,
-    Deletion,
-    Edit,
     FileRef,
     Pressed,
     Spoken,
     Stopped,
 )
 from adapters.slack.text import plain
-from core.messages import ChannelRef, Message, Person, Press, ThreadRef
+from core.messages import ChannelRef, Deletion, Edit, Message, Person, Press, ThreadRef
 
 Json = Mapping[str, Any]
 

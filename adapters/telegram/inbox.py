@@ -18,7 +18,7 @@ from adapters.telegram.forms import Forms
 from adapters.telegram.keys import FILES
 from adapters.telegram.moves import Moves
 from adapters.telegram.payload import Fields
-from adapters.telegram.ports import Door, Edit, Guard
+from adapters.telegram.ports import Door, Guard
 from adapters.telegram.styled import LONGEST, Styled, start_of
 from adapters.telegram.translate import (
     Edited,
@@ -32,7 +32,7 @@ from adapters.telegram.translate import (
     translate,
 )
 from core.errors import BadRequest, NotAllowed
-from core.messages import Message, ThreadRef
+from core.messages import Edit, Message, ThreadRef
 from core.ports import Places, Window
 
 log = structlog.get_logger(__name__)

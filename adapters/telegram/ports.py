@@ -1,21 +1,8 @@
 """The core as this platform needs it, wider than core.ports until the core takes these. No code."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
-from core.messages import ChannelRef, InboundEvent, Person, ThreadRef
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
-    """A person changed a message; `text` is what it says now, `message_id` the Message's id."""
-
-    id: str
-    thread: ThreadRef
-    message_id: str
-    author: Person
-    text: str
-    at: float
+from core.messages import ChannelRef, Edit, InboundEvent, Person
 
 
 class Door(Protocol):

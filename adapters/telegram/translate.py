@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from adapters.telegram.address import Spot, thread_ref
 from adapters.telegram.addressing import Me, quoted, text_for
 from adapters.telegram.payload import Fields, number, part, parts, words, yes
-from adapters.telegram.ports import Edit
-from core.messages import Message, Person, Press, ThreadRef
+from core.messages import Edit, Message, Person, Press, ThreadRef
 
 ASKS = "?"  # before the action of a button whose press opens a form
 

@@ -1,6 +1,6 @@
 """The seam: what crosses between a platform's adapter and the core. Data only, no behaviour."""
 
-from core.messages.inbound import Attachment, InboundEvent, Message, Press
+from core.messages.inbound import Attachment, Deletion, Edit, InboundEvent, Message, Press
 from core.messages.outbound import (
     Button,
     Card,
@@ -22,6 +22,8 @@ __all__ = [
     "Card",
     "CardMoved",
     "ChannelRef",
+    "Deletion",
+    "Edit",
     "Hint",
     "InboundEvent",
     "Message",

@@ -45,4 +45,29 @@ class Press:
     text: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A person changed a message; `text` is what it says now, `message_id` the Message's id.
+
+    Adapters hand it over once the core takes it; so with Deletion.
+    """
+
+    id: str
+    thread: ThreadRef
+    message_id: str
+    author: Person
+    text: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """A message was removed by whoever may; not every platform tells."""
+
+    id: str
+    thread: ThreadRef
+    message_id: str
+    at: float
+
+
 InboundEvent = Message | Press

@@ -136,6 +136,7 @@ class _Key:
             _restamp(self._stamps, write, done)
 
     def folded(self, made: Mapping[str, bytes]) -> Folded:
+        """What all writes taken so far come to; `made` has the contents that merging made."""
         body = self.standing.body
         digest = hash_of(body) if self.standing.kind is Kind.FILE and body is not None else ""
         return Folded(

@@ -5,12 +5,13 @@ import time
 from collections.abc import Callable
 
 from adapters.discord.adapter import DiscordAdapter
-from adapters.discord.translation import Deletion, Edit
 from core.errors import BadRequest
 from core.messages import (
     Button,
     Card,
     ChannelRef,
+    Deletion,
+    Edit,
     InboundEvent,
     Message,
     Person,

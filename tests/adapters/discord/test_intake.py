@@ -1,9 +1,8 @@
 import asyncio
 
 from adapters.discord.adapter import DiscordAdapter
-from adapters.discord.translation import Deletion, Edit
 from core.errors import BadRequest, NotAllowed, StoreError
-from core.messages import Message
+from core.messages import Deletion, Edit, Message
 from tests.adapters.discord.conftest import Start, Town
 from tests.adapters.discord.fake_core import FakeCore
 from tests.emulators.discord.server import DiscordServer

@@ -4,12 +4,13 @@ import asyncio
 import time
 from collections import defaultdict
 
-from adapters.slack.events import Deletion, Edit
 from core.errors import BadRequest, NotAllowed
 from core.messages import (
     Button,
     Card,
     ChannelRef,
+    Deletion,
+    Edit,
     InboundEvent,
     Message,
     Person,

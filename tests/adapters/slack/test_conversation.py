@@ -5,9 +5,8 @@ from functools import partial
 import pytest
 
 from adapters.slack import SlackAdapter
-from adapters.slack.events import Deletion, Edit
 from core.errors import BadRequest, StoreError
-from core.messages import Message, ThreadRef
+from core.messages import Deletion, Edit, Message, ThreadRef
 from tests.adapters.slack.conftest import Running, connected
 from tests.adapters.slack.fake_core import FakeCore, FakePlaces, place, post
 from tests.emulators.slack import Human, SlackServer

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.slack import translate
-from adapters.slack.events import Bot, Deletion, Edit
+from adapters.slack.events import Bot
 from adapters.slack.forms import carried, form
-from core.messages import Person
+from core.messages import Deletion, Edit, Person
 from tests.adapters.slack.fake_core import place
 
 BOT = Bot(user="U0BOT", bot_id="B0BOT", team="T0THAW")

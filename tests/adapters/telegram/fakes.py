@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-from adapters.telegram.ports import Edit
 from core.errors import BadRequest, NotAllowed, StoreError
-from core.messages import Card, ChannelRef, Message, Person, Press, ThreadRef
+from core.messages import Card, ChannelRef, Edit, Message, Person, Press, ThreadRef
 from core.messages.outbound import Button
 from core.messages.queries import Query, ReadFile, ReadJob
 from core.messages.views import FileView, JobView, View

@@ -2,8 +2,7 @@ import asyncio
 
 from adapters.telegram.adapter import TelegramAdapter
 from adapters.telegram.address import thread_ref
-from adapters.telegram.ports import Edit
-from core.messages import Message, Press, Seen
+from core.messages import Edit, Message, Press, Seen
 from tests.adapters.telegram.conftest import Make
 from tests.adapters.telegram.fakes import Core, card
 from tests.emulators.telegram import Fault, TelegramServer
