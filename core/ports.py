@@ -38,13 +38,18 @@ class Door(Protocol):
 
 class Places(Protocol):
     """Which messages of a platform show an item: durable, so that an edit finds them after a
-    restart."""
+    restart.
+
+    Items are posts' and cards' ids, a post's id with `#files` behind it, and what else an adapter
+    keeps. They go with the post or the job; what belongs to neither goes after `[state] keep_days`,
+    but for items that begin with `moved:`. All three raise StoreError.
+    """
 
     async def of(self, channel: ChannelRef, item: str) -> tuple[str, ...]:
         """The platform's message ids, in order; () if it was not shown."""
 
     async def keep(self, channel: ChannelRef, item: str, messages: tuple[str, ...]) -> None:
-        """Keep them; called after each part of an item is out."""
+        """Keep them; called after each part of an item is out. () removes the item."""
 
     async def item(self, channel: ChannelRef, message: str) -> str | None:
         """Which item a message shows (someone replied to it)."""

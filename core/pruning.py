@@ -9,7 +9,7 @@ import structlog
 
 from core.errors import StoreError
 from core.messages import ChannelRef
-from core.records import jobs, turns
+from core.records import jobs, places, turns
 from core.state import blobs, prune
 from core.state.channels import Channels
 from core.state.control import Control
@@ -67,6 +67,9 @@ async def prune_channel(channels: Channels, channel: ChannelRef, before: float) 
             break
     await _steps(write, partial(turns.prune, before=before, most=_ROWS))
     await _steps(write, partial(jobs.prune_steering, before=before, most=_ROWS))
+    item: str | None = ""
+    while item is not None:
+        item = await write(partial(places.prune, after=item, before=before))
     await _steps(partial(channels.run, channel), shrink_step)
 
 

@@ -2,6 +2,7 @@
 be done again. Asks nobody and checks no rights."""
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import assert_never
@@ -16,7 +17,7 @@ from core.jobs.supervisor import Jobs, Stop
 from core.messages import ChannelRef, Post, PostKind, StateMoved, ThreadRef
 from core.outbox import Outbox
 from core.ports import Memories
-from core.records import forget, forgettings
+from core.records import forget, forgettings, places
 from core.records import jobs as job_rows
 from core.records import outbox as outbox_rows
 from core.records.forgettings import Forgetting, Stage, What
@@ -157,6 +158,9 @@ class Forgetter:
             while await write(step):
                 pass
         await write(forget.all_else)
+        item: str | None = ""
+        while item is not None:
+            item = await write(partial(places.prune, after=item, before=math.inf))
         await self._collect(channel)
 
     async def _forget_jobs(self, channel: ChannelRef, one: Forgetting, found: Traces) -> None:

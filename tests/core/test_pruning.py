@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from core.jobs.job import JobState
 from core.messages import ChannelRef, ThreadRef
+from core.places import ChannelPlaces
 from core.pruning import keep_pruned, prune_channel
 from core.records import jobs, turns
 from core.records.jobs import NewJob
@@ -116,6 +117,15 @@ async def test_a_job_and_a_turn_under_way_keep_what_they_began_with(channels: Ch
     await channels.write(CHANNEL, lambda tx: turns.end(tx, "turn:1"))
     await prune_channel(channels, CHANNEL, NOW)
     assert await channels.read(CHANNEL, floor) == 3
+
+
+async def test_places_of_what_is_no_more_go_with_age(channels: Channels) -> None:
+    places = ChannelPlaces(channels, lambda: NOW - 40 * DAY_S)
+    await places.keep(CHANNEL, "details:press", ("1",))
+    await ChannelPlaces(channels, lambda: NOW).keep(CHANNEL, "details:other", ("2",))
+    await prune_channel(channels, CHANNEL, NOW - KEEP_DAYS * DAY_S)
+    assert await places.of(CHANNEL, "details:press") == ()
+    assert await places.of(CHANNEL, "details:other") == ("2",)
 
 
 class Watched(Channels):

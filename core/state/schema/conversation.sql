@@ -115,6 +115,16 @@ CREATE TABLE outbox (
 ) STRICT;
 CREATE INDEX outbox_waiting ON outbox (thread, seq) WHERE state = 'waiting';
 
+-- Which messages of the platform show an item (a post, a card, or what an adapter keeps for itself).
+CREATE TABLE places (
+    item    TEXT NOT NULL,
+    part    INTEGER NOT NULL,
+    message TEXT NOT NULL,
+    at      REAL NOT NULL,                  -- when it was kept
+    PRIMARY KEY (item, part)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX places_message ON places (message);
+
 -- What people want forgotten.
 CREATE TABLE forgettings (
     number INTEGER PRIMARY KEY AUTOINCREMENT,

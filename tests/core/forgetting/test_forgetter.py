@@ -7,6 +7,7 @@ import pytest
 
 from core.jobs.job import Completed, Gathered
 from core.messages import Message, Outbound, Post, Press, ThreadRef
+from core.places import ChannelPlaces
 from core.rights import Access
 from core.search.hits import Found
 from core.state.operations import FileChange, Op, Operation
@@ -153,11 +154,16 @@ async def test_a_whole_channel_goes_and_old_buttons_mean_nothing_new(tmp_path: P
         script.replies = [calls(("start_job", {"title": "two", "brief": "Holunder"})), says("ok")]
         await here.ask("m4", "again")
         await here.hands.running(2)
+        places = ChannelPlaces(here.channels)
+        for item in ("answer:m1", "card:1", "moved:to"):
+            await places.keep(CHANNEL, item, ("10",))
         await forget(here, "/forget channel")
         stopped = await here.platform.post("result:2")
         assert "wanted all of this channel forgotten" in stopped.text
         assert here.hands.killed == [2]
         assert holding(tmp_path, "Holunder") == []
+        assert await places.of(CHANNEL, "answer:m1") == await places.of(CHANNEL, "card:1") == ()
+        assert await places.of(CHANNEL, "moved:to") == ("10",)
         assert (await here.ask("m5", "/state")).text == "There is nothing here yet."
         undone = await here.ask("m6", "/undo 1")
         assert "no commit 1" in undone.text or "keep_days" in undone.text
