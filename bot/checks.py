@@ -126,20 +126,48 @@ def environment_name(value: object, _base: Path) -> str:
 
 def web_address(value: object, _base: Path) -> str:
     """An http(s) address; comes back without a slash at its end."""
+    return _address(value, ("http", "https"), "https://host/v1").rstrip("/")
+
+
+def web_root(value: object, _base: Path) -> str:
+    """An http(s) address; comes back with a slash at its end."""
+    return _address(value, ("http", "https"), "https://host/api/").rstrip("/") + "/"
+
+
+def socket_address(value: object, _base: Path) -> str:
+    """A ws(s) address."""
+    return _address(value, ("ws", "wss"), "wss://host/gateway")
+
+
+def _address(value: object, schemes: tuple[str, ...], example: str) -> str:
     if not isinstance(value, str):
-        raise Wrong(f"must be an address such as https://host/v1, got {shown(value)}")
+        raise Wrong(f"must be an address such as {example}, got {shown(value)}")
     try:
         parts = urlsplit(value)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        usable = parts.scheme in schemes and parts.hostname and parts.port != 0
     except ValueError as error:
-        raise Wrong(f"must be an address such as https://host/v1, got {shown(value)}") from error
+        raise Wrong(f"must be an address such as {example}, got {shown(value)}") from error
     if parts.username is not None or parts.password is not None:
         raise Wrong("must not hold a user name or password; put the key into the environment")
     if not usable or not value.isprintable() or " " in value:
-        raise Wrong(f"must be an address such as https://host/v1, got {shown(value)}")
+        raise Wrong(f"must be an address such as {example}, got {shown(value)}")
     if parts.query or parts.fragment:
         raise Wrong(f"must end with its path, without ? or #, got {shown(value)}")
-    return value.rstrip("/")
+    return value
+
+
+def web_path(value: object, _base: Path) -> str:
+    """The path of a web address."""
+    if isinstance(value, str) and re.fullmatch(r"/[A-Za-z0-9._~/-]*", value):
+        return value
+    raise Wrong(f"must be a path such as /slack/events, got {shown(value)}")
+
+
+def host(value: object, _base: Path) -> str:
+    """An address or a name of this machine to listen on."""
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9._:-]{1,253}", value):
+        return value
+    raise Wrong(f"must be an address of this machine, such as 127.0.0.1, got {shown(value)}")
 
 
 def loopback(value: object, _base: Path) -> str:

@@ -11,6 +11,13 @@ from typing import Annotated, Literal
 from bot import checks
 from bot.checks import printable, shown
 from bot.patterns import overlap
+from bot.platform_sections import (
+    PLATFORMS,
+    DiscordSection,
+    Platforms,
+    SlackSection,
+    TelegramSection,
+)
 from bot.sections import Sections, numbered
 from core.errors import ThawError
 
@@ -144,12 +151,18 @@ class RuleSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """All settings. `file` is where they came from; None means that all are defaults."""
+    """All settings. `file` is where they came from; None means that all are defaults.
+
+    `page`: whether the local page is served. A file that has platforms starts those alone, and
+    the page only if it has [web] too.
+    """
 
     file: Path | None = None
+    page: bool = True
     bot: BotSettings = field(default_factory=BotSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
     web: WebSettings = field(default_factory=WebSettings)
+    platforms: Platforms = field(default_factory=Platforms)
     subagents: SubagentSettings = field(default_factory=SubagentSettings)
     budget: BudgetSettings = field(default_factory=BudgetSettings)
     state: StateSettings = field(default_factory=StateSettings)
@@ -161,6 +174,7 @@ SECTIONS: dict[str, type] = {
     "bot": BotSettings,
     "model": ModelSettings,
     "web": WebSettings,
+    **PLATFORMS,
     "subagents": SubagentSettings,
     "budget": BudgetSettings,
     "state": StateSettings,
@@ -179,6 +193,11 @@ def load(path: Path | None) -> Config:
     bot = sections.one("bot", BotSettings)
     model = sections.one("model", ModelSettings)
     web = sections.one("web", WebSettings)
+    platforms = Platforms(
+        slack=sections.maybe("slack", SlackSection),
+        discord=sections.maybe("discord", DiscordSection),
+        telegram=sections.maybe("telegram", TelegramSection),
+    )
     subagents = sections.one("subagents", SubagentSettings)
     budget = sections.one("budget", BudgetSettings)
     state = sections.one("state", StateSettings)
@@ -192,6 +211,8 @@ def load(path: Path | None) -> Config:
         bot=bot,
         model=model,
         web=web,
+        page="web" in tables or not platforms.names,
+        platforms=platforms,
         subagents=subagents,
         budget=budget,
         state=state,

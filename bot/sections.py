@@ -32,6 +32,10 @@ class Sections:
         self.errors.append(f"[{name}]: must be one section, written [{name}]")
         return None
 
+    def maybe(self, name: str, kind: type[Section]) -> Section | None:
+        """Read `[name]`; None if it is not there, or if anything in it is wrong."""
+        return self.one(name, kind) if name in self._tables else None
+
     def many(self, name: str, kind: type[Section]) -> tuple[Section | None, ...]:
         """Read every `[[name]]` in order; None stands for one with anything wrong."""
         tables = self._tables.get(name, [])

@@ -4,6 +4,10 @@ import os
 from dataclasses import dataclass
 from typing import Literal
 
+_BOT = "Install App, Bot User OAuth Token"
+_APP = "Basic Information, App-Level Tokens (with the scope connections:write)"
+_SIGNING = "Basic Information, App Credentials, Signing Secret"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackSettings:
@@ -39,16 +43,15 @@ class SlackSettings:
     def wrong(self) -> tuple[str, ...]:
         """What keeps the platform from starting, a line each, naming the setting."""
         lines = []
-        if not self.bot_token.startswith("xoxb-"):
-            lines.append(_lacks("bot_token_env", self.bot_token_env, "a bot token (xoxb-…)"))
-        if self.mode == "socket" and not self.app_token.startswith("xapp-"):
-            lines.append(_lacks("app_token_env", self.app_token_env, "an app token (xapp-…)"))
-        if self.mode == "http" and not self.signing_secret:
-            lines.append(_lacks("signing_secret_env", self.signing_secret_env, "a signing secret"))
-        if not self.api_url.startswith(("http://", "https://")) or self.api_url[-1] != "/":
-            lines.append("[slack] api_url: must be an http(s) address that ends in a slash")
-        if not self.path.startswith("/"):
-            lines.append("[slack] path: must begin with a slash")
+        if not (self.bot_token.startswith("xoxb-") and _sound(self.bot_token)):
+            lines.append(_lacks("bot_token_env", self.bot_token_env, "a bot token (xoxb-…)", _BOT))
+        if self.mode == "socket" and not (
+            self.app_token.startswith("xapp-") and _sound(self.app_token)
+        ):
+            lines.append(_lacks("app_token_env", self.app_token_env, "an app token (xapp-…)", _APP))
+        if self.mode == "http" and not _sound(self.signing_secret):
+            name = self.signing_secret_env
+            lines.append(_lacks("signing_secret_env", name, "a signing secret", _SIGNING))
         return tuple(lines)
 
 
@@ -56,5 +59,13 @@ def _secret(name: str) -> str:
     return os.environ.get(name, "").strip()
 
 
-def _lacks(setting: str, variable: str, what: str) -> str:
-    return f"[slack] {setting}: the environment variable {variable} does not hold {what}"
+def _sound(secret: str) -> bool:
+    # Anything else breaks out of the header that carries it.
+    return bool(secret) and secret.isascii() and secret.isprintable() and " " not in secret
+
+
+def _lacks(setting: str, variable: str, what: str, where: str) -> str:
+    return (
+        f"[slack] {setting}: the environment variable {variable} does not hold {what}; "
+        f"copy it from api.slack.com/apps, your app, {where}"
+    )

@@ -63,7 +63,7 @@ class TelegramAdapter:
         self._tempo = tempo = tempo or Tempo()
         self._settings = settings
         self.status = Status()
-        self.status.problem = _lacking(settings)
+        self.status.problem = "; ".join(settings.wrong())
         self._usable = not self.status.problem
         self._bot, self._connections = connect(settings, tempo.call_s)
         self._chores = Chores()
@@ -162,14 +162,3 @@ class TelegramAdapter:
             await self._bot.set_my_commands([BotCommand(*item) for item in MENU.items()])
         except TelegramError as error:
             log.warning("the menu of commands was not set", error=str(error))
-
-
-def _lacking(settings: TelegramSettings) -> str:
-    """What the settings lack; "" when they can be used."""
-    if not settings.token:
-        return f"{settings.token_env} is not set: @BotFather gives the bot's token"
-    if settings.mode == "webhook" and not settings.webhook_url:
-        return "webhook mode needs webhook_url, the address that Telegram sends to"
-    if settings.mode == "webhook" and not settings.secret:
-        return f"webhook mode needs {settings.secret_env}, a long random text"
-    return ""

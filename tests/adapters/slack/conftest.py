@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.slack import SlackAdapter, SlackSettings
+from adapters.slack.adapter import SlackAdapter
+from adapters.slack.settings import SlackSettings
 from tests.adapters.slack.fake_core import FakeCore, FakePlaces
 from tests.emulators.slack import Human, SlackServer
 from tests.emulators.slack.server import APP_TOKEN, BOT_TOKEN

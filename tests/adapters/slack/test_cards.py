@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.slack import SlackAdapter
+from adapters.slack.adapter import SlackAdapter
 from core.errors import DeliveryFailed
 from core.messages import Card, CardMoved, ThreadRef
 from core.messages.views import StepLine

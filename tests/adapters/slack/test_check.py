@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.slack import SlackSettings
 from adapters.slack.check import NEEDED, WANTED, check
+from adapters.slack.settings import SlackSettings
 from tests.adapters.slack.test_manifest import MANIFEST
 from tests.emulators.slack import Fault, SlackServer
 

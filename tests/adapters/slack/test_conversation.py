@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from adapters.slack import SlackAdapter
+from adapters.slack.adapter import SlackAdapter
 from core.errors import BadRequest, StoreError
 from core.messages import Deletion, Edit, Message, ThreadRef
 from tests.adapters.slack.conftest import Running, connected

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from adapters.slack import SlackAdapter
+from adapters.slack.adapter import SlackAdapter
 from adapters.slack.limits import Limits
 from adapters.slack.status import Meter
 from core.errors import DeliveryFailed, DeliveryRefused, StoreError

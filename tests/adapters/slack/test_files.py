@@ -1,4 +1,4 @@
-from adapters.slack import SlackAdapter
+from adapters.slack.adapter import SlackAdapter
 from adapters.slack.files import LARGEST
 from tests.adapters.slack.fake_core import FakeCore
 from tests.emulators.slack import Human, SlackServer

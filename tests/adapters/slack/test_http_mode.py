@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 import aiohttp
 import pytest
 
-from adapters.slack import SlackAdapter, SlackSettings
+from adapters.slack.adapter import SlackAdapter
+from adapters.slack.settings import SlackSettings
 from core.errors import StoreError
 from core.messages import Message
 from tests.adapters.slack.conftest import Running

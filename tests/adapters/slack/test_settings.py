@@ -3,18 +3,31 @@ import sys
 
 import pytest
 
-from adapters.slack import SlackAdapter, SlackSettings
+from adapters.slack.adapter import SlackAdapter
+from adapters.slack.settings import SlackSettings
 from core.errors import ThawError
 from tests.adapters.slack.fake_core import FakeCore, FakePlaces
 
 
-def test_every_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_token_that_is_none_is_named_with_where_to_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delenv("SLACK_BOT_TOKEN", raising=False)
     monkeypatch.setenv("SLACK_APP_TOKEN", "xoxb-mixed-up")
-    wrong = "\n".join(SlackSettings(api_url="slack.com/api", path="events").wrong())
-    for name in ("bot_token_env", "app_token_env", "api_url", "path"):
-        assert f"[slack] {name}:" in wrong
-    assert "mixed-up" not in wrong
+    bot, app = SlackSettings().wrong()
+    assert bot.startswith("[slack] bot_token_env: the environment variable SLACK_BOT_TOKEN")
+    assert bot.endswith("Install App, Bot User OAuth Token")
+    assert app.startswith("[slack] app_token_env: the environment variable SLACK_APP_TOKEN")
+    assert "mixed-up" not in app
+
+
+@pytest.mark.parametrize("token", ["xoxb-two words", "xoxb-tökén", "xoxb-1\x1b"])
+def test_a_token_that_cannot_stand_in_a_header_is_none(
+    monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", token)
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
+    assert ["bot_token_env" in line for line in SlackSettings().wrong()] == [True]
 
 
 def test_each_mode_asks_for_its_own_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from adapters.slack import SlackAdapter
+from adapters.slack.adapter import SlackAdapter
 from core.messages import Message
 from tests.adapters.slack.conftest import Running, connected
 from tests.adapters.slack.fake_core import FakeCore, place, post

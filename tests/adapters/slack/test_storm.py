@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from adapters.slack import SlackAdapter
+from adapters.slack.adapter import SlackAdapter
 from core.errors import DeliveryFailed
 from core.messages import CardMoved, Message, Outbound, PostKind, StreamText
 from tests.adapters.slack.conftest import Running

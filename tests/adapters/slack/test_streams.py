@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from adapters.slack import SlackAdapter
+from adapters.slack.adapter import SlackAdapter
 from core.errors import DeliveryFailed
 from core.messages import Button, Message, Post, StreamText, ThreadRef
 from tests.adapters.slack.conftest import Running, connected
