@@ -1,0 +1,69 @@
+"""How the platforms are doing, as Prometheus reads it. Text only; serves nothing."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from bot.health import Health
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Metric:
+    """One number of each platform."""
+
+    name: str
+    kind: str
+    help: str
+    of: Callable[[Health], float | None]
+
+
+_METRICS = (
+    _Metric(
+        name="thaw_platform_connected", kind="gauge",
+        help="Whether the platform can be heard (1) or not (0).",
+        of=lambda health: int(health.connected),
+    ),
+    _Metric(
+        name="thaw_platform_last_event_timestamp_seconds", kind="gauge",
+        help="When something came from the platform last, in Unix seconds.",
+        of=lambda health: health.last_event,
+    ),
+    _Metric(
+        name="thaw_platform_queue", kind="gauge",
+        help="What waits to be shown there or to be taken up from there.",
+        of=lambda health: health.queue,
+    ),
+    _Metric(
+        name="thaw_platform_sends_total", kind="counter",
+        help="Requests made.",
+        of=lambda health: health.sends,
+    ),
+    _Metric(
+        name="thaw_platform_retries_total", kind="counter",
+        help="Requests and connections made again.",
+        of=lambda health: health.retries,
+    ),
+    _Metric(
+        name="thaw_platform_throttled_seconds_total", kind="counter",
+        help="How long the platform's limits made requests wait.",
+        of=lambda health: health.throttled_s,
+    ),
+)  # fmt: skip
+
+
+def exposition(healths: Iterable[Health]) -> str:
+    """All metrics of all platforms, in Prometheus' text format."""
+    known = tuple(healths)
+    lines = []
+    for metric in _METRICS:
+        lines += [f"# HELP {metric.name} {metric.help}", f"# TYPE {metric.name} {metric.kind}"]
+        for health in known:
+            value = metric.of(health)
+            if value is not None:
+                lines.append(f'{metric.name}{{platform="{health.name}"}} {_number(value)}')
+    return "\n".join(lines) + "\n"
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else f"{value:.3f}"
