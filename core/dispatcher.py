@@ -66,9 +66,10 @@ class Dispatcher:
 
     async def accept(self, event: InboundEvent) -> None:
         """Keep the event durably, once, and wake its conversation; see the port."""
-        event = cleaned(event)
+        # First of all: a stranger's too long message gets silence, not advice.
         person = event.author if isinstance(event, Message) else event.person
         self._rights.require(Right.USE, person, event.thread.channel)
+        event = cleaned(event)
         # To the end also when the caller goes away: kept but not handed on, it would get no answer.
         await self._tasks.finish(self._accept(event), f"accept {event.id}")
 

@@ -10,6 +10,7 @@ MAX_TEXT = 100_000
 _MAX_ID = 500
 _MAX_NAME = 80
 _MAX_ACTION = 64
+_MAX_ROLES = 250
 # The bot's own posts stand beside people's messages and are found by their ids.
 _OURS = ("answer:", "reply:", "result:", "conflict:", "conflicts:", "card:")
 
@@ -66,7 +67,11 @@ def _person(person: Person) -> Person:
         raise BadRequest("The message comes from somebody without a usable id.")
     # Names are put between words of ours: on one line, short, and without invisible signs.
     shown = "".join(char if char.isprintable() else " " for char in person.name[: 4 * _MAX_NAME])
-    return Person(id=person.id, name=" ".join(shown.split())[:_MAX_NAME] or person.id[:_MAX_NAME])
+    return replace(
+        person,
+        name=" ".join(shown.split())[:_MAX_NAME] or person.id[:_MAX_NAME],
+        roles=frozenset(sorted(filter(_sound, person.roles))[:_MAX_ROLES]),
+    )
 
 
 def _sound(id: str) -> bool:

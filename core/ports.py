@@ -5,7 +5,7 @@ from typing import Protocol
 
 from core.forgetting.traces import Traces
 from core.jobs.job import Gathered, JobSpec, Outcome, Progress
-from core.messages import ChannelRef, Hint, InboundEvent, Outbound
+from core.messages import ChannelRef, Hint, InboundEvent, Outbound, Person
 from core.messages.queries import Query
 from core.messages.views import StepLine, View
 from core.model.account import Account
@@ -32,8 +32,17 @@ class Door(Protocol):
     async def accept(self, event: InboundEvent) -> None:
         """Return when the event is kept durably; the same id again has no effect.
 
-        Raises NotAllowed, BadRequest (too large) or StoreError; then nothing was kept.
+        Raises NotAllowed, of strangers whatever they sent; BadRequest (too large) or StoreError.
+        Then nothing was kept.
         """
+
+
+class Guard(Protocol):
+    """Who may use the bot, as core.rights.Rights says: for what the door does not see, since it
+    keeps nothing (forms, details, completions), and before a file is fetched."""
+
+    def allows(self, person: Person, channel: ChannelRef) -> bool:
+        """Whether the person, with the roles they have, may use the bot there."""
 
 
 class Places(Protocol):

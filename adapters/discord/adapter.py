@@ -12,7 +12,7 @@ from adapters.discord.board import Board
 from adapters.discord.directory import Directory
 from adapters.discord.fields import Payload
 from adapters.discord.gate import Gate, Priority
-from adapters.discord.guard import Door, Guard
+from adapters.discord.guard import Door
 from adapters.discord.intake import Intake
 from adapters.discord.link import Link, Timing
 from adapters.discord.mailboxes import Mailboxes
@@ -37,7 +37,7 @@ from core.messages import (
     ThreadRef,
     Trouble,
 )
-from core.ports import Places, Window
+from core.ports import Guard, Places, Window
 
 log = structlog.get_logger(__name__)
 

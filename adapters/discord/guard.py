@@ -2,17 +2,7 @@
 
 from typing import Protocol
 
-from core.messages import ChannelRef, Deletion, Edit, InboundEvent, Person
-
-
-class Guard(Protocol):
-    """Who may use the bot: asked before anything is shown that the door does not see (a form, a
-    completion, a job's steps), so that strangers get silence."""
-
-    def allows(
-        self, person: Person, channel: ChannelRef, roles: frozenset[str] = frozenset()
-    ) -> bool:
-        """Whether the person, having these roles of the server, may use the bot there."""
+from core.messages import Deletion, Edit, InboundEvent
 
 
 class Door(Protocol):

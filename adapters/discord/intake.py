@@ -11,7 +11,7 @@ from adapters.discord import files, translation
 from adapters.discord.directory import Directory, Place
 from adapters.discord.fields import Payload, id_of
 from adapters.discord.gate import Priority
-from adapters.discord.guard import Door, Guard
+from adapters.discord.guard import Door
 from adapters.discord.mailboxes import Mailboxes
 from adapters.discord.missed import Missed
 from adapters.discord.rendering import text_parts
@@ -20,7 +20,7 @@ from adapters.discord.translation import Heard
 from adapters.discord.writing import Writing
 from core.errors import BadRequest, DeliveryFailed, DeliveryRefused, NotAllowed, StoreError
 from core.messages import Deletion, Edit, InboundEvent, ThreadRef
-from core.ports import Places
+from core.ports import Guard, Places
 
 log = structlog.get_logger(__name__)
 
@@ -97,7 +97,7 @@ class Intake:
 
     async def _hear(self, heard: Heard) -> None:
         message = heard.message
-        if not self._guard.allows(message.author, message.thread.channel, heard.roles):
+        if not self._guard.allows(message.author, message.thread.channel):
             return
         self._writing.title(message.thread, message.text)
         if heard.answers:

@@ -7,7 +7,7 @@ from adapters.discord import commands
 from adapters.discord.directory import Directory
 from adapters.discord.fields import Payload, id_of, made_at, number, part, parts, text
 from adapters.discord.rendering import read_action
-from adapters.discord.translation import person, roles_of
+from adapters.discord.translation import person
 from core.messages import Person, ThreadRef
 
 
@@ -19,7 +19,6 @@ class Asked:
     token: str
     thread: ThreadRef
     person: Person
-    roles: frozenset[str]
     at: float
 
 
@@ -107,7 +106,6 @@ def _asked(payload: Payload, directory: Directory) -> Asked | None:
         token=token,
         thread=place.thread,
         person=who,
-        roles=roles_of(member),
         at=made_at(id),
     )
 

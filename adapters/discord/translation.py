@@ -38,7 +38,6 @@ class Heard:
     message: Message
     answers: str
     uploads: tuple[Upload, ...]
-    roles: frozenset[str] = frozenset()
 
 
 def place_of(payload: Payload, directory: Directory) -> Place | None:
@@ -73,7 +72,6 @@ def heard(payload: Payload, directory: Directory, place: Place) -> Heard | None:
         message=message,
         answers=id_of(reference, "message_id") if is_reply else "",
         uploads=uploads,
-        roles=roles_of(part(payload, "member")),
     )
 
 
@@ -113,15 +111,10 @@ def deleted(payload: Payload, place: Place, at: float) -> tuple[Deletion, ...]:
 
 
 def person(user: Payload, member: Payload) -> Person:
-    """Who it was, by the name that the others see."""
+    """Who it was, by the name that the others see, with the roles of the server."""
     id = id_of(user)
     shown = text(member, "nick") or text(user, "global_name") or text(user, "username")
-    return Person(id=id, name=shown or id)
-
-
-def roles_of(member: Payload) -> frozenset[str]:
-    """The ids of the roles that a member of a guild has."""
-    return frozenset(texts(member, "roles"))
+    return Person(id=id, name=shown or id, roles=frozenset(texts(member, "roles")))
 
 
 def _thread(id: str, place: Place, *, to_me: bool) -> ThreadRef:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.messages import ChannelRef, Deletion, Edit, InboundEvent, Message, Person, ThreadRef
+from core.messages import Deletion, Edit, InboundEvent, Message, Person, ThreadRef
 
 PLATFORM = "slack"
 
@@ -13,13 +13,6 @@ class Door(Protocol):
 
     async def accept(self, event: InboundEvent | Edit | Deletion) -> None:
         """See core.ports.Door."""
-
-
-class Guard(Protocol):
-    """Who may look: for what shows something and keeps nothing."""
-
-    def allows(self, person: Person, channel: ChannelRef) -> bool:
-        """Whether the person may use the bot in the channel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

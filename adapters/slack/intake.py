@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import structlog
 
 from adapters.slack import translate
-from adapters.slack.events import Bot, Door, Guard, Pressed, Spoken, Stopped
+from adapters.slack.events import Bot, Door, Pressed, Spoken, Stopped
 from adapters.slack.files import Files
 from adapters.slack.forms import carried
 from adapters.slack.people import People
@@ -25,7 +25,7 @@ from core.errors import BadRequest, DiskFull, NotAllowed, StoreError
 from core.messages import Deletion, Edit, InboundEvent, Person, Press, ThreadRef
 from core.messages.queries import ListJobs, ReadMessages
 from core.messages.views import Jobs, Messages
-from core.ports import Places, Window
+from core.ports import Guard, Places, Window
 
 log = structlog.get_logger(__name__)
 

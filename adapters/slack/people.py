@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from adapters.slack.api import Api, Busy, Json, Refused, Unclear
 from core.messages import Person, ThreadRef
@@ -37,7 +38,7 @@ class People:
     def called(self, person: Person) -> Person:
         """The person by the name that others see, if it is known."""
         name, _ = self._names.get(person.id, (person.name, 0.0))
-        return Person(id=person.id, name=name)
+        return replace(person, name=name)
 
     def wrote(self, thread: ThreadRef, message_id: str, person_id: str) -> None:
         """Who wrote a message."""

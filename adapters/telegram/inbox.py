@@ -18,7 +18,7 @@ from adapters.telegram.forms import Forms
 from adapters.telegram.keys import FILES
 from adapters.telegram.moves import Moves
 from adapters.telegram.payload import Fields
-from adapters.telegram.ports import Door, Guard
+from adapters.telegram.ports import Door
 from adapters.telegram.styled import LONGEST, Styled, start_of
 from adapters.telegram.translate import (
     Edited,
@@ -33,7 +33,7 @@ from adapters.telegram.translate import (
 )
 from core.errors import BadRequest, NotAllowed
 from core.messages import Edit, Message, ThreadRef
-from core.ports import Places, Window
+from core.ports import Guard, Places, Window
 
 log = structlog.get_logger(__name__)
 

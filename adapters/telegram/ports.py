@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from core.messages import ChannelRef, Edit, InboundEvent, Person
+from core.messages import Edit, InboundEvent
 
 
 class Door(Protocol):
@@ -10,10 +10,3 @@ class Door(Protocol):
 
     async def accept(self, event: InboundEvent | Edit) -> None:
         """See core.ports.Door."""
-
-
-class Guard(Protocol):
-    """Who may look: for what shows something and keeps nothing, and before a file is fetched."""
-
-    def allows(self, person: Person, channel: ChannelRef) -> bool:
-        """Whether the person may use the bot in the channel."""

@@ -1,4 +1,4 @@
-"""Names of places and people. Identity only: no titles, no rights."""
+"""Names of places and people, and what a platform says of them. Decides no rights."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,13 @@ class ThreadRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Who did something on a platform. `id` is the platform's id, `name` is for showing only."""
+    """Who did something on a platform. `id` is the platform's id, `name` is for showing only.
+
+    `roles` are the platform's ids of the roles they have there. `outside`: the platform does not
+    count them among the people of the workspace or server (a guest of another one).
+    """
 
     id: str
     name: str
+    roles: frozenset[str] = frozenset()
+    outside: bool = False

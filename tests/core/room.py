@@ -18,10 +18,10 @@ from core.jobs.admission import Admission, Limits
 from core.jobs.job import Completed, Gathered, JobSpec, Outcome, Progress
 from core.jobs.supervisor import Jobs
 from core.messages import (
+    Asking,
     Card,
     ChannelRef,
     Hint,
-    InboundEvent,
     Message,
     Outbound,
     Person,
@@ -40,7 +40,7 @@ from core.primary.perform import Performer
 from core.primary.toolbox import Toolbox
 from core.primary.turn import Turn
 from core.records.inbox import inbox_id
-from core.rights import Access, Rights
+from core.rights import Access, Rights, Who
 from core.search.hits import Found
 from core.settings import ChannelSettings
 from core.state.channels import Channels
@@ -243,7 +243,7 @@ class Room:
 
     async def press(self, id: str, action: str, text: str | None = None, by: Person = ADA) -> Post:
         where = ThreadRef(channel=CHANNEL, thread="t")
-        press: InboundEvent = Press(
+        press: Asking = Press(
             id=id, thread=where, person=by, action=action, at=1.0, text=text
         )
         await self.dispatcher.accept(press)
@@ -276,7 +276,7 @@ async def room(
     outbox = Outbox(channels, {"world": platform}, tasks.spawn, first_wait_s=retry_s)
     conversations = Conversations(tasks.spawn)
     jobs = _jobs(channels, hands, outbox, tasks, conversations, limits, retry_s)
-    rights = Rights({"world": access or Access(everyone=True)})
+    rights = Rights({"world": access or Access(who=Who.ANYONE)})
     finder, rules = finder or Nothing(), rules or Rules()
 
     performer = Performer(

@@ -11,9 +11,9 @@ from core.errors import BadRequest, NotAllowed, StoreError
 from core.intake import MAX_TEXT
 from core.jobs.job import Completed
 from core.jobs.supervisor import MAX_ATTEMPTS
-from core.messages import ChannelRef
+from core.messages import ChannelRef, Person
 from core.records import inbox, messages
-from core.rights import Access
+from core.rights import Access, Who
 from core.state.control import Control
 from tests.core.room import BOB, CHANNEL, Hands, Script, calls, room, says, starts
 
@@ -145,7 +145,7 @@ async def test_a_channel_is_known_to_have_nothing_to_do_once_its_answer_is_out(
 
 
 async def test_strangers_are_kept_out_and_leave_no_trace(tmp_path: Path) -> None:
-    access = Access(everyone=False, people=frozenset({"ada"}))
+    access = Access(who=Who.LISTED, people=frozenset({"ada"}))
     async with room(tmp_path, access=access) as here:
         with pytest.raises(NotAllowed):
             await here.say("m1", "hello", by=BOB)
@@ -154,10 +154,41 @@ async def test_strangers_are_kept_out_and_leave_no_trace(tmp_path: Path) -> None
         assert "m1" not in {line.id for line in kept}
 
 
+async def test_a_stranger_s_bad_message_gets_no_advice_and_makes_no_file(tmp_path: Path) -> None:
+    async with room(tmp_path, access=Access(who=Who.LISTED)) as here:
+        with pytest.raises(NotAllowed):
+            await here.say("m1", "x" * (MAX_TEXT + 1))
+        with pytest.raises(NotAllowed):
+            await here.say("", "no id")
+        assert not await here.channels.exists(CHANNEL)
+
+
+async def test_who_was_let_in_by_a_role_is_still_let_in_after_a_restart(tmp_path: Path) -> None:
+    access = Access(who=Who.LISTED, roles=frozenset({"77"}))
+    held = Person(id="bob", name="Bob", roles=frozenset({"5", "77"}))
+    script = Script()
+    script.replies = [starts("one"), says("started")]
+    async with room(tmp_path, access=access, script=script) as here:
+        await here.say("m1", "do one", by=held)
+        await here.hands.running(1)
+        await here.platform.post("answer:m1")
+        with pytest.raises(NotAllowed):
+            await here.say("m2", "hello", by=Person(id="bob", name="Bob"))
+        script.hang = lambda request: True
+        await here.say("m3", "stop it", by=held)
+        await script.hung.wait()
+    second = Script()
+    second.replies = [calls(("cancel_job", {"job": 1})), says("done")]
+    async with room(tmp_path, access=access, script=second) as here:
+        await here.platform.post("answer:m3")
+        assert "not on the list" not in second.asked[-1].messages[-1].text
+        assert "stopp" in second.asked[-1].messages[-1].text.lower()
+
+
 async def test_only_the_requester_or_an_admin_stops_a_job_where_there_are_admins(
     tmp_path: Path,
 ) -> None:
-    access = Access(everyone=True, admins=frozenset({"root"}))
+    access = Access(who=Who.ANYONE, admins=frozenset({"root"}))
     async with room(tmp_path, access=access) as here:
         here.script.replies = [starts("one"), says("started")]
         await here.ask("m1", "do one")
@@ -168,7 +199,7 @@ async def test_only_the_requester_or_an_admin_stops_a_job_where_there_are_admins
 
 
 async def test_the_model_cannot_stop_a_job_for_a_person_who_may_not(tmp_path: Path) -> None:
-    access = Access(everyone=True, admins=frozenset({"root"}))
+    access = Access(who=Who.ANYONE, admins=frozenset({"root"}))
     async with room(tmp_path, access=access) as here:
         here.script.replies = [
             starts("one"),

@@ -7,7 +7,7 @@ import pytest
 from core.errors import NotAllowed
 from core.jobs.job import Completed, Failed, FailureKind, Gathered
 from core.messages import Post
-from core.rights import Access
+from core.rights import Access, Who
 from core.state.operations import Op, Operation
 from core.state.reads import KeyRead, PrefixRead
 from tests.core.room import BOB, Room, room, says, starts
@@ -146,7 +146,7 @@ async def test_a_chain_of_runs_knows_only_the_last_and_its_brief_does_not_grow(
 
 
 async def test_who_may_not_use_the_bot_cannot_run_anything_again(tmp_path: Path) -> None:
-    async with room(tmp_path, access=Access(everyone=False, people=frozenset({"ada"}))) as here:
+    async with room(tmp_path, access=Access(who=Who.LISTED, people=frozenset({"ada"}))) as here:
         again = next(b for b in (await drifted(here)).buttons if b.label == "Run again")
         with pytest.raises(NotAllowed):
             await here.press("p1", again.action, by=BOB)

@@ -120,9 +120,7 @@ class FakeCore:
                 return item
         return None
 
-    def allows(
-        self, person: Person, channel: ChannelRef, roles: frozenset[str] = frozenset()
-    ) -> bool:
+    def allows(self, person: Person, channel: ChannelRef) -> bool:
         return person.id not in self.strangers
 
 

@@ -49,7 +49,7 @@ def test_each_kind_is_read(directory: Directory) -> None:
     assert isinstance(command, Command)
     assert command.text == "/job 7"
     assert command.asked.person.name == "anna"
-    assert command.asked.roles == {"77"}
+    assert command.asked.person.roles == {"77"}
     assert isinstance(click, Click)
     assert (click.action, click.form, click.label) == ("steer.1", True, "Steer")
     assert isinstance(completion, Completion)

@@ -44,7 +44,7 @@ def test_a_mention_in_a_channel_begins_a_thread_of_its_own(directory: Directory)
     assert message.text == "hi @User 5"
     assert (message.author.id, message.author.name) == (ANNA, "Anna B")
     assert message.at == pytest.approx(1794909600.5)
-    assert found.roles == {"77"}
+    assert found.message.author.roles == {"77"}
 
 
 def test_the_bot_s_own_role_names_it_too(directory: Directory) -> None:

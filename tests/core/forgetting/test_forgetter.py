@@ -8,7 +8,7 @@ import pytest
 from core.jobs.job import Completed, Gathered
 from core.messages import Message, Outbound, Post, Press, ThreadRef
 from core.places import ChannelPlaces
-from core.rights import Access
+from core.rights import Access, Who
 from core.search.hits import Found
 from core.state.operations import FileChange, Op, Operation
 from core.state.reads import KeyRead
@@ -245,7 +245,7 @@ async def test_what_would_go_is_shown_again_when_it_has_changed(tmp_path: Path) 
 async def test_only_an_admin_may_forget_what_others_said_or_wrote(
     tmp_path: Path, text: str
 ) -> None:
-    access = Access(everyone=True, admins=frozenset({"root"}))
+    access = Access(who=Who.ANYONE, admins=frozenset({"root"}))
     async with room(tmp_path, access=access) as here:
         await here.say("b1", "hello", by=BOB)
         refused = await here.ask("m1", text)
