@@ -3,6 +3,7 @@
 Loads no platform's library. Secrets are not read here: the settings name environment variables.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -10,6 +11,7 @@ from adapters.discord.settings import DiscordSettings
 from adapters.slack.settings import SlackSettings
 from adapters.telegram.settings import TelegramSettings
 from bot import checks
+from core.errors import ThawError
 
 _SLACK, _DISCORD, _TELEGRAM = SlackSettings(), DiscordSettings(), TelegramSettings()
 _PORT = checks.whole(1, 65535)
@@ -65,6 +67,16 @@ class Platforms:
     def names(self) -> tuple[str, ...]:
         """Those that are configured, in the order of the file's documentation."""
         return tuple(name for name in PLATFORMS if getattr(self, name) is not None)
+
+    def lacking(self, environment: Mapping[str, str]) -> tuple[str, ...]:
+        """The secrets that are missing or malformed, a line each, never with their value."""
+        lines = list(self.slack.wrong()) if self.slack else []
+        if self.discord:
+            try:
+                self.discord.token(environment)
+            except ThawError as error:
+                lines.append(str(error))
+        return (*lines, *(self.telegram.wrong() if self.telegram else ()))
 
 
 PLATFORMS: dict[str, type] = {

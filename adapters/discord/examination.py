@@ -49,7 +49,7 @@ async def examine(
     try:
         token = settings.token(environment)
     except ThawError as error:
-        return (Examined(level="problem", text="there is no token", advice=str(error)),)
+        return (Examined(level="problem", text=str(error)),)
     try:
         async with aiohttp.ClientSession(
             timeout=_TIMEOUT, headers={"Authorization": f"Bot {token}"}

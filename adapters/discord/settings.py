@@ -20,13 +20,10 @@ class DiscordSettings:
     def token(self, environment: Mapping[str, str]) -> str:
         """The bot's token. Raises ThawError that says what to do when there is none."""
         token = environment.get(self.token_env, "").strip().removeprefix("Bot ").strip()
-        if not token:
+        if not (token.isascii() and token.isprintable()) or not token or " " in token:
             raise ThawError(
-                f"[discord] needs the bot's token in the environment variable {self.token_env}:"
-                " copy it from discord.com/developers, your application, Bot, Reset Token"
-            )
-        if any(sign.isspace() or not sign.isascii() for sign in token):
-            raise ThawError(
-                f"what {self.token_env} holds is no token of Discord: copy it again, whole"
+                f"[discord] token_env: the environment variable {self.token_env} does not hold a"
+                " bot's token; get it from discord.com/developers/applications, your application,"
+                " Bot, Reset Token"
             )
         return token

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from typing import Literal
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -28,14 +29,15 @@ WANTED = {
 }
 _TIMEOUT_S = 10
 _CLOCK_S = 60.0
+_CLOCK = "set it (timedatectl set-ntp true)"
 _AGAIN = "take docs/slack-manifest.json again (App Manifest), then install the app again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """One thing that was checked. `todo` says what to click when it is not well."""
+    """One thing that was checked; `todo` says what to click, "" for nothing."""
 
-    well: bool
+    level: Literal["ok", "note", "problem"]
     text: str
     todo: str = ""
 
@@ -44,7 +46,7 @@ async def check(settings: SlackSettings) -> tuple[Found, ...]:
     """Everything that can be seen from outside; never raises for what the world does."""
     wrong = settings.wrong()
     if wrong:
-        return tuple(Found(well=False, text=line, todo="see docs/slack.md") for line in wrong)
+        return tuple(Found(level="problem", text=line) for line in wrong)
     client = AsyncWebClient(
         token=settings.bot_token, base_url=settings.api_url, timeout=_TIMEOUT_S, retry_handlers=[]
     )
@@ -55,7 +57,7 @@ async def check(settings: SlackSettings) -> tuple[Found, ...]:
     if settings.mode == "socket":
         try:
             await client.apps_connections_open(app_token=settings.app_token)
-            found.append(Found(well=True, text="the app token opens Socket Mode"))
+            found.append(Found(level="ok", text="the app token opens Socket Mode"))
         except (SlackApiError, aiohttp.ClientError, TimeoutError, ValueError) as error:
             todo = "switch Socket Mode on, make an app-level token with connections:write"
             found.append(_failed("the app token", error, todo))
@@ -64,17 +66,18 @@ async def check(settings: SlackSettings) -> tuple[Found, ...]:
 
 def _bot(answer: AsyncSlackResponse) -> Iterator[Found]:
     team, user = answer.get("team"), answer.get("user")
-    yield Found(well=True, text=f"the bot is @{user} in the workspace {team}")
+    yield Found(level="ok", text=f"the bot is @{user} in the workspace {team}")
     granted = set(str(answer.headers.get("x-oauth-scopes", "")).split(","))
     for scope in NEEDED:
         if scope not in granted:
-            yield Found(well=False, text=f"the scope {scope} is not granted", todo=_AGAIN)
+            text = f"the scope {scope} is not granted: the bot is no use without it"
+            yield Found(level="problem", text=text, todo=_AGAIN)
     for scope, lack in WANTED.items():
         if scope not in granted:
             text = f"the scope {scope} is not granted: {lack}"
-            yield Found(well=False, text=text, todo=_AGAIN)
+            yield Found(level="note", text=text, todo=_AGAIN)
     if granted >= {*NEEDED, *WANTED}:
-        yield Found(well=True, text="all scopes are granted")
+        yield Found(level="ok", text="all scopes are granted")
     yield from _clock(str(answer.headers.get("Date", "")))
 
 
@@ -85,7 +88,8 @@ def _clock(date: str) -> Iterator[Found]:
         return
     if abs(off) > _CLOCK_S:
         text = f"this machine's clock is {abs(off):.0f} s {'ahead' if off > 0 else 'behind'}"
-        yield Found(well=False, text=text, todo="set it (timedatectl set-ntp true)")
+        # Requests are only believed for five minutes.
+        yield Found(level="problem" if abs(off) > 300 else "note", text=text, todo=_CLOCK)
 
 
 def _failed(what: str, error: Exception, todo: str) -> Found:
@@ -93,9 +97,10 @@ def _failed(what: str, error: Exception, todo: str) -> Found:
         data = getattr(error.response, "data", None)
         word = data.get("error") if isinstance(data, dict) else None
         if word:
-            return Found(well=False, text=f"Slack does not accept {what}: {word}", todo=todo)
+            text = f"Slack does not accept {what}: {word}"
+            return Found(level="problem", text=text, todo=todo)
     reason = "it does not answer as Slack does" if isinstance(error, SlackApiError) else repr(error)
     return Found(
-        well=False, text=f"Slack cannot be reached: {reason}",
+        level="problem", text=f"Slack cannot be reached: {reason}",
         todo="check the network and [slack] api_url",
     )  # fmt: skip

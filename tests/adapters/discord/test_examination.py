@@ -32,7 +32,7 @@ async def test_each_thing_that_is_wrong_comes_with_what_to_click(discord: Discor
 
 async def test_no_token_a_wrong_one_and_no_discord_are_told_apart(discord: DiscordServer) -> None:
     (none,) = await examine(at(discord), {})
-    assert "DISCORD_TOKEN" in none.advice
+    assert "DISCORD_TOKEN" in none.text
     (wrong,) = await examine(at(discord), {"DISCORD_TOKEN": "old"})
     assert "Reset Token" in wrong.advice
     discord.fail("GET", "/applications/@me", Fault(status=200, html=True))

@@ -10,7 +10,7 @@ from tests.emulators.slack import Fault, SlackServer
 
 async def test_a_sound_app_is_found_sound(slack: SlackServer, settings: SlackSettings) -> None:
     found = await check(settings)
-    assert all(one.well for one in found), found
+    assert all(one.level == "ok" for one in found), found
     assert "the bot is @thaw in the workspace Thawing" in [one.text for one in found]
 
 
@@ -18,17 +18,26 @@ async def test_a_scope_that_is_not_granted_is_named_with_what_it_costs(
     slack: SlackServer, settings: SlackSettings
 ) -> None:
     slack.scopes = tuple(scope for scope in slack.scopes if scope != "files:read")
-    [bad] = [one for one in await check(settings) if not one.well]
+    [bad] = [one for one in await check(settings) if one.level != "ok"]
     assert "files:read" in bad.text
     assert "files that people send" in bad.text
     assert "install the app again" in bad.todo
+    assert bad.level == "note"
+
+
+async def test_without_a_scope_that_everything_needs_the_bot_is_no_use(
+    slack: SlackServer, settings: SlackSettings
+) -> None:
+    slack.scopes = tuple(scope for scope in slack.scopes if scope != "chat:write")
+    [bad] = [one for one in await check(settings) if one.level != "ok"]
+    assert (bad.level, "chat:write" in bad.text) == ("problem", True)
 
 
 async def test_a_dead_token_and_a_dead_app_token_are_told_apart(
     slack: SlackServer, settings: SlackSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-other")
-    [bad] = [one for one in await check(settings) if not one.well]
+    [bad] = [one for one in await check(settings) if one.level != "ok"]
     assert "app token: invalid_auth" in bad.text
     slack.revoked = True
     [bad] = await check(settings)

@@ -106,9 +106,10 @@ class TelegramServer:
                     await self.updates.notice()
                 return True
             case "getWebhookInfo":
+                hook = self.updates.webhook
+                failed = {key: value for key, value in hook.items() if "last_error" in key}
                 pending = len(self.updates.pending)
-                url = self.updates.webhook.get("url", "")
-                return {"url": url, "pending_update_count": pending}
+                return {"url": hook.get("url", ""), "pending_update_count": pending} | failed
         if method == "sendRichMessage" and not self.methods.rich:
             raise Refusal(404, "Not Found: method not found")
         call = getattr(self.methods, re.sub(r"(?<!^)([A-Z])", r"_\1", method).lower(), None)
