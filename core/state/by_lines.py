@@ -5,7 +5,7 @@ import json
 from typing import Any, NamedTuple, assert_never
 
 from core.errors import BadRequest
-from core.state.operations import Json, Kind
+from core.state.operations import Kind
 from core.state.standing import Contents, Standing
 from core.state.text import (
     Clean,
@@ -60,12 +60,12 @@ def by_lines(standing: Standing, write: Write, seen: Standing, contents: Content
 
 def file_body(content: bytes, *, executable: bool) -> str:
     """The body of a file's version."""
-    facts: Json = {
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "size": len(content),
-        "executable": executable,
-    }
-    return dump(facts)
+    return body_of(hashlib.sha256(content).hexdigest(), len(content), executable=executable)
+
+
+def body_of(sha256: str, size: int, *, executable: bool) -> str:
+    """The same, of a content that is known by its hash."""
+    return dump({"sha256": sha256, "size": size, "executable": executable})
 
 
 def hash_of(body: str) -> str:

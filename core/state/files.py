@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import BadRequest
-from core.state.by_lines import file_body
+from core.state.by_lines import body_of, file_body
 from core.state.database import Transaction
 from core.state.facts import head
-from core.state.operations import FileChange, Op
+from core.state.operations import FileChange, Op, Stored
 from core.state.text import LARGEST_TEXT
 from core.state.write import WRITE, Item
 
@@ -41,9 +41,10 @@ def check_file(change: FileChange) -> None:
         )
     if any(part in ("", ".", "..") for part in path.split("/")):
         raise BadRequest(f"{path[:200]!r} is no path inside the workspace: write it as folder/name")
-    if content is not None and len(content) > LARGEST_FILE:
+    size = content.size if isinstance(content, Stored) else len(content or b"")
+    if size > LARGEST_FILE:
         raise BadRequest(
-            f"{path} has {len(content):,} bytes, at most {LARGEST_FILE:,} are kept: "
+            f"{path} has {size:,} bytes, at most {LARGEST_FILE:,} are kept: "
             "make it smaller or leave it out"
         )
 
@@ -52,6 +53,8 @@ def as_item(change: FileChange, number: int, blobs: dict[str, bytes]) -> Item:
     """The row of a file change; puts its content into `blobs`, by hash."""
     if change.content is None:
         return Item(number, Op.DELETE.value, None)
+    if isinstance(change.content, Stored):
+        return Item(number, WRITE, body_of(*change.content, executable=change.executable))
     body = file_body(change.content, executable=change.executable)
     blobs[json.loads(body)["sha256"]] = change.content
     return Item(number, WRITE, body)
@@ -60,15 +63,21 @@ def as_item(change: FileChange, number: int, blobs: dict[str, bytes]) -> Item:
 def add_blobs(tx: Transaction, blobs: Mapping[str, bytes]) -> None:
     """Keep contents that are not kept yet."""
     for digest, content in blobs.items():
-        if tx.execute("SELECT 1 FROM blobs WHERE sha256 = ?", (digest,)).fetchone() is None:
-            view = memoryview(content)
-            tx.executemany(
-                "INSERT INTO blobs (sha256, piece, content) VALUES (?, ?, ?)",
-                (
-                    (digest, n, view[start : start + PIECE])
-                    for n, start in enumerate(range(0, max(len(content), 1), PIECE))
-                ),
-            )
+        view = memoryview(content)
+        starts = range(0, len(content), PIECE)
+        add_blob(tx, digest, (view[start : start + PIECE] for start in starts))
+
+
+def add_blob(tx: Transaction, digest: str, pieces: Iterable[bytes | memoryview]) -> None:
+    """Keep a content, in pieces of at most 1 MB that are asked for only if it is not kept yet."""
+    if tx.execute("SELECT 1 FROM blobs WHERE sha256 = ?", (digest,)).fetchone() is not None:
+        return
+    tx.executemany(
+        "INSERT INTO blobs (sha256, piece, content) VALUES (?, ?, ?)",
+        ((digest, n, piece) for n, piece in enumerate(pieces)),
+    )
+    # An empty one has a piece too, by which it is known.
+    tx.execute("INSERT OR IGNORE INTO blobs VALUES (?, 0, x'')", (digest,))
 
 
 class Blobs(Mapping[str, bytes]):

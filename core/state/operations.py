@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -42,6 +43,13 @@ class Operation:
     argument: Json = None
 
 
+class Stored(NamedTuple):
+    """A content that is among the channel's blobs already. `size` is in bytes."""
+
+    sha256: str
+    size: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileChange:
     """One workspace file written (`content` set) or deleted (`content` None).
@@ -50,7 +58,7 @@ class FileChange:
     """
 
     path: str
-    content: bytes | None
+    content: bytes | Stored | None
     executable: bool = False
 
 

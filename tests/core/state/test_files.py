@@ -1,6 +1,8 @@
+import hashlib
 import os
 
-from core.state.files import PIECE, find_file, list_files, read_file, read_pieces
+from core.state.files import PIECE, add_blob, find_file, list_files, read_file, read_pieces
+from core.state.operations import FileChange, Stored
 from tests.core.state.board import Board, remove, write
 
 
@@ -37,3 +39,18 @@ def test_a_file_and_an_entry_may_have_one_name(board: Board) -> None:
     board.set("name", "entry")
     board.job(1, write("name", b"file"), base=0)
     assert (board.value("name"), board.file("name"), board.conflicts()) == ("entry", b"file", ())
+
+
+def test_a_content_that_is_stored_first_becomes_a_file_by_its_hash(board: Board) -> None:
+    for path, content in (("new", b"one" + bytes(PIECE)), ("empty", b"")):
+        digest = hashlib.sha256(content).hexdigest()
+        add_blob(
+            board.tx, digest, (content[at : at + PIECE] for at in range(0, len(content), PIECE))
+        )
+        add_blob(board.tx, digest, (_ for _ in [b"never asked for"]))
+        stored = Stored(sha256=digest, size=len(content))
+        board.job(1 if content else 2, FileChange(path=path, content=stored))
+        assert read_file(board.tx, path) == content
+        found = find_file(board.tx, path)
+        assert found is not None
+        assert found.size == len(content)
