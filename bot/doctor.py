@@ -10,9 +10,10 @@ import tempfile
 from itertools import islice
 from pathlib import Path
 
-from bot.config import BudgetSettings, Config, SourceSettings, SubagentSettings, WebSettings
+from bot.config import BudgetSettings, Config, SourceSettings, SubagentSettings
 from bot.finding import Finding, Level
 from bot.listener import listener
+from bot.platform_checks import platform_findings
 from core.errors import SandboxUnavailable, StoreError
 from core.search.folder import Entry, survey
 from core.state.control import known_channels, owner
@@ -28,15 +29,17 @@ async def examine(config: Config) -> list[Finding]:
     # Loaded only here: `thaw doctor` is the only command that needs it.
     from bot.model_check import model_finding  # noqa: PLC0415
 
-    data, model, page, sandbox, *sources = await asyncio.gather(
+    data, model, page, platforms, sandbox, sources = await asyncio.gather(
         asyncio.to_thread(_data, config.bot.data_dir),
         model_finding(config.model),
-        asyncio.to_thread(_page, config.web, config.bot.data_dir),
+        asyncio.to_thread(_page, config),
+        platform_findings(config.platforms),
         _sandbox(config.subagents),
-        *(asyncio.to_thread(_source, source) for source in config.sources),
+        asyncio.to_thread(lambda: [_source(source) for source in config.sources]),
     )
     return [
-        _configuration(config), data, model, page, sandbox, _budget(config.budget), *sources
+        _configuration(config), data, model, page, *platforms, sandbox, _budget(config.budget),
+        *sources,
     ]  # fmt: skip
 
 
@@ -72,7 +75,11 @@ def _data(folder: Path) -> Finding:
     return Finding(level=Level.OK, about="data", text=text)
 
 
-def _page(web: WebSettings, data_dir: Path) -> Finding:
+def _page(config: Config) -> Finding:
+    web, data_dir = config.web, config.bot.data_dir
+    if not config.page:
+        text = "not served beside the platforms; an empty section [web] serves it too"
+        return Finding(level=Level.OK, about="page", text=text)
     address = f"http://{f'[{web.host}]' if ':' in web.host else web.host}:{web.port}"
     family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
     try:

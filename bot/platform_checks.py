@@ -1,0 +1,62 @@
+"""What the doctor finds about each configured platform, asked of the platform itself.
+
+Loads what it needs of a platform only if that one is configured.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from os import environ
+
+from bot.finding import Finding, Level
+from bot.platform_sections import DiscordSection, Platforms, SlackSection, TelegramSection
+
+_PATIENCE_S = 45.0
+
+
+async def platform_findings(platforms: Platforms) -> list[Finding]:
+    """All platforms at once; each takes some seconds at most, and none keeps the others out."""
+    asked = []
+    if platforms.slack is not None:
+        asked.append(_found("slack", _slack(platforms.slack)))
+    if platforms.discord is not None:
+        asked.append(_found("discord", _discord(platforms.discord)))
+    if platforms.telegram is not None:
+        asked.append(_found("telegram", _telegram(platforms.telegram)))
+    return [finding for findings in await asyncio.gather(*asked) for finding in findings]
+
+
+async def _found(name: str, asked: Awaitable[list[Finding]]) -> list[Finding]:
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            return await asked
+    except TimeoutError:
+        text = f"it does not answer within {_PATIENCE_S:g} s"
+        advice = f"check the network, a proxy, and [{name}] api_url"
+        return [Finding(level=Level.PROBLEM, about=name, text=text, advice=advice)]
+
+
+async def _slack(settings: SlackSection) -> list[Finding]:
+    from adapters.slack.check import check  # noqa: PLC0415 - only where Slack is configured
+
+    return [
+        Finding(level=Level(one.level), about="slack", text=one.text, advice=one.todo)
+        for one in await check(settings)
+    ]
+
+
+async def _discord(settings: DiscordSection) -> list[Finding]:
+    from adapters.discord.examination import examine  # noqa: PLC0415 - likewise
+
+    return [
+        Finding(level=Level(one.level), about="discord", text=one.text, advice=one.advice)
+        for one in await examine(settings, environ)
+    ]
+
+
+async def _telegram(settings: TelegramSection) -> list[Finding]:
+    from adapters.telegram.examination import examine  # noqa: PLC0415 - likewise
+
+    return [
+        Finding(level=Level(one.level), about="telegram", text=one.text, advice=one.advice)
+        for one in await examine(settings)
+    ]
