@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from bot import checks
+from bot.access import ACCESS, AccessSettings, DiscordAccess, SlackAccess, TelegramAccess
 from bot.checks import printable, shown
 from bot.patterns import overlap
 from bot.platform_sections import (
@@ -163,6 +164,7 @@ class Config:
     model: ModelSettings = field(default_factory=ModelSettings)
     web: WebSettings = field(default_factory=WebSettings)
     platforms: Platforms = field(default_factory=Platforms)
+    access: AccessSettings = field(default_factory=AccessSettings)
     subagents: SubagentSettings = field(default_factory=SubagentSettings)
     budget: BudgetSettings = field(default_factory=BudgetSettings)
     state: StateSettings = field(default_factory=StateSettings)
@@ -175,6 +177,7 @@ SECTIONS: dict[str, type] = {
     "model": ModelSettings,
     "web": WebSettings,
     **PLATFORMS,
+    **ACCESS,
     "subagents": SubagentSettings,
     "budget": BudgetSettings,
     "state": StateSettings,
@@ -198,12 +201,19 @@ def load(path: Path | None) -> Config:
         discord=sections.maybe("discord", DiscordSection),
         telegram=sections.maybe("telegram", TelegramSection),
     )
+    access = _access(sections)
     subagents = sections.one("subagents", SubagentSettings)
     budget = sections.one("budget", BudgetSettings)
     state = sections.one("state", StateSettings)
     sources = sections.many("sources", SourceSettings)
     rules = sections.many("rules", RuleSettings)
-    wrong = [*sections.errors, *_model(model), *_sources(sources, bot), *_rules(rules)]
+    wrong = [
+        *sections.errors,
+        *access.wrong(),
+        *_model(model),
+        *_sources(sources, bot),
+        *_rules(rules),
+    ]
     if wrong or not (bot and model and web and subagents and budget and state):
         raise ConfigError(wrong)
     return Config(
@@ -213,6 +223,7 @@ def load(path: Path | None) -> Config:
         web=web,
         page="web" in tables or not platforms.names,
         platforms=platforms,
+        access=access,
         subagents=subagents,
         budget=budget,
         state=state,
@@ -240,6 +251,15 @@ def _parse(path: Path) -> dict[str, object]:
         raise ConfigError([f"{name}: is not UTF-8 text (line {line})"]) from error
     except (ValueError, RecursionError) as error:
         raise ConfigError([f"{name}: is not valid TOML: {printable(str(error))}"]) from error
+
+
+def _access(sections: Sections) -> AccessSettings:
+    # What is wrong in one is among the errors, and then these are never used.
+    return AccessSettings(
+        slack=sections.one("access.slack", SlackAccess) or SlackAccess(),
+        discord=sections.one("access.discord", DiscordAccess) or DiscordAccess(),
+        telegram=sections.one("access.telegram", TelegramAccess) or TelegramAccess(),
+    )
 
 
 def _model(model: ModelSettings | None) -> Iterator[str]:

@@ -17,10 +17,10 @@ class Sections:
     def __init__(self, tables: Mapping[str, object], kinds: Mapping[str, type], base: Path) -> None:
         """`kinds` names every section there is; relative paths start from `base`."""
         self.errors: list[str] = []
-        self._tables = tables
+        self._tables = _flat(tables, kinds)
         self._kinds = kinds
         self._base = base
-        for name, value in tables.items():
+        for name, value in self._tables.items():
             if name not in kinds:
                 self.errors.append(self._stray(name, value))
 
@@ -74,9 +74,22 @@ class Sections:
     def _stray(self, name: str, value: object) -> str:
         if isinstance(value, dict | list):
             return f"[{printable(name)}]: there is no such section{_nearest(name, self._kinds)}"
-        homes = [section for section, kind in self._kinds.items() if name in settings(kind)]
+        key = name.rpartition(".")[2]
+        homes = [section for section, kind in self._kinds.items() if key in settings(kind)]
         hint = f"; it belongs to section {homes[0]}" if homes else ""
         return f"{printable(name)}: stands outside of any section{hint}, got {shown(value)}"
+
+
+def _flat(tables: Mapping[str, object], kinds: Iterable[str]) -> dict[str, object]:
+    """Sections inside of others under their whole names, as `[outer.inner]` writes them."""
+    outer = {name.partition(".")[0] for name in kinds if "." in name}
+    flat: dict[str, object] = {}
+    for name, value in tables.items():
+        if name in outer and isinstance(value, dict):
+            flat |= {f"{name}.{inner}": one for inner, one in value.items()}
+        else:
+            flat[name] = value
+    return flat
 
 
 def settings(kind: type) -> dict[str, Check]:

@@ -36,7 +36,7 @@ from core.primary.toolbox import Toolbox
 from core.primary.turn import Turn
 from core.pruning import keep_pruned
 from core.records.inbox import inbox_id
-from core.rights import Access, Rights, Who
+from core.rights import Rights
 from core.search.indexing import Indexing
 from core.search.search import Search
 from core.search.sources import Sources, SourceSpec
@@ -162,7 +162,7 @@ class _Core:
             spawn=self.tasks.spawn, clock=self._clock,
         )  # fmt: skip
         self._drafting = self._make_drafting()
-        self._rights = Rights({"web": Access(who=Who.ANYONE)})
+        self._rights = Rights(config.access.of(config.platforms.names))
         self._furnish(ledger)
         self._dispatcher = Dispatcher(
             channels=channels,

@@ -9,7 +9,7 @@ from bot.sections import settings
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 COMMENTED_OUT = re.compile(r"^# (?=\[|\w+ = )", re.MULTILINE)
-HEADING = re.compile(r"\[+(\w+)\]+")
+HEADING = re.compile(r"\[+([\w.]+)\]+")
 SETTING = re.compile(r"(\w+) = ")
 
 
