@@ -281,7 +281,7 @@ def _joined(candidates: tuple[Write, ...], write: Write) -> tuple[Write, ...]:
 def _noted(standing: Standing, write: Write) -> Standing:
     """A person who settles a conflict has spoken, also when nothing changes by it."""
     if write.person and write.settles:
-        return standing._replace(person=write.commit)
+        return standing._replace(changed=write.commit, person=write.commit)
     return standing
 
 

@@ -122,6 +122,17 @@ def test_taking_a_files_other_version_takes_its_content_and_bit(board: Board) ->
     assert (board.file("f"), board.conflicts()) == (b"two", ())
 
 
+def test_a_file_or_log_that_a_person_keeps_is_not_deleted_by_who_did_not_know(board: Board) -> None:
+    board.job(1, write("f", b"one"), append("log", "line"))
+    board.job(2, write("f", b"two"), put("log", "none"), base=0)
+    board.resolve(1, 1, 0)
+    board.resolve(2, 1, 0)
+    done = board.job(3, remove("f"), delete("log"), base=2)
+    assert (board.file("f"), board.value("log")) == (b"one", ["line"])
+    assert board.conflicts() == ()
+    assert [line.take for line in done.receipt] == [done.commit] * 2
+
+
 def test_a_file_cannot_be_typed(board: Board) -> None:
     board.job(1, write("f", b"one"))
     board.job(2, write("f", b"two"), base=0)

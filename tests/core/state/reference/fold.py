@@ -1,7 +1,7 @@
 """One step of the reference model: what becomes of a wish. Written from docs/merging.md alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from core.state.operations import Json, Kind, Op
@@ -23,11 +23,12 @@ NEVER = Stand()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """A key with the commits that wait in its conflict and those that lost."""
+    """A key with what waits in its conflict and what lost, by its commit: of a record only the
+    fields that did."""
 
     stand: Stand = NEVER
     waiting: tuple[Wish, ...] = ()
-    lost: frozenset[int] = frozenset()
+    lost: Mapping[int, Wish] = field(default_factory=dict)
 
 
 def step(key: Key, wish: Wish) -> Key:
@@ -36,14 +37,14 @@ def step(key: Key, wish: Wish) -> Key:
     if fields and key.stand.kind in (None, Kind.RECORD):
         return _by_fields(key, wish)
     stands, lost = _decide(key.stand, wish)
-    waiting, losers = key.waiting, set(key.lost)
+    waiting, losers = key.waiting, dict(key.lost)
     if stands is None and lost is None:
         waiting = waiting if any(_alike(one, wish) for one in waiting) else (*waiting, wish)
     elif wish.settles:
-        losers |= {one.commit for one in waiting}
+        losers |= {one.commit: one for one in waiting}
         waiting = ()
     if lost is not None:
-        losers.add(lost)
+        losers[lost] = wish
     after = key.stand if stands is None else stands
     if wish.keeps:
         asked = {name for one in key.waiting for name in _asked(one)}
@@ -53,7 +54,7 @@ def step(key: Key, wish: Wish) -> Key:
         }
         after = replace(after, fields={**after.fields, **kept})
     waiting = tuple(one for one in waiting if not _equal(one, after))
-    return Key(stand=after, waiting=waiting, lost=frozenset(losers))
+    return Key(stand=after, waiting=waiting, lost=losers)
 
 
 def _ended(now: Stand, wish: Wish) -> bool:
@@ -65,7 +66,7 @@ def _by_fields(key: Key, wish: Wish) -> Key:
     """Each field of a patch is decided alone; those that clash wait together."""
     lands: dict[str, Json] = {}
     waits: dict[str, Json] = {}
-    lost: set[int] = set()
+    outranked: dict[str, Json] = {}
     for name, wanted in patched(wish).items():
         now = key.stand.fields.get(name, ABSENT)
         saw_field = wish.seen.fields.get(name, ABSENT).value
@@ -76,19 +77,21 @@ def _by_fields(key: Key, wish: Wish) -> Key:
         if as_seen or outranks or wanted == now.value:
             lands[name] = wanted
         elif now.person > wish.base and not wish.person:
-            lost.add(wish.commit)
+            outranked[name] = wanted
         else:
             waits[name] = wanted
     after = _landed(key.stand, wish, lands)
-    waiting = key.waiting
+    waiting, losers = key.waiting, dict(key.lost)
+    if waits or outranked:
+        part = Part(id=wish.new[0].id, op=Op.PATCH, value={**waits, **outranked})
+        losers[wish.commit] = replace(wish, parts=(part,))
     if waits:
-        part = Part(id=wish.new[0].id, op=Op.PATCH, value=waits)
-        waiting = (*waiting, replace(wish, parts=(part,)))
+        waiting = (*waiting, losers.pop(wish.commit))
     elif wish.settles:
-        lost |= {one.commit for one in waiting}
+        losers |= {one.commit: one for one in waiting}
         waiting = ()
     waiting = tuple(one for one in waiting if not _equal(one, after))
-    return Key(stand=after, waiting=waiting, lost=key.lost | lost)
+    return Key(stand=after, waiting=waiting, lost=losers)
 
 
 def _asked(wish: Wish) -> set[str]:
@@ -259,7 +262,7 @@ def _repeats(wish: Wish) -> bool:
 def applied(now: Stand, wish: Wish) -> Stand:
     """The standing with the wish done, whatever else may be."""
     if wish.clears or wish.kind in (Kind.VALUE, FILE):
-        ended = wish.commit if wish.clears and now.kind else now.ended
+        ended = wish.commit if wish.clears else now.ended
         now = Stand(ended=ended, person=now.person)
     if wish.kind is Kind.RECORD:
         return _landed(now, wish, patched(wish))

@@ -214,9 +214,10 @@ class Model:
 
     def take(self, name: Name, commit: int, source: str) -> None:
         """A person takes what a commit wanted and lost."""
-        if commit not in self.keys.get(name, NOTHING).lost:
+        lost = self.keys.get(name, NOTHING).lost
+        if commit not in lost:
             raise Refused
-        self._settle(name, self._taking(name, self.commits[commit - 1].wishes[name]), source)
+        self._settle(name, self._taking(name, lost[commit]), source)
 
     def _settle(self, name: Name, parts: list[Part], source: str) -> None:
         if name[0] == "file" and any(part.op is Op.PUT for part in parts):
