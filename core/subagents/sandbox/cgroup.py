@@ -39,16 +39,16 @@ class Group:
         """
         try:
             for folder in self.folders if self.homes else ():
-                _set(folder / "tasks", 0)
+                _set(f"{folder}/tasks", 0)
             yield
         finally:
             for home in self.homes:
-                _set(home / "tasks", 0)
+                _set(f"{home}/tasks", 0)
 
     def enter(self, pid: int) -> None:
         """Move a process in that was not born there, before it starts others. Raises OSError."""
         for folder in () if self.homes else self.folders:
-            _set(folder / "cgroup.procs", pid)
+            _set(f"{folder}/cgroup.procs", pid)
 
     def processes(self) -> list[int]:
         """Return the processes in it."""
@@ -106,11 +106,12 @@ class Groups:
 
     def _bound(self, name: str, memory: int, processes: int) -> None:
         most, swap = _MEMORY_FILES[self.version]
-        _set(self.places["memory"] / name / most, memory)
+        _set(f"{self.places['memory']}/{name}/{most}", memory)
         # With swap the second version counts it apart, the first one in a sum.
-        _set_if_there(self.places["memory"] / name / swap, 0 if self.version == 2 else memory)
+        bound = 0 if self.version == 2 else memory
+        _set_if_there(f"{self.places['memory']}/{name}/{swap}", bound)
         if "pids" in self.places:
-            _set(self.places["pids"] / name / "pids.max", processes)
+            _set(f"{self.places['pids']}/{name}/pids.max", processes)
 
 
 def find(root: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc")) -> Groups | str:
@@ -193,11 +194,15 @@ def _sweep(place: Path) -> None:
                 left.rmdir()
 
 
-def _set(path: Path, value: int | str) -> None:
-    with path.open("wb", buffering=0) as file:
-        file.write(str(value).encode())
+def _set(path: str | Path, value: int | str) -> None:
+    # A start writes nine such files: a file object for each, and a Path, would cost it 0.2 ms.
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    try:
+        os.write(fd, str(value).encode())
+    finally:
+        os.close(fd)
 
 
-def _set_if_there(path: Path, value: int) -> None:
+def _set_if_there(path: str | Path, value: int) -> None:
     with contextlib.suppress(OSError):
         _set(path, value)
