@@ -11,7 +11,7 @@ import structlog
 
 from core.errors import BadRequest, NotAllowed, StoreError
 from core.jobs.supervisor import JobOver
-from core.messages import InboundEvent, Message, Press, Seen, ThreadRef
+from core.messages import Asking, Message, Press, Seen, ThreadRef
 from core.primary.acts import Act, SteerJob, asks_outside
 from core.primary.commands import parse_command, parse_press
 from core.primary.turn import TurnEnd
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 class Arrived:
     """A person did something; it is kept durably."""
 
-    event: InboundEvent
+    event: Asking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +47,18 @@ class NoTurn:
 class LookedUp:
     """What an act needed from outside the channel's file was looked up."""
 
-    event: InboundEvent
+    event: Asking
     act: Act
     found: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """The message of inbox id `id`, which was owed an answer, asks what `message` says now; None:
+    nothing any more. So it stands in the store already."""
+
+    id: str
+    message: Message | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +66,7 @@ class Again:
     """What the store failed is to be tried again."""
 
 
-Event = Arrived | LookedUp | TurnOver | NoTurn | JobOver | Again
+Event = Arrived | LookedUp | Changed | TurnOver | NoTurn | JobOver | Again
 
 
 class Conversation:
@@ -93,7 +102,7 @@ class Conversation:
                 await self._settle(event)
 
     async def _settle(self, event: Event) -> None:
-        if self._late and isinstance(event, Arrived):
+        if self._late and isinstance(event, Arrived | Changed):
             # Behind what waits for the store: a /resume must not pass the /pause before it.
             self._late.append(event)
             return
@@ -134,6 +143,8 @@ class Conversation:
         match event:
             case Arrived(event=inbound):
                 await self._take(inbound)
+            case Changed():
+                await self._take_change(event)
             case LookedUp(event=inbound, act=act, found=found):
                 await self._act(inbound, act, found)
             case TurnOver(message=message, end=end):
@@ -144,13 +155,13 @@ class Conversation:
             case Again():
                 pass  # what it is about was taken up one by one
             case NoTurn():
-                log.warning("a message was answered before its turn", thread=str(self.thread))
+                log.info("no answer was owed any more", thread=str(self.thread))
             case JobOver():
                 await self._desk.conclude_job(event)
             case _ as unreachable:
                 assert_never(unreachable)
 
-    async def _take(self, event: InboundEvent) -> None:
+    async def _take(self, event: Asking) -> None:
         match event:
             case Message():
                 await self._take_message(event)
@@ -162,17 +173,33 @@ class Conversation:
     async def _take_message(self, message: Message) -> None:
         seen = Seen(thread=self.thread, message_id=message.id)
         await self._desk.hint(self.thread, seen)
+        if not await self._acted(message):
+            if self._turn or self._waiting:
+                self._waiting.append(inbox_id(message))
+            else:
+                self._start_turn(message)
+
+    async def _take_change(self, changed: Changed) -> None:
+        self._desk.call_off(self.thread, changed.id)
+        place = 0
+        if changed.id in self._waiting:
+            place = self._waiting.index(changed.id)
+            self._waiting.remove(changed.id)
+        # What is no talk any more does not wait like talk.
+        if changed.message is not None and not await self._acted(changed.message):
+            self._waiting.insert(place, changed.id)
+
+    async def _acted(self, message: Message) -> bool:
+        """False when the message is talk."""
         try:
             act = self._act_of(message)
         except BadRequest as error:
             await self._desk.refuse(message, str(error))
-            return
-        if act is not None:
-            await self._act(message, act)
-        elif self._turn or self._waiting:
-            self._waiting.append(inbox_id(message))
-        else:
-            self._start_turn(message)
+            return True
+        if act is None:
+            return False
+        await self._act(message, act)
+        return True
 
     async def _take_press(self, press: Press) -> None:
         try:
@@ -182,7 +209,7 @@ class Conversation:
             return
         await self._act(press, act)
 
-    async def _act(self, event: InboundEvent, act: Act, found: str | None = None) -> None:
+    async def _act(self, event: Asking, act: Act, found: str | None = None) -> None:
         if found is None and asks_outside(act):
             self._desk.look_up(event, act)
             return

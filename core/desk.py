@@ -3,7 +3,7 @@ transaction that is then shown. Writes and sends nothing itself."""
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import assert_never
 
@@ -13,6 +13,7 @@ from core.commit_points import CommitPoint, reached
 from core.conversation import (
     Again,
     Arrived,
+    Changed,
     Conversations,
     Event,
     LookedUp,
@@ -25,9 +26,9 @@ from core.jobs.admission import Ticket
 from core.jobs.job import Failed, FailureKind, Gathered
 from core.jobs.supervisor import JobOver, Jobs
 from core.messages import (
+    Asking,
     ChannelRef,
     Hint,
-    InboundEvent,
     Message,
     Person,
     StateMoved,
@@ -51,6 +52,15 @@ from core.tasks import Tasks
 log = structlog.get_logger(__name__)
 
 _BUG = "An internal error kept me from handling this; the log has the details."
+
+
+@dataclass(slots=True, kw_only=True)
+class _Working:
+    """A thread's turn that runs, about the message of inbox id `id`."""
+
+    id: str
+    task: asyncio.Task[object]
+    called_off: bool = False
 
 
 class Desk:
@@ -82,6 +92,7 @@ class Desk:
         self._endings = Endings(rules=rules, clock=clock)
         self._new_turn = new_turn
         self._index = index
+        self._working: dict[ThreadRef, _Working] = {}
         self.retry_s = retry_s
 
     async def hint(self, thread: ThreadRef, hint: Hint) -> None:
@@ -102,7 +113,15 @@ class Desk:
         name = message if isinstance(message, str) else inbox_id(message)
         self._tasks.spawn(self._run_turn(thread, message), f"turn {name}")
 
-    async def refuse(self, event: InboundEvent, text: str) -> None:
+    def call_off(self, thread: ThreadRef, id: str) -> None:
+        """Nobody wants the turn about the message of that inbox id any more, as the store has it:
+        if it runs, it ends now."""
+        working = self._working.get(thread)
+        if working is not None and working.id == id:
+            working.called_off = True
+            working.task.cancel()
+
+    async def refuse(self, event: Asking, text: str) -> None:
         """Answer an event with why nothing was done."""
         await self._answer(event, lambda tx: Done(text=text))
 
@@ -113,7 +132,7 @@ class Desk:
                 await self.refuse(inbound, _BUG)
             case TurnOver(message=message):
                 await self.refuse(message, _BUG)
-            case NoTurn() | Again():
+            case NoTurn() | Again() | Changed():
                 pass
             case JobOver():
                 lost = Failed(kind=FailureKind.CRASHED, reason=_BUG)
@@ -121,11 +140,11 @@ class Desk:
             case _ as unreachable:
                 assert_never(unreachable)
 
-    def look_up(self, event: InboundEvent, act: Act) -> None:
+    def look_up(self, event: Asking, act: Act) -> None:
         """Look up what the act needs; that it was found is an event."""
         self._tasks.spawn(self._look_up(event, act), f"look up for {event.id}")
 
-    async def perform(self, event: InboundEvent, act: Act, found: str) -> None:
+    async def perform(self, event: Asking, act: Act, found: str) -> None:
         """Do what a command or press asks. Raises BadRequest, NotAllowed: then nothing was done."""
         await self._answer(event, partial(self._performer.do, act, event, _person(event), found))
 
@@ -169,7 +188,7 @@ class Desk:
         except StoreError as error:
             log.error("what was written outside waits", channel=str(channel), error=str(error))
 
-    async def _look_up(self, event: InboundEvent, act: Act) -> None:
+    async def _look_up(self, event: Asking, act: Act) -> None:
         channel = event.thread.channel
         try:
             found = await self._performer.look_up(act, channel, _person(event))
@@ -182,6 +201,21 @@ class Desk:
         self.deliver(event.thread, LookedUp(event=event, act=act, found=found))
 
     async def _run_turn(self, thread: ThreadRef, asked: Message | str) -> None:
+        id = asked if isinstance(asked, str) else inbox_id(asked)
+        task = asyncio.current_task()
+        assert task is not None
+        working = self._working[thread] = _Working(id=id, task=task)
+        over: TurnOver | NoTurn = NoTurn()
+        try:
+            over = await self._worked(thread, asked)
+        except asyncio.CancelledError:
+            if not working.called_off:
+                raise
+        finally:
+            del self._working[thread]
+        self.deliver(thread, over)
+
+    async def _worked(self, thread: ThreadRef, asked: Message | str) -> TurnOver | NoTurn:
         message, end, turn = None, None, None
         while True:
             try:
@@ -189,6 +223,8 @@ class Desk:
                 if message is not None:
                     turn = turn or self._new_turn(message, partial(self._stream, thread))
                     end = await turn.run()
+                    if end is None:
+                        return NoTurn()
                 break
             except StoreError as error:
                 log.error("a turn has to wait", thread=str(thread), error=str(error))
@@ -198,7 +234,7 @@ class Desk:
                 # Part of the place around one event: its end is the event.
                 log.exception("a turn ended with a bug", thread=str(thread))
                 break
-        self.deliver(thread, TurnOver(message=message, end=end) if message else NoTurn())
+        return TurnOver(message=message, end=end) if message else NoTurn()
 
     async def _owed(self, thread: ThreadRef, id: str) -> Message | None:
         event = await self._channels.read(thread.channel, partial(inbox.find, id=id))
@@ -207,7 +243,7 @@ class Desk:
     def _stream(self, thread: ThreadRef, hint: StreamText) -> None:
         self._tasks.spawn(self._outbox.hint(thread, hint), f"stream {hint.post_id}")
 
-    async def _answer(self, event: InboundEvent, do: Callable[[Transaction], Done]) -> None:
+    async def _answer(self, event: Asking, do: Callable[[Transaction], Done]) -> None:
         """Close the event with what was done about it, unless it was closed before."""
         settle = partial(self._endings.of_act, event, do)
         after = await self._channels.write(event.thread.channel, settle)
@@ -240,5 +276,5 @@ def _left(tx: Transaction, channel: ChannelRef) -> After:
     return After(threads=threads, commit=head(tx) or None)
 
 
-def _person(event: InboundEvent) -> Person:
+def _person(event: Asking) -> Person:
     return event.author if isinstance(event, Message) else event.person

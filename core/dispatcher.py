@@ -3,16 +3,28 @@
 import asyncio
 from collections import Counter
 from functools import partial
+from typing import assert_never
 
 import structlog
 
+from core.changes import Changes
 from core.commit_points import CommitPoint, reached
 from core.conversation import Arrived, Conversations
 from core.errors import StoreError
 from core.intake import cleaned
 from core.jobs.admission import Ticket
 from core.jobs.supervisor import Jobs
-from core.messages import ChannelRef, InboundEvent, Message, ThreadRef
+from core.messages import (
+    Asking,
+    ChannelRef,
+    Deletion,
+    Edit,
+    InboundEvent,
+    Message,
+    Person,
+    Press,
+    ThreadRef,
+)
 from core.outbox import Outbox
 from core.records import forgettings, inbox, messages
 from core.records import jobs as job_rows
@@ -61,19 +73,25 @@ class Dispatcher:
         self._accepting: Counter[ChannelRef] = Counter()
         self._quiet_s = quiet_s
         self._retry_s = retry_s
+        self._changes = Changes(channels, conversations, outbox)
         self._to_check: set[ChannelRef] = set()
         conversations.on_idle = outbox.on_idle = self._perhaps_done
 
     async def accept(self, event: InboundEvent) -> None:
         """Keep the event durably, once, and wake its conversation; see the port."""
         # First of all: a stranger's too long message gets silence, not advice.
-        person = event.author if isinstance(event, Message) else event.person
-        self._rights.require(Right.USE, person, event.thread.channel)
+        person = _person(event)
+        if person is not None:
+            self._rights.require(Right.USE, person, event.thread.channel)
         event = cleaned(event)
+        if isinstance(event, Edit | Deletion):
+            work = self._changes.take(event)
+        else:
+            work = self._accept(event)
         # To the end also when the caller goes away: kept but not handed on, it would get no answer.
-        await self._tasks.finish(self._accept(event), f"accept {event.id}")
+        await self._tasks.finish(work, f"accept {event.id}")
 
-    async def _accept(self, event: InboundEvent) -> None:
+    async def _accept(self, event: Asking) -> None:
         channel = event.thread.channel
         self._accepted[channel] += 1
         self._accepting[channel] += 1
@@ -86,8 +104,11 @@ class Dispatcher:
             self._accepting[channel] -= 1
             if not self._accepting[channel]:
                 del self._accepting[channel]
-        if fresh:
-            self._conversations.deliver(event.thread, Arrived(event=event))
+        stands = event if fresh else None
+        if isinstance(stands, Message):
+            stands = await self._changes.stands(stands)
+        if stands is not None:
+            self._conversations.deliver(event.thread, Arrived(event=stands))
 
     async def recover(self) -> None:
         """Take up what was unfinished when the process ended; a broken channel is told and left."""
@@ -171,7 +192,18 @@ class Dispatcher:
         )
 
 
-def _keep(tx: Transaction, *, event: InboundEvent) -> bool:
+def _person(event: InboundEvent) -> Person | None:
+    """Who does it; a platform does not say who removed a message."""
+    match event:
+        case Message(author=person) | Edit(author=person) | Press(person=person):
+            return person
+        case Deletion():
+            return None
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _keep(tx: Transaction, *, event: Asking) -> bool:
     if not inbox.accept(tx, event):
         return False
     if isinstance(event, Message):

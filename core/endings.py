@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from core.conflicts import conflict_posts, take_buttons
 from core.jobs.job import Cancelled, Completed, Gathered, Outcome
 from core.jobs.supervisor import JobOver, Stop
-from core.messages import Button, InboundEvent, Message, Outbound, Post, PostKind, ThreadRef
+from core.messages import Asking, Button, Message, Outbound, Post, PostKind, ThreadRef
 from core.posts import (
     again_button,
     card,
@@ -49,11 +49,12 @@ class Endings:
     clock: Callable[[], float]
 
     def of_turn(self, message: Message, end: TurnEnd, tx: Transaction) -> After | None:
-        """The answer, the promised jobs, the turn's own operations; None when it was answered.
+        """The answer, the promised jobs, the turn's own operations; None when it was answered, or
+        when nobody wants this turn any more.
 
         Raises BadRequest when the operations are not sound together; then nothing is kept.
         """
-        if not inbox.close(tx, inbox_id(message)):
+        if not turns.is_running(tx, end.turn.id) or not inbox.close(tx, inbox_id(message)):
             return None
         merged = self._merge_turn(tx, message, end)
         started = self._queue_promised(tx, message)
@@ -102,7 +103,7 @@ class Endings:
         return After(threads=self._put(tx, [card(ended), result], merged), commit=merged.commit)
 
     def of_act(
-        self, event: InboundEvent, do: Callable[[Transaction], Done], tx: Transaction
+        self, event: Asking, do: Callable[[Transaction], Done], tx: Transaction
     ) -> After | None:
         """The event is closed with what was done about it; None when it was closed before.
 

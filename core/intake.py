@@ -2,9 +2,19 @@
 
 import math
 from dataclasses import replace
+from typing import assert_never
 
 from core.errors import BadRequest
-from core.messages import ChannelRef, InboundEvent, Message, Person, Press, ThreadRef
+from core.messages import (
+    ChannelRef,
+    Deletion,
+    Edit,
+    InboundEvent,
+    Message,
+    Person,
+    Press,
+    ThreadRef,
+)
 
 MAX_TEXT = 100_000
 _MAX_ID = 500
@@ -17,7 +27,7 @@ _OURS = ("answer:", "reply:", "result:", "conflict:", "conflicts:", "card:")
 
 def cleaned(event: InboundEvent) -> InboundEvent:
     """The event with text that can be stored and shown. Raises BadRequest for what cannot be."""
-    text = event.text or ""
+    text = "" if isinstance(event, Deletion) else event.text or ""
     if len(text) > MAX_TEXT:
         raise BadRequest(
             f"The message has {len(text):,} characters; {MAX_TEXT:,} is the most."
@@ -28,9 +38,19 @@ def cleaned(event: InboundEvent) -> InboundEvent:
     if not math.isfinite(event.at):
         raise BadRequest("The message has no usable time.")
     _check_place(event.thread)
-    if isinstance(event, Message):
-        return _message(event)
-    return _press(event)
+    match event:
+        case Message():
+            return _message(event)
+        case Press():
+            return _press(event)
+        case Edit():
+            _check_about(event.message_id)
+            return replace(event, text=_storable(event.text), author=_person(event.author))
+        case Deletion():
+            _check_about(event.message_id)
+            return event
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
 def _message(message: Message) -> Message:
@@ -53,6 +73,11 @@ def _press(press: Press) -> Press:
         raise BadRequest("This button is none of mine; nothing was done.")
     text = None if press.text is None else _storable(press.text)
     return replace(press, text=text, person=_person(press.person))
+
+
+def _check_about(message: str) -> None:
+    if not _sound(message) or message.startswith(_OURS):
+        raise BadRequest("The change is about no message of a person.")
 
 
 def _check_place(thread: ThreadRef) -> None:

@@ -1,6 +1,15 @@
 """The seam: what crosses between a platform's adapter and the core. Data only, no behaviour."""
 
-from core.messages.inbound import Attachment, Deletion, Edit, InboundEvent, Message, Press
+from core.messages.inbound import (
+    Asking,
+    Attachment,
+    Change,
+    Deletion,
+    Edit,
+    InboundEvent,
+    Message,
+    Press,
+)
 from core.messages.outbound import (
     Button,
     Card,
@@ -17,10 +26,12 @@ from core.messages.outbound import (
 from core.messages.refs import ChannelRef, Person, ThreadRef
 
 __all__ = [
+    "Asking",
     "Attachment",
     "Button",
     "Card",
     "CardMoved",
+    "Change",
     "ChannelRef",
     "Deletion",
     "Edit",

@@ -49,7 +49,8 @@ class Press:
 class Edit:
     """A person changed a message; `text` is what it says now, `message_id` the Message's id.
 
-    Adapters hand it over once the core takes it; so with Deletion.
+    `id` is unique among the channel's edits. Of two edits the later `at` holds, of two with the
+    same `at` the one that comes last.
     """
 
     id: str
@@ -62,7 +63,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deletion:
-    """A message was removed by whoever may; not every platform tells."""
+    """A message was removed by whoever may; not every platform tells. Nothing brings it back."""
 
     id: str
     thread: ThreadRef
@@ -70,4 +71,10 @@ class Deletion:
     at: float
 
 
-InboundEvent = Message | Press
+Asking = Message | Press
+"""What is owed an answer."""
+
+Change = Edit | Deletion
+"""What becomes of a message afterwards; it is owed none."""
+
+InboundEvent = Asking | Change

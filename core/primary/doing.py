@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.jobs.supervisor import Jobs, Stop
-from core.messages import Button, ChannelRef, InboundEvent, Person, Post
+from core.messages import Asking, Button, ChannelRef, Person, Post
 from core.records.inbox import inbox_id
 from core.records.jobs import JobRow
 from core.rights import Right, Rights
@@ -39,7 +39,7 @@ class Doing:
     """One act being done: the transaction, who does it and where, and the core's parts."""
 
     tx: Transaction
-    event: InboundEvent
+    event: Asking
     person: Person
     rights: Rights
     rules: Rules

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 from core.jobs.supervisor import Jobs
-from core.messages import ChannelRef, InboundEvent, Person
+from core.messages import Asking, ChannelRef, Person
 from core.messages.views import SpendLine
 from core.model.budget import Ledger
 from core.ports import Finder
@@ -50,9 +50,7 @@ class Performer:
             case _:
                 return ""
 
-    def do(
-        self, act: Act, event: InboundEvent, person: Person, looked_up: str, tx: Transaction
-    ) -> Done:
+    def do(self, act: Act, event: Asking, person: Person, looked_up: str, tx: Transaction) -> Done:
         """Do it. Raises BadRequest or NotAllowed, and then nothing of it is kept."""
         doing = Doing(
             tx=tx,

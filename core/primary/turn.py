@@ -14,7 +14,7 @@ from core.primary import prompt
 from core.primary.pace import Pace
 from core.primary.toolbox import Toolbox
 from core.primary.tools import TOOLS
-from core.records import codec, messages, turns
+from core.records import codec, inbox, messages, turns
 from core.records.turns import TurnRow, TurnStep
 from core.settings import ChannelSettings, effective
 from core.state.channels import Channels
@@ -24,6 +24,10 @@ from core.state.views import pinned_lines
 
 # A turn that asks this often without coming to an answer is going in circles.
 MAX_MODEL_CALLS = 24
+
+
+class _Unwanted(Exception):
+    """The turn was ended by somebody else while it worked: what it does has no effect."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +81,16 @@ class Turn:
         self._opening: tuple[ChatMessage, ...] = ()
         self._unkept: ModelReply | None = None
 
-    async def run(self) -> TurnEnd:
-        """Work on the message, from where a turn that was cut off stood.
+    async def run(self) -> TurnEnd | None:
+        """Work on the message, from where a turn that was cut off stood; None when nobody wants
+        the answer any more.
 
         Raises StoreError; when it is run again after that, it buys no reply a second time.
         """
-        row, settings = await self._begin()
+        begun = await self._begin()
+        if begun is None:
+            return None
+        row, settings = begun
         self._steps = list(row.steps)
         self._said = []
         self._toolbox.attach(row, self._message, self._inbox_id, settings)
@@ -90,6 +98,8 @@ class Turn:
             return await self._work(row, settings)
         except (ModelError, BudgetExceeded) as error:
             return self._end(row, self._apology(error), failed=True)
+        except _Unwanted:
+            return None
 
     async def _work(self, row: TurnRow, settings: ChannelSettings) -> TurnEnd:
         asked = 0
@@ -110,10 +120,15 @@ class Turn:
             for call in self._unanswered(reply):
                 await self._run_tool(row, call)
 
-    async def _begin(self) -> tuple[TurnRow, ChannelSettings]:
-        message, thread = self._message, self._message.thread
+    async def _begin(self) -> tuple[TurnRow, ChannelSettings] | None:
+        thread = self._message.thread
 
-        def begin(tx: Transaction) -> tuple[TurnRow, ChannelSettings]:
+        def begin(tx: Transaction) -> tuple[TurnRow, ChannelSettings] | None:
+            # As it is asked now: it may have been edited or deleted since it came.
+            message = inbox.find(tx, self._inbox_id)
+            if not isinstance(message, Message):
+                return None
+            self._message = message
             row = turns.begin(
                 tx, f"turn:{message.id}", self._inbox_id, thread.thread, head(tx),
                 messages.newest(tx), self._clock(),
@@ -171,6 +186,8 @@ class Turn:
             effect = partial(_refuse, refusal)
 
         def run(tx: Transaction) -> TurnStep:
+            if not turns.is_running(tx, row.id):
+                raise _Unwanted
             text, operation = effect(tx)
             step = TurnStep(
                 number=number, kind="tool", request=call.id, response=text, operation=operation

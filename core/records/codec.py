@@ -6,11 +6,11 @@ import json
 from pydantic import TypeAdapter
 
 from core.jobs.job import Outcome
-from core.messages import InboundEvent, Outbound, Post
+from core.messages import Asking, Outbound, Post
 from core.model.chat import ModelReply
 from core.state.operations import Op, Operation
 
-inbound: TypeAdapter[InboundEvent] = TypeAdapter(InboundEvent)
+inbound: TypeAdapter[Asking] = TypeAdapter(Asking)
 outbound: TypeAdapter[Outbound] = TypeAdapter(Outbound)
 # A union is tried member by member, which costs twice where it is known what comes.
 post: TypeAdapter[Post] = TypeAdapter(Post)

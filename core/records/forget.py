@@ -192,12 +192,3 @@ def all_else(tx: Transaction) -> None:
     tx.execute("DELETE FROM settings")
     tx.execute("DELETE FROM turns WHERE state = 'ended'")
     tx.execute("DELETE FROM forgettings WHERE state IN ('asked', 'done')")
-    tx.execute(
-        "DELETE FROM threads WHERE NOT EXISTS"
-        " (SELECT 1 FROM messages WHERE messages.thread = threads.thread)"
-    )
-    tx.execute(
-        "UPDATE threads SET first = (SELECT min(seq) FROM messages AS m"
-        "  WHERE m.thread = threads.thread),"
-        " messages = (SELECT count(*) FROM messages AS m WHERE m.thread = threads.thread)"
-    )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from core.messages import InboundEvent, Message
+from core.messages import Asking, Change, Edit, Message
 from core.records import codec
 from core.state.database import Transaction
 
@@ -23,15 +23,15 @@ class Owed:
 
     place: int
     id: str
-    event: InboundEvent | None
+    event: Asking | None
 
 
-def inbox_id(event: InboundEvent) -> str:
+def inbox_id(event: Asking) -> str:
     """The key of deduplication: the same event of a platform has the same id for ever."""
     return f"{'message' if isinstance(event, Message) else 'press'}:{event.id}"
 
 
-def accept(tx: Transaction, event: InboundEvent) -> bool:
+def accept(tx: Transaction, event: Asking) -> bool:
     """Keep the event; False when it was kept before."""
     kept = tx.execute(
         "INSERT OR IGNORE INTO inbox (id, thread, payload, at) VALUES (?, ?, ?, ?)",
@@ -47,13 +47,31 @@ def close(tx: Transaction, id: str) -> bool:
     return closed.rowcount == 1
 
 
+def note(tx: Transaction, change: Change) -> bool:
+    """Know the change by its id, which is owed no answer; False when it was known before."""
+    kind = "edit" if isinstance(change, Edit) else "deletion"
+    noted = tx.execute(
+        "INSERT OR IGNORE INTO inbox (id, thread, payload, at, done) VALUES (?, ?, '', ?, 1)",
+        (f"{kind}:{change.id}", change.thread.thread, change.at),
+    )
+    return noted.rowcount == 1
+
+
+def replace(tx: Transaction, event: Asking) -> None:
+    """What is owed an answer asks something else now."""
+    tx.execute(
+        "UPDATE inbox SET payload = ? WHERE id = ? AND done = 0",
+        (codec.inbound.dump_json(event).decode(), inbox_id(event)),
+    )
+
+
 def is_open(tx: Transaction, id: str) -> bool:
     """True while the event is owed an answer."""
     row = tx.execute("SELECT done FROM inbox WHERE id = ?", (id,)).fetchone()
     return row is not None and not row[0]
 
 
-def find(tx: Transaction, id: str) -> InboundEvent | None:
+def find(tx: Transaction, id: str) -> Asking | None:
     """An event that is owed an answer and can be read, or None."""
     row = tx.execute(_FIND, (id,)).fetchone()
     return None if row is None else _event(row[0])
@@ -65,7 +83,7 @@ def owed(tx: Transaction, after: int = 0, limit: int = -1) -> tuple[Owed, ...]:
     return tuple(Owed(place=place, id=id, event=_event(text)) for place, id, text in rows)
 
 
-def _event(payload: bytes) -> InboundEvent | None:
+def _event(payload: bytes) -> Asking | None:
     try:
         return codec.inbound.validate_json(payload)
     except ValidationError:

@@ -1,6 +1,7 @@
 """Turns and their journal: what the primary agent did about one message."""
 
 from dataclasses import dataclass
+from itertools import count
 
 from core.records import codec
 from core.state.database import Transaction
@@ -37,12 +38,19 @@ class TurnRow:
 def begin(
     tx: Transaction, turn: str, message: str, thread: str, base: int, base_message: int, at: float
 ) -> TurnRow:
-    """Start a turn, or find it as far as it came before the process died."""
-    tx.execute(
-        "INSERT OR IGNORE INTO turns (id, message, thread, base, base_message, state, started_at)"
-        " VALUES (?, ?, ?, ?, ?, 'running', ?)",
-        (turn, message, thread, base, base_message, at),
-    )
+    """Start a turn, or find it as far as it came before the process died.
+
+    One that begins anew, because its message was edited, has another id than `turn`.
+    """
+    known = running_about(tx, message)
+    if known is None:
+        turn = _unused(tx, turn)
+        tx.execute(
+            "INSERT INTO turns (id, message, thread, base, base_message, state, started_at)"
+            " VALUES (?, ?, ?, ?, ?, 'running', ?)",
+            (turn, message, thread, base, base_message, at),
+        )
+    turn = known or turn
     row = tx.execute("SELECT base, base_message, state FROM turns WHERE id = ?", (turn,)).fetchone()
     steps = tx.execute(
         "SELECT number, kind, request, response, operation FROM turn_steps"
@@ -66,6 +74,37 @@ def begin(
             for number, kind, request, response, operation in steps
         ),
     )
+
+
+def _unused(tx: Transaction, turn: str) -> str:
+    kind, _, rest = turn.partition(":")
+    for again in count(2):
+        if tx.execute("SELECT 1 FROM turns WHERE id = ?", (turn,)).fetchone() is None:
+            break
+        turn = f"{kind}.{again}:{rest}"
+    return turn
+
+
+def running_about(tx: Transaction, message: str) -> str | None:
+    """The turn under way about the message of that inbox id."""
+    row = tx.execute(
+        "SELECT id FROM turns WHERE message = ? AND state = 'running'", (message,)
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def is_running(tx: Transaction, turn: str) -> bool:
+    """False when the turn is over, by itself or because nobody wants it any more."""
+    found = tx.execute("SELECT 1 FROM turns WHERE id = ? AND state = 'running'", (turn,))
+    return found.fetchone() is not None
+
+
+def replies(tx: Transaction, turn: str) -> tuple[str, ...]:
+    """The model's replies that the turn has journaled, as JSON, in order."""
+    rows = tx.execute(
+        "SELECT response FROM turn_steps WHERE turn = ? AND kind = 'model' ORDER BY number", (turn,)
+    )
+    return tuple(response for (response,) in rows)
 
 
 def add_step(tx: Transaction, turn: str, step: TurnStep) -> None:

@@ -89,4 +89,5 @@ def test_what_comes_through_can_be_kept_and_read_again(
         event = cleaned(message)
     except BadRequest:
         return
+    assert isinstance(event, Message)
     assert codec.inbound.validate_json(codec.inbound.dump_json(event)) == event

@@ -1,7 +1,7 @@
 -- What people said, what was promised and what was answered.
 
 CREATE TABLE inbox (
-    id       TEXT PRIMARY KEY,              -- "message:<platform id>" or "press:<id>"
+    id       TEXT PRIMARY KEY,              -- "message:<platform id>", "press:<id>", "edit:<id>", "deletion:<id>"
     thread   TEXT NOT NULL,
     payload  TEXT NOT NULL,                 -- the event as JSON, '' once it is answered
     at       REAL NOT NULL,
@@ -17,7 +17,8 @@ CREATE TABLE messages (
     author    TEXT NOT NULL,
     text      TEXT NOT NULL,
     at        REAL NOT NULL,
-    post      TEXT                          -- the bot's own: the post as JSON, without its text
+    post      TEXT,                         -- the bot's own: the post as JSON, without its text
+    revised_at REAL                         -- of its newest edit, by the platform's clock
 ) STRICT;
 CREATE INDEX messages_thread ON messages (thread, seq);
 
@@ -35,6 +36,14 @@ CREATE TRIGGER messages_threads AFTER INSERT ON messages BEGIN
     ON CONFLICT DO UPDATE SET last = excluded.last, messages = messages + 1;
 END;
 
+CREATE TRIGGER messages_threads_out AFTER DELETE ON messages BEGIN
+    DELETE FROM threads WHERE thread = old.thread AND messages = 1;
+    UPDATE threads SET messages = messages - 1,
+        first = (SELECT min(seq) FROM messages WHERE thread = old.thread),
+        last = (SELECT max(seq) FROM messages WHERE thread = old.thread)
+    WHERE thread = old.thread;
+END;
+
 CREATE TABLE turns (
     id         TEXT PRIMARY KEY,
     message    TEXT NOT NULL,
@@ -44,6 +53,7 @@ CREATE TABLE turns (
     state      TEXT NOT NULL,               -- running, ended
     started_at REAL NOT NULL
 ) STRICT;
+CREATE INDEX turns_message ON turns (message);
 
 CREATE TABLE turn_steps (
     turn     TEXT NOT NULL REFERENCES turns (id),

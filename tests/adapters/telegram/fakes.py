@@ -4,7 +4,17 @@ import asyncio
 from collections.abc import Callable
 
 from core.errors import BadRequest, NotAllowed, StoreError
-from core.messages import Card, ChannelRef, Edit, Message, Person, Press, ThreadRef
+from core.messages import (
+    Card,
+    ChannelRef,
+    Deletion,
+    Edit,
+    InboundEvent,
+    Message,
+    Person,
+    Press,
+    ThreadRef,
+)
 from core.messages.outbound import Button
 from core.messages.queries import Query, ReadFile, ReadJob
 from core.messages.views import FileView, JobView, View
@@ -29,7 +39,8 @@ class Core:
         self.hold.set()
         self._changed = asyncio.Condition()
 
-    async def accept(self, event: Heard) -> None:
+    async def accept(self, event: InboundEvent) -> None:
+        assert not isinstance(event, Deletion), "Telegram tells bots of none"
         self.offered.append(event.id)
         await self.hold.wait()
         person = event.person if isinstance(event, Press) else event.author

@@ -11,6 +11,7 @@ from core.messages import (
     Button,
     Card,
     ChannelRef,
+    Deletion,
     InboundEvent,
     Message,
     Person,
@@ -131,7 +132,7 @@ class FakeCore:
             await self.hold.wait()
         if self.refusals:
             raise self.refusals.pop(0)
-        text = event.text or ""
+        text = "" if isinstance(event, Deletion) else event.text or ""
         if len(text) > TEXT_LIMIT:
             raise BadRequest(
                 f"This message has {len(text)} characters; at most {TEXT_LIMIT} are taken."

@@ -29,8 +29,8 @@ def test_what_turns_under_way_began_with_is_known(tx: Transaction) -> None:
 
 def test_turns_that_ended_long_ago_go(tx: Transaction) -> None:
     begun(tx, "turn:old", at=1.0)
-    begun(tx, "turn:new", at=9.0)
     turns.end(tx, "turn:old")
+    begun(tx, "turn:new", at=9.0)
     assert turns.prune(tx, 10.0, 1)
     assert not turns.prune(tx, 10.0, 1)
     assert [id for id, _, _ in turns.running(tx)] == ["turn:new"]
