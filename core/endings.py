@@ -25,7 +25,7 @@ from core.state.apply import Merged, merge
 from core.state.database import Transaction
 from core.state.drift import drift
 from core.state.operations import Author, AuthorKind, Delta
-from core.state.rules import Rules
+from core.state.rules import Rules, adopted
 from core.state.since import changed_since
 
 
@@ -166,7 +166,8 @@ class Endings:
                 operations=over.gathered.operations,
                 files=over.gathered.files,
             ),
-            self.rules.for_channel(row.thread.channel),
+            # Those it began with: they are part of its snapshot.
+            adopted(tx, row.rules_revision),
         )
 
     @staticmethod

@@ -10,7 +10,8 @@ from core.messages import Post
 from core.rights import Access, Who
 from core.state.operations import Op, Operation
 from core.state.reads import KeyRead, PrefixRead
-from tests.core.room import BOB, Room, room, says, starts
+from core.state.rules import Merging, Rule, Rules
+from tests.core.room import BOB, Hands, Room, room, says, starts
 
 READ = Gathered(reads=(KeyRead(key="target", commit=1),))
 NOTE = "based on `target` = staging, now prod (set by Ada)"
@@ -151,3 +152,25 @@ async def test_who_may_not_use_the_bot_cannot_run_anything_again(tmp_path: Path)
         with pytest.raises(NotAllowed):
             await here.press("p1", again.action, by=BOB)
         assert len(here.hands.attempts) == 1
+
+
+async def test_a_job_is_merged_by_the_rules_that_it_began_with(tmp_path: Path) -> None:
+    largest = Rules(rules=(Rule(keys="peak", rule=Merging.MAX),))
+    hands = Hands()
+    hands.gather = {
+        number: Gathered(operations=(Operation(key="peak", op=Op.PUT, argument=number),))
+        for number in (1, 2, 3, 4)
+    }
+    async with room(tmp_path, rules=largest, hands=hands) as here:
+        await started(here, "one", "two")
+    async with room(tmp_path, hands=hands) as here:  # the rule is gone from the configuration
+        here.script.replies = [starts("three", "four"), says("started")]
+        await here.ask("m4", "two more")
+        for number in (4, 3, 2, 1):
+            await here.hands.running(number)
+            here.hands.end(number)
+            await here.platform.post(f"result:{number}")
+        told = await here.platform.post("result:3")
+        assert [line for line in told.receipt if "conflict #1" in line] != []
+        told = await here.platform.post("result:1")
+        assert told.receipt == ("`peak` stays 4 by the rule max; job 1 wanted 1; #1 is still open",)
