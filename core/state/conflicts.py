@@ -67,10 +67,9 @@ def part(lost: Write) -> str | None:
     return json.dumps(list(wishes(lost))) if lost.kind is Kind.RECORD else None
 
 
-# A key comes to a conflict that there is: it has the revision of that.
+# A key comes to a conflict that there is.
 _JOIN = (
-    "INSERT INTO conflicts (number, entry, revision, opened)"
-    " SELECT ?1, ?2, max(revision), ?3 FROM conflicts WHERE number = ?1"
+    "INSERT INTO conflicts (number, entry, revision, opened) VALUES (?, ?, ?, ?)"
     " ON CONFLICT (number, entry) DO UPDATE SET closed = NULL, revision = excluded.revision"
 )
 
@@ -81,18 +80,20 @@ def keep(tx: Transaction, at: int, changes: Sequence[Change]) -> list[int | None
     (newest,) = tx.execute("SELECT coalesce(max(number), 0) FROM conflicts").fetchone()
     numbers = _numbered(tx, at, changes, newest)
     opened = [
-        (number, one.entry, at)
+        (number, one.entry)
         for number, one in zip(numbers, changes, strict=True)
         if number is not None and number != one.number
     ]
     tx.executemany(
         "INSERT INTO conflicts (number, entry, revision, opened) VALUES (?, ?, 1, ?)",
-        (row for row in opened if row[0] > newest),
+        ((*row, at) for row in opened if row[0] > newest),
     )
-    tx.executemany(_JOIN, (row for row in opened if row[0] <= newest))
+    _join(tx, at, [row for row in opened if row[0] <= newest])
+    # A conflict of many keys is one question: all of them turn it once.
+    turned = dict.fromkeys(one.number for one in changes if one.number is not None and one.turns)
     tx.executemany(
         "UPDATE conflicts SET revision = revision + 1 WHERE number = ? AND closed IS NULL",
-        [(one.number,) for one in changes if one.number is not None and one.turns],
+        ((number,) for number in turned),
     )
     tx.executemany(
         "UPDATE conflicts SET closed = ? WHERE number = ? AND entry = ? AND closed IS NULL",
@@ -103,10 +104,22 @@ def keep(tx: Transaction, at: int, changes: Sequence[Change]) -> list[int | None
         " ON CONFLICT (entry, commit_no) DO UPDATE SET conflict = excluded.conflict",
         _losers(changes, numbers),
     )
-    for one in changes:
-        if one.settles and one.number is not None and not one.after:
-            _close(tx, one.number, at)
+    settled = (one.number for one in changes if one.settles and not one.after)
+    for number in dict.fromkeys(settled):
+        if number is not None:
+            _close(tx, number, at)
     return numbers
+
+
+def _join(tx: Transaction, at: int, rows: Sequence[tuple[int, int]]) -> None:
+    """Add entries to conflicts (number, entry), at the revisions that these have."""
+    revisions = {
+        number: tx.execute(
+            "SELECT max(revision) FROM conflicts WHERE number = ?", (number,)
+        ).fetchone()[0]
+        for number in dict.fromkeys(number for number, _ in rows)
+    }
+    tx.executemany(_JOIN, ((number, entry, revisions[number], at) for number, entry in rows))
 
 
 def _close(tx: Transaction, number: int, at: int) -> None:
@@ -141,7 +154,7 @@ def _move(tx: Transaction, number: int, to: int, at: int) -> None:
         "SELECT entry FROM conflicts WHERE number = ? AND closed IS NULL", (number,)
     ).fetchall()
     tx.execute("UPDATE conflicts SET closed = ? WHERE number = ? AND closed IS NULL", (at, number))
-    tx.executemany(_JOIN, ((to, entry, at) for (entry,) in entries))
+    _join(tx, at, [(to, entry) for (entry,) in entries])
     tx.executemany(
         "UPDATE losers SET conflict = ? WHERE entry = ? AND conflict = ?",
         ((to, entry, number) for (entry,) in entries),
@@ -166,16 +179,20 @@ class Anew(NamedTuple):
     entry: int
     candidates: Sequence[Write]
     losers: Mapping[int, Write]
-    joined: Collection[str]
+    joined: frozenset[str]
     moved: bool
 
 
 def replace(tx: Transaction, at: int, keys: Sequence[Anew]) -> list[int | None]:
     """Write it down in the place of what was; returns each key's open conflict, if any."""
-    return keep(tx, at, [_anew(tx, one) for one in keys])
+    groups: dict[frozenset[str], str] = {}
+    for one in keys:
+        if len(one.joined) > 1 and one.joined not in groups:
+            groups[one.joined] = min(one.joined)
+    return keep(tx, at, [_anew(tx, one, groups.get(one.joined)) for one in keys])
 
 
-def _anew(tx: Transaction, one: Anew) -> Change:
+def _anew(tx: Transaction, one: Anew, group: str | None) -> Change:
     row = tx.execute(
         "SELECT number FROM conflicts WHERE entry = ? AND closed IS NULL", (one.entry,)
     ).fetchone()
@@ -198,7 +215,7 @@ def _anew(tx: Transaction, one: Anew) -> Change:
         losers=set(one.losers).difference(after),
         turns=turns,
         parts=parts,
-        group=min(one.joined) if len(one.joined) > 1 and after else None,
+        group=group if after else None,
     )
 
 

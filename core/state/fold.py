@@ -156,27 +156,36 @@ class _Key:
 
 def _settle(keys: Mapping[str, _Key], planned: Sequence[tuple[Case, Step]]) -> None:
     """Who settles a conflict settles it for all its keys; who waits no more leaves it."""
+    settlers: dict[frozenset[str], list[str]] = {}
     for case, _ in planned:
-        if case.write.settles:
-            for name in keys[case.key].joined - {case.key}:
-                keys[name].candidates = ()
-    for case, _ in planned:
-        for name in keys[case.key].joined:
-            keys[name].joined = frozenset(
-                other for other in keys[name].joined if keys[other].candidates
-            )
+        if case.write.settles and keys[case.key].joined:
+            settlers.setdefault(keys[case.key].joined, []).append(case.key)
+    for joined, by in settlers.items():
+        # What becomes of a settler's own candidates its step has said.
+        for name in joined.difference(by if len(by) == 1 else ()):
+            keys[name].candidates = ()
+    met = {keys[case.key].joined for case, _ in planned}
+    left: dict[frozenset[str], frozenset[str]] = {}
+    for name in frozenset[str]().union(*met):
+        joined = keys[name].joined
+        if joined not in left:
+            left[joined] = frozenset(other for other in joined if keys[other].candidates)
+        keys[name].joined = left[joined]
 
 
 def _join(keys: Mapping[str, _Key], planned: Sequence[tuple[Case, Step]]) -> None:
     """What waits together becomes one conflict, with all that waited with it before."""
     groups: dict[str, set[str]] = {}
+    before: dict[str, set[frozenset[str]]] = {}
     for case, done in planned:
         if case.group is not None and done.verdict is Verdict.CANDIDATE and done.candidates:
-            groups.setdefault(case.group, set()).update({case.key}, keys[case.key].joined)
-    for group in groups.values():
-        if len(group) > 1:
-            for name in group:
-                keys[name].joined = frozenset(group)
+            groups.setdefault(case.group, set()).add(case.key)
+            before.setdefault(case.group, set()).add(keys[case.key].joined)
+    for name, group in groups.items():
+        joined = frozenset(group.union(*before[name]))
+        if len(joined) > 1:
+            for key in joined:
+                keys[key].joined = joined
 
 
 class _Both(Mapping[str, bytes]):

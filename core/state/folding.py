@@ -62,16 +62,20 @@ def together(tx: Transaction, key: Key, groups: Mapping[int, Rules]) -> tuple[Ke
     if key[1] == "file" or not groups:
         return (key,)
     found, left = {key: None}, [key]
+    seen = set[tuple[int, str]]()
     while left:
-        for other in _beside(tx, left.pop(), groups):
+        for other in _beside(tx, left.pop(), groups, seen):
             if other not in found:
                 found[other] = None
                 left.append(other)
     return tuple(sorted(found))
 
 
-def _beside(tx: Transaction, key: Key, groups: Mapping[int, Rules]) -> Iterator[Key]:
-    """The keys that a commit wrote under the same `together` as this one."""
+def _beside(
+    tx: Transaction, key: Key, groups: Mapping[int, Rules], seen: set[tuple[int, str]]
+) -> Iterator[Key]:
+    """The keys that a commit wrote under the same `together` as this one; of a commit and pattern
+    in `seen` none, as they are known."""
     commits = tx.execute(
         "SELECT DISTINCT c.number, c.rules FROM operations AS o"
         " JOIN commits AS c ON c.number = o.commit_no WHERE o.entry = ? AND c.rules > 0",
@@ -80,8 +84,9 @@ def _beside(tx: Transaction, key: Key, groups: Mapping[int, Rules]) -> Iterator[
     for number, revision in commits:
         rules = groups.get(revision, Rules())
         group = rules.group(key[2])
-        if group is None:
+        if group is None or (number, group) in seen:
             continue
+        seen.add((number, group))
         rows = tx.execute(
             "SELECT DISTINCT e.id, e.space, e.key FROM operations AS o"
             " JOIN entries AS e ON e.id = o.entry WHERE o.commit_no = ? AND e.space = 'entry'",

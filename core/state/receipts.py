@@ -175,11 +175,12 @@ def _applied(before: Standing, after: Standing, case: Case, step: Step) -> str:
 def _moved(case: Case, step: Step) -> list[str]:
     """The elements that came into a set or went, and no others that a write names."""
     added, dropped = set(step.adds), dict.fromkeys(step.drops)
+    coming = {item.text for item in case.write.items if item.id in added}
     found = []
     for element in elements(case.write):
         stamps = case.facts.stamps.get(element, ())
         left = any((element, stamp.operation) not in dropped for stamp in stamps)
-        comes = any(item.id in added for item in case.write.items if item.text == element)
+        comes = element in coming
         if (left or comes) != bool(stamps):
             found.append(_signed(Op.INCLUDE if comes else Op.EXCLUDE, element))
         if len(found) == _MOST_SIGNED:

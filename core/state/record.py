@@ -81,7 +81,8 @@ def of_field(write: Write, wish: Wish, kind: Kind) -> Write:
 
 def only(write: Write, names: Collection[str]) -> Write:
     """The part of a write that is about these fields."""
-    items = tuple(one.item for one in wishes(write).values() if one.name in names)
+    wanted = frozenset(names)
+    items = tuple(one.item for one in wishes(write).values() if one.name in wanted)
     return write._replace(items=items)
 
 

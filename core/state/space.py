@@ -11,6 +11,14 @@ _KEPT_FREE = 4
 """Up to one page in so many stays free, to be written again."""
 
 
+def size_of(connection: sqlite3.Connection) -> int:
+    """What is used of the file, in bytes."""
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    return int((pages - free) * size)
+
+
 def shrink_step(connection: sqlite3.Connection) -> bool:
     """Give some free pages back to the disk; False when few enough are free."""
     (pages,) = connection.execute("PRAGMA page_count").fetchone()

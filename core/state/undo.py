@@ -190,16 +190,22 @@ def _shortcut(tx: Transaction, entry: int, before: Standing, turn: _Turn) -> Sta
     return recount(before, write, max(newest, before.born, ground.changed), back=back)
 
 
+# From commit to commit: one alone may have written ten thousand lines of a log.
+_OF_COMMIT = "SELECT 1 FROM operations WHERE entry = ?1 AND commit_no = past.number AND op"
+_NEWEST = (
+    "WITH RECURSIVE past (number) AS (SELECT max(commit_no) FROM operations WHERE entry = ?1"  # noqa: S608 - constants
+    " UNION ALL SELECT (SELECT max(commit_no) FROM operations WHERE entry = ?1"
+    " AND commit_no < past.number) FROM past WHERE past.number IS NOT NULL)"
+    " SELECT past.number FROM past CROSS JOIN commits AS c ON c.number = past.number"
+    f" WHERE c.undone_by IS NULL AND EXISTS ({_OF_COMMIT} = ?2)"
+    f" AND NOT EXISTS ({_OF_COMMIT} = 'delete') LIMIT 1"
+)
+
+
 def _newest(tx: Transaction, entry: int, op: Op) -> int:
     """The newest commit that counts and did `op` to the key, 0: none.
 
     With a delete beside it the commit began the key, or came to nothing.
     """
-    row = tx.execute(
-        "SELECT o.commit_no FROM operations AS o JOIN commits AS c ON c.number = o.commit_no"
-        " WHERE o.entry = ? AND o.op = ? AND c.undone_by IS NULL AND NOT EXISTS (SELECT 1 FROM"
-        " operations WHERE entry = o.entry AND commit_no = o.commit_no AND op = 'delete')"
-        " ORDER BY o.commit_no DESC LIMIT 1",
-        (entry, op),
-    ).fetchone()
+    row = tx.execute(_NEWEST, (entry, op)).fetchone()
     return 0 if row is None else int(row[0])

@@ -18,6 +18,7 @@ CREATE TABLE messages (
     text      TEXT NOT NULL,
     at        REAL NOT NULL,
     post      TEXT,                         -- the bot's own: the post as JSON, without its text
+    files     TEXT,                         -- a person's: what came with it, as JSON
     revised_at REAL                         -- of its newest edit, by the platform's clock
 ) STRICT;
 CREATE INDEX messages_thread ON messages (thread, seq);
@@ -80,6 +81,7 @@ CREATE TABLE jobs (
     rules_revision INTEGER NOT NULL,
     attempt        INTEGER NOT NULL DEFAULT 0,
     budget_tokens  INTEGER,
+    budget_nanos   INTEGER,
     again          INTEGER,                 -- the job whose brief it runs again
     stop_by        TEXT,                    -- who asked to stop it, as soon as asked
     created_at     REAL NOT NULL,
@@ -88,6 +90,7 @@ CREATE TABLE jobs (
     step           TEXT NOT NULL DEFAULT '',
     steps          INTEGER NOT NULL DEFAULT 0,
     tokens         INTEGER NOT NULL DEFAULT 0,
+    cost           INTEGER NOT NULL DEFAULT 0,  -- nanodollars
     version        INTEGER NOT NULL DEFAULT 0,
     outcome        TEXT                     -- JSON, once ended
 ) STRICT;
