@@ -10,6 +10,7 @@ from core.state.facts import head, read_lost, standing_at
 from core.state.history import commit_info
 from core.state.operations import Kind
 from core.state.preview import both_can_stand, preview
+from core.state.write import Write
 
 MOST_DIFFERENCES = 30
 """Of so many conflicts the differences are shown; looking at a text takes some milliseconds."""
@@ -76,7 +77,7 @@ def _candidate(
     return CandidateLine(
         number=number,
         label=label,
-        value="; ".join(_named(found, place, receipts.wish(write)) for place, write in writes),
+        value="; ".join(_named(found, place, _wanted(write)) for place, write in writes),
         author=str(info.author),
         base=writes[0][1].base,
         about=info.about,
@@ -84,6 +85,10 @@ def _candidate(
             line for place, write in writes for line in preview(tx, place, write) if detailed
         ),
     )
+
+
+def _wanted(write: Write) -> str:
+    return "deleted" if write.kind is None else receipts.wish(write)
 
 
 def _named(found: OpenConflict, place: Place, words: str) -> str:
@@ -97,12 +102,9 @@ def _buttons(
     *,
     detailed: bool,
 ) -> tuple[Button, ...]:
-    at = f"{found.number}.{found.revision}"
+    at, by_size = f"{found.number}.{found.revision}", _told_by_size(tx, found)
     buttons = [
-        Button(
-            action=f"pick.{at}.{one.number}",
-            label=f"Take {one.value} ({one.label})" if one.number else f"Keep {one.value}",
-        )
+        Button(action=f"pick.{at}.{one.number}", label=_choice(one, by_size=by_size))
         for one in candidates
     ]
     if detailed and len(found.places) == 1:
@@ -115,6 +117,22 @@ def _buttons(
         asks = f"What should {found.key} be?"
         buttons.append(Button(action=f"edit.{at}", label="Something else", asks=asks))
     return tuple(buttons)
+
+
+def _choice(one: CandidateLine, *, by_size: bool) -> str:
+    """What a button does. Sizes alone do not tell one version from the other."""
+    if one.value in ("absent", "deleted"):
+        return f"Delete it ({one.label})" if one.number else "Keep nothing there"
+    if by_size:
+        whose = f"Take the version of {one.label}" if one.number else "Keep the present version"
+        return f"{whose} ({one.value})"
+    return f"Take {one.value} ({one.label})" if one.number else f"Keep {one.value}"
+
+
+def _told_by_size(tx: Transaction, found: OpenConflict) -> bool:
+    if len(found.places) > 1:
+        return False
+    return found.space == "file" or standing_at(tx, found.entry, head(tx)).kind is Kind.TEXT
 
 
 def _can_be_typed(tx: Transaction, found: OpenConflict) -> bool:

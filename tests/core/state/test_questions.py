@@ -34,7 +34,10 @@ def test_a_conflict_about_what_never_was_still_shows(board: Board) -> None:
         ("absent", ""),
         ("1 byte", "job 2, asked by Ann"),
     ]
-    assert [button.action for button in line.buttons] == ["pick.1.1.0", "pick.1.1.1"]
+    assert line.buttons == (
+        Button(action="pick.1.1.0", label="Keep nothing there"),
+        Button(action="pick.1.1.1", label="Take the version of job 2 (1 byte)"),
+    )
 
 
 OLD = "".join(f"line {n}\n" for n in range(9))
@@ -96,4 +99,7 @@ def test_a_delete_that_waits_has_no_difference_to_show(board: Board) -> None:
     board.job(2, text("k", changed(3, "two")))
     board.job(3, delete("k"), base=1)
     (line,) = conflicts_view(board.tx).lines
-    assert (line.candidates[1].value, line.candidates[1].diff) == ("it deleted", ())
+    assert (line.candidates[1].value, line.candidates[1].diff) == ("deleted", ())
+    assert [button.label for button in line.buttons[:2]] == [
+        "Keep the present version (9 lines)", "Delete it (job 3)",
+    ]  # fmt: skip
