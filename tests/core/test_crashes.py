@@ -12,11 +12,24 @@ import pytest
 
 from core.errors import StoreError
 from core.jobs.job import Completed, Gathered, JobSpec, Outcome, Progress
+from core.messages import Deletion, Edit, InboundEvent, Message, ThreadRef
 from core.model.account import Account
 from core.model.chat import ModelReply, ModelRequest
 from core.state.operations import Op, Operation
 from tests.core.frail import Frail
-from tests.core.room import CHANNEL, Hands, Platform, Room, Script, calls, last, results, room, says
+from tests.core.room import (
+    ADA,
+    CHANNEL,
+    Hands,
+    Platform,
+    Room,
+    Script,
+    calls,
+    last,
+    results,
+    room,
+    says,
+)
 
 T = TypeVar("T")
 
@@ -99,6 +112,58 @@ def check(path: Path, first: Platform, second: Platform) -> None:
         assert max(Counter(post.id for post in platform.posts()).values(), default=1) == 1
 
 
+async def changed(here: Room) -> None:
+    """Say three things, change one of them and take one back, again what was not kept."""
+    where = ThreadRef(channel=CHANNEL, thread="t")
+    events: list[InboundEvent] = [
+        Message(id=id, thread=where, author=ADA, text=id, at=1.0) for id in ("m1", "m2", "m3")
+    ]
+    edit = Edit(id="e", thread=where, message_id="m1", author=ADA, text="m1 anew", at=2.0)
+    events[2:2] = [edit, Deletion(id="d", thread=where, message_id="m2", at=2.0)]
+    for event in events:
+        while True:
+            try:
+                await here.dispatcher.accept(event)
+                break
+            except StoreError:
+                continue
+
+
+def check_changed(path: Path, first: Platform, second: Platform) -> None:
+    with sqlite3.connect(path) as file:
+        said = dict(file.execute("SELECT id, text FROM messages WHERE post IS NULL"))
+        owed = file.execute("SELECT count(*) FROM inbox WHERE done = 0").fetchone()[0]
+        running = file.execute("SELECT count(*) FROM turns WHERE state != 'ended'").fetchone()[0]
+    file.close()
+    assert said == {"m1": "m1 anew", "m3": "m3"}
+    assert (owed, running) == (0, 0)
+    posts = Counter(post.id for platform in (first, second) for post in platform.posts())
+    assert posts.keys() - {"answer:m2"} == {"answer:m1", "answer:m3"}
+    for platform in (first, second):
+        assert max(Counter(post.id for post in platform.posts()).values(), default=1) == 1
+
+
+async def lives_changed(data: Path, at: int, fault: str) -> bool:
+    """The same with edits and deletions."""
+    first, second = Platform(), Platform()
+    channels = Frail(data, at, fault)
+    async with room(data, channels=channels, platform=first) as here:
+        work = asyncio.create_task(changed(here))
+        over = asyncio.create_task(first.until(lambda: "answer:m3" in shown(first)))
+        died = asyncio.create_task(channels.dead.wait())
+        await asyncio.wait({over, died}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (work, over, died):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+    async with room(data, platform=second) as here:
+        await changed(here)
+        await second.until(lambda: shown(first) | shown(second) >= {"answer:m1", "answer:m3"})
+        path = here.channels.path(CHANNEL)
+    check_changed(path, first, second)
+    return channels.calls >= at
+
+
 async def lives(data: Path, at: int, fault: str) -> bool:
     """The scenario with one fault; False when it was over before the fault's turn came."""
     first, second = Platform(), Platform()
@@ -135,3 +200,13 @@ async def test_nothing_is_lost_or_doubled_whichever_call_of_the_store_it_hits(
     while await lives(tmp_path / str(at), at, fault):
         at += 1
     assert at > 30
+
+
+@pytest.mark.parametrize("fault", ["fails", "dies before", "dies after"])
+async def test_no_change_of_a_message_is_lost_whichever_call_of_the_store_it_hits(
+    tmp_path: Path, fault: str
+) -> None:
+    at = 1
+    while await lives_changed(tmp_path / str(at), at, fault):
+        at += 1
+    assert at > 15

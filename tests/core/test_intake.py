@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from core.errors import BadRequest
 from core.intake import MAX_TEXT, cleaned
-from core.messages import Attachment, ChannelRef, Message, Person, Press, ThreadRef
+from core.messages import (
+    Attachment,
+    ChannelRef,
+    Deletion,
+    Edit,
+    Message,
+    Person,
+    Press,
+    ThreadRef,
+)
 from core.records import codec
 
 ADA = Person(id="ada", name="Ada")
@@ -74,6 +83,21 @@ def test_what_is_too_long_empty_or_cannot_be_taken_is_refused_with_what_to_do() 
         cleaned(replace(HELLO, files=(Attachment(name="a", content=b"\xff"),)))
     with pytest.raises(BadRequest, match="button"):
         cleaned(replace(PRESS, action="stop." + "1" * 100))
+
+
+def test_changes_are_bounded_and_about_messages_of_people() -> None:
+    edit = Edit(id="e1", thread=THREAD, message_id="m1", author=ADA, text="a\ud800", at=1.0)
+    gone = Deletion(id="d1", thread=THREAD, message_id="m1", at=1.0)
+    assert cleaned(edit) == replace(edit, text="a?")
+    assert cleaned(gone) == gone
+    with pytest.raises(BadRequest, match="in parts"):
+        cleaned(replace(edit, text="x" * (MAX_TEXT + 1)))
+    for about in ("", "answer:m1", "card:1", "x" * 501, "a\0b"):
+        for change in (replace(edit, message_id=about), replace(gone, message_id=about)):
+            with pytest.raises(BadRequest, match="no message of a person"):
+                cleaned(change)
+    with pytest.raises(BadRequest, match="time"):
+        cleaned(replace(gone, at=float("inf")))
 
 
 @given(

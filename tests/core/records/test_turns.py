@@ -20,6 +20,18 @@ def test_a_turn_is_found_as_far_as_it_came(tx: Transaction) -> None:
     assert (begun(tx).base, begun(tx).ended) == (3, False)
 
 
+def test_a_turn_that_begins_anew_is_another_one(tx: Transaction) -> None:
+    begun(tx)
+    turns.add_step(tx, "turn:m1", STEP)
+    turns.end(tx, "turn:m1")
+    again = begun(tx)
+    assert (again.id, again.steps) == ("turn.2:m1", ())
+    turns.add_step(tx, "turn:m1", STEP)
+    assert begun(tx).steps == ()
+    assert not turns.is_running(tx, "turn:m1")
+    assert turns.running_about(tx, "message:m1") == "turn.2:m1"
+
+
 def test_what_turns_under_way_began_with_is_known(tx: Transaction) -> None:
     begun(tx)
     assert turns.bases(tx) == (3,)
