@@ -230,8 +230,10 @@ def pattern(value: object, _base: Path) -> str:
 
 def channel_patterns(value: object, base: Path) -> tuple[str, ...]:
     """Patterns of channels, which are written platform/workspace/channel; at least one."""
-    if not isinstance(value, list) or not value:
+    if not isinstance(value, list):
         raise Wrong(f'must be a list of channel patterns such as ["slack/*"], got {shown(value)}')
+    if not value:
+        raise Wrong('must name one channel at least, such as ["slack/*"]; leave it out for all')
     patterns = tuple(pattern(item, base) for item in value)
     for item in patterns:
         if not overlap(item, "?*/?*/?*"):

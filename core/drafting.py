@@ -203,7 +203,10 @@ def _value(reply: ModelReply, op: Op) -> Json:
     except (ValueError, RecursionError):
         if op is Op.PATCH:
             raise BadRequest("the model gave no JSON object") from None
-        return text.strip()  # words that stand without quotes
+        words = text.strip()
+        if "\n" in words or words[0] in "{[`":
+            raise BadRequest("the model gave nothing that can be read as a value") from None
+        return words  # that stand without quotes
     return value
 
 

@@ -127,7 +127,9 @@ def _quoted(text: str) -> tuple[str, str] | None:
         except ValueError:
             pass
         else:
-            if key and (end == len(text) or text[end].isspace()):
+            if not key:
+                raise BadRequest("There is no key between the quotes.")
+            if end == len(text) or text[end].isspace():
                 return key, text[end:].strip()
     found = _QUOTED.fullmatch(text)
     return None if found is None else (found[1], (found[2] or "").strip())
@@ -191,7 +193,8 @@ def _resolve(rest: str) -> Act:
     if word.lower() == "both":
         return Resolve(conflict=conflict, choice=_number(more or "1", usage), both=True)
     if choice.startswith("="):
-        return Resolve(conflict=conflict, text=_needed(choice[1:], usage))
+        own = _needed(choice[1:], f"Write the value after the sign: /resolve {conflict} =VALUE")
+        return Resolve(conflict=conflict, text=own)
     return Resolve(conflict=conflict, choice=_number(choice, usage))
 
 

@@ -72,7 +72,7 @@ def test_a_source_cannot_show_what_the_bot_keeps(tmp_path: Path, path: str) -> N
 @pytest.mark.parametrize(
     ("channels", "said"),
     [
-        ("[]", "must be a list of channel patterns such as"),
+        ("[]", "must name one channel at least"),
         ('"*"', "must be a list of channel patterns such as"),
         ("[1]", "must be a pattern of 1 to 200 characters"),
         ('["general"]', 'names no channel with "general": channels are written platform/workspace'),

@@ -76,6 +76,8 @@ async def test_fields_of_a_record_are_drafted_as_an_object(tmp_path: Path) -> No
     [
         (UNREACHABLE, "does not answer"),
         (says("  "), "did not give a whole one"),
+        (says("```json\n{bad"), "nothing that can be read"),
+        (says('{"a": 1}\n\nI hope this helps!'), "nothing that can be read"),
         (says('"by air"'), "one of the versions already"),
     ],
 )

@@ -83,7 +83,7 @@ def test_talk_is_no_command(text: str) -> None:
     ["/nonsense", "/job", "/job x", "/job -1", "/steer 3", "/set a", "/unset", "/unset a b",
      "/history commit x", '/history "a" b', '/state "a" b',
      '/set "a b"', '/unset "a b" c', '/unset "a b',
-     "/resolve 1", "/resolve x 1", "/resolve 1 both x",
+     "/resolve 1", "/resolve x 1", "/resolve 1 both x", "/resolve 1 =", '/set "" 1', '/unset ""',
      "/search", "/jobs now", "/undo 99999999999999999999"],
 )  # fmt: skip
 def test_a_command_that_lacks_something_says_what(text: str) -> None:
