@@ -5,7 +5,6 @@ import sys
 from .arguments import TAKES, Value, check
 from .commands import Commands
 from .files import edit_file, list_files, read_file, write_file
-from .start import HELLO
 from .tree import Tree
 from .wire import HostGone, TooLong, Wire
 
@@ -139,14 +138,16 @@ def _detail(given: dict[str, Value]) -> str:
     return first.strip().split("\n")[0][:_DETAIL]
 
 
-def run(line: int, answer: bytes, tree: Tree, commands: Commands, commands_off: str) -> int:
+def run(
+    line: int, hello: int, answer: bytes, tree: Tree, commands: Commands, commands_off: str
+) -> int:
     """Work until the end and return the exit code.
 
-    The first frame has been sent on `line`, and the first bytes of its answer have come.
+    The frame numbered `hello` has been sent on `line`, and the first bytes of its answer have come.
     """
-    wire = Wire(line, commands.wait, sent=HELLO, come=answer)
+    wire = Wire(line, commands.wait, sent=hello, come=answer)
     try:
-        welcome = wire.answer(HELLO)
+        welcome = wire.answer(hello)
         if not commands_off and not welcome.get("shell"):
             commands_off = str(welcome.get("reason") or "the host says so")
         return Subagent(wire, tree, commands, commands_off).work()

@@ -26,7 +26,7 @@ _NAMESPACES = (
     "--as-pid-1",
 )
 # A root bwrap makes the binds, which may lead through folders that nobody else may enter; the
-# runtime then leaves root for ever, by these two capabilities (see runtime/descent.py).
+# runtime then leaves root for ever, by these two capabilities (see runtime/start.py).
 _AS_ROOT = ("--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID")
 _AS_USER = (
     *("--unshare-user", "--uid", "1000", "--gid", "1000", "--disable-userns"),

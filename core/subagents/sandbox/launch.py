@@ -101,14 +101,11 @@ def command(
     (user id outside; it starts as root), `foster` (there is no namespace around it), `off` (why
     commands are off). `sources` maps the names that are shown ("/sources/ci") to folders.
     """
-    start = (
-        f"import sys; sys.path.insert(0, {str(bundled)!r}); "
-        "from runtime.start import main; sys.exit(main(sys.argv[1:]))"
-    )
     told = [f"{name}={value}" for name, value in words.items()]
     told += [f"source={shown}:{path}" for shown, path in sources.items()]
     told.append(f"bot={leftovers.own_name()}")  # the last one, see leftovers.py
-    return [str(python), "-I", "-S", "-B", "-X", "utf8", "-c", start, *told]
+    start = str(bundled / "runtime" / "start.pyc")
+    return [str(python), "-I", "-S", "-B", "-X", "utf8", start, *told]
 
 
 def environment(programs: Path, home: str) -> dict[str, str]:

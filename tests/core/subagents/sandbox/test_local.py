@@ -1,5 +1,6 @@
 import asyncio
 import gc
+import py_compile
 import shutil
 import threading
 from collections.abc import Callable
@@ -42,9 +43,9 @@ def hostile(here: Bubblewrap, tmp_path: Path) -> Callable[[str], LocalSandbox]:
     def make(program: str) -> LocalSandbox:
         folder = tmp_path / "hostile"
         (folder / "runtime").mkdir(parents=True)
-        (folder / "runtime" / "__init__.py").touch()
-        body = "".join(f"    {text}\n" for text in (OPENED + program).splitlines())
-        (folder / "runtime" / "start.py").write_text(f"def main(words):\n{body}")
+        source = folder / "start.py"
+        source.write_text(OPENED + program)
+        py_compile.compile(str(source), cfile=str(folder / "runtime" / "start.pyc"))
         seen = mounts.fixed(tmp_path / "run", folder, launch.inside_interpreter())
         way = replace(here, fixed=seen)
         return LocalSandbox(
