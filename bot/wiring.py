@@ -14,6 +14,8 @@ from adapters.web.adapter import WebAdapter
 from bot.config import Config
 from bot.engine import local_engine
 from bot.logs import configure
+from core.attachments.landing import Landing
+from core.attachments.spool import Spool
 from core.bell import Bell
 from core.conversation import Conversations
 from core.desk import Desk
@@ -173,6 +175,10 @@ class _Core:
             outbox=self._outbox,
             tasks=self.tasks,
             defaults=self._defaults,
+            landing=Landing(
+                spool=Spool(config.bot.data_dir), rules=self._rules, clock=self._clock
+            ),
+            landed=self._desk.notice,
         )
         self._bell = Bell(config.bot.data_dir, self._rung, self.tasks.spawn)
         self.page = self._make_page(control, ledger)

@@ -2,20 +2,25 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import assert_never
 
 import structlog
 
+from core.attachments.landing import Landing
+from core.attachments.limits import GONE, NO_ROOM
 from core.changes import Changes
 from core.commit_points import CommitPoint, reached
 from core.conversation import Arrived, Conversations
-from core.errors import StoreError
+from core.errors import DiskFull, StoreError, UnusableFile
 from core.intake import cleaned
 from core.jobs.admission import Ticket
 from core.jobs.supervisor import Jobs
 from core.messages import (
     Asking,
+    Attachment,
     ChannelRef,
     Deletion,
     Edit,
@@ -58,6 +63,8 @@ class Dispatcher:
         outbox: Outbox,
         tasks: Tasks,
         defaults: ChannelSettings,
+        landing: Landing,
+        landed: Callable[[ChannelRef], Coroutine[object, object, None]],
         quiet_s: float = QUIET_S,
         retry_s: float = 5.0,
     ) -> None:
@@ -69,6 +76,8 @@ class Dispatcher:
         self._outbox = outbox
         self._tasks = tasks
         self._defaults = defaults
+        self._landing = landing
+        self._landed = landed
         self._accepted: Counter[ChannelRef] = Counter()
         self._accepting: Counter[ChannelRef] = Counter()
         self._quiet_s = quiet_s
@@ -76,6 +85,17 @@ class Dispatcher:
         self._changes = Changes(channels, conversations, outbox)
         self._to_check: set[ChannelRef] = set()
         conversations.on_idle = outbox.on_idle = self._perhaps_done
+
+    async def take(
+        self,
+        name: str,
+        content: AsyncGenerator[bytes, None],
+        *,
+        size: int | None = None,
+        after: Sequence[Attachment] = (),
+    ) -> Attachment:
+        """Keep a file until its message comes; see the port."""
+        return await self._landing.spool.take(name, content, size=size, after=after)
 
     async def accept(self, event: InboundEvent) -> None:
         """Keep the event durably, once, and wake its conversation; see the port."""
@@ -98,20 +118,38 @@ class Dispatcher:
         try:
             reached(CommitPoint.INBOX_BEFORE)
             await self._control.mark(channel)
-            fresh = await self._channels.write(channel, partial(_keep, event=event))
+            fresh = await self._kept(event)
             reached(CommitPoint.INBOX_ACCEPTED)
         finally:
             self._accepting[channel] -= 1
             if not self._accepting[channel]:
                 del self._accepting[channel]
-        stands = event if fresh else None
+        stands = fresh
         if isinstance(stands, Message):
             stands = await self._changes.stands(stands)
         if stands is not None:
             self._conversations.deliver(event.thread, Arrived(event=stands))
+        if isinstance(event, Message) and event.files:
+            self._tasks.spawn(self._landed(channel), f"files of {event.id}")
+            await self._landing.spool.discard(event.files)
+
+    async def _kept(self, event: Asking) -> Asking | None:
+        """The event as it is kept, if that is owed an answer."""
+        keep = partial(_keep, landing=self._landing)
+        try:
+            return await self._channels.write(event.thread.channel, partial(keep, event=event))
+        except (DiskFull, UnusableFile) as error:
+            if not (isinstance(event, Message) and event.files):
+                raise
+            # What was said may still fit.
+            problem = NO_ROOM if isinstance(error, DiskFull) else GONE
+            files = tuple(replace(file, handle="", problem=problem) for file in event.files)
+            bare = replace(event, files=files)
+            return await self._channels.write(event.thread.channel, partial(keep, event=bare))
 
     async def recover(self) -> None:
         """Take up what was unfinished when the process ended; a broken channel is told and left."""
+        await self._landing.spool.sweep()
         for channel in await self._control.unfinished():
             if not await self._recovered(channel):
                 self._tasks.spawn(self._recover_later(channel), f"recover {channel}")
@@ -203,9 +241,20 @@ def _person(event: InboundEvent) -> Person | None:
             assert_never(unreachable)
 
 
-def _keep(tx: Transaction, *, event: Asking) -> bool:
-    if not inbox.accept(tx, event):
-        return False
-    if isinstance(event, Message):
-        messages.add_message(tx, event)
-    return True
+def _keep(tx: Transaction, *, event: Asking, landing: Landing) -> Asking | None:
+    if inbox.is_known(tx, event):
+        return None
+    if not isinstance(event, Message):
+        inbox.accept(tx, event)
+        return event
+    message = landing.land(tx, event) if event.files else event
+    inbox.accept(tx, message)
+    messages.add_message(tx, message)
+    refusals = landing.refusals(message)
+    if refusals is not None:
+        outbox_rows.put(tx, refusals)
+    if not message.text and not any(file.path for file in message.files):
+        # It was nothing but files that were not taken, and that is its answer.
+        inbox.close(tx, inbox.inbox_id(message))
+        return None
+    return message

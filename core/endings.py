@@ -4,6 +4,7 @@ Decides no merge; what has to happen afterwards is only named."""
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from core.attachments.landing import kept_lines
 from core.conflicts import conflict_posts, take_buttons
 from core.jobs.job import Cancelled, Completed, Gathered, Outcome
 from core.jobs.supervisor import JobOver, Stop
@@ -59,7 +60,8 @@ class Endings:
         merged = self._merge_turn(tx, message, end)
         started = self._queue_promised(tx, message)
         turns.end(tx, end.turn.id)
-        lines = [f"started job {row.number}: {row.title}" for row in started]
+        lines = [*kept_lines(message)]
+        lines += [f"started job {row.number}: {row.title}" for row in started]
         post = Post(
             id=answer_id(message),
             thread=message.thread,
@@ -119,7 +121,7 @@ class Endings:
             text=done.text,
             at=self.clock(),
             reply_to=event.id if isinstance(event, Message) else None,
-            receipt=receipt_lines(done.merged),
+            receipt=(*_kept_files(event), *receipt_lines(done.merged)),
             buttons=(*done.buttons, *_merge_buttons(done.merged)),
         )
         threads = self._put(
@@ -192,6 +194,10 @@ def _with_drift(tx: Transaction, row: JobRow, over: JobOver) -> Outcome:
         return over.outcome
     reads = over.gathered.reads
     return replace(over.outcome, drift=drift(reads, changed_since(tx, row.base_commit, reads)))
+
+
+def _kept_files(event: Asking) -> tuple[str, ...]:
+    return kept_lines(event) if isinstance(event, Message) else ()
 
 
 def _merge_buttons(merged: Merged) -> tuple[Button, ...]:

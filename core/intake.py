@@ -4,8 +4,10 @@ import math
 from dataclasses import replace
 from typing import assert_never
 
+from core.attachments.names import cleaned as cleaned_name
 from core.errors import BadRequest
 from core.messages import (
+    Attachment,
     ChannelRef,
     Deletion,
     Edit,
@@ -55,16 +57,22 @@ def cleaned(event: InboundEvent) -> InboundEvent:
 
 def _message(message: Message) -> Message:
     text = _storable(message.text)
-    if message.files:
-        raise BadRequest("I cannot take files yet. Put what matters into the message itself.")
-    if not text.strip():
+    if not (text.strip() or message.files):
         raise BadRequest("The message is empty.")
     known = message.reply_to is not None and _sound(message.reply_to)
     return replace(
         message,
-        text=text,
+        text=text if text.strip() else "",
+        files=tuple(map(_file, message.files)),
         author=_person(message.author),
         reply_to=message.reply_to if known else None,
+    )
+
+
+def _file(file: Attachment) -> Attachment:
+    # Where it is and what it is, is found when it lands.
+    return replace(
+        file, name=cleaned_name(file.name), problem=_storable(file.problem), path="", kind=""
     )
 
 

@@ -1,11 +1,11 @@
 """What the core needs of the world and the world of the core: protocols of one or two methods."""
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Protocol
 
 from core.forgetting.traces import Traces
 from core.jobs.job import Gathered, JobSpec, Outcome, Progress
-from core.messages import ChannelRef, Hint, InboundEvent, Outbound, Person
+from core.messages import Attachment, ChannelRef, Hint, InboundEvent, Outbound, Person
 from core.messages.queries import Query
 from core.messages.views import StepLine, View
 from core.model.account import Account
@@ -28,6 +28,21 @@ class Adapter(Protocol):
 
 class Door(Protocol):
     """The core, as an adapter's events see it."""
+
+    async def take(
+        self,
+        name: str,
+        content: AsyncGenerator[bytes, None],
+        *,
+        size: int | None = None,
+        after: Sequence[Attachment] = (),
+    ) -> Attachment:
+        """Keep a file until the message that it came with is accepted, a day at most.
+
+        `size` is what its sender says, `after` are the files of the message that were taken
+        before: what is too much is not asked for, or not to its end, and the Attachment says so.
+        `content` is closed. Raises what it raises.
+        """
 
     async def accept(self, event: InboundEvent) -> None:
         """Return when the event is kept durably; the same id again has no effect.

@@ -12,7 +12,6 @@ from adapters.discord.board import Board
 from adapters.discord.directory import Directory
 from adapters.discord.fields import Payload
 from adapters.discord.gate import Gate, Priority
-from adapters.discord.guard import Door
 from adapters.discord.intake import Intake
 from adapters.discord.link import Link, Timing
 from adapters.discord.mailboxes import Mailboxes
@@ -37,7 +36,7 @@ from core.messages import (
     ThreadRef,
     Trouble,
 )
-from core.ports import Guard, Places, Window
+from core.ports import Door, Guard, Places, Window
 
 log = structlog.get_logger(__name__)
 

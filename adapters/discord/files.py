@@ -1,7 +1,6 @@
 """Files both ways: those that people attach, those that a post brings. Within limits, told."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Sequence
 
 import aiohttp
 
@@ -11,51 +10,28 @@ from core.errors import BadRequest, StoreError
 from core.messages import Attachment, ChannelRef
 from core.messages.queries import ReadFile
 from core.messages.views import FileView
-from core.ports import Window
+from core.ports import Door, Window
 
-MOST_IN = 10
-LARGEST_IN = 20 * 2**20
-ALL_IN = 50 * 2**20
 LARGEST_OUT = 10 * 2**20
 _PER_MESSAGE = 10
+_LOST = "I could not get it from Discord: please send it again"
 _PATIENCE = aiohttp.ClientTimeout(total=120, sock_read=30)
 
 File = tuple[str, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """The files of a message that could be had, and a sentence for each that could not."""
-
-    files: tuple[Attachment, ...] = ()
-    refused: tuple[str, ...] = ()
-
-
-async def fetch(uploads: Sequence[Upload]) -> Fetched:
-    """Download what people attached."""
-    files: list[Attachment] = []
-    refused: list[str] = []
-    left = ALL_IN
-    if len(uploads) > MOST_IN:
-        refused.append(f"I take {MOST_IN} files with one message; the others were left out.")
+async def fetch(uploads: Sequence[Upload], door: Door) -> tuple[Attachment, ...]:
+    """Download what people attached, as far as the door takes it."""
+    taken: list[Attachment] = []
     async with aiohttp.ClientSession(timeout=_PATIENCE) as session:
-        for upload in uploads[:MOST_IN]:
-            most = min(LARGEST_IN, left)
-            name = storable(upload.name)[:100]
-            if upload.size > most:
-                refused.append(_too_large(name))
-                continue
+        for upload in uploads:
+            content = _content(session, upload.url)
             try:
-                content = await _download(session, upload.url, most)
+                file = await door.take(upload.name, content, size=upload.size, after=taken)
             except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
-                refused.append(f"I could not get `{name}` from Discord: please send it again.")
-                continue
-            if content is None:
-                refused.append(_too_large(name))
-                continue
-            left -= len(content)
-            files.append(Attachment(name=upload.name, content=content))
-    return Fetched(tuple(files), tuple(refused))
+                file = Attachment(name=upload.name, problem=_LOST)
+            taken.append(file)
+    return tuple(taken)
 
 
 async def read(
@@ -95,23 +71,11 @@ async def read(
     return batches, remarks
 
 
-async def _download(session: aiohttp.ClientSession, url: str, most: int) -> bytes | None:
-    """The bytes; None when there are more than `most`, whatever was said before."""
+async def _content(session: aiohttp.ClientSession, url: str) -> AsyncGenerator[bytes, None]:
     async with session.get(url) as answer:
         answer.raise_for_status()
-        made = bytearray()
         async for piece in answer.content.iter_chunked(1 << 16):
-            made += piece
-            if len(made) > most:
-                return None
-    return bytes(made)
-
-
-def _too_large(name: str) -> str:
-    return (
-        f"`{name}` is too large: I take {LARGEST_IN // 2**20} MB for a file and"
-        f" {ALL_IN // 2**20} MB for a message."
-    )
+            yield piece
 
 
 def _name(path: str) -> str:

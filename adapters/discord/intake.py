@@ -11,7 +11,6 @@ from adapters.discord import files, translation
 from adapters.discord.directory import Directory, Place
 from adapters.discord.fields import Payload, id_of
 from adapters.discord.gate import Priority
-from adapters.discord.guard import Door
 from adapters.discord.mailboxes import Mailboxes
 from adapters.discord.missed import Missed
 from adapters.discord.rendering import text_parts
@@ -20,7 +19,7 @@ from adapters.discord.translation import Heard
 from adapters.discord.writing import Writing
 from core.errors import BadRequest, DeliveryFailed, DeliveryRefused, NotAllowed, StoreError
 from core.messages import Deletion, Edit, InboundEvent, ThreadRef
-from core.ports import Guard, Places
+from core.ports import Door, Guard, Places
 
 log = structlog.get_logger(__name__)
 
@@ -104,12 +103,7 @@ class Intake:
             item = await self._places.item(message.thread.channel, heard.answers)
             message = replace(message, reply_to=item)
         if heard.uploads:
-            fetched = await files.fetch(heard.uploads)
-            message = replace(message, files=fetched.files)
-            for sentence in fetched.refused:
-                await self.tell(message.thread, sentence, message.id)
-            if not message.text and not fetched.files:
-                return
+            message = replace(message, files=await files.fetch(heard.uploads, self._door))
         await self.bring(message)
 
     async def bring(self, event: InboundEvent | Edit | Deletion) -> None:

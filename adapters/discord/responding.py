@@ -9,7 +9,6 @@ import structlog
 from adapters.discord import commands, interactions
 from adapters.discord.directory import Directory
 from adapters.discord.fields import Payload, id_of
-from adapters.discord.guard import Door
 from adapters.discord.interactions import Asked, Click, Command, Completion, Filled, Strange
 from adapters.discord.rendering import Json, Part, details, ephemeral, form
 from adapters.discord.rest import Rest
@@ -24,7 +23,7 @@ from core.errors import (
 from core.messages import Message, Press
 from core.messages.queries import ListConflicts, ListJobs, ReadJob, ReadState
 from core.messages.views import Conflicts, Jobs, JobView, StateView
-from core.ports import Guard, Window
+from core.ports import Door, Guard, Window
 
 log = structlog.get_logger(__name__)
 

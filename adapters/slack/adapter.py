@@ -11,7 +11,7 @@ from adapters.slack.api import Api, Busy, Refused, Unclear
 from adapters.slack.background import Background
 from adapters.slack.bolt_app import application, dispatched
 from adapters.slack.cards import Cards
-from adapters.slack.events import Bot, Door
+from adapters.slack.events import Bot
 from adapters.slack.files import Files
 from adapters.slack.hints import Hints
 from adapters.slack.http_mode import HttpMode
@@ -39,7 +39,7 @@ from core.messages import (
     ThreadRef,
     Trouble,
 )
-from core.ports import Guard, Places, Window
+from core.ports import Door, Guard, Places, Window
 
 log = structlog.get_logger(__name__)
 

@@ -1,18 +1,10 @@
 """What people do in Slack, as data between translation and intake. No behaviour."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
-from core.messages import Deletion, Edit, InboundEvent, Message, Person, ThreadRef
+from core.messages import Message, Person, ThreadRef
 
 PLATFORM = "slack"
-
-
-class Door(Protocol):
-    """The core's door, as wide as Slack needs it."""
-
-    async def accept(self, event: InboundEvent | Edit | Deletion) -> None:
-        """See core.ports.Door."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Files both ways: what people send is fetched, what jobs made is uploaded."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -12,11 +12,8 @@ from core.errors import BadRequest, DeliveryFailed, DeliveryRefused
 from core.messages import Attachment, ChannelRef, ThreadRef
 from core.messages.queries import ReadFile
 from core.messages.views import FileView
-from core.ports import Window
+from core.ports import Door, Window
 
-MOST_FILES = 10
-LARGEST = 20_000_000
-LARGEST_ALL = 50_000_000
 _CHUNK = 65_536
 
 
@@ -29,24 +26,17 @@ class Files:
         self._token = token
         self._window = window
 
-    async def fetched(
-        self, refs: Sequence[FileRef]
-    ) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
-        """The files of a message, and a line for each that is not taken: which and why."""
-        taken, refused, size = list[Attachment](), list[str](), 0
-        for number, ref in enumerate(refs):
-            reason = self._too_much(ref, number, size)
-            if not reason:
-                try:
-                    content = await self._fetch(ref)
-                except BadRequest as error:
-                    reason = str(error)
-                else:
-                    size += len(content)
-                    taken.append(Attachment(name=ref.name, content=content))
-                    continue
-            refused.append(f"{ref.name}: {reason}")
-        return tuple(taken), tuple(refused)
+    async def fetched(self, refs: Sequence[FileRef], door: Door) -> tuple[Attachment, ...]:
+        """The files of a message, as the door took them."""
+        taken = list[Attachment]()
+        for ref in refs:
+            try:
+                self._check(ref)
+                file = await door.take(ref.name, self._content(ref), size=ref.size, after=taken)
+            except BadRequest as error:
+                file = Attachment(name=ref.name, problem=str(error))
+            taken.append(file)
+        return tuple(taken)
 
     async def produced(
         self, channel: ChannelRef, paths: Sequence[str]
@@ -101,19 +91,13 @@ class Files:
         shares = (answer.get("file") or {}).get("shares") or {}
         return any(thread.channel.channel in channels for channels in shares.values())
 
-    @staticmethod
-    def _too_much(ref: FileRef, number: int, size: int) -> str:
-        if number >= MOST_FILES:
-            return f"{MOST_FILES} files a message are the most"
-        if ref.size > LARGEST:
-            return f"it has {ref.size / 1e6:.1f} MB; {LARGEST // 10**6} MB are the most"
-        if size + ref.size > LARGEST_ALL:
-            return f"the files have more than {LARGEST_ALL // 10**6} MB together"
-        return "" if ref.url else "it is not kept at Slack"
-
-    async def _fetch(self, ref: FileRef) -> bytes:
+    def _check(self, ref: FileRef) -> None:
+        if not ref.url:
+            raise BadRequest("it is not kept at Slack")
         if not self._is_slack(ref.url):
             raise BadRequest("its address is not Slack's")
+
+    async def _content(self, ref: FileRef) -> AsyncGenerator[bytes, None]:
         headers = {"Authorization": f"Bearer {self._token}"}
         try:
             # A redirect would lead away from the host that was checked.
@@ -123,7 +107,8 @@ class Files:
                 page = answer.content_type == "text/html" and ref.mimetype != "text/html"
                 if answer.status != 200 or page:
                     raise BadRequest("Slack does not hand it out; the app may lack files:read")
-                return await _read(answer)
+                async for chunk in answer.content.iter_chunked(_CHUNK):
+                    yield chunk
         except (aiohttp.ClientError, TimeoutError) as error:
             raise BadRequest("it could not be fetched; please send it again") from error
 
@@ -133,12 +118,3 @@ class Files:
             return parts.scheme == self._home.scheme
         host = parts.hostname or ""
         return parts.scheme == "https" and (host == "slack.com" or host.endswith(".slack.com"))
-
-
-async def _read(answer: aiohttp.ClientResponse) -> bytes:
-    content = bytearray()
-    async for chunk in answer.content.iter_chunked(_CHUNK):
-        content += chunk
-        if len(content) > LARGEST:
-            raise BadRequest(f"it has more than {LARGEST // 10**6} MB")
-    return bytes(content)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import structlog
 
 from adapters.slack import translate
-from adapters.slack.events import Bot, Door, Pressed, Spoken, Stopped
+from adapters.slack.events import Bot, Pressed, Spoken, Stopped
 from adapters.slack.files import Files
 from adapters.slack.forms import carried
 from adapters.slack.people import People
@@ -25,7 +25,7 @@ from core.errors import BadRequest, DiskFull, NotAllowed, StoreError
 from core.messages import Deletion, Edit, InboundEvent, Person, Press, ThreadRef
 from core.messages.queries import ListJobs, ReadMessages
 from core.messages.views import Jobs, Messages
-from core.ports import Guard, Places, Window
+from core.ports import Door, Guard, Places, Window
 
 log = structlog.get_logger(__name__)
 
@@ -147,10 +147,8 @@ class Intake:
             item = await self._places.item(thread.channel, thread.thread)
             message = replace(message, reply_to=item)
         if said.files and allowed:
-            files, refused = await self._files.fetched(said.files)
+            files = await self._files.fetched(said.files, self._door)
             message = replace(message, files=files)
-            if refused:
-                self._signs.tell(thread, author, "\n".join(("Not taken:", *refused)))
         self._people.wrote(thread, message.id, author.id)
         if await self._accept(message, author):
             self._join(thread)

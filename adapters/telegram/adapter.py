@@ -20,7 +20,6 @@ from adapters.telegram.menu import MENU
 from adapters.telegram.moves import Moves
 from adapters.telegram.pace import Limits, Pace
 from adapters.telegram.polling import Polling, problem
-from adapters.telegram.ports import Door
 from adapters.telegram.settings import TelegramSettings
 from adapters.telegram.status import Status
 from adapters.telegram.streams import Streams
@@ -28,7 +27,7 @@ from adapters.telegram.updates import Updates
 from adapters.telegram.webhook import Webhook
 from core.errors import DeliveryFailed, DeliveryRefused
 from core.messages import CardMoved, Hint, Outbound, Seen, StateMoved, StreamText, Trouble
-from core.ports import Guard, Places, Window
+from core.ports import Door, Guard, Places, Window
 
 log = structlog.get_logger(__name__)
 

@@ -1,7 +1,7 @@
 """Files that people send: fetched within Telegram's limit. What is not taken is said why."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 import structlog
 from telegram import Bot
@@ -9,36 +9,33 @@ from telegram.error import TelegramError
 
 from adapters.telegram.translate import Sent
 from core.messages import Attachment
+from core.ports import Door
 
 log = structlog.get_logger(__name__)
 
-LARGEST_DOWN = 20 * 2**20
 _FETCH_S = 60.0
-_LIMIT = "Telegram gives bots files of 20 MB at most."
+_LIMIT = "Telegram gives bots files of 20 MB at most"
+_LOST = "it could not be fetched from Telegram: please send it again"
 
 
-async def fetch(bot: Bot, files: Sequence[Sent]) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
-    """The files, and a sentence for each that was not taken."""
-    taken, lacking = list[Attachment](), list[str]()
+async def fetch(bot: Bot, files: Sequence[Sent], door: Door) -> tuple[Attachment, ...]:
+    """The files, as the door took them."""
+    taken = list[Attachment]()
     for file in files:
-        if file.size is not None and file.size > LARGEST_DOWN:
-            lacking.append(
-                f"{file.name} has {file.size / 2**20:.0f} MB and was not taken: {_LIMIT}"
-            )
-            continue
         try:
-            async with asyncio.timeout(_FETCH_S):
-                known = await bot.get_file(file.file_id)
-                content = bytes(await known.download_as_bytearray())
+            content = _content(bot, file)
+            one = await door.take(file.name, content, size=file.size, after=taken)
         except (TelegramError, TimeoutError) as error:
             log.warning("a file could not be fetched", error=str(error))
-            lacking.append(_reason(file, error))
-            continue
-        taken.append(Attachment(name=file.name, content=content))
-    return tuple(taken), tuple(lacking)
+            reason = _LIMIT if "too big" in str(error) else _LOST
+            one = Attachment(name=file.name, problem=reason)
+        taken.append(one)
+    return tuple(taken)
 
 
-def _reason(file: Sent, error: TelegramError | TimeoutError) -> str:
-    if "too big" in str(error):
-        return f"{file.name} was not taken: {_LIMIT}"
-    return f"{file.name} could not be fetched from Telegram. Please send it again."
+async def _content(bot: Bot, file: Sent) -> AsyncGenerator[bytes, None]:
+    # The library has no stream: what Telegram hands out is small enough to come in one piece.
+    async with asyncio.timeout(_FETCH_S):
+        known = await bot.get_file(file.file_id)
+        content = await known.download_as_bytearray()
+    yield bytes(content)

@@ -18,7 +18,6 @@ from adapters.telegram.forms import Forms
 from adapters.telegram.keys import FILES
 from adapters.telegram.moves import Moves
 from adapters.telegram.payload import Fields
-from adapters.telegram.ports import Door
 from adapters.telegram.styled import LONGEST, Styled, start_of
 from adapters.telegram.translate import (
     Edited,
@@ -33,13 +32,12 @@ from adapters.telegram.translate import (
 )
 from core.errors import BadRequest, NotAllowed
 from core.messages import Edit, Message, ThreadRef
-from core.ports import Guard, Places, Window
+from core.ports import Door, Guard, Places, Window
 
 log = structlog.get_logger(__name__)
 
 _LONGEST_ALERT = 200
 _ALBUMS = 500
-_NOT_TAKEN = "[File not taken: {}]"
 
 
 class Inbox:
@@ -115,12 +113,7 @@ class Inbox:
         message = replace(said.message, reply_to=item)
         if not said.files:
             return message
-        files, lacking = await fetch(self._api.bot, said.files)
-        if lacking:
-            self._tell(said.spot, message.thread, "\n".join(lacking))
-        notes = [_NOT_TAKEN.format(reason) for reason in lacking]
-        text = "\n".join([message.text, *notes] if message.text else notes)
-        return replace(message, text=text, files=files)
+        return replace(message, files=await fetch(self._api.bot, said.files, self._door))
 
     async def _edited(self, edit: Edit) -> None:
         try:

@@ -26,6 +26,7 @@ from core.messages import (
     ChannelRef,
     Hint,
     Message,
+    Person,
     Post,
     Seen,
     StateMoved,
@@ -163,6 +164,8 @@ def plain(value: object, rendered: Rendered = _NOTHING) -> object:
             return value.channel
         case ThreadRef():
             return {"channel": value.channel.channel, "thread": value.thread}
+        case Person():
+            return {"id": value.id, "name": value.name}
     if is_dataclass(value) and not isinstance(value, type):
         return _object(value, rendered)
     raise TypeError(f"{type(value).__name__} does not go to the page")

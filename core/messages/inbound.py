@@ -7,10 +7,19 @@ from core.messages.refs import Person, ThreadRef
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A file that came with a message, already fetched by the adapter. `name` is untrusted."""
+    """A file that came with a message: what the port Door's `take` made of it.
+
+    `handle` is where its content waits, `size` in bytes. `problem` says why there is none. Once
+    the message is kept, `path` is where the file is in the channel's workspace and `kind` is
+    "text" or "binary".
+    """
 
     name: str
-    content: bytes
+    handle: str = ""
+    size: int = 0
+    problem: str = ""
+    path: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

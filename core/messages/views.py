@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.messages.inbound import Attachment
 from core.messages.outbound import Button, Card, Post
 from core.messages.refs import ChannelRef, ThreadRef
 
@@ -41,7 +42,10 @@ class Threads:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageLine:
-    """One message, a person's (`post` None) or the bot's. `seq` grows within a channel."""
+    """One message, a person's (`post` None) or the bot's. `seq` grows within a channel.
+
+    `files` are those that came with it.
+    """
 
     seq: int
     id: str
@@ -51,6 +55,7 @@ class MessageLine:
     text: str
     at: float
     post: Post | None = None
+    files: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import json
 from pydantic import TypeAdapter
 
 from core.jobs.job import Outcome
-from core.messages import Asking, Outbound, Post
+from core.messages import Asking, Attachment, Outbound, Post
 from core.model.chat import ModelReply
 from core.state.operations import Op, Operation
 
@@ -14,6 +14,7 @@ inbound: TypeAdapter[Asking] = TypeAdapter(Asking)
 outbound: TypeAdapter[Outbound] = TypeAdapter(Outbound)
 # A union is tried member by member, which costs twice where it is known what comes.
 post: TypeAdapter[Post] = TypeAdapter(Post)
+files: TypeAdapter[tuple[Attachment, ...]] = TypeAdapter(tuple[Attachment, ...])
 outcome: TypeAdapter[Outcome] = TypeAdapter(Outcome)
 reply: TypeAdapter[ModelReply] = TypeAdapter(ModelReply)
 

@@ -40,6 +40,12 @@ def accept(tx: Transaction, event: Asking) -> bool:
     return kept.rowcount == 1
 
 
+def is_known(tx: Transaction, event: Asking) -> bool:
+    """Whether the event was kept before."""
+    row = tx.execute("SELECT 1 FROM inbox WHERE id = ?", (inbox_id(event),)).fetchone()
+    return row is not None
+
+
 def close(tx: Transaction, id: str) -> bool:
     """The event is answered; False when it was before. What it said is in the messages; here only
     its id stays, so that it is known should it come again."""

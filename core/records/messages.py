@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, replace
 
-from core.messages import ChannelRef, Message, Post, PostKind, ThreadRef
+from core.messages import Attachment, ChannelRef, Message, Post, PostKind, ThreadRef
 from core.messages.views import MessageLine, ThreadLine
 from core.records import codec
 from core.state.database import Transaction
 
-_SELECT = "SELECT seq, id, thread, author_id, author, text, at, post FROM messages"
+_SELECT = "SELECT seq, id, thread, author_id, author, text, at, post, files FROM messages"
 # Four statements, so that each runs down one index and reads no more than it returns.
 _FORWARDS = {
     False: _SELECT + " WHERE seq > :after ORDER BY seq LIMIT :limit",
@@ -23,7 +23,8 @@ _PAGE_OF_TEXT = 4_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What a model is told of one message; `kind` is None for a person's, `job` a result's."""
+    """What a model is told of one message; `kind` is None for a person's, `job` a result's, `files`
+    came with it."""
 
     seq: int
     author_id: str
@@ -31,20 +32,22 @@ class Said:
     text: str
     kind: PostKind | None
     job: int | None
+    files: tuple[Attachment, ...] = ()
 
 
 def add_message(tx: Transaction, message: Message) -> int:
     """Keep a person's message; returns its `seq`."""
+    files = codec.files.dump_json(message.files).decode() if message.files else None
     return _insert(
         tx, message.id, message.thread.thread, message.author.id, message.author.name,
-        message.text, message.at, None,
+        message.text, message.at, files=files,
     )  # fmt: skip
 
 
 def add_post(tx: Transaction, post: Post) -> int:
     """Keep one of the bot's own; returns its `seq`."""
     payload = post_row(post)
-    return _insert(tx, post.id, post.thread.thread, "", "", post.text, post.at, payload)
+    return _insert(tx, post.id, post.thread.thread, "", "", post.text, post.at, post=payload)
 
 
 def post_row(post: Post) -> str:
@@ -54,12 +57,12 @@ def post_row(post: Post) -> str:
 
 def _insert(
     tx: Transaction, id: str, thread: str, author_id: str, author: str, text: str, at: float,
-    post: str | None,
+    *, post: str | None = None, files: str | None = None,
 ) -> int:  # fmt: skip
     row = tx.execute(
-        "INSERT INTO messages (id, thread, author_id, author, text, at, post)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING seq",
-        (id, thread, author_id, author, text, at, post),
+        "INSERT INTO messages (id, thread, author_id, author, text, at, post, files)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq",
+        (id, thread, author_id, author, text, at, post, files),
     ).fetchone()
     return int(row[0])
 
@@ -116,16 +119,16 @@ def tail(tx: Transaction, thread: str, before: int, upto: int, limit: int) -> tu
     people's messages below it, and the bot's posts up to `upto`. No post is decoded."""
     rows = tx.execute(
         "SELECT seq, author_id, author, text, json_extract(post, '$.kind'),"
-        " json_extract(post, '$.job') FROM messages WHERE thread = ? AND seq <= ?"
+        " json_extract(post, '$.job'), files FROM messages WHERE thread = ? AND seq <= ?"
         " AND (seq < ? OR post IS NOT NULL) ORDER BY seq DESC LIMIT ?",
         (thread, upto, before, limit),
     ).fetchall()
     return tuple(
         Said(
             seq=seq, author_id=author_id, author=author, text=text,
-            kind=None if kind is None else PostKind(kind), job=job,
+            kind=None if kind is None else PostKind(kind), job=job, files=_files(files),
         )
-        for seq, author_id, author, text, kind, job in reversed(rows)
+        for seq, author_id, author, text, kind, job, files in reversed(rows)
     )  # fmt: skip
 
 
@@ -151,8 +154,14 @@ def last_at(tx: Transaction) -> float:
     return 0.0 if row is None else float(row[0])
 
 
-def _line(channel: ChannelRef, row: tuple[int, str, str, str, str, str, float, str]) -> MessageLine:
-    seq, id, thread, author_id, author, text, at, payload = row
+def _files(row: str | None) -> tuple[Attachment, ...]:
+    return codec.files.validate_json(row) if row else ()
+
+
+def _line(
+    channel: ChannelRef, row: tuple[int, str, str, str, str, str, float, str | None, str | None]
+) -> MessageLine:
+    seq, id, thread, author_id, author, text, at, payload, files = row
     post = replace(codec.post.validate_json(payload), text=text) if payload else None
     return MessageLine(
         seq=seq,
@@ -163,4 +172,5 @@ def _line(channel: ChannelRef, row: tuple[int, str, str, str, str, str, float, s
         text=text,
         at=at,
         post=post,
+        files=_files(files),
     )

@@ -3,10 +3,12 @@ were asked and answer what the test tells them. The store is real."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from core.attachments.landing import Landing
+from core.attachments.spool import Spool
 from core.conversation import Conversations
 from core.desk import Desk
 from core.dispatcher import QUIET_S, Dispatcher
@@ -19,6 +21,7 @@ from core.jobs.job import Completed, Gathered, JobSpec, Outcome, Progress
 from core.jobs.supervisor import Jobs
 from core.messages import (
     Asking,
+    Attachment,
     Card,
     ChannelRef,
     Hint,
@@ -47,6 +50,7 @@ from core.state.channels import Channels
 from core.state.control import Control
 from core.state.rules import Rules
 from core.tasks import Tasks
+from tests.core.attachments.contents import once
 from tests.emulators.script import spoken
 
 CHANNEL = ChannelRef(platform="world", workspace="w", channel="general")
@@ -227,12 +231,20 @@ class Room:
         self.desk = desk
 
     async def say(
-        self, id: str, text: str, thread: str = "t", by: Person = ADA, reply_to: str | None = None
-    ) -> Message:
+        self, id: str, text: str, thread: str = "t", by: Person = ADA, reply_to: str | None = None,
+        files: Sequence[tuple[str, bytes]] = (),
+    ) -> Message:  # fmt: skip
         where = ThreadRef(channel=CHANNEL, thread=thread)
-        message = Message(id=id, thread=where, author=by, text=text, at=1.0, reply_to=reply_to)
+        sent = tuple([await self.send(*file) for file in files])
+        message = Message(
+            id=id, thread=where, author=by, text=text, at=1.0, reply_to=reply_to, files=sent
+        )
         await self.dispatcher.accept(message)
         return message
+
+    async def send(self, name: str, content: bytes) -> Attachment:
+        """Bring a file, which a message may then come with."""
+        return await self.dispatcher.take(name, once(content))
 
     async def ask(self, id: str, text: str, thread: str = "t") -> Post:
         """Say something and wait for its answer, a command's or a turn's."""
@@ -243,9 +255,7 @@ class Room:
 
     async def press(self, id: str, action: str, text: str | None = None, by: Person = ADA) -> Post:
         where = ThreadRef(channel=CHANNEL, thread="t")
-        press: Asking = Press(
-            id=id, thread=where, person=by, action=action, at=1.0, text=text
-        )
+        press: Asking = Press(id=id, thread=where, person=by, action=action, at=1.0, text=text)
         await self.dispatcher.accept(press)
         return await self.platform.post(f"reply:press:{id}")
 
@@ -294,6 +304,7 @@ async def room(
     dispatcher = Dispatcher(
         channels=channels, control=control, rights=rights, conversations=conversations, jobs=jobs,
         outbox=outbox, tasks=tasks, defaults=DEFAULTS, quiet_s=quiet_s, retry_s=retry_s,
+        landing=Landing(spool=Spool(data), rules=rules, clock=lambda: 1.0), landed=desk.notice,
     )  # fmt: skip
     try:
         await forgetter.recover(control)

@@ -79,8 +79,6 @@ def test_what_is_too_long_empty_or_cannot_be_taken_is_refused_with_what_to_do() 
         cleaned(replace(HELLO, text="x" * (MAX_TEXT + 1)))
     with pytest.raises(BadRequest, match="empty"):
         cleaned(replace(HELLO, text=" \n"))
-    with pytest.raises(BadRequest, match="files"):
-        cleaned(replace(HELLO, files=(Attachment(name="a", content=b"\xff"),)))
     with pytest.raises(BadRequest, match="button"):
         cleaned(replace(PRESS, action="stop." + "1" * 100))
 
@@ -98,6 +96,16 @@ def test_changes_are_bounded_and_about_messages_of_people() -> None:
                 cleaned(change)
     with pytest.raises(BadRequest, match="time"):
         cleaned(replace(gone, at=float("inf")))
+
+
+def test_files_are_something_to_say_and_nothing_of_what_they_say_is_believed() -> None:
+    hostile = Attachment(
+        name="../a\0\ud800.txt", handle="h", size=1, problem="b\0", path="/etc/passwd", kind="x"
+    )
+    event = cleaned(replace(HELLO, text=" \n", files=(hostile,)))
+    assert isinstance(event, Message)
+    assert event.text == ""
+    assert event.files == (Attachment(name="a ?.txt", handle="h", size=1, problem="b\ufffd"),)
 
 
 @given(

@@ -32,19 +32,21 @@ from core.messages.views import (
     StepLine,
     View,
 )
+from tests.adapters.shelf import Shelf
 
 Event = InboundEvent | Edit | Deletion
 
 
-class FakeCore:
+class FakeCore(Shelf):
     """What it kept outlives the adapter, as the core's files outlive the process."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.kept: dict[str, Event] = {}
         self.errors: list[Exception] = []
         self.strangers: set[str] = set()
         self.shown: dict[tuple[ChannelRef, str], tuple[str, ...]] = {}
-        self.files: dict[str, bytes] = {}
+        self.produced: dict[str, bytes] = {}
         self.cards: dict[int, Card] = {}
         self.steps: tuple[StepLine, ...] = ()
         self.answer: Callable[[Message], str] | None = None
@@ -85,9 +87,9 @@ class FakeCore:
     async def look(self, query: Query) -> View:
         match query:
             case ReadFile(path=path):
-                if path not in self.files:
+                if path not in self.produced:
                     raise BadRequest(f"There is no file {path!r}.")
-                return FileView(path=path, content=self.files[path], commit=1)
+                return FileView(path=path, content=self.produced[path], commit=1)
             case ReadJob(number=number):
                 if number not in self.cards:
                     raise BadRequest(f"There is no job {number} here.")

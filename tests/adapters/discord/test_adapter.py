@@ -157,7 +157,7 @@ async def test_a_result_is_a_new_message_that_notifies_who_asked_and_nobody_else
 async def test_produced_files_are_uploaded_and_those_that_cannot_be_are_told(
     bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town
 ) -> None:
-    core.files = {"out/report.md": b"# Report", "big.bin": bytes(11 * 2**20), "b.txt": b"b"}
+    core.produced = {"out/report.md": b"# Report", "big.bin": bytes(11 * 2**20), "b.txt": b"b"}
     paths = ("out/report.md", "big.bin", "gone.txt", "b.txt")
     item = post(town.main, "here", "result:1", files=paths)
     await bot.deliver(item)

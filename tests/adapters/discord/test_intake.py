@@ -66,9 +66,9 @@ async def test_files_come_with_their_message_and_too_large_ones_are_told(
     files = {"app.log": b"line\n" * 10, "huge.bin": bytes(21 * 2**20)}
     await discord.say(town.anna, direct, "what is wrong?", files=files)
     message = await core.message()
-    assert [(one.name, one.content) for one in message.files] == [("app.log", b"line\n" * 10)]
-    await discord.messages.until(lambda: len(direct.texts) == 2)
-    assert "`huge.bin` is too large: I take 20 MB" in direct.texts[-1]
+    assert core.files(message) == [("app.log", b"line\n" * 10)]
+    assert core.problems(message) == ["huge.bin: it has 21 MB; 20 MB are the most for one file"]
+    assert core.asked == ["app.log"]
 
 
 async def test_a_file_that_lies_about_its_size_is_not_read_to_the_end(
@@ -84,8 +84,25 @@ async def test_a_file_that_lies_about_its_size_is_not_read_to_the_end(
     direct.messages[said.id] = said
     said.attachments[0]["url"] = f"{discord.messages.base}/cdn/{direct.id}/{said.id}/small.txt"
     await discord.again(said)
-    assert (await core.message(2)).files == ()
-    await discord.messages.until(lambda: "too large" in direct.texts[-1])
+    assert core.problems(await core.message(2)) == [
+        "small.txt: it has more than 20 MB; 20 MB are the most for one file"
+    ]
+
+
+async def test_a_file_that_discord_does_not_hand_out_is_told(
+    bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    direct = discord.world.channel(None, DM)
+    said = await discord.say(town.anna, direct, "tell me", files={})
+    await core.message()
+    discord.messages.attach(said, {"small.txt": b"x"})
+    said.id = str(int(said.id) + 1)
+    direct.messages[said.id] = said
+    said.attachments[0]["url"] = f"{discord.messages.base}/cdn/{direct.id}/1/small.txt"
+    await discord.again(said)
+    assert core.problems(await core.message(2)) == [
+        "small.txt: I could not get it from Discord: please send it again"
+    ]
 
 
 async def test_a_private_thread_is_a_channel_of_its_own(

@@ -23,6 +23,7 @@ from core.messages import (
 from core.messages.queries import ListJobs, Query, ReadFile, ReadJob, ReadMessages
 from core.messages.views import FileView, Jobs, JobView, MessageLine, Messages, StepLine, View
 from core.ports import Adapter
+from tests.adapters.shelf import Shelf
 
 Event = InboundEvent | Edit | Deletion
 
@@ -80,16 +81,17 @@ class FakePlaces:
         return next(found, None)
 
 
-class FakeCore:
+class FakeCore(Shelf):
     """Implements Door, Window and Guard."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.accepted: list[Event] = []
         self.known: set[str] = set()
         self.refusals: list[Exception] = []
         self.strangers: set[str] = set()
         self.cards: dict[int, Card] = {}
-        self.files: dict[str, bytes] = {}
+        self.produced: dict[str, bytes] = {}
         self.steps: tuple[StepLine, ...] = ()
         self.looked: list[Query] = []
         self.arrived: asyncio.Queue[Event] = asyncio.Queue()
@@ -142,9 +144,9 @@ class FakeCore:
             case ListJobs():
                 return Jobs(cards=tuple(self.cards.values()))
             case ReadFile(path=path):
-                if path not in self.files:
+                if path not in self.produced:
                     raise BadRequest(f"There is no file {path}.")
-                return FileView(path=path, content=self.files[path], commit=1)
+                return FileView(path=path, content=self.produced[path], commit=1)
             case ReadJob(number=number):
                 if number not in self.cards:
                     raise BadRequest(f"There is no job {number} here.")

@@ -193,7 +193,7 @@ async def test_a_store_that_fails_delays_and_doubles_nothing(
 async def test_produced_files_are_uploaded_once(
     adapter: SlackAdapter, slack: SlackServer, core: FakeCore, thread: ThreadRef
 ) -> None:
-    core.files = {"out/report.csv": b"a,b\n1,2\n"}
+    core.produced = {"out/report.csv": b"a,b\n1,2\n"}
     slack.faults.add("files.completeUploadExternal", Fault(kind="lost"))
     item = post(thread, "Here it is.", files=("out/report.csv", "gone.txt"), id="result:2")
     assert await delivered(adapter, item) == 2

@@ -1,5 +1,5 @@
 from adapters.slack.adapter import SlackAdapter
-from adapters.slack.files import LARGEST
+from core.attachments.limits import LARGEST
 from tests.adapters.slack.fake_core import FakeCore
 from tests.emulators.slack import Human, SlackServer
 
@@ -9,9 +9,7 @@ async def test_files_come_with_their_message(
 ) -> None:
     await anna.ask("look at these", files=(("ci.log", b"red\n"), ("päge.html", b"<p>x")))
     message = await core.message()
-    assert [(f.name, f.content) for f in message.files] == [
-        ("ci.log", b"red\n"), ("päge.html", b"<p>x"),
-    ]  # fmt: skip
+    assert core.files(message) == [("ci.log", b"red\n"), ("päge.html", b"<p>x")]
 
 
 async def test_a_file_without_words_is_a_message(
@@ -28,14 +26,14 @@ async def test_what_is_too_large_is_not_fetched_and_that_is_told(
     said = anna.write("<@U0BOT> big")
     event = anna.event_of(said)
     file = anna._upload("big.bin", b"x")
-    event["files"] = [file | {"size": LARGEST + 1}, *([file] * 12)]
+    event["files"] = [file | {"size": LARGEST + 2**20}, *([file] * 12)]
     await anna.send(event)
     message = await core.message()
-    await slack.workspace.until(lambda: slack.workspace.hints("U0ANNA"))
-    told = slack.workspace.hints("U0ANNA")[0].text
-    assert "big.bin: it has 20.0 MB; 20 MB are the most" in told
-    assert "10 files a message are the most" in told
-    assert len(message.files) == 9
+    assert core.problems(message) == [
+        "big.bin: it has 21 MB; 20 MB are the most for one file",
+        *(["big.bin: 10 files with one message are the most"] * 2),
+    ]
+    assert len(core.files(message)) == len(core.asked) == 10
 
 
 async def test_a_size_that_lies_does_not_help(
@@ -45,7 +43,8 @@ async def test_a_size_that_lies_does_not_help(
     event = anna.event_of(said)
     event["files"] = [anna._upload("big.bin", b"x" * (LARGEST + 1)) | {"size": 5}]
     await anna.send(event)
-    assert (await core.message()).files == ()
+    problems = core.problems(await core.message())
+    assert problems == ["big.bin: it has more than 20 MB; 20 MB are the most for one file"]
 
 
 async def test_the_token_is_shown_to_slack_only(
@@ -61,9 +60,12 @@ async def test_the_token_is_shown_to_slack_only(
         hosts = (here, "https://slack.com.evil.example/x", "file:///etc/passwd", "")
         event["files"] = [file | {"url_private": u, "url_private_download": u} for u in hosts]
         await anna.send(event)
-        assert (await core.message()).files == ()
-    await slack.workspace.until(lambda: slack.workspace.hints("U0ANNA"))
-    assert slack.workspace.hints("U0ANNA")[0].text.count("a.txt:") == 4
+        message = await core.message()
+    assert core.problems(message) == [
+        *(["a.txt: its address is not Slack's"] * 3),
+        "a.txt: it is not kept at Slack",
+    ]
+    assert core.files(message) == []
 
 
 async def test_slacks_sign_in_page_is_not_taken_for_a_file(
@@ -75,9 +77,7 @@ async def test_slacks_sign_in_page_is_not_taken_for_a_file(
     slack.workspace.files[file["id"]].mimetype = "text/html"
     event["files"] = [file | {"mimetype": "text/plain"}]
     await anna.send(event)
-    assert (await core.message()).files == ()
-    await slack.workspace.until(lambda: slack.workspace.hints("U0ANNA"))
-    assert "files:read" in slack.workspace.hints("U0ANNA")[0].text
+    assert "files:read" in core.problems(await core.message())[0]
 
 
 async def test_a_message_that_comes_again_is_not_fetched_again(
@@ -90,5 +90,5 @@ async def test_a_message_that_comes_again_is_not_fetched_again(
     slack.workspace.files.clear()
     await anna.send(event)
     await anna.send(event | {"type": "app_mention"})
-    assert [file.content for file in (await core.message()).files] == [b"x"]
+    assert core.files(await core.message()) == [("a.txt", b"x")]
     assert slack.workspace.hints("U0ANNA") == []

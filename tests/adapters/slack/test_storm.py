@@ -115,7 +115,7 @@ async def test_a_bot_that_is_killed_again_and_again_posts_everything_once(
             card(thread, number),
             post(thread, "\n\n".join(texts), id=f"result:{number}"),
         ]
-    core.files = {"a.txt": b"made"}
+    core.produced = {"a.txt": b"made"}
     waiting[threads[0].thread].append(post(threads[0], "file", id="result:9", files=("a.txt",)))
 
     async def sending(adapter: SlackAdapter, items: list[Outbound]) -> None:

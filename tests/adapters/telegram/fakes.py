@@ -18,20 +18,22 @@ from core.messages import (
 from core.messages.outbound import Button
 from core.messages.queries import Query, ReadFile, ReadJob
 from core.messages.views import FileView, JobView, View
+from tests.adapters.shelf import Shelf
 
 ANN = Person(id="7", name="Ann")
 Heard = Message | Press | Edit
 
 
-class Core:
+class Core(Shelf):
     """Door, Guard, Window and Places in one. The same id again has no effect, as in the core."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.heard: list[Heard] = []
         self.offered: list[str] = []
         self.strangers: set[str] = set()
         self.full = 0
-        self.files: dict[str, bytes] = {}
+        self.produced: dict[str, bytes] = {}
         self.jobs: dict[int, JobView] = {}
         self.shown: dict[tuple[ChannelRef, str], tuple[str, ...]] = {}
         self.refuse: Callable[[Heard], str] = _nothing
@@ -62,9 +64,9 @@ class Core:
     async def look(self, query: Query) -> View:
         if isinstance(query, ReadJob) and query.number in self.jobs:
             return self.jobs[query.number]
-        if not isinstance(query, ReadFile) or query.path not in self.files:
+        if not isinstance(query, ReadFile) or query.path not in self.produced:
             raise BadRequest("There is no such file.")
-        return FileView(path=query.path, content=self.files[query.path], commit=1)
+        return FileView(path=query.path, content=self.produced[query.path], commit=1)
 
     async def of(self, channel: ChannelRef, item: str) -> tuple[str, ...]:
         return self.shown.get((channel, item), ())

@@ -72,7 +72,7 @@ async def test_a_result_mentions_who_asked_and_nobody_else(
 ) -> None:
     group = server.world.chat(-5, "supergroup", "Team")
     asked = server.world.say(group, "/run 3")
-    core.files["out/report.csv"] = b"a,b\n"
+    core.produced["out/report.csv"] = b"a,b\n"
     await bot.deliver(
         answer(
             "Told @everybody and [bob](tg://user?id=99).\n\n`@carol` knows.",

@@ -63,7 +63,7 @@ async def test_a_file_comes_with_its_words(
     server.world.send_file(chat, "app.log", b"one\ntwo\n", caption="what is wrong here?")
     (message,) = await core.hears(1)
     assert isinstance(message, Message)
-    assert [(one.name, one.content) for one in message.files] == [("app.log", b"one\ntwo\n")]
+    assert core.files(message) == [("app.log", b"one\ntwo\n")]
     assert message.text == "what is wrong here?"
 
 
@@ -74,10 +74,23 @@ async def test_a_file_that_is_too_large_is_told_and_the_words_are_taken(
     server.world.send_file(chat, "disk.img", b"x", caption="look", size=25 * 2**20)
     (message,) = await core.hears(1)
     assert isinstance(message, Message)
-    assert message.files == ()
-    assert "disk.img has 25 MB" in message.text
-    await server.until(chat.said)
-    assert "20 MB" in chat.said()[0].text
+    assert core.problems(message) == ["disk.img: it has 25 MB; 20 MB are the most for one file"]
+    assert message.text == "look"
+    assert server.count("getFile") == 0
+
+
+async def test_a_file_that_telegram_does_not_hand_out_is_told(
+    server: TelegramServer, bot: TelegramAdapter, core: Core
+) -> None:
+    server.faults.plan("getFile", Fault(status=400, description="Bad Request: file is too big"))
+    server.faults.plan("getFile", Fault(status=400, description="Bad Request: wrong file_id"))
+    for name in ("a.log", "b.log"):
+        server.world.send_file(server.world.chat(7), name, b"x")
+    heard = [one for one in await core.hears(2) if isinstance(one, Message)]
+    assert sorted(problem for one in heard for problem in core.problems(one)) == [
+        "a.log: Telegram gives bots files of 20 MB at most",
+        "b.log: it could not be fetched from Telegram: please send it again",
+    ]
 
 
 async def test_an_album_is_for_the_bot_when_its_first_file_is(
@@ -115,7 +128,7 @@ async def test_a_reply_to_somebodys_file_is_about_that_file(
     )
     (message,) = await core.hears(1)
     assert isinstance(message, Message)
-    assert [(one.name, one.content) for one in message.files] == [("app.log", b"boo")]
+    assert core.files(message) == [("app.log", b"boo")]
 
 
 async def test_a_slow_file_holds_up_no_other_chat(

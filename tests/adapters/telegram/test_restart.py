@@ -36,7 +36,7 @@ async def test_files_that_went_out_are_not_uploaded_again(
     server: TelegramServer, core: Core, make: Make
 ) -> None:
     chat = server.world.chat(7)
-    core.files = {"a.txt": b"a", "b.txt": b"b"}
+    core.produced = {"a.txt": b"a", "b.txt": b"b"}
     post = Post(
         id="result:3", thread=PRIVATE, kind=PostKind.RESULT, text="Done.", at=1.0, job=3,
         files=("a.txt", "b.txt"),

@@ -65,6 +65,7 @@ from core.messages.views import (
     View,
 )
 from core.ports import Adapter
+from tests.adapters.shelf import Shelf
 
 ANNA = Person(id="local:anna", name="Anna")
 TEXT_LIMIT = 100_000
@@ -113,10 +114,11 @@ class Channel:
     conflicts: list[ConflictLine] = field(default_factory=list)
 
 
-class FakeCore:
+class FakeCore(Shelf):
     """Implements Door and Window. `adapter` is where it shows things."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.channels: dict[str, Channel] = defaultdict(Channel)
         self.accepted: dict[str, InboundEvent] = {}
         self.refusals: list[Exception] = []
