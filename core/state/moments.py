@@ -39,20 +39,21 @@ def moment(tx: Transaction, text: str, now: float, zone: tzinfo | None = None) -
         return _of_commit(tx, int(found[1]) if found else head(tx), zone)
     try:
         wanted = _wanted(asked, now, zone)
-    except (ValueError, OverflowError, OSError):
-        wanted = None
-    if wanted is None:
+        timed = None if wanted is None else _timed(wanted, zone)
+    except (ValueError, OverflowError, OSError):  # of a date that is none, or of the year 1
+        timed = None
+    if timed is None:
         raise BadRequest(f"{asked[:60]!r} is no moment that I understand; say {WAYS}")
+    when, at = timed
     if isinstance(wanted, datetime):
-        when, ahead = wanted, wanted.timestamp() > now
-        said = f"{wanted:%Y-%m-%d %H:%M} {wanted.tzname()}"
+        ahead = at > now
+        said = f"{when:%Y-%m-%d %H:%M} {when.tzname()}"
     else:
-        when = _at(wanted, time.max, zone)
-        ahead = wanted > datetime.fromtimestamp(now, zone).date()
-        said = f"the end of {when:%A} {wanted} {when.tzname()}"
+        ahead = when.date() > datetime.fromtimestamp(now, zone).date()
+        said = f"the end of {when:%A} {when.date()} {when.tzname()}"
     if ahead:
         raise BadRequest(f"{said} is still to come")
-    commit = commit_at(tx, when.timestamp())
+    commit = commit_at(tx, at)
     return Moment(commit=commit, words=f"{said}: {_made(tx, commit, zone)}")
 
 
@@ -138,6 +139,12 @@ def _wanted(asked: str, now: float, zone: tzinfo | None) -> datetime | date | No
         return _at(day, time.fromisoformat(f"{clock['clock']:0>5}"), zone)
     exact = datetime.fromisoformat(asked.upper())
     return exact if exact.tzinfo else _at(exact.date(), exact.time(), zone)
+
+
+def _timed(wanted: datetime | date, zone: tzinfo | None) -> tuple[datetime, float]:
+    """The time itself, of a day its end, also in Unix seconds. Raises as `_wanted` does."""
+    when = wanted if isinstance(wanted, datetime) else _at(wanted, time.max, zone)
+    return when, when.timestamp()
 
 
 def _day(word: str, today: date) -> date | None:

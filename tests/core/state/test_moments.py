@@ -108,6 +108,17 @@ def test_before_the_first_commit_there_was_nothing(past: Board, text: str) -> No
         moment(past.tx, text, NOW, BERLIN)
 
 
+@pytest.mark.parametrize(
+    "text", ["0001-01-01", "0001-01-01 00:00", "0001-01-01T00:00+14:00", "9999-12-31 23:59"]
+)
+@pytest.mark.parametrize("zone", [None, BERLIN, ZoneInfo("Pacific/Kiritimati")])
+def test_the_ends_of_the_calendar_are_refused_in_words(
+    past: Board, text: str, zone: ZoneInfo | None
+) -> None:
+    with pytest.raises(BadRequest, match=r"there was nothing|is no moment|is still to come"):
+        moment(past.tx, text, NOW, zone)
+
+
 def test_a_channel_without_commits_has_no_past(board: Board) -> None:
     with pytest.raises(BadRequest, match="nothing was changed here yet"):
         moment(board.tx, "yesterday", NOW, BERLIN)
