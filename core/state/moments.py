@@ -41,7 +41,7 @@ def moment(tx: Transaction, text: str, now: float, zone: tzinfo | None = None) -
         wanted = _wanted(asked, now, zone)
         timed = None if wanted is None else _timed(wanted, zone)
     except (ValueError, OverflowError, OSError):  # of a date that is none, or of the year 1
-        timed = None
+        wanted = timed = None
     if timed is None:
         raise BadRequest(f"{asked[:60]!r} is no moment that I understand; say {WAYS}")
     when, at = timed
