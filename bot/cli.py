@@ -46,18 +46,27 @@ def thaw() -> None:
 def run(config_file: Path | None, *, no_open: bool) -> None:
     """Run the bot until it is told to stop (Ctrl-C or SIGTERM)."""
     config = configured(config_file)
+    if lacking := config.platforms.lacking(os.environ):
+        refuse(config_file, lacking)
     import uvloop  # noqa: PLC0415 - the other commands start without these
 
     from bot import browser  # noqa: PLC0415
     from bot.wiring import run as run_bot  # noqa: PLC0415
 
-    def ready(address: str) -> None:
+    def ready(address: str | None) -> None:
+        names = " and ".join(name.capitalize() for name in config.platforms.names)
         with suppress(OSError):  # whoever does not hear it finds the bot all the same
-            click.echo(f"{config.bot.name} is ready: {address}")
+            click.echo(f"{config.bot.name} is ready: {address or f'it serves {names}'}")
+            if names:
+                click.echo(f"{names}: the log says when it is connected.")
             if config.model.offline:
                 key = config.model.api_key_env
                 click.echo(f"The small offline model answers; set {key} for a real one.")
-        if not no_open and browser.at_hand(os.environ, sys.stdin, sys.stdout):
+        if (
+            address is not None
+            and not no_open
+            and browser.at_hand(os.environ, sys.stdin, sys.stdout)
+        ):
             browser.show(address)
 
     try:
@@ -199,8 +208,13 @@ def configured(file: Path | None) -> Config:
     try:
         return load(file)
     except ConfigError as error:
-        heading = "The configuration cannot be used:" if file is None else f"{file} cannot be used:"
-        fail(MISUSED, "\n  ".join([heading, *error.lines]))
+        refuse(file, error.lines)
+
+
+def refuse(file: Path | None, lines: Iterable[str]) -> NoReturn:
+    """End the program with all that is wrong with its configuration."""
+    heading = "The configuration cannot be used:" if file is None else f"{file} cannot be used:"
+    fail(MISUSED, "\n  ".join([heading, *lines]))
 
 
 def say(line: str) -> None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 import structlog
 
 from bot.health import Health, PlatformAdapter
-from core.errors import DeliveryFailed, DeliveryRefused, ThawError
+from core.errors import DeliveryFailed, DeliveryRefused, ThawError, said
 from core.messages import Hint, Outbound
 
 log = structlog.get_logger(__name__)
@@ -52,7 +52,9 @@ class Platform:
         self._starting = asyncio.create_task(self._come_up(), name=f"start {self.name}")
 
     async def stop(self) -> None:
-        """Leave it, within a bound: one that hangs holds up nobody's end."""
+        """Leave it, within a bound: one that hangs holds up nobody's end. Once is enough."""
+        if self._leaving:
+            return
         self._leaving = True
         if self._starting is not None:
             self._starting.cancel()
@@ -139,7 +141,7 @@ class Platform:
         except Exception as error:
             # Around one platform: the others are served whatever this one's library does.
             log.exception("a platform broke at its start", platform=self.name)
-            self._problem = f"it broke at its start: {error!r}"
+            self._problem = f"it broke at its start: {said(error)}"
         else:
             self._adapter = adapter
             self._up.set()

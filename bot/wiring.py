@@ -11,9 +11,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 
 from adapters.web.adapter import WebAdapter
+from bot import meaning, platforms
 from bot.config import Config
 from bot.engine import local_engine
 from bot.logs import configure
+from bot.metrics import exposition
+from bot.platform import Platform
+from bot.platforms import Seams
 from core.attachments.landing import Landing
 from core.attachments.spool import Spool
 from core.bell import Bell
@@ -22,16 +26,15 @@ from core.desk import Desk
 from core.dispatcher import Dispatcher
 from core.drafting import Drafting
 from core.forgetting.forgetter import Forgetter
-from core.jobs.admission import Admission, Limits
+from core.jobs.admission import Admission
 from core.jobs.keeping import keep_tidy
 from core.jobs.supervisor import Jobs
 from core.messages import ChannelRef, Message, StreamText
 from core.model.budget import Ledger
 from core.model.metered import JOB, TURN, Metered
-from core.model.offline.model import OfflineModel
 from core.model.openai_client import OpenAIModel
-from core.model.pots import Limits as BudgetLimits
 from core.outbox import Outbox
+from core.places import ChannelPlaces
 from core.ports import Adapter, Model
 from core.primary.perform import Performer
 from core.primary.toolbox import Toolbox
@@ -42,11 +45,8 @@ from core.rights import Rights
 from core.search.indexing import Indexing
 from core.search.search import Search
 from core.search.sources import Sources, SourceSpec
-from core.settings import ChannelSettings
 from core.state.channels import Channels
 from core.state.control import Control
-from core.state.operations import Kind
-from core.state.rules import Merging, Rule, Rules
 from core.tasks import Tasks
 from core.window import ChannelWindow
 
@@ -61,20 +61,21 @@ _GC_THRESHOLDS = (50_000, 20, 1000)
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 
-async def run(config: Config, ready: Callable[[str], None]) -> int:
+async def run(config: Config, ready: Callable[[str | None], None]) -> int:
     """Run the bot until SIGTERM or SIGINT; returns the exit code. Raises ThawError at start.
 
-    `ready` is called with the page's address as soon as people are let in.
+    `ready` is called with the page's address, None without a page, as soon as people are let in;
+    platforms connect on their own after that.
     """
     configure(config.bot.log)
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     stop = stop_asked()
-    async with started(config) as page:
+    async with started(config) as address:
         # What is here now stays: collections need not look at it again.
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLDS)
-        ready(page.url)
+        ready(address)
         await stop.wait()
         log.info("stopping; unfinished jobs go on at the next start")
     return 0
@@ -96,16 +97,16 @@ def stop_asked() -> asyncio.Event:
 
 
 @asynccontextmanager
-async def started(config: Config) -> AsyncIterator[WebAdapter]:
-    """The whole bot, running while the context lasts. Yields its page."""
+async def started(config: Config) -> AsyncIterator[str | None]:
+    """The whole bot, running while the context lasts. Yields its page's address, if it has one."""
     async with AsyncExitStack() as stack:
         control = await Control.open(config.bot.data_dir)
         stack.push_async_callback(control.close)
         channels = Channels(config.bot.data_dir)
         stack.push_async_callback(channels.close)
-        ledger = Ledger(control.database, _budgets(config))
+        ledger = Ledger(control.database, meaning.budgets(config))
         await ledger.recover(time.time())
-        model = _model(config)
+        model = meaning.model(config)
         if isinstance(model, OpenAIModel):
             stack.push_async_callback(model.close)
         sources = Sources(
@@ -127,8 +128,8 @@ async def started(config: Config) -> AsyncIterator[WebAdapter]:
         await core.start()
         if isinstance(model, OpenAIModel):
             core.tasks.spawn(model.warm(), "warm the model's library")
-        yield core.page
-        await core.page.stop()
+        yield core.page.url if core.page is not None else None
+        await core.leave()
 
 
 class _Core:
@@ -147,8 +148,8 @@ class _Core:
         self._control = control
         self._channels = channels
         self._clock: Callable[[], float] = time.time
-        self._defaults = _defaults(config)
-        self._rules = _rules(config)
+        self._defaults = meaning.defaults(config)
+        self._rules = meaning.rules(config)
         self._metered = Metered(model, ledger, retries=TURN)
         self._for_jobs = Metered(model, ledger, retries=JOB)
         self.tasks = Tasks()
@@ -181,12 +182,13 @@ class _Core:
             landed=self._desk.notice,
         )
         self._bell = Bell(config.bot.data_dir, self._rung, self.tasks.spawn)
-        self.page = self._make_page(control, ledger)
-        self._adapters["web"] = self.page
+        window = self._make_window(control, ledger)
+        self._platforms = self._make_platforms(window)
+        self.page = self._make_page(window) if config.page else None
 
     def _make_jobs(self) -> Jobs:
         return Jobs(
-            admission=Admission(_limits(self._config)),
+            admission=Admission(meaning.limits(self._config)),
             channels=self._channels,
             engine=self._engine,
             outbox=self._outbox,
@@ -209,8 +211,8 @@ class _Core:
             clock=self._clock,
         )
 
-    def _make_page(self, control: Control, ledger: Ledger) -> WebAdapter:
-        window = ChannelWindow(
+    def _make_window(self, control: Control, ledger: Ledger) -> ChannelWindow:
+        return ChannelWindow(
             channels=self._channels,
             control=control,
             jobs=self._jobs,
@@ -219,8 +221,27 @@ class _Core:
             defaults=self._defaults,
             clock=self._clock,
         )
+
+    def _make_platforms(self, window: ChannelWindow) -> tuple[Platform, ...]:
+        seams = Seams(
+            door=self._dispatcher,
+            guard=self._rights,
+            window=window,
+            places=ChannelPlaces(self._channels, self._clock),
+        )
+        made = platforms.make(self._config.platforms, seams)
+        self._adapters |= {platform.name: platform for platform in made}
+        return made
+
+    def _make_page(self, window: ChannelWindow) -> WebAdapter:
         web = self._config.web
-        return WebAdapter(self._dispatcher, window, web.host, web.port, self._config.bot.name)
+        page = self._adapters["web"] = WebAdapter(
+            self._dispatcher, window, web.host, web.port, self._config.bot.name, self._metrics
+        )
+        return page
+
+    def _metrics(self) -> str:
+        return exposition(platform.health for platform in self._platforms)
 
     def _furnish(self, ledger: Ledger) -> None:
         performer = Performer(
@@ -288,72 +309,26 @@ class _Core:
         await self._forgetter.recover(self._control)
         await self._dispatcher.recover()
         await self._bell.start()
-        await self.page.start()
+        if self.page is not None:
+            await self.page.start()
+        for platform in self._platforms:
+            platform.start()
         tidying = keep_tidy(self._control, self._channels, self._engine, self._clock)
         self.tasks.spawn(tidying, "keep tidy")
         days = self._config.state.keep_days
         pruning = keep_pruned(self._control, self._channels, days, self._clock)
         self.tasks.spawn(pruning, "keep pruned")
 
+    async def leave(self) -> None:
+        """Let nobody in any more. Bounded, however a page or a platform hangs."""
+        leaving = [platform.stop() for platform in self._platforms]
+        await asyncio.gather(*leaving, *([self.page.stop()] if self.page is not None else []))
+
     async def close(self) -> None:
         """End everything that runs; what is unfinished is found at the next start."""
-        await self.page.stop()
+        await self.leave()
         self._bell.stop()
         await self.tasks.close()
         # What cancelled calls still have to write is written before the ledger's file closes.
         await self._metered.close()
         await self._for_jobs.close()
-
-
-def _model(config: Config) -> Model:
-    if config.model.offline:
-        return OfflineModel()
-    return OpenAIModel(
-        base_url=config.model.base_url,
-        key=config.model.api_key,
-        key_env=config.model.api_key_env,
-        timeout_s=config.model.timeout_s,
-    )
-
-
-def _defaults(config: Config) -> ChannelSettings:
-    # What the offline model uses must not be booked under a real model's name.
-    name = "offline" if config.model.offline else config.model.name
-    return ChannelSettings(
-        model=name,
-        subagent_model=name if config.model.offline else config.model.subagent_name or name,
-        instructions="",
-        max_steps=config.subagents.max_steps,
-        timeout_s=config.subagents.timeout_s,
-        per_job=config.budget.per_job,
-    )
-
-
-def _limits(config: Config) -> Limits:
-    return Limits(
-        max_running=config.subagents.max_running,
-        per_channel=config.subagents.per_channel,
-        per_person=config.subagents.per_person,
-    )
-
-
-def _budgets(config: Config) -> BudgetLimits:
-    return BudgetLimits(
-        per_person_day=config.budget.per_person_day,
-        per_channel_day=config.budget.per_channel_day,
-        per_month=config.budget.per_month,
-    )
-
-
-def _rules(config: Config) -> Rules:
-    return Rules(
-        rules=tuple(
-            Rule(
-                keys=rule.keys,
-                rule=Merging(rule.rule) if rule.rule else None,
-                kind=Kind(rule.kind) if rule.kind else None,
-                channels=rule.channels,
-            )
-            for rule in config.rules
-        )
-    )

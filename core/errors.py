@@ -79,3 +79,13 @@ class ContextTooLong(ModelRefused):
 
 class SandboxUnavailable(ThawError):
     """No sandbox can be started; the text says why and what to install or set."""
+
+
+def said(error: BaseException) -> str:
+    """What an error of the world says, for the log and for people.
+
+    Not its repr: libraries put whole requests there, tokens included.
+    """
+    status = getattr(error, "status", None)
+    words = f"HTTP {status} {getattr(error, 'message', '')}" if status else str(error)
+    return f"{type(error).__name__}: {words}".rstrip(": ")

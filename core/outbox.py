@@ -8,7 +8,7 @@ from functools import partial
 import structlog
 
 from core.commit_points import CommitPoint, reached
-from core.errors import DeliveryFailed, DeliveryRefused, StoreError
+from core.errors import DeliveryFailed, DeliveryRefused, StoreError, said
 from core.messages import ChannelRef, Hint, ThreadRef
 from core.ports import Adapter
 from core.records import outbox as rows
@@ -105,8 +105,8 @@ class Outbox:
             log.exception("a platform broke", thread=str(thread), item=waiting.id)
             final = waiting.attempts + 1 >= _MOST_BUGS
             mark = _refused if final else _delayed
-            await self._mark(thread, partial(mark, waiting=waiting, error=repr(error)))
-            raise DeliveryFailed(f"the platform's adapter broke: {error!r}") from error
+            await self._mark(thread, partial(mark, waiting=waiting, error=said(error)))
+            raise DeliveryFailed(f"the platform's adapter broke: {said(error)}") from error
         reached(CommitPoint.OUTBOX_SENT)
         await self._mark(thread, partial(rows.sent, item=waiting))
         reached(CommitPoint.OUTBOX_MARKED)

@@ -13,7 +13,7 @@ import aiohttp
 
 from adapters.discord.fields import Payload, id_of, number, part, text
 from adapters.discord.settings import DiscordSettings
-from core.errors import ThawError
+from core.errors import ThawError, said
 
 _TIMEOUT = aiohttp.ClientTimeout(total=15)
 _CONTENT_GRANTED = 1 << 18 | 1 << 19
@@ -108,7 +108,7 @@ async def _get(
         raise _Unusable(
             Examined(
                 level="problem",
-                text=f"{url} does not answer as Discord does: {error!r}",
+                text=f"{url} does not answer as Discord does: {said(error)}",
                 advice="check the network, a proxy, and [discord] api_url",
             )
         ) from error
@@ -194,7 +194,7 @@ async def _gateway(session: aiohttp.ClientSession, settings: DiscordSettings) ->
             return Examined(level="ok", text="the gateway can be reached")
         problem = "it does not say hello"
     except (aiohttp.ClientError, OSError, TimeoutError, TypeError, ValueError) as error:
-        problem = repr(error)
+        problem = said(error)
     return Examined(
         level="problem",
         text=f"the gateway at {url} cannot be used: {problem}",

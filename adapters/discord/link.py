@@ -21,7 +21,7 @@ from adapters.discord.fields import Payload, number, part
 from adapters.discord.rest import LONGEST_LIMIT_S, Rest
 from adapters.discord.settings import DiscordSettings
 from adapters.discord.status import Status
-from core.errors import ThawError
+from core.errors import ThawError, said
 
 log = structlog.get_logger(__name__)
 
@@ -114,11 +114,11 @@ class Link:
                 self._content = False
                 continue
             except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
-                self._problem(f"Discord cannot be reached: {error!r}")
+                self._problem(f"Discord cannot be reached: {said(error)}")
             except Exception as error:
                 # The library meets what it does not expect: a new connection is all that helps.
                 log.exception("the connection to Discord broke")
-                self._problem(f"the connection broke: {error!r}")
+                self._problem(f"the connection broke: {said(error)}")
             if self._up.is_set():
                 pause.good()
             self._went_down(None)
@@ -237,7 +237,7 @@ class Link:
                 return await connect()
             except (OSError, aiohttp.ClientError, TimeoutError) as error:
                 self._status.retries += 1
-                self._problem(f"Discord's gateway cannot be reached: {error!r}")
+                self._problem(f"Discord's gateway cannot be reached: {said(error)}")
 
     def _parser(self, name: str) -> Callable[[Payload], None]:
         def parse(payload: Payload) -> None:

@@ -151,7 +151,8 @@ def form(action: str, label: str) -> Json:
 def details(view: JobView) -> Part:
     """A job with its steps, for whoever asked; what is long goes into a file."""
     card = view.card
-    state = f"{_SIGNS.get(card.state, '•')} {escaped(card.state)}, {card.steps} steps"
+    steps_taken = f"{card.steps} step{'' if card.steps == 1 else 's'}"
+    state = f"{_SIGNS.get(card.state, '•')} {escaped(card.state)}, {steps_taken}"
     head = [
         f"**Job {card.job}: {escaped(card.title)}**",
         f"{state}, {card.tokens:,} tokens, {_time(card)}, base commit {view.base_commit}",

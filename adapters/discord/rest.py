@@ -12,7 +12,7 @@ from discord.http import HTTPClient, Route
 from adapters.discord.fields import Payload
 from adapters.discord.gate import Gate, Priority
 from adapters.discord.status import Status
-from core.errors import DeliveryFailed, DeliveryRefused
+from core.errors import DeliveryFailed, DeliveryRefused, said
 
 # The library waits for limits and tries again within one request.
 LONGEST_LIMIT_S = 30.0
@@ -117,7 +117,7 @@ class Rest:
             raise _fault(error) from error
         except (aiohttp.ClientError, OSError, TimeoutError, RuntimeError) as error:
             # RuntimeError: the library's session was closed by a reconnect.
-            raise DeliveryFailed(f"Discord cannot be reached: {error!r}") from error
+            raise DeliveryFailed(f"Discord cannot be reached: {said(error)}") from error
         if isinstance(answer, str) and answer:
             raise DeliveryFailed("Discord answered with something that is not its own")
         return answer

@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.limits import Limits
 from adapters.slack.status import Meter
+from core.errors import said
 
 Json = Mapping[str, Any]
 
@@ -107,7 +108,7 @@ class Api:
         except SlackApiError as error:
             return _failed(error)
         except (aiohttp.ClientError, TimeoutError, ConnectionError, SlackClientError) as error:
-            raise Unclear(f"{method}: {error!r}") from error
+            raise Unclear(f"{method}: {said(error)}") from error
         except ValueError as error:
             # What cannot be read as JSON, by the library's own way of saying so.
             raise Unclear(f"{method}: {error}") from error

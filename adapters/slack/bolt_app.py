@@ -19,6 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack.api import Json
 from adapters.slack.events import Bot
 from adapters.slack.intake import Intake, NotKept
+from core.errors import said
 
 log = structlog.get_logger(__name__)
 
@@ -79,7 +80,7 @@ def _listen(app: AsyncApp, intake: Intake) -> None:
             log.warning("an event has to come again", error=str(error))
             return BoltResponse(status=503, body="")
         # Before any listener: the request is not one of Slack's, a timestamp that is none, say.
-        log.warning("a request makes no sense", error=repr(error))
+        log.warning("a request makes no sense", error=said(error))
         return BoltResponse(status=400, body="")
 
 

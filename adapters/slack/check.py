@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.slack.settings import SlackSettings
+from core.errors import said
 
 # Without one of the first, the bot is no use; without one of the others, something is missing.
 NEEDED = ("app_mentions:read", "chat:write", "im:history")
@@ -99,7 +100,7 @@ def _failed(what: str, error: Exception, todo: str) -> Found:
         if word:
             text = f"Slack does not accept {what}: {word}"
             return Found(level="problem", text=text, todo=todo)
-    reason = "it does not answer as Slack does" if isinstance(error, SlackApiError) else repr(error)
+    reason = "it does not answer as Slack does" if isinstance(error, SlackApiError) else said(error)
     return Found(
         level="problem", text=f"Slack cannot be reached: {reason}",
         todo="check the network and [slack] api_url",

@@ -8,7 +8,7 @@ import aiohttp
 from adapters.slack.api import Api, Json, Refused, Unclear
 from adapters.slack.events import FileRef
 from adapters.slack.render import Upload
-from core.errors import BadRequest, DeliveryFailed, DeliveryRefused
+from core.errors import BadRequest, DeliveryFailed, DeliveryRefused, said
 from core.messages import Attachment, ChannelRef, ThreadRef
 from core.messages.queries import ReadFile
 from core.messages.views import FileView
@@ -68,7 +68,7 @@ class Files:
         except Refused as error:
             raise DeliveryRefused(error.error) from error
         except (Unclear, aiohttp.ClientError, TimeoutError) as error:
-            raise DeliveryFailed(f"the upload failed: {error!r}") from error
+            raise DeliveryFailed(f"the upload failed: {said(error)}") from error
         return str(given.get("file_id"))
 
     async def share(self, thread: ThreadRef, file: str, name: str) -> Json:

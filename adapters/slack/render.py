@@ -85,7 +85,12 @@ def card(card: Card, now: float) -> Part:
     """A job's card as one message."""
     mark = _MARKS.get(card.state, "•")
     title = " ".join(card.title.split())[:200]
-    facts = [card.state, _elapsed(card, now), f"{card.tokens:,} tokens", f"{card.steps} steps"]
+    facts = [
+        card.state,
+        _elapsed(card, now),
+        f"{card.tokens:,} tokens",
+        f"{card.steps} step{'' if card.steps == 1 else 's'}",
+    ]
     facts.append(f"asked by {card.requester.name[:80]}")
     step = " ".join(card.step.split())[:300]
     blocks: list[Json] = [_words("section", f"{mark} Job {card.job} · {title}")]

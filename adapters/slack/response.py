@@ -7,7 +7,7 @@ import structlog
 
 from adapters.slack.api import Api
 from adapters.slack.render import Part, Upload
-from core.errors import DeliveryFailed
+from core.errors import DeliveryFailed, said
 from core.messages import Post
 
 log = structlog.get_logger(__name__)
@@ -42,5 +42,5 @@ class Responses:
                         log.info("no answer beside the channel", status=answer.status)
                         return False
             except (aiohttp.ClientError, TimeoutError) as error:
-                raise DeliveryFailed(f"the answer did not go out: {error!r}") from error
+                raise DeliveryFailed(f"the answer did not go out: {said(error)}") from error
         return True

@@ -1,6 +1,7 @@
 """Calls to Telegram: at the pace it allows, its errors as the core's. Knows no posts and cards."""
 
 import asyncio
+import logging
 import os
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
@@ -67,6 +68,8 @@ def connect(settings: TelegramSettings, timeout_s: float) -> tuple[Bot, list[HTT
     """
     # Without this the library warns at each 429 that it will count in timedeltas one day.
     os.environ.setdefault("PTB_TIMEDELTA", "1")
+    # It logs whole answers that it cannot read, with what people wrote; the status tells of them.
+    logging.getLogger("telegram.request").setLevel(logging.CRITICAL)
     server = settings.api_url.rstrip("/")
 
     def request(size: int) -> HTTPXRequest:

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+from collections.abc import Callable
 from contextlib import suppress
 
 from aiohttp import WSCloseCode, web
@@ -21,13 +22,20 @@ _CLOSING_S = 2.0
 class WebAdapter:
     """Serves the local page on a loopback address. Implements core.ports.Adapter."""
 
-    def __init__(self, door: Door, window: Window, host: str, port: int, name: str) -> None:
-        """`port` 0 takes any free one. Raises ThawError for an address that is not loopback."""
+    def __init__(
+        self, door: Door, window: Window, host: str, port: int, name: str,
+        metrics: Callable[[], str] | None = None,
+    ) -> None:  # fmt: skip
+        """`port` 0 takes any free one; `metrics` is what /metrics says, in Prometheus' text format.
+
+        Raises ThawError for an address that is not loopback.
+        """
         self._door = door
         self._window = window
         self._host = loopback(host)
         self._port = port
         self._name = name
+        self._metrics = metrics
         self._rendering = Rendering()
         self._hub = Hub(self._rendering)
         self._sockets: set[web.WebSocketResponse] = set()
@@ -88,8 +96,16 @@ class WebAdapter:
         application.router.add_get("/static/{name}", asset)
         application.router.add_get("/file", downloads.file)
         application.router.add_get("/text", downloads.text)
+        application.router.add_get("/metrics", self._measure)
         application.router.add_get("/socket", self._connect)
         return application
+
+    async def _measure(self, _: web.Request) -> web.Response:
+        if self._metrics is None:
+            raise web.HTTPNotFound(text="Nothing is measured here.\n")
+        # The format's version is part of its type; aiohttp takes no parameters apart.
+        headers = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+        return web.Response(body=self._metrics().encode(), headers=headers)
 
     async def _connect(self, request: web.Request) -> web.StreamResponse:
         connection = Connection(

@@ -1,0 +1,94 @@
+"""The whole bot on three platforms at once: one process, one model, people on each."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from tests.emulators.script import Received, Reply
+from tests.harness.people import Asked, Side, labelled, one
+from tests.harness.play import Play, change, finish, say, starting, write
+from tests.harness.town import Town, town
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+GATES = {name: asyncio.Event() for name in ("slow", "red", "blue")}
+HELD = Reply(calls=[("finish", {"result": "it was long"})], gate=GATES["slow"])
+PLAY = Play(
+    {
+        "make a report": starting("the report"),
+        "take long": starting("the long one"),
+        "paint": starting("paint red", "paint blue"),
+    },
+    {
+        "the report": [write("report.md", "# All is well\n"), finish("Here it is.", "report.md")],
+        "the long one": [HELD],
+        "paint red": [change("colour", "put", "red"), finish("red it is")],
+        "paint blue": [change("colour", "put", "blue"), finish("blue it is")],
+    },
+)
+
+
+def script(received: Received) -> Reply:
+    """What is asked for in PLAY, and an echo of all else."""
+    if received.asked.startswith("echo"):
+        return say(f"heard {received.asked}")
+    return PLAY(received)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def t(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+    async with town(tmp_path_factory.mktemp("town"), script, places=5) as town_:
+        await town_.start()
+        yield town_
+
+
+async def on_each(t: Town, text: str, place: int) -> list[tuple[Side, Asked]]:
+    """The same question on each platform at once."""
+    asked = await asyncio.gather(*(side.ask(text, place) for side in t.sides))
+    return list(zip(t.sides, asked, strict=True))
+
+
+async def test_a_question_is_seen_and_answered_where_it_was_asked(t: Town) -> None:
+    for side, asked in await on_each(t, "echo one", 0):
+        await one(side, asked, "heard echo one")
+        await side.until(partial(side.seen, asked))
+        await side.more(asked, "echo two")
+        await one(side, asked, "heard echo two")
+
+
+async def test_a_result_comes_with_its_file_into_the_conversation_that_asked(t: Town) -> None:
+    for side, asked in await on_each(t, "make a report", 1):
+        await one(side, asked, "Here it is.")
+        await side.until(partial(side.files, asked))
+        assert side.files(asked) == {"report.md": b"# All is well\n"}
+        card = await labelled(side, asked, "Details", without="Stop")
+        assert "the report" in card.text
+
+
+async def test_stop_on_a_card_stops_the_job(t: Town) -> None:
+    for side, asked in await on_each(t, "take long", 2):
+        card = await labelled(side, asked, "Stop")
+        await side.press(card, "Stop")
+        again = await labelled(side, asked, "Details", without="Stop")
+        assert (again.id, "the long one" in again.text) == (card.id, True)
+
+
+async def test_a_conflict_is_settled_by_a_button(t: Town) -> None:
+    for side, asked in await on_each(t, "paint", 3):
+        question = await one(side, asked, "colour", "red", "blue", "?")
+        label = next(label for label in question.buttons if "blue" in label)
+        await side.press(question, label)
+        await side.more(asked, "/state colour")
+        await one(side, asked, '"blue"', "commit")
+
+
+async def test_the_page_tells_how_each_platform_is(t: Town) -> None:
+    async with aiohttp.ClientSession() as session, session.get(f"{t.bot.url}metrics") as answer:
+        assert answer.content_type == "text/plain"
+        said = await answer.text()
+    for side in t.sides:
+        assert f'thaw_platform_connected{{platform="{side.name}"}} 1' in said
