@@ -116,6 +116,8 @@ def translate(path: Path, error: sqlite3.Error) -> StoreError:
         return DiskFull(f"no room on the disk for {path.name}: {error}")
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return UnusableFile(f"{path} is damaged or not a database: {error}")
+    if code == sqlite3.SQLITE_CANTOPEN and path.exists() and not path.is_file():
+        return UnusableFile(f"{path} is no file")
     return StoreError(f"{path.name}: {error}")
 
 

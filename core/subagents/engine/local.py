@@ -119,7 +119,7 @@ class LocalEngine:
                         journal = await stack.enter_async_context(self._journal(job.id))
                         past = await journal.past()
                     except UnusableFile as error:
-                        return Failed(kind=FailureKind.STORE, reason=str(error))
+                        return Failed(kind=FailureKind.STORE, reason=self._told(error))
                     self._open[job.id] = journal
                     if past.outcome is not None:
                         _retell(past, pace)
@@ -286,8 +286,14 @@ class LocalEngine:
         )
         try:
             yield await asyncio.shield(opening_it)
+        except UnusableFile as error:
+            raise UnusableFile(self._told(error)) from error
         finally:
             await to_the_end(_close(opening_it))
+
+    def _told(self, error: UnusableFile) -> str:
+        """For a channel: where the folder is on this machine is none of its business."""
+        return str(error).replace(f"{self._root}/", "")
 
     def _folder(self, job_id: str) -> Path:
         if not _ID.fullmatch(job_id):

@@ -165,5 +165,11 @@ async def test_a_job_whose_file_is_damaged_fails_at_once_since_waiting_mends_not
     outcome = await plain.run(job())
     assert isinstance(outcome, Failed)
     assert outcome.kind is FailureKind.STORE
-    assert "job.db is damaged or not a database" in outcome.reason
+    assert outcome.reason.startswith("job-1/job.db is damaged or not a database")
     assert kept.read_bytes() == b"no database" * 100
+
+
+async def test_a_folder_in_the_place_of_a_jobs_file_fails_it_at_once_too(plain: Bench) -> None:
+    (plain.data / "jobs" / "job-1" / "job.db").mkdir(parents=True)
+    outcome = await plain.run(job())
+    assert outcome == Failed(kind=FailureKind.STORE, reason="job-1/job.db is no file")
