@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, assert_never
 
 import structlog
 
+from core.attachments.telling import steering
 from core.errors import BadRequest, NotAllowed, StoreError
 from core.jobs.supervisor import JobOver
 from core.messages import Asking, Message, Press, Seen, ThreadRef
@@ -225,7 +226,7 @@ class Conversation:
         if command is None and message.reply_to is not None:
             kind, _, number = message.reply_to.partition(":")
             if kind == "card" and number.isascii() and number.isdigit() and len(number) < 16:
-                return SteerJob(job=int(number), text=message.text)
+                return SteerJob(job=int(number), text=steering(message))
         return command
 
     def _start_turn(self, message: Message | str) -> None:

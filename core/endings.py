@@ -4,7 +4,7 @@ Decides no merge; what has to happen afterwards is only named."""
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from core.attachments.landing import kept_lines
+from core.attachments.telling import kept_lines
 from core.conflicts import conflict_posts, take_buttons
 from core.jobs.job import Cancelled, Completed, Gathered, Outcome
 from core.jobs.supervisor import JobOver, Stop

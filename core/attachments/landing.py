@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import count
 
-from core.attachments.limits import FULL, LARGEST_CHANNEL, shown, too_much
+from core.attachments.limits import FULL, LARGEST_CHANNEL, too_much
 from core.attachments.names import cleaned, numbered, split
 from core.attachments.spool import Content, Spool
 from core.messages import Attachment, Message, Post, PostKind
@@ -137,8 +137,3 @@ def _disputed(tx: Transaction, beginning: str) -> set[str]:
         (beginning, chr(0x10FFFF)),
     )
     return {key for (key,) in rows}
-
-
-def kept_lines(message: Message) -> tuple[str, ...]:
-    """What a receipt says of the files that a message brought."""
-    return tuple(f"kept `{file.path}` ({shown(file.size)})" for file in message.files if file.path)

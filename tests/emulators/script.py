@@ -63,9 +63,10 @@ class Received:
 def spoken(content: str) -> str:
     """What the person who asks wrote in a message to the model."""
     found = _SAID.search(content)
-    return found[1] if found else content
+    return _FILES.sub("", found[1]) if found else content
 
 
+_FILES = re.compile(r"\n?<file [^\n]*/>")
 _SAID = re.compile(r'.*<said by="[^"]*">\n(.*)\n</said>\Z', re.DOTALL)
 
 

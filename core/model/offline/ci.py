@@ -17,7 +17,7 @@ _LOGS = ("ci-logs", "ci", "build-logs", "builds", "logs")
 # mostly follow from it, and errors in logs that ended well were retried.
 SCRIPT = r"""
 import json, os, re
-ROOT, BUILD = "/sources/" + SOURCE, WANTED
+ROOT, BUILD = "/sources/" + (SOURCE or ""), WANTED
 FAILED = re.compile(r"\bFAILED\b|\bfailed\b|exit (?:code|status) [1-9]|##\[error\]")
 CAUSE = re.compile(r"(?P<file>[\w./-]+\.\w{1,5}):(?P<line>\d+)(?::\d+)?:?\s+"
                    r"(?P<error>(?:\w+\.)*\w*(?:Error|Exception)\b.*)")
@@ -25,16 +25,22 @@ CAUSE = re.compile(r"(?P<file>[\w./-]+\.\w{1,5}):(?P<line>\d+)(?::\d+)?:?\s+"
 def natural(text):
     return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", text)]
 
+def logs():
+    if FILE:
+        yield FILE, FILE
+        return
+    for folder, _, names in os.walk(ROOT):
+        for name in names:
+            path = os.path.join(folder, name)
+            yield path, os.path.relpath(path, ROOT).split(os.sep)[0]
+
 builds = {}
-for folder, _, names in os.walk(ROOT):
-    for name in names:
-        path = os.path.join(folder, name)
-        build = os.path.relpath(path, ROOT).split(os.sep)[0]
-        with open(path, errors="replace") as file:
-            lines = file.read(20_000_000).splitlines()
-        end = [line for line in lines if line.strip()][-3:]
-        if any(FAILED.search(line) for line in end):
-            builds.setdefault(build, []).append((path, lines))
+for path, build in logs():
+    with open(path, errors="replace") as file:
+        lines = file.read(20_000_000).splitlines()
+    end = [line for line in lines if line.strip()][-3:]
+    if FILE or any(FAILED.search(line) for line in end):
+        builds.setdefault(build, []).append((path, lines))
 if BUILD:
     builds = {name: logs for name, logs in builds.items() if BUILD in re.findall(r"\d+", name)}
 found = None
@@ -43,8 +49,8 @@ for build in sorted(builds, key=natural, reverse=True):
         for at, line in enumerate(lines):
             cause = CAUSE.search(line)
             if cause:
-                found = dict(cause.groupdict(), build=build, log=os.path.relpath(path, ROOT),
-                             at=at + 1, head=lines[:2])
+                log = FILE or os.path.join(SOURCE, os.path.relpath(path, ROOT))
+                found = dict(cause.groupdict(), build=build, log=log, at=at + 1, head=lines[:2])
                 break
         if found:
             break
@@ -59,6 +65,9 @@ if found:
 
 def ci_steps(wanted: WhyCi, desk: Desk) -> Steps:
     """Search, read around the best hit, run the script, say what it found."""
+    if wanted.path:
+        yield from _run(None, wanted, desk)
+        return
     source = wanted.source or _guess(desk.sources)
     yield tell("Searching the logs")
     hits = yield search_call(LookUp(query="error failed", source=source))
@@ -72,11 +81,16 @@ def ci_steps(wanted: WhyCi, desk: Desk) -> Steps:
     count = len(_HIT.findall(hits.text))
     desk.note(f"Searched {words.code(source)} for `error failed`: {count} hits.")
     yield from _read_around(hits, desk)
+    yield from _run(source, wanted, desk)
+
+
+def _run(source: str | None, wanted: WhyCi, desk: Desk) -> Steps:
     if desk.lacks("python", "running a script over the logs"):
         return
     yield tell("Running a script over the logs")
-    code = f"SOURCE, WANTED = {source!r}, {wanted.build!r}\n{SCRIPT}"
-    _conclude(source, (yield Call(tool="python", arguments={"code": code})), desk)
+    build = None if wanted.path else wanted.build
+    code = f"SOURCE, WANTED, FILE = {source!r}, {build!r}, {wanted.path!r}\n{SCRIPT}"
+    _conclude((yield Call(tool="python", arguments={"code": code})), desk)
 
 
 def _guess(names: tuple[str, ...]) -> str:
@@ -99,7 +113,7 @@ def _read_around(hits: Told, desk: Desk) -> Steps:
         desk.note(f"Read around the first hit, {words.code(path)} line {hit['line']}.")
 
 
-def _conclude(source: str, told: Told, desk: Desk) -> None:
+def _conclude(told: Told, desk: Desk) -> None:
     summary, _, context = told.text.partition("{")[2].partition("\n")
     try:
         report = json.loads("{" + summary)
@@ -108,7 +122,7 @@ def _conclude(source: str, told: Told, desk: Desk) -> None:
             desk.note(_nothing(failing))
             return
         cause = f"{found['file']}:{found['line']}"
-        place = f"{source}/{found['log']}:{found['at']}"
+        place = f"{found['log']}:{found['at']}"
         shown = "\n".join([*found["head"], "…", context])
     except (ValueError, KeyError, TypeError):
         desk.failed("the script over the logs", told)

@@ -77,10 +77,14 @@ class LaunchText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhyCi:
-    """Why CI failed: `source` holds its logs (None: find it), `build` limits it to one build."""
+    """Why CI failed: `source` holds its logs (None: find it), `build` limits it to one build.
+
+    `path` is a log in the workspace, which is looked at instead.
+    """
 
     source: str | None = None
     build: str | None = None
+    path: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

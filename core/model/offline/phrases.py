@@ -147,10 +147,14 @@ def _show_file(found: re.Match[str]) -> Action:
     r"(?:\s+(?:build\s+)?#?(?P<build>\d{1,9}))?(?:\s+is)?"
     r"\s+(?:fail(?:ed|s|ing)?|broken?|break|red)"
     rf"(?:(?:\s+in|\s+according\s+to|[?.!]?\s+(?:look|see|check)(?:\s+(?:at|in|into))?)"
-    rf"\s+(?:the\s+)?{_SOURCE})?",
+    rf"\s+(?:the\s+)?(?:file\s+{_PATH}|{_SOURCE}))?",
 )
 def _why_ci(found: re.Match[str]) -> Action:
-    return WhyCi(source=found["source"] and unquoted(found["source"]), build=found["build"])
+    return WhyCi(
+        source=found["source"] and unquoted(found["source"]),
+        build=found["build"],
+        path=found["path"] and unquoted(found["path"]),
+    )
 
 
 @_says(

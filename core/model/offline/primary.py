@@ -25,7 +25,7 @@ from core.model.offline.intents import (
     WhyCi,
     Work,
 )
-from core.model.offline.requests import understand
+from core.model.offline.requests import understand, with_files
 from core.model.offline.talk import (
     Call,
     Say,
@@ -46,7 +46,9 @@ def answer(messages: Sequence[ChatMessage]) -> Say:
     if asked is None:
         return Say(text=words.LOST)
     message = words.asked(messages[asked].text)
-    intent = understand(message)
+    intent = with_files(understand(message), words.sent(messages[asked].text))
+    if isinstance(intent, Chat) and words.came(messages[asked].text):
+        return Say(text=words.KEPT)
     since = messages[asked + 1 :]
     calls = _calls(intent, message)
     made = [call for message in since for call in message.tool_calls]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from core.model.offline.grammar import bare, parse, parse_all, starts_request
 from core.model.offline.intents import (
@@ -16,6 +17,7 @@ from core.model.offline.intents import (
     Item,
     Steer,
     Thanks,
+    WhyCi,
     Work,
 )
 from core.model.offline.launch_request import (
@@ -81,6 +83,26 @@ def understand(message: str) -> Intent:
         return Chat()
     text = tidy(message.strip())
     return _about_jobs(bare(text).rstrip(".!?")) or _work(text) or _talk(text)
+
+
+def with_files(intent: Intent, paths: Sequence[str]) -> Intent:
+    """The same about the text files that came with the message, where it names none itself."""
+    if not paths or not isinstance(intent, Work):
+        return intent
+    items = [one for item in intent.items for one in _of_files(item, paths)]
+    return replace(intent, items=tuple(items))
+
+
+def _of_files(item: Item, paths: Sequence[str]) -> Sequence[Item]:
+    match item.actions:
+        case (WhyCi(source=None, path=None) as why,):
+            plain = item.words.rstrip(" .?!")
+            return [
+                Item(words=f'{plain} in file "{path}"', actions=(replace(why, path=path),))
+                for path in paths
+            ]
+        case _:
+            return [item]
 
 
 def _about_jobs(text: str) -> Intent | None:

@@ -4,6 +4,11 @@ import re
 
 _UNTRUSTED = re.compile(r"<untrusted from=\"[^\"]*\">\n?(.*?)\n?</untrusted>", re.DOTALL)
 _SAID = re.compile(r".*<said by=\"[^\"]*\">\n(.*)\n</said>\Z", re.DOTALL)
+# People's own words have no such marks: the prompt breaks them.
+_FILE = re.compile(
+    r"^<file (?:path=\"(?P<path>[^\"]*)\" )?name=\"[^\"]*\"(?: kind=\"(?P<kind>\w+)\")?[^>]*/>$",
+    re.MULTILINE,
+)
 MOST_SHOWN = 3000
 
 WHO = "I am the built-in *offline model*: fixed rules, no intelligence."
@@ -30,11 +35,31 @@ LOST = (
     " head, but I can run commands, search, write files and keep this channel's state. Say *help*"
     " for examples."
 )
+KEPT = (
+    f"What you sent is in this channel's workspace; its path is below. {WHO} With files I can do as"
+    " much as `read file inbox/build.log`, `why did CI fail in file inbox/build.log` or"
+    ' `run the command "grep -c ERROR inbox/build.log"`. /search finds words in them.'
+)
 SIGNED = "*Done by the built-in offline model, which follows fixed rules.*"
 
 
 def asked(text: str) -> str:
     """What the person who asks wrote, of a message that may hold others' words before it."""
+    return _FILE.sub("", _said(text)).strip("\n")
+
+
+def sent(text: str) -> tuple[str, ...]:
+    """The paths of text files that came with what the person wrote."""
+    found = _FILE.finditer(_said(text))
+    return tuple(one["path"] for one in found if one["path"] and one["kind"] == "text")
+
+
+def came(text: str) -> bool:
+    """Whether any file came with it."""
+    return _FILE.search(_said(text)) is not None
+
+
+def _said(text: str) -> str:
     found = _SAID.fullmatch(text)
     return found[1] if found else text
 
