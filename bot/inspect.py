@@ -16,6 +16,7 @@ from core.posts import card_state
 from core.records import codec, jobs, messages
 from core.records.jobs import JobRow
 from core.state.channels import Channels
+from core.state.conflicts import open_conflicts
 from core.state.control import known_channels
 from core.state.database import Transaction
 from core.state.differences import LARGEST_SHOWN
@@ -26,7 +27,7 @@ from core.state.history import CommitInfo, commit_info, history
 from core.state.history_text import origin_lines
 from core.state.moments import moment
 from core.state.provenance import Pin, origin, pin_of
-from core.state.questions import conflicts_view
+from core.state.questions import conflict_line
 from core.state.reading import reading
 from core.state.schema import CHANNEL_APPLICATION_ID, channel_migrations
 from core.state.settings import read_settings
@@ -244,7 +245,8 @@ def _entry(entry: Entry, *, now: bool) -> str:
 
 
 def _conflicts(tx: Transaction) -> Iterator[str]:
-    for line in conflicts_view(tx).lines:
+    for found in open_conflicts(tx):
+        line = conflict_line(tx, found, detailed=False)
         candidates = [
             {"number": one.number, "value": one.value, "author": one.author, "base": one.base}
             for one in line.candidates

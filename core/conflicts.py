@@ -9,7 +9,7 @@ from core.records import messages
 from core.state.apply import Merged
 from core.state.conflicts import OpenConflict, conflict
 from core.state.database import Transaction
-from core.state.questions import conflict_line
+from core.state.questions import MOST_PLACES, conflict_line
 
 MOST_QUESTIONS = 10
 MOST_DIFFERENT = 20
@@ -37,7 +37,9 @@ def conflict_posts(
 def conflict_text(tx: Transaction, found: OpenConflict) -> str:
     """The question with every version, and what each would change."""
     line = conflict_line(tx, found)
-    keys = ", ".join(f"`{_code(place.key)}`" for place in found.places)
+    keys = ", ".join(f"`{_code(place.key)}`" for place in found.places[:MOST_PLACES])
+    if len(found.places) > MOST_PLACES:
+        keys += f" and {len(found.places) - MOST_PLACES:,} more"
     versions = "\n".join(_version(one) for one in line.candidates)
     return f"Conflict #{found.number}: which should {keys} be?\n\n{versions}"
 

@@ -230,9 +230,10 @@ class ConflictLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflicts:
-    """The answer to ListConflicts."""
+    """The answer to ListConflicts: the oldest, and how many `more` there are."""
 
     lines: tuple[ConflictLine, ...]
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

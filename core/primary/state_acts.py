@@ -9,11 +9,13 @@ from core.primary.doing import Doing, Done
 from core.rights import Right
 from core.state import person
 from core.state.apply import Merged
-from core.state.conflicts import OpenConflict, conflict, open_conflicts, was_open
+from core.state.conflicts import OpenConflict, conflict, count_open, open_conflicts, was_open
 from core.state.history import commit_info
 from core.state.resolution import Both, Choice, Stale, take
 from core.state.resolution import resolve as resolve_conflict
 from core.state.undo import undo as undo_commit
+
+_MOST_SHOWN = 10  # conflicts
 
 
 def put(doing: Doing, key: str, text: str) -> Done:
@@ -55,12 +57,14 @@ def undo(doing: Doing, commit: int) -> Done:
 
 def show_conflicts(doing: Doing) -> Done:
     """List what waits for a decision, the first with its buttons."""
-    found = open_conflicts(doing.tx)
+    found = open_conflicts(doing.tx, _MOST_SHOWN)
     if not found:
         return Done(text="There are no conflicts.")
-    text = "\n\n".join(conflict_text(doing.tx, one) for one in found[:10])
+    text = "\n\n".join(conflict_text(doing.tx, one) for one in found)
     if len(found) > 1:
-        return Done(text=f"{text}\n\nDecide one with `/resolve N CHOICE`.")
+        more = count_open(doing.tx) - len(found)
+        rest = f"And {more:,} more. " if more else ""
+        return Done(text=f"{text}\n\n{rest}Decide one with `/resolve N CHOICE`.")
     return Done(text=text, buttons=conflict_buttons(doing.tx, found[0]))
 
 

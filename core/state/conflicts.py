@@ -219,9 +219,35 @@ def _anew(tx: Transaction, one: Anew, group: str | None) -> Change:
     )
 
 
-def open_conflicts(tx: Transaction) -> tuple[OpenConflict, ...]:
-    """All that wait for a person, oldest first."""
-    return _read(tx, "c.closed IS NULL", ())
+def open_conflicts(tx: Transaction, most: int = -1) -> tuple[OpenConflict, ...]:
+    """All that wait for a person, oldest first; with `most` no more than so many."""
+    if most < 0:
+        return _read(tx, "c.closed IS NULL", ())
+    return _read(tx, _OLDEST, (most,))
+
+
+def count_open(tx: Transaction) -> int:
+    """How many wait for a person."""
+    (number,) = tx.execute(
+        "SELECT count(DISTINCT number) FROM conflicts WHERE closed IS NULL"
+    ).fetchone()
+    return int(number)
+
+
+def contested(tx: Transaction, space: Space) -> set[str]:
+    """The keys or paths of all open conflicts."""
+    rows = tx.execute(
+        "SELECT e.key FROM conflicts AS c JOIN entries AS e ON e.id = c.entry"
+        " WHERE c.closed IS NULL AND e.space = ?",
+        (space,),
+    )
+    return {key for (key,) in rows}
+
+
+_OLDEST = (
+    "c.closed IS NULL AND c.number IN"
+    " (SELECT DISTINCT number FROM conflicts WHERE closed IS NULL ORDER BY number LIMIT ?)"
+)
 
 
 def conflict(tx: Transaction, number: int) -> OpenConflict | None:

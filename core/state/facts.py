@@ -11,6 +11,7 @@ from core.state.fold import NO_GROUND, Ground
 from core.state.operations import AuthorKind, Kind
 from core.state.record import only
 from core.state.standing import NOTHING, Facts, Stamp, Standing
+from core.state.values import same
 from core.state.write import Item, Write, compose
 
 # Looking a kind up is much cheaper than making it.
@@ -63,7 +64,8 @@ def read_known(tx: Transaction, space: Space, writes: Mapping[str, Write]) -> di
     found: dict[str, Known] = {}
     for keys in _chunks(writes):
         rows = tx.execute(_KNOWN, (json.dumps(keys), space)).fetchall()
-        waiting = read_candidates(tx, [row[1] for row in rows if row[2] is not None])
+        wanted = {row[1]: writes[row[0]] for row in rows if row[2] is not None}
+        waiting = read_candidates(tx, wanted)
         for key, entry, conflict, *columns in rows:
             standing, write = _standing(columns), writes[key]
             if conflict is None and write.kind not in _IN_ROWS:
@@ -144,37 +146,64 @@ _OF_ENTRY = f"{_COLUMNS} CASE o.op WHEN 'append' THEN NULL ELSE o.argument END{_
 _WHOLE = f"{_COLUMNS} o.argument{_FROM}"
 # Only what tells whether two want the same: of lines, elements and addends that is nothing.
 _WAITING = (
-    "SELECT l.entry, l.commit_no, l.part, o.id, o.op, o.argument FROM json_each(?) AS k"
+    "SELECT l.entry, l.commit_no, o.id, o.op, o.argument FROM json_each(?) AS k"
     " CROSS JOIN losers AS l ON l.entry = k.value AND l.conflict IS NOT NULL"
     " CROSS JOIN operations AS o ON o.entry = l.entry AND o.commit_no = l.commit_no"
     " AND (o.op NOT IN ('append', 'include', 'exclude', 'add') OR o.id ="
     " (SELECT max(id) FROM operations WHERE entry = l.entry AND commit_no = l.commit_no))"
     " ORDER BY l.entry, l.commit_no, o.id"
 )
+# Of a record with thousands of fields it is long: not in each row of its write.
+_PARTS = (
+    "SELECT l.entry, l.commit_no, l.part FROM json_each(?) AS k CROSS JOIN losers AS l"
+    " ON l.entry = k.value AND l.conflict IS NOT NULL WHERE l.part IS NOT NULL"
+)
 _ONE_WRITE = itemgetter(slice(7))
-_ONE_WAITING = itemgetter(slice(3))
+_ONE_WAITING = itemgetter(0, 1)
 _ANYWHERE = (0, 0)
-_VALUE = Kind.VALUE
 
 
-def read_candidates(tx: Transaction, entries: Sequence[int]) -> dict[int, tuple[Write, ...]]:
+def read_candidates(tx: Transaction, entries: Mapping[int, Write]) -> dict[int, tuple[Write, ...]]:
     """The writes that wait in each entry's open conflict, oldest commit first: as much of them as
-    their equality needs."""
+    their equality with the new write of it needs."""
     if not entries:
         return {}
     found: dict[int, list[Write]] = {}
-    rows = tx.execute(_WAITING, (json.dumps(entries),)).fetchall()
-    for (entry, commit, part), group in groupby(rows, _ONE_WAITING):
-        items = [Item(*row[3:]) for row in group]
-        if len(items) == 1 and items[0].op == "put":
-            # By far the most, where there are many.
-            write = Write(commit, 0, _ANYWHERE, False, False, _VALUE, tuple(items))
-        else:
+    others: dict[int, Write] = {}
+    records = False
+    asked = json.dumps(list(entries))
+    rows = tx.execute(_WAITING, (asked,)).fetchall()
+    for (entry, commit), group in groupby(rows, _ONE_WAITING):
+        (_, _, id_, op, argument), *more = group
+        if op != "put" or more:
+            items = [Item(id_, op, argument), *(Item(*row[2:]) for row in more)]
             write = compose("", items, commit=commit, base=0, order=_ANYWHERE, person=False)
-        if part is not None:
-            write = only(write, json.loads(part))
+            records = records or write.kind is Kind.RECORD
+        elif same(argument, entries[entry].value):
+            write = _put(commit, Item(id_, op, argument))
+        elif commit in others:
+            write = others[commit]
+        else:
+            # By far the most, where there are many: that they differ is all there is to know.
+            write = others[commit] = _put(commit, Item(0, op, None))
         found.setdefault(entry, []).append(write)
+    if records:
+        _only_parts(found, tx.execute(_PARTS, (asked,)).fetchall())
     return {entry: tuple(writes) for entry, writes in found.items()}
+
+
+def _put(commit: int, item: Item) -> Write:
+    return Write(commit, 0, _ANYWHERE, False, False, Kind.VALUE, (item,))
+
+
+def _only_parts(found: Mapping[int, list[Write]], parts: Iterable[tuple[int, int, str]]) -> None:
+    """Leave of each write of a record the fields that lost."""
+    lost = {(entry, commit): part for entry, commit, part in parts}
+    for entry, writes in found.items():
+        for place, write in enumerate(writes):
+            part = lost.get((entry, write.commit))
+            if part is not None:
+                writes[place] = only(write, json.loads(part))
 
 
 def read_write(tx: Transaction, entry: int, commit: int) -> Write:

@@ -4,7 +4,7 @@ Reads only."""
 from core.messages import Button
 from core.messages.views import CandidateLine, ConflictLine, Conflicts
 from core.state import receipts
-from core.state.conflicts import OpenConflict, Place, open_conflicts
+from core.state.conflicts import OpenConflict, Place, count_open, open_conflicts
 from core.state.database import Transaction
 from core.state.facts import head, read_lost, standing_at
 from core.state.history import commit_info
@@ -12,17 +12,21 @@ from core.state.operations import Kind
 from core.state.preview import both_can_stand, preview
 from core.state.write import Write
 
+MOST_CONFLICTS = 100
+"""So many are listed at once, the oldest: one merge can leave ten thousand."""
 MOST_DIFFERENCES = 30
 """Of so many conflicts the differences are shown; looking at a text takes some milliseconds."""
+MOST_PLACES = 20
+"""Of a conflict of many keys so many are named."""
 
 
 def conflicts_view(tx: Transaction) -> Conflicts:
-    """The open conflicts, oldest first."""
-    found = open_conflicts(tx)
+    """The open conflicts, oldest first, at most MOST_CONFLICTS."""
+    found = open_conflicts(tx, MOST_CONFLICTS)
     lines = (
         conflict_line(tx, one, detailed=place < MOST_DIFFERENCES) for place, one in enumerate(found)
     )
-    return Conflicts(lines=tuple(lines))
+    return Conflicts(lines=tuple(lines), more=count_open(tx) - len(found))
 
 
 def conflict_line(tx: Transaction, found: OpenConflict, *, detailed: bool = True) -> ConflictLine:
@@ -38,23 +42,24 @@ def conflict_line(tx: Transaction, found: OpenConflict, *, detailed: bool = True
     return ConflictLine(
         number=found.number,
         revision=found.revision,
-        key=", ".join(place.key for place in found.places),
+        key=", ".join(_few([place.key for place in found.places])),
         candidates=candidates,
         buttons=_buttons(tx, found, candidates, detailed=detailed),
     )
 
 
 def _now(tx: Transaction, found: OpenConflict) -> CandidateLine:
-    standings = [standing_at(tx, place.entry, head(tx)) for place in found.places]
+    places = found.places[:MOST_PLACES]
+    standings = [standing_at(tx, place.entry, head(tx)) for place in places]
     values = [
         _named(found, place, receipts.shown(standing))
-        for place, standing in zip(found.places, standings, strict=True)
+        for place, standing in zip(places, standings, strict=True)
     ]
     info = commit_info(tx, max(standing.changed for standing in standings))
     return CandidateLine(
         number=0,
         label="now",
-        value="; ".join(values),
+        value="; ".join(_few(values, len(found.places))),
         author=str(info.author) if info else "",
         base=info.base if info else 0,
         about=info.about if info else "",
@@ -66,25 +71,30 @@ def _candidate(
 ) -> CandidateLine:
     info = commit_info(tx, commit)
     assert info is not None
-    writes = [
-        (place, read_lost(tx, place.entry, commit))
-        for place in found.places
-        if commit in place.candidates
-    ]
+    waiting = [place for place in found.places if commit in place.candidates]
+    writes = [(place, read_lost(tx, place.entry, commit)) for place in waiting[:MOST_PLACES]]
+    values = [_named(found, place, _wanted(write)) for place, write in writes]
     label = f"job {info.author.job}" if info.author.job else str(info.author)
     if info.undoes is not None:
         label = f"undo of commit {info.undoes}"
     return CandidateLine(
         number=number,
         label=label,
-        value="; ".join(_named(found, place, _wanted(write)) for place, write in writes),
+        value="; ".join(_few(values, len(waiting))),
         author=str(info.author),
         base=writes[0][1].base,
         about=info.about,
         diff=tuple(
-            line for place, write in writes for line in preview(tx, place, write) if detailed
+            line for place, write in writes if detailed for line in preview(tx, place, write)
         ),
     )
+
+
+def _few(words: list[str], count: int | None = None) -> list[str]:
+    """At most MOST_PLACES of so many words as there are, or `count`, and how many more."""
+    count = len(words) if count is None else count
+    left = [f"and {count - MOST_PLACES:,} keys more"] if count > MOST_PLACES else []
+    return words[:MOST_PLACES] + left
 
 
 def _wanted(write: Write) -> str:

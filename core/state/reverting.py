@@ -36,7 +36,7 @@ def revert(
         "SELECT order_base, order_rank FROM commits WHERE number = ?", (number,)
     ).fetchone()
     write = compose(key[2], items, commit=number, base=undone, order=(row[0], row[1]), person=False)
-    candidates = read_candidates(tx, [entry]).get(entry, ())
+    candidates = read_candidates(tx, {entry: write}).get(entry, ())
     done = step(Facts(before, candidates, contents=files.Blobs(tx)), write, then, Merging.ASK)
     store.add_operations(tx, number, [(entry, items)])
     if done.standing != before:

@@ -7,7 +7,7 @@ from core.messages.views import (
     StateView,
 )
 from core.state import receipts
-from core.state.conflicts import open_conflicts
+from core.state.conflicts import contested
 from core.state.database import Transaction
 from core.state.entries import MOST_ENTRIES, Entry, read_prefix
 from core.state.facts import head
@@ -39,7 +39,7 @@ def state_view(
     files = list_files(tx, prefix, commit)
     infos = _Infos(tx)
     made = infos.of(commit)
-    waiting = {found.key for found in open_conflicts(tx) if found.space == "file"}
+    waiting = contested(tx, "file")
     return StateView(
         commit=commit,
         entries=tuple(_entry_line(infos, entry, now=now) for entry in entries[:MOST_ENTRIES]),

@@ -54,7 +54,8 @@ function took({ kind, seconds }) {
 
 function drawConflicts(view, fields, { place, outgoing }) {
   if (!view.lines.length) return [none("No open conflicts. When two changes of one key cannot be combined, you choose here.")];
-  return view.lines.map((line) =>
+  const more = view.more ? [none(`And ${count(view.more)} more, shown when these are decided.`)] : [];
+  return [...view.lines.map((line) =>
     el("article", { class: "entry conflict", "data-key": `conflict ${line.number}`, "aria-label": `Conflict over ${line.key}` },
       el("header", {}, el("b", {}, `Conflict ${line.number}`), el("code", {}, line.key)),
       el("div", { class: "candidates" }, line.candidates.map((one) =>
@@ -64,7 +65,7 @@ function drawConflicts(view, fields, { place, outgoing }) {
           one.diff.length ? el("p", { class: "label" }, "Taking it would change") : null,
           diff(one.diff),
           el("p", { class: "facts" }, el("span", {}, `by ${one.author}`), one.about ? el("span", {}, one.about) : null, el("span", {}, `based on commit ${one.base}`))))),
-      buttons(line.buttons, place, outgoing)));
+      buttons(line.buttons, place, outgoing))), ...more];
 }
 
 function drawSpend(view) {

@@ -1,4 +1,4 @@
-from core.state.conflicts import conflict
+from core.state.conflicts import conflict, contested, count_open, open_conflicts
 from tests.core.state.board import Board, add, append, delete, put
 
 
@@ -44,3 +44,11 @@ def test_equality_closes_a_conflict(board: Board) -> None:
     assert found.candidates == (3,)
     board.job(5, put("k", "c"))
     assert board.conflicts() == ()
+
+
+def test_the_oldest_conflicts_can_be_asked_for_alone(board: Board) -> None:
+    for number, value in ((1, "a"), (2, "b")):
+        board.job(number, *(put(f"k{n}", value) for n in range(5)), base=0)
+    assert [found.number for found in open_conflicts(board.tx, 2)] == [1, 2]
+    assert (count_open(board.tx), contested(board.tx, "entry")) == (5, {f"k{n}" for n in range(5)})
+    assert contested(board.tx, "file") == set()

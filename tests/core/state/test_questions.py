@@ -1,6 +1,7 @@
 from core.messages import Button
 from core.messages.views import CandidateLine
 from core.state.questions import conflicts_view
+from core.state.rules import Merging, Rule, Rules
 from tests.core.state.board import Board, delete, patch, put, text, write
 
 
@@ -103,3 +104,23 @@ def test_a_delete_that_waits_has_no_difference_to_show(board: Board) -> None:
     assert [button.label for button in line.buttons[:2]] == [
         "Keep the present version (9 lines)", "Delete it (job 3)",
     ]  # fmt: skip
+
+
+def test_of_very_many_conflicts_the_oldest_are_listed_and_the_others_counted(board: Board) -> None:
+    for number, value in ((1, "a"), (2, "b")):
+        board.job(number, *(put(f"k{n}", value) for n in range(120)), base=0)
+    view = conflicts_view(board.tx)
+    assert ([line.number for line in view.lines], view.more) == ([*range(1, 101)], 20)
+
+
+def test_a_conflict_of_very_many_keys_names_some_of_them() -> None:
+    board = Board(Rules(rules=(Rule(keys="t*", rule=Merging.TOGETHER),)))
+    for number, value in ((1, "a"), (2, "b")):
+        board.job(number, *(put(f"t{n:03}", value) for n in range(50)), base=0)
+    (line,) = conflicts_view(board.tx).lines
+    board.close()
+    assert line.key.endswith("t019, and 30 keys more")
+    assert [one.value.split("; ")[-2:] for one in line.candidates] == [
+        ['t019 = "a"', "and 30 keys more"],
+        ['t019 = "b"', "and 30 keys more"],
+    ]
