@@ -179,6 +179,30 @@ def undo(
 
 @thaw.command()
 @with_config
+def pairs(config_file: Path | None) -> None:
+    """List who waits to be let in, with their codes, and who was let in."""
+    show(config_file, "pairs", lambda pairs, root: pairs.pairs_of(root))
+
+
+@thaw.command()
+@with_config
+@click.argument("code")
+@click.option("--as", "by", metavar="NAME", help="Who does it. Without it, the user's name.")
+def pair(config_file: Path | None, code: str, by: str | None) -> None:
+    """Let in who was given CODE, also while the bot runs. They are told."""
+    show(config_file, "pairs", lambda pairs, root: pairs.pair_of(root, code, by))
+
+
+@thaw.command()
+@with_config
+@click.argument("person")
+def unpair(config_file: Path | None, person: str) -> None:
+    """Let the person with the id PERSON in no more, also while the bot runs."""
+    show(config_file, "pairs", lambda pairs, root: pairs.unpair_of(root, person))
+
+
+@thaw.command()
+@with_config
 @click.argument("channel")
 def export(config_file: Path | None, channel: str) -> None:
     """Write all of CHANNEL to standard output: UTF-8, a JSON object on each line."""

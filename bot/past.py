@@ -50,7 +50,7 @@ def undo_of(root: Path, name: str, commit: int, by: str | None, *, in_json: bool
     """Undo a commit as the operator, who is `by` or the user of this process; yield what that
     did. Raises ThawError."""
     channel = named(known_channels(root), name)
-    person = operator.operator(by or _user())
+    person = operator.operator(by or user())
     source = f"operator:{uuid.uuid4().hex}"
     merged = operator.undo(root, channel, commit, person, time.time(), source)
     lines = [line.text for line in merged.receipt]
@@ -74,7 +74,8 @@ def _commit(line: CommitLine) -> str:
     )  # fmt: skip
 
 
-def _user() -> str:
+def user() -> str:
+    """Who runs this process."""
     with suppress(KeyError):
         return pwd.getpwuid(os.getuid()).pw_name
     return f"user {os.getuid()}"

@@ -12,6 +12,7 @@ import structlog
 
 from adapters.web.adapter import WebAdapter
 from bot import meaning, platforms
+from bot.access import without_admins
 from bot.config import Config
 from bot.engine import local_engine
 from bot.logs import configure
@@ -25,6 +26,7 @@ from core.conversation import Conversations
 from core.desk import Desk
 from core.dispatcher import Dispatcher
 from core.drafting import Drafting
+from core.entrance import Entrance
 from core.forgetting.forgetter import Forgetter
 from core.jobs.admission import Admission
 from core.jobs.keeping import keep_tidy
@@ -41,13 +43,13 @@ from core.primary.toolbox import Toolbox
 from core.primary.turn import Turn
 from core.pruning import keep_pruned
 from core.records.inbox import inbox_id
-from core.rights import Rights
 from core.search.indexing import Indexing
 from core.search.search import Search
 from core.search.sources import Sources, SourceSpec
 from core.state.channels import Channels
 from core.state.control import Control
 from core.tasks import Tasks
+from core.welcome import Welcome
 from core.window import ChannelWindow
 
 log = structlog.get_logger(__name__)
@@ -165,26 +167,37 @@ class _Core:
             spawn=self.tasks.spawn, clock=self._clock,
         )  # fmt: skip
         self._drafting = self._make_drafting()
-        self._rights = Rights(config.access.of(config.platforms.names))
+        self._entrance = self._make_entrance(control)
+        self._rights = self._entrance.rights
         self._furnish(ledger)
         self._dispatcher = Dispatcher(
             channels=channels,
             control=control,
-            rights=self._rights,
+            entrance=self._entrance,
             conversations=self._conversations,
             jobs=self._jobs,
             outbox=self._outbox,
             tasks=self.tasks,
             defaults=self._defaults,
-            landing=Landing(
-                spool=Spool(config.bot.data_dir), rules=self._rules, clock=self._clock
-            ),
+            landing=Landing(spool=Spool(config.bot.data_dir), rules=self._rules, clock=self._clock),
             landed=self._desk.notice,
         )
         self._bell = Bell(config.bot.data_dir, self._rung, self.tasks.spawn)
         window = self._make_window(control, ledger)
         self._platforms = self._make_platforms(window)
         self.page = self._make_page(window) if config.page else None
+
+    def _make_entrance(self, control: Control) -> Entrance:
+        access = self._config.access.of(self._config.platforms.names)
+        for line in without_admins(access):
+            log.warning("no admins", finding=line)
+        entrance = Entrance(access, control.database, self._clock)
+        self._welcome = Welcome(
+            pairing=entrance.pairing, channels=self._channels, control=control,
+            outbox=self._outbox, clock=self._clock,
+        )  # fmt: skip
+        entrance.pairing.on_approved = self._welcome_soon
+        return entrance
 
     def _make_jobs(self) -> Jobs:
         return Jobs(
@@ -246,6 +259,7 @@ class _Core:
     def _furnish(self, ledger: Ledger) -> None:
         performer = Performer(
             rights=self._rights,
+            pairing=self._entrance.pairing,
             rules=self._rules,
             defaults=self._defaults,
             jobs=self._jobs,
@@ -274,8 +288,15 @@ class _Core:
         if not self._config.model.offline:
             self._drafting.moved(channel)
 
-    async def _rung(self, channel: ChannelRef) -> None:
-        """A program beside this one has written to the channel."""
+    def _welcome_soon(self) -> None:
+        self.tasks.spawn(self._welcome.all(), "tell who was let in")
+
+    async def _rung(self, channel: ChannelRef | None) -> None:
+        """A program beside this one has written to the channel; None: it let somebody in."""
+        if channel is None:
+            await self._entrance.pairing.load()
+            self._welcome_soon()
+            return
         # Its own mark may have been cleared before it wrote.
         await self._control.mark(channel)
         await self._desk.notice(channel)
@@ -307,7 +328,9 @@ class _Core:
         await self._engine.start()
         log.info("how jobs run here", finding=self._engine.finding)
         await self._forgetter.recover(self._control)
+        await self._entrance.pairing.load()
         await self._dispatcher.recover()
+        self._welcome_soon()
         await self._bell.start()
         if self.page is not None:
             await self.page.start()

@@ -1,5 +1,5 @@
-"""How a program beside the bot says that it has written to a channel. Carries no content: what
-was written is in the channel's file.
+"""How a program beside the bot says what it has written to: a channel, or who may use the bot.
+Carries no content: what was written is in the channel's file, or in control.db.
 
 A ring is a small file in a folder that the bot watches, so that nothing polls and nothing has to
 listen; one that nobody hears is found at the next start.
@@ -25,8 +25,10 @@ _LARGEST = 10_000
 Spawn = Callable[[Coroutine[object, object, None], str], object]
 
 
-def ring(root: Path, channel: ChannelRef) -> None:
+def ring(root: Path, channel: ChannelRef | None) -> None:
     """Tell the bot that has the data directory `root`, if one runs. Blocks shortly.
+
+    None stands for who was let in.
 
     Raises OSError when the ring cannot be left; then the bot notices at its next start.
     """
@@ -35,15 +37,17 @@ def ring(root: Path, channel: ChannelRef) -> None:
     name = uuid.uuid4().hex
     # Whole before it has its name, so that the bot never reads half of it.
     part = folder / f"{name}.part"
-    part.write_text(json.dumps([channel.platform, channel.workspace, channel.channel]))
+    named = [channel.platform, channel.workspace, channel.channel] if channel else []
+    part.write_text(json.dumps(named))
     part.rename(folder / name)
 
 
 class Bell:
-    """Hears the rings and calls `heard` with each channel, once for those that come together."""
+    """Hears the rings and calls `heard` with each channel (None: who was let in), once for those
+    that come together."""
 
     def __init__(
-        self, root: Path, heard: Callable[[ChannelRef], Awaitable[None]], spawn: Spawn
+        self, root: Path, heard: Callable[[ChannelRef | None], Awaitable[None]], spawn: Spawn
     ) -> None:
         self._folder = root / FOLDER
         self._heard = heard
@@ -86,9 +90,9 @@ class Bell:
             self._answering = False
 
 
-def _taken(folder: Path) -> set[ChannelRef]:
-    """The channels of all rings, which are then gone."""
-    found: set[ChannelRef] = set()
+def _taken(folder: Path) -> set[ChannelRef | None]:
+    """What all rings name, which are then gone."""
+    found: set[ChannelRef | None] = set()
     for path in folder.iterdir() if folder.is_dir() else ():
         if path.suffix == ".part":
             continue
@@ -101,7 +105,10 @@ def _taken(folder: Path) -> set[ChannelRef]:
     return found
 
 
-def _channel(path: Path) -> ChannelRef:
+def _channel(path: Path) -> ChannelRef | None:
     with path.open(encoding="utf-8") as file:
-        platform, workspace, channel = json.loads(file.read(_LARGEST))
+        named = json.loads(file.read(_LARGEST))
+    if named == []:
+        return None
+    platform, workspace, channel = named
     return ChannelRef(platform=str(platform), workspace=str(workspace), channel=str(channel))

@@ -14,6 +14,7 @@ from core.attachments.limits import GONE, NO_ROOM
 from core.changes import Changes
 from core.commit_points import CommitPoint, reached
 from core.conversation import Arrived, Conversations
+from core.entrance import Entrance
 from core.errors import DiskFull, StoreError, UnusableFile
 from core.intake import cleaned
 from core.jobs.admission import Ticket
@@ -34,7 +35,6 @@ from core.outbox import Outbox
 from core.records import forgettings, inbox, messages
 from core.records import jobs as job_rows
 from core.records import outbox as outbox_rows
-from core.rights import Right, Rights
 from core.settings import ChannelSettings, effective
 from core.state.channels import Channels
 from core.state.control import Control
@@ -57,7 +57,7 @@ class Dispatcher:
         *,
         channels: Channels,
         control: Control,
-        rights: Rights,
+        entrance: Entrance,
         conversations: Conversations,
         jobs: Jobs,
         outbox: Outbox,
@@ -70,7 +70,7 @@ class Dispatcher:
     ) -> None:
         self._channels = channels
         self._control = control
-        self._rights = rights
+        self._entrance = entrance
         self._conversations = conversations
         self._jobs = jobs
         self._outbox = outbox
@@ -102,7 +102,7 @@ class Dispatcher:
         # First of all: a stranger's too long message gets silence, not advice.
         person = _person(event)
         if person is not None:
-            self._rights.require(Right.USE, person, event.thread.channel)
+            await self._entrance.admit(person, event)
         event = cleaned(event)
         if isinstance(event, Edit | Deletion):
             work = self._changes.take(event)

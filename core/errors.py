@@ -22,7 +22,14 @@ class DiskFull(StoreError):
 
 
 class NotAllowed(ThawError):
-    """The person lacks the right; the text says who has it."""
+    """The person lacks the right; the text says who has it.
+
+    `word` is what a stranger is to hear; "" is nothing, which is the rule.
+    """
+
+    def __init__(self, text: str, *, word: str = "") -> None:
+        super().__init__(text)
+        self.word = word
 
 
 class BadRequest(ThawError):

@@ -81,6 +81,11 @@ class Rights:
             case _ as unreachable:
                 assert_never(unreachable)
 
+    def pairs(self, channel: ChannelRef) -> bool:
+        """Whether people are let in by codes on the channel's platform."""
+        access = self._access.get(channel.platform)
+        return access is not None and access.who is Who.PAIRED
+
     def may(
         self, right: Right, person: Person, channel: ChannelRef, owner: str | None = None
     ) -> bool:

@@ -27,7 +27,8 @@ class Message:
     """One chat message. `id` is the platform's, unique within the channel, for deduplication.
 
     `reply_to` is the id of the outbound item the person replied to, when the platform tells
-    (a reply to a card steers its job). `at` is the platform's time in Unix seconds.
+    (a reply to a card steers its job). `at` is the platform's time in Unix seconds. `direct`: only
+    the author and the bot are there.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Message:
     at: float
     reply_to: str | None = None
     files: tuple[Attachment, ...] = ()
+    direct: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

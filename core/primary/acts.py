@@ -168,6 +168,25 @@ class ConfirmForget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Let in who was given this code."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpair:
+    """Let the person of this id in no more."""
+
+    person: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowPairs:
+    """List who waits to be let in and who was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShowHelp:
     """List the commands."""
 
@@ -195,10 +214,13 @@ Act = (
     | ChangeSetting
     | Forget
     | ConfirmForget
+    | Pair
+    | Unpair
+    | ShowPairs
     | ShowHelp
 )
 
 
 def asks_outside(act: Act) -> bool:
     """Whether it needs what lies outside the channel's file, which may take its time."""
-    return isinstance(act, Find | ShowBudget)
+    return isinstance(act, Find | ShowBudget | Pair | Unpair | ShowPairs)

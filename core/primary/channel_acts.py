@@ -1,5 +1,7 @@
 """What people do to a channel as a whole: pausing, settings, help."""
 
+from collections.abc import Iterator
+
 from core import settings
 from core.posts import plain
 from core.primary.commands import COMMANDS
@@ -43,11 +45,24 @@ def change_setting(doing: Doing, name: str, text: str) -> Done:
     return Done(text=said)
 
 
-def show_help() -> Done:
-    """List the commands."""
-    lines = [f"- `{command.usage}`: {command.about}" for command in COMMANDS.values()]
+def show_help(doing: Doing) -> Done:
+    """List the commands that the person may use here."""
     opening = (
         "Just talk to me. Heavy work goes to background jobs; results are posted here."
         " These commands work without any model:"
     )
+    lines = [f"- `{usage}`: {about}" for usage, about in _helps(doing)]
     return Done(text="\n".join([opening, "", *lines]))
+
+
+def _helps(doing: Doing) -> Iterator[tuple[str, str]]:
+    for command in COMMANDS.values():
+        if command.right is Right.PAIR and not doing.rights.pairs(doing.channel):
+            continue
+        # Of their own jobs and messages: whose they are is found when it is done.
+        own = doing.person.id
+        if doing.rights.may(command.right, doing.person, doing.channel, owner=own):
+            full = doing.rights.may(command.right, doing.person, doing.channel)
+            yield command.own if command.own and not full else (command.usage, command.about)
+        elif command.own:
+            yield command.own

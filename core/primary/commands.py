@@ -12,6 +12,7 @@ from core.primary.acts import (
     ConfirmForget,
     Find,
     Forget,
+    Pair,
     Pause,
     PinKey,
     Resolve,
@@ -24,15 +25,18 @@ from core.primary.acts import (
     ShowHistory,
     ShowJob,
     ShowJobs,
+    ShowPairs,
     ShowSettings,
     ShowState,
     SteerJob,
     StopJob,
     TakeLost,
     UndoCommit,
+    Unpair,
     UnsetKey,
 )
 from core.records.forgettings import What
+from core.rights import Right
 
 
 def parse_command(text: str) -> Act | None:
@@ -87,11 +91,16 @@ def parse_press(action: str, text: str | None) -> Act:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """One command: what it takes and what it is for, as /help shows it."""
+    """One command: what it takes and what it is for, as /help shows it to those with the right.
+
+    `own` is both for those without it, where something is left to them.
+    """
 
     usage: str
     about: str
     parse: Callable[[str], Act]
+    right: Right = Right.USE
+    own: tuple[str, str] | None = None
 
 
 def _needed(text: str | None, what: str) -> str:
@@ -239,10 +248,14 @@ COMMANDS: Mapping[str, Command] = {
         parse=lambda rest: ShowJob(job=_number(rest, "/job N")),
     ),
     "cancel": Command(
-        usage="/cancel N", about="stop a job; nothing of it is merged",
+        usage="/cancel N", about="stop a job; nothing of it is merged", right=Right.STEER,
+        own=("/cancel N", "stop a job that you asked for; nothing of it is merged"),
         parse=lambda rest: StopJob(job=_number(rest, "/cancel N")),
     ),
-    "steer": Command(usage="/steer N ...", about="tell a job something", parse=_steer),
+    "steer": Command(
+        usage="/steer N ...", about="tell a job something", right=Right.STEER, parse=_steer,
+        own=("/steer N ...", "tell something to a job that you asked for"),
+    ),
     "run": Command(
         usage="/run N", about="run a job's brief again, on a fresh snapshot",
         parse=lambda rest: RunAgain(job=_number(rest, "/run N")),
@@ -252,17 +265,17 @@ COMMANDS: Mapping[str, Command] = {
         about="the channel's state, or a key with who set it; WHEN is a commit, 2026-11-17,"
         " 2026-11-17 14:30, yesterday, last tuesday, 3 hours ago",
     ),
-    "set": Command(usage="/set KEY VALUE", about="set a key", parse=_set),
+    "set": Command(usage="/set KEY VALUE", about="set a key", right=Right.DECIDE, parse=_set),
     "unset": Command(
-        usage="/unset KEY", about="delete a key, or a file by its path",
+        usage="/unset KEY", about="delete a key, or a file by its path", right=Right.DECIDE,
         parse=lambda rest: UnsetKey(key=_key(rest, "/unset KEY")),
     ),
     "pin": Command(
-        usage="/pin KEY", about="always show a key to the agent",
+        usage="/pin KEY", about="always show a key to the agent", right=Right.DECIDE,
         parse=lambda rest: PinKey(key=_key(rest, "/pin KEY"), pinned=True),
     ),
     "unpin": Command(
-        usage="/unpin KEY", about="the opposite of /pin",
+        usage="/unpin KEY", about="the opposite of /pin", right=Right.DECIDE,
         parse=lambda rest: PinKey(key=_key(rest, "/unpin KEY"), pinned=False),
     ),
     "history": Command(
@@ -270,7 +283,7 @@ COMMANDS: Mapping[str, Command] = {
         about="what changed, when, by whom, based on what; `/history commit N`: one commit in full",
     ),
     "undo": Command(
-        usage="/undo N", about="undo commit N (numbers are in /history)",
+        usage="/undo N", about="undo commit N (numbers are in /history)", right=Right.DECIDE,
         parse=lambda rest: UndoCommit(commit=_number(rest, "/undo N")),
     ),
     "conflicts": Command(
@@ -278,7 +291,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "resolve": Command(
         usage="/resolve N CHOICE", about="decide conflict N: a version's number, both 1, or =VALUE",
-        parse=_resolve,
+        right=Right.DECIDE, parse=_resolve,
     ),
     "search": Command(
         usage="/search ...", about="search messages and sources",
@@ -287,18 +300,33 @@ COMMANDS: Mapping[str, Command] = {
     "budget": Command(usage="/budget", about="what was used", parse=_plain(ShowBudget())),
     "pause": Command(
         usage="/pause", about="start no more jobs here; running ones go on",
-        parse=_plain(Pause(paused=True)),
+        right=Right.CONFIGURE, parse=_plain(Pause(paused=True)),
     ),
     "resume": Command(
-        usage="/resume", about="start jobs again", parse=_plain(Pause(paused=False))
+        usage="/resume", about="start jobs again", right=Right.CONFIGURE,
+        parse=_plain(Pause(paused=False)),
     ),
     "settings": Command(
-        usage="/settings [NAME VALUE]", about="this channel's settings", parse=_settings
+        usage="/settings [NAME VALUE]", about="this channel's settings", right=Right.CONFIGURE,
+        own=("/settings", "this channel's settings"), parse=_settings,
     ),
     "forget": Command(
-        usage="/forget ...", parse=_forget,
+        usage="/forget ...", parse=_forget, right=Right.FORGET,
         about="remove for good what you said (`me`), what a `@PERSON` said, a `KEY` (or"
         " `BEGINNING*`), or the `channel`; I first show what would go",
+        own=("/forget me", "remove for good what you said; I first show what would go"),
+    ),
+    "pair": Command(
+        usage="/pair CODE", about="let in who was given this code", right=Right.PAIR,
+        parse=lambda rest: Pair(code=_needed(rest, "Whose code? /pair ABCD-2345")),
+    ),
+    "unpair": Command(
+        usage="/unpair ID", about="let somebody in no more; /pairs shows the ids", right=Right.PAIR,
+        parse=lambda rest: Unpair(person=_needed(rest, "Who? /unpair ID; /pairs shows the ids")),
+    ),
+    "pairs": Command(
+        usage="/pairs", about="who waits to be let in, and who was", right=Right.PAIR,
+        parse=_plain(ShowPairs()),
     ),
     "help": Command(usage="/help", about="this list", parse=_plain(ShowHelp())),
 }  # fmt: skip

@@ -7,10 +7,12 @@ from core.jobs.supervisor import Jobs
 from core.messages import Asking, ChannelRef, Person
 from core.messages.views import SpendLine
 from core.model.budget import Ledger
+from core.pairing import Pairing
 from core.ports import Finder
 from core.primary import acts, channel_acts, forget_acts, job_acts, look_acts, state_acts
 from core.primary.acts import Act
 from core.primary.doing import Doing, Done
+from core.primary.pair_acts import Pairer
 from core.rights import Rights
 from core.settings import ChannelSettings
 from core.state.database import Transaction
@@ -24,6 +26,7 @@ class Performer:
         self,
         *,
         rights: Rights,
+        pairing: Pairing,
         rules: Rules,
         defaults: ChannelSettings,
         jobs: Jobs,
@@ -32,6 +35,7 @@ class Performer:
         clock: Callable[[], float],
     ) -> None:
         self._rights = rights
+        self._pairer = Pairer(pairing, rights)
         self._rules = rules
         self._defaults = defaults
         self._jobs = jobs
@@ -47,6 +51,8 @@ class Performer:
             case acts.ShowBudget():
                 spend = await self._ledger.spend(channel, person.id, self._clock())
                 return "\n".join(_spend_line(line) for line in spend)
+            case acts.Pair() | acts.Unpair() | acts.ShowPairs():
+                return await self._pairer.do(act, channel, person)
             case _:
                 return ""
 
@@ -63,7 +69,7 @@ class Performer:
             clock=self._clock,
         )
         match act:
-            case acts.Find() | acts.ShowBudget():
+            case acts.Find() | acts.ShowBudget() | acts.Pair() | acts.Unpair() | acts.ShowPairs():
                 return Done(text=looked_up)
             case _:
                 return _do(doing, act)
@@ -101,7 +107,7 @@ def _do(doing: Doing, act: Act) -> Done:
             return state_acts.resolve(doing, act)
         case acts.TakeLost(commit=commit, line=line):
             return state_acts.take_lost(doing, commit, line)
-        case acts.Find() | acts.ShowBudget():
+        case acts.Find() | acts.ShowBudget() | acts.Pair() | acts.Unpair() | acts.ShowPairs():
             raise AssertionError("these were looked up before")
         case acts.Pause(paused=paused):
             return channel_acts.pause(doing, paused)
@@ -114,7 +120,7 @@ def _do(doing: Doing, act: Act) -> Done:
         case acts.ConfirmForget(number=number):
             return forget_acts.confirm(doing, number)
         case acts.ShowHelp():
-            return channel_acts.show_help()
+            return channel_acts.show_help(doing)
         case _ as unreachable:
             assert_never(unreachable)
 

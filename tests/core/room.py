@@ -13,6 +13,7 @@ from core.conversation import Conversations
 from core.desk import Desk
 from core.dispatcher import QUIET_S, Dispatcher
 from core.drafting import Drafting
+from core.entrance import Entrance
 from core.errors import ModelUnreachable
 from core.forgetting.forgetter import Forgetter
 from core.forgetting.traces import Traces
@@ -286,12 +287,12 @@ async def room(
     outbox = Outbox(channels, {"world": platform}, tasks.spawn, first_wait_s=retry_s)
     conversations = Conversations(tasks.spawn)
     jobs = _jobs(channels, hands, outbox, tasks, conversations, limits, retry_s)
-    rights = Rights({"world": access or Access(who=Who.ANYONE)})
+    entrance = Entrance({"world": access or Access(who=Who.ANYONE)}, control.database, lambda: 1.0)
+    rights = entrance.rights
     finder, rules = finder or Nothing(), rules or Rules()
-
     performer = Performer(
         rights=rights, rules=rules, defaults=DEFAULTS, jobs=jobs, finder=finder, ledger=ledger,
-        clock=lambda: 1.0,
+        clock=lambda: 1.0, pairing=entrance.pairing,
     )  # fmt: skip
     forgetter = _forgetter(channels, attic or Attic(), jobs, outbox, tasks)
     drafting = _drafting(channels, script, outbox, rules, tasks)
@@ -302,8 +303,8 @@ async def room(
     )  # fmt: skip
     conversations.furnish(desk)
     dispatcher = Dispatcher(
-        channels=channels, control=control, rights=rights, conversations=conversations, jobs=jobs,
-        outbox=outbox, tasks=tasks, defaults=DEFAULTS, quiet_s=quiet_s, retry_s=retry_s,
+        channels=channels, control=control, entrance=entrance, conversations=conversations,
+        jobs=jobs, outbox=outbox, tasks=tasks, defaults=DEFAULTS, quiet_s=quiet_s, retry_s=retry_s,
         landing=Landing(spool=Spool(data), rules=rules, clock=lambda: 1.0), landed=desk.notice,
     )  # fmt: skip
     try:

@@ -16,12 +16,12 @@ class Ears:
     """Remembers what was heard."""
 
     def __init__(self) -> None:
-        self.heard: asyncio.Queue[ChannelRef] = asyncio.Queue()
+        self.heard: asyncio.Queue[ChannelRef | None] = asyncio.Queue()
 
-    async def hear(self, channel: ChannelRef) -> None:
+    async def hear(self, channel: ChannelRef | None) -> None:
         self.heard.put_nowait(channel)
 
-    async def next(self) -> ChannelRef:
+    async def next(self) -> ChannelRef | None:
         async with asyncio.timeout(10):
             return await self.heard.get()
 
@@ -39,7 +39,7 @@ async def test_a_ring_is_heard_with_its_channel_and_leaves_nothing(
     ears = Ears()
     bell = Bell(tmp_path, ears.hear, tasks.spawn)
     await bell.start()
-    for channel in (GENERAL, OTHER, GENERAL):
+    for channel in (GENERAL, OTHER, None, GENERAL):
         await asyncio.to_thread(ring, tmp_path, channel)
         assert await ears.next() == channel
     assert list((tmp_path / FOLDER).iterdir()) == []

@@ -13,13 +13,22 @@ GUEST = Person(id="gus", name="Gus", outside=True)
 ROOT = Person(id="root", name="Root")
 
 
-def rights(who: Who, **more: frozenset[str]) -> Rights:
-    return Rights({"chat": Access(who=who, **more)})
+def rights(
+    who: Who, *, people: str = "", roles: str = "", channels: str = "", admins: str = ""
+) -> Rights:
+    access = Access(
+        who=who,
+        people=frozenset(people.split()),
+        roles=frozenset(roles.split()),
+        channels=frozenset(channels.split()),
+        admins=frozenset(admins.split()),
+    )
+    return Rights({"chat": access})
 
 
 @pytest.mark.parametrize("who", Who)
 def test_those_who_are_named_are_let_in_whoever_else_is(who: Who) -> None:
-    found = rights(who, people=frozenset({"ada", "gus"}), admins=frozenset({"root"}))
+    found = rights(who, people="ada gus", admins="root")
     assert found.allows(ADA, HERE)
     assert found.allows(GUEST, HERE)
     assert found.allows(ROOT, HERE)
@@ -36,14 +45,14 @@ def test_who_is_not_named_is_let_in_by_who_alone() -> None:
 
 
 def test_a_role_lets_in_and_another_one_does_not() -> None:
-    found = rights(Who.LISTED, roles=frozenset({"77"}))
+    found = rights(Who.LISTED, roles="77")
     assert found.allows(Person(id="bob", name="Bob", roles=frozenset({"5", "77"})), HERE)
     assert not found.allows(Person(id="bob", name="Bob", roles=frozenset({"7"})), HERE)
     assert not found.allows(Person(id="77", name="77"), HERE)
 
 
 def test_where_channels_are_named_nobody_is_answered_elsewhere() -> None:
-    found = rights(Who.ANYONE, channels=frozenset({"c"}), admins=frozenset({"root"}))
+    found = rights(Who.ANYONE, channels="c", admins="root")
     assert found.allows(BOB, HERE)
     assert not found.allows(BOB, ELSEWHERE)
     assert not found.allows(ROOT, ELSEWHERE)
@@ -51,7 +60,7 @@ def test_where_channels_are_named_nobody_is_answered_elsewhere() -> None:
 
 def test_a_platform_that_is_not_configured_admits_nobody() -> None:
     other = ChannelRef(platform="other", workspace="w", channel="c")
-    assert not rights(Who.ANYONE, people=frozenset({"ada"})).allows(ADA, other)
+    assert not rights(Who.ANYONE, people="ada").allows(ADA, other)
     with pytest.raises(NotAllowed, match="not on the list"):
         rights(Who.ANYONE).require(Right.USE, ADA, other)
 
@@ -78,7 +87,7 @@ def test_without_admins_whoever_may_use_it_decides_but_lets_nobody_in() -> None:
 
 
 def test_where_there_are_admins_others_have_only_what_is_theirs() -> None:
-    found = rights(Who.MEMBERS, admins=frozenset({"root"}))
+    found = rights(Who.MEMBERS, admins="root")
     assert {right for right in Right if found.may(right, BOB, HERE)} == {Right.USE}
     own = {right for right in Right if found.may(right, BOB, HERE, owner="bob")}
     assert own == {Right.USE, Right.STEER, Right.FORGET}
