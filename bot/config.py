@@ -8,9 +8,10 @@ from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from bot import checks
+from bot import checks, money_sections
 from bot.access import ACCESS, AccessSettings, DiscordAccess, SlackAccess, TelegramAccess
 from bot.checks import printable, shown
+from bot.money_sections import BudgetSettings, PriceSettings
 from bot.patterns import overlap
 from bot.platform_sections import (
     PLATFORMS,
@@ -25,7 +26,6 @@ from core.errors import ThawError
 OPENAI_URL = "https://api.openai.com/v1"
 OPENAI_KEY = "OPENAI_API_KEY"
 LARGEST_FILE = 1_000_000
-TOKENS = checks.whole(1, 10**12)
 SEARCHED_ANYWAY = {"messages", "state", "files"}
 MERGING = {"counter": "adds up", "set": "combines", "log": "combines", "text": "merges by lines"}
 OF_VALUES = {"latest", "first", "max", "min"}
@@ -57,6 +57,7 @@ class BotSettings:
     data_dir: Annotated[Path, checks.folder] = field(default_factory=default_data_dir)
     name: Annotated[str, checks.line(40)] = "Thaw"
     log: Annotated[Literal["text", "json"], checks.choice("text", "json")] = "text"
+    timezone: Annotated[str, money_sections.zone] = "UTC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,16 +106,6 @@ class SubagentSettings:
     memory_mb: Annotated[int, checks.whole(32, 1_048_576)] = 1024
     processes: Annotated[int, checks.whole(8, 100_000)] = 128
     disk_mb: Annotated[int, checks.whole(1, 1_048_576)] = 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BudgetSettings:
-    """How many tokens may be spent; None is no limit."""
-
-    per_job: Annotated[int, TOKENS] = 2_000_000
-    per_person_day: Annotated[int | None, TOKENS] = None
-    per_channel_day: Annotated[int | None, TOKENS] = None
-    per_month: Annotated[int | None, TOKENS] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +159,7 @@ class Config:
     subagents: SubagentSettings = field(default_factory=SubagentSettings)
     budget: BudgetSettings = field(default_factory=BudgetSettings)
     state: StateSettings = field(default_factory=StateSettings)
+    prices: tuple[PriceSettings, ...] = ()
     sources: tuple[SourceSettings, ...] = ()
     rules: tuple[RuleSettings, ...] = ()
 
@@ -180,6 +172,7 @@ SECTIONS: dict[str, type] = {
     **ACCESS,
     "subagents": SubagentSettings,
     "budget": BudgetSettings,
+    "prices": PriceSettings,
     "state": StateSettings,
     "sources": SourceSettings,
     "rules": RuleSettings,
@@ -204,6 +197,7 @@ def load(path: Path | None) -> Config:
     access = _access(sections)
     subagents = sections.one("subagents", SubagentSettings)
     budget = sections.one("budget", BudgetSettings)
+    prices = sections.many("prices", PriceSettings)
     state = sections.one("state", StateSettings)
     sources = sections.many("sources", SourceSettings)
     rules = sections.many("rules", RuleSettings)
@@ -211,6 +205,7 @@ def load(path: Path | None) -> Config:
         *sections.errors,
         *access.wrong(),
         *_model(model),
+        *money_sections.twice(prices),
         *_sources(sources, bot),
         *_rules(rules),
     ]
@@ -226,6 +221,7 @@ def load(path: Path | None) -> Config:
         access=access,
         subagents=subagents,
         budget=budget,
+        prices=tuple(price for price in prices if price),
         state=state,
         sources=tuple(source for source in sources if source),
         rules=tuple(rule for rule in rules if rule),

@@ -10,11 +10,14 @@ import tempfile
 from itertools import islice
 from pathlib import Path
 
-from bot.config import BudgetSettings, Config, SourceSettings, SubagentSettings
+from bot.config import Config, SourceSettings, SubagentSettings
 from bot.finding import Finding, Level
 from bot.listener import listener
+from bot.money_sections import BudgetSettings
 from bot.platform_checks import platform_findings
+from bot.prices import book, price_finding
 from core.errors import SandboxUnavailable, StoreError
+from core.model.amounts import NO_LIMIT
 from core.search.folder import Entry, survey
 from core.state.control import known_channels, owner
 from core.subagents.sandbox import cgroup
@@ -29,17 +32,17 @@ async def examine(config: Config) -> list[Finding]:
     # Loaded only here: `thaw doctor` is the only command that needs it.
     from bot.model_check import model_finding  # noqa: PLC0415
 
-    data, model, page, platforms, sandbox, sources = await asyncio.gather(
+    data, (model, costs), page, platforms, sandbox, sources = await asyncio.gather(
         asyncio.to_thread(_data, config.bot.data_dir),
-        model_finding(config.model),
+        asyncio.gather(model_finding(config.model), price_finding(config, book(config))),
         asyncio.to_thread(_page, config),
         platform_findings(config.platforms),
         _sandbox(config.subagents),
         asyncio.to_thread(lambda: [_source(source) for source in config.sources]),
     )
     return [
-        _configuration(config), data, model, page, *platforms, sandbox, _budget(config.budget),
-        *sources,
+        _configuration(config), data, model, costs, page, *platforms, sandbox,
+        _budget(config.budget), *sources,
     ]  # fmt: skip
 
 
@@ -149,8 +152,8 @@ def _budget(budget: BudgetSettings) -> Finding:
         "a channel a day": budget.per_channel_day,
         "a month": budget.per_month,
     }
-    set_ones = [f"{tokens:,} {what}" for what, tokens in further.items() if tokens]
-    text = "; ".join([f"tokens: {budget.per_job:,} a job", *set_ones])
+    set_ones = [f"{one.words()} {what}" for what, one in further.items() if one != NO_LIMIT]
+    text = "; ".join([f"{budget.per_job.words()} a job", *set_ones])
     if set_ones:
         return Finding(level=Level.OK, about="budget", text=text)
     advice = "set [budget] per_month, so that a busy month has an end"

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 
 from adapters.web.adapter import WebAdapter
-from bot import meaning, platforms
+from bot import meaning, platforms, prices
 from bot.access import without_admins
 from bot.config import Config
 from bot.engine import local_engine
@@ -35,6 +35,7 @@ from core.messages import ChannelRef, Message, StreamText
 from core.model.budget import Ledger
 from core.model.metered import JOB, TURN, Metered
 from core.model.openai_client import OpenAIModel
+from core.model.price_book import PriceBook
 from core.outbox import Outbox
 from core.places import ChannelPlaces
 from core.ports import Adapter, Model
@@ -108,6 +109,9 @@ async def started(config: Config) -> AsyncIterator[str | None]:
         stack.push_async_callback(channels.close)
         ledger = Ledger(control.database, meaning.budgets(config))
         await ledger.recover(time.time())
+        book = prices.book(config)
+        stack.push_async_callback(book.close)
+        await prices.check(config, book)
         model = meaning.model(config)
         if isinstance(model, OpenAIModel):
             stack.push_async_callback(model.close)
@@ -125,11 +129,12 @@ async def started(config: Config) -> AsyncIterator[str | None]:
         )
         await sources.start()
         stack.push_async_callback(sources.stop)
-        core = _Core(config, control, channels, ledger, model, sources)
+        core = _Core(config, control, channels, ledger, model, book, sources)
         stack.push_async_callback(core.close)
         await core.start()
         if isinstance(model, OpenAIModel):
             core.tasks.spawn(model.warm(), "warm the model's library")
+            core.tasks.spawn(book.learn(prices.models(config)), "look prices up")
         yield core.page.url if core.page is not None else None
         await core.leave()
 
@@ -144,6 +149,7 @@ class _Core:
         channels: Channels,
         ledger: Ledger,
         model: Model,
+        book: PriceBook,
         sources: Sources,
     ) -> None:
         self._config = config
@@ -152,8 +158,8 @@ class _Core:
         self._clock: Callable[[], float] = time.time
         self._defaults = meaning.defaults(config)
         self._rules = meaning.rules(config)
-        self._metered = Metered(model, ledger, retries=TURN)
-        self._for_jobs = Metered(model, ledger, retries=JOB)
+        self._metered = Metered(model, ledger, retries=TURN, prices=book.of)
+        self._for_jobs = Metered(model, ledger, retries=JOB, prices=book.of)
         self.tasks = Tasks()
         self._indexing = Indexing(channels, self.tasks.spawn)
         self._finder = Search(channels, sources, self._indexing)
@@ -204,6 +210,7 @@ class _Core:
             admission=Admission(meaning.limits(self._config)),
             channels=self._channels,
             engine=self._engine,
+            purse=self._for_jobs,
             outbox=self._outbox,
             tasks=self.tasks,
             defaults=self._defaults,
@@ -265,6 +272,7 @@ class _Core:
             jobs=self._jobs,
             finder=self._finder,
             ledger=ledger,
+            channels=self._channels,
             clock=self._clock,
         )
         self._desk = Desk(

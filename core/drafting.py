@@ -51,6 +51,7 @@ class _Order:
     request: ModelRequest
     author: Author
     thread: ThreadRef
+    zone: str
 
     @property
     def name(self) -> str:
@@ -146,6 +147,7 @@ class Drafting:
             ),
             author=Author(kind=AuthorKind.AGENT, person_id=asking.person_id, name=asking.name),
             thread=ThreadRef(channel=channel, thread=thread or ""),
+            zone=settings.timezone,
         )
 
     async def _draft(self, order: _Order) -> None:
@@ -155,6 +157,7 @@ class Drafting:
             channel=channel,
             person_id=order.author.person_id,
             work=f"{order.name}@{channel}",
+            zone=order.zone,
         )
         try:
             reply = await self._model.complete(account, order.request)

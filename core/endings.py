@@ -93,7 +93,7 @@ class Endings:
         now = self.clock()
         jobs.end(
             tx, row.number, over.outcome, at=now,
-            steps=over.progress.steps, tokens=over.progress.tokens,
+            steps=over.progress.steps, tokens=over.progress.tokens, cost=over.progress.cost,
         )  # fmt: skip
         ended = jobs.read(tx, channel, over.number)
         assert ended is not None

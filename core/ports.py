@@ -9,6 +9,7 @@ from core.messages import Attachment, ChannelRef, Hint, InboundEvent, Outbound, 
 from core.messages.queries import Query
 from core.messages.views import StepLine, View
 from core.model.account import Account
+from core.model.amounts import Amount
 from core.model.chat import ModelReply, ModelRequest
 from core.search.hits import Found
 
@@ -109,8 +110,24 @@ class MeteredModel(Protocol):
         Raises BudgetExceeded, ModelUnreachable (retries are used up), ModelRefused, ContextTooLong.
         """
 
-    async def charged(self, work: str) -> int:
-        """Tokens charged and still reserved for a turn or job so far."""
+    async def charged(self, work: str) -> Amount:
+        """What a turn or job has been charged and has still reserved so far."""
+
+    async def scarce(self, account: Account, request: ModelRequest) -> str | None:
+        """What is left, in words, when few more calls such as this fit into a budget."""
+
+
+class Purse(Protocol):
+    """The budgets, as whoever lets jobs in sees them."""
+
+    async def admit(self, account: Account, model: str, prompt: int, completion: int) -> None:
+        """Hold so many tokens, and what they may cost, for a job until its first call.
+
+        Raises BudgetExceeded; then nothing is held, and the words say what is left and when more.
+        """
+
+    def release(self, work: str) -> None:
+        """The job has ended: let go of what is still held for it."""
 
 
 class Engine(Protocol):

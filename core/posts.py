@@ -28,6 +28,7 @@ def card(row: JobRow, progress: Progress | None = None, moves: int = 0) -> Card:
         step=progress.step if progress else _standing(row),
         version=row.version * _LIVE_VERSIONS + moves,
         tokens=progress.tokens if progress else row.tokens,
+        cost=(progress.cost if progress else row.cost) or None,
         steps=progress.steps if progress else row.steps,
         created_at=row.created_at,
         started_at=row.started_at,
@@ -90,6 +91,7 @@ def result_post(
             files, drift, offline = outcome.files, outcome.drift, signed(result)
         case Failed():
             text = f"**{plain(row.title)}** (job {row.number}) {_failed(outcome)}"
+            text += f"\n\n{outcome.partial}" if outcome.partial else ""
         case Cancelled(by=by):
             text = (
                 f"**{plain(row.title)}** (job {row.number}) was stopped by {plain(by)}."

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from core.errors import BadRequest
 from core.messages import Person
 from core.messages.views import SettingLine
+from core.model.amounts import Limit, parse_limit
+from core.model.periods import known_zone
 from core.posts import plain
 from core.state.database import Transaction
 from core.state.operations import Json
@@ -14,21 +16,25 @@ from core.state.settings import read_setting, read_settings, remove_setting, wri
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelSettings:
-    """What is in force in one channel. Tokens are counted per job, seconds per attempt."""
+    """What is in force in one channel. `per_job` bounds one job, `timeout_s` one attempt."""
 
     model: str
     subagent_model: str
     instructions: str
     max_steps: int
     timeout_s: int
-    per_job: int | None
+    per_job: Limit
+    timezone: str = "UTC"
     paused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Setting:
+    """`parse` reads what people write into what is kept, `use` makes of that what is in force."""
+
     about: str
     parse: Callable[[str], str | int]
+    use: Callable[[str | int], str | int | Limit] = lambda kept: kept
 
     def holds(self, value: Json) -> bool:
         """Whether it is a value as `parse` returns it: an older program may have kept others."""
@@ -60,6 +66,20 @@ def _between(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def _limit(text: str) -> str:
+    try:
+        return str(parse_limit(text))
+    except ValueError as error:
+        raise BadRequest(f"a job's budget {error}") from error
+
+
+def _timezone(text: str) -> str:
+    try:
+        return known_zone(text)
+    except ValueError as error:
+        raise BadRequest(f"the time zone {error}") from error
+
+
 _SETTINGS: Mapping[str, _Setting] = {
     "instructions": _Setting(
         about="what the agent and its jobs always keep in mind here", parse=_instructions
@@ -70,7 +90,12 @@ _SETTINGS: Mapping[str, _Setting] = {
     "timeout_s": _Setting(
         about="the most seconds of one job's attempt", parse=_between(1, 604_800)
     ),
-    "per_job": _Setting(about="the most tokens one job may use", parse=_between(1, 10**12)),
+    "per_job": _Setting(
+        about="the most one job may use: tokens (2000000), money ($2.50), or both",
+        parse=_limit,
+        use=lambda kept: parse_limit(str(kept)),
+    ),
+    "timezone": _Setting(about="whose midnight the budgets of a day renew at", parse=_timezone),
 }
 
 
@@ -106,7 +131,7 @@ def described(now: ChannelSettings, own: Container[str]) -> tuple[SettingLine, .
     return tuple(
         SettingLine(
             name=name,
-            value="no limit" if (value := getattr(now, name)) is None else str(value),
+            value=str(getattr(now, name)),
             own=name in own,
             about=setting.about,
         )
@@ -114,12 +139,14 @@ def described(now: ChannelSettings, own: Container[str]) -> tuple[SettingLine, .
     )
 
 
-def _own(tx: Transaction) -> dict[str, Json]:
+def _own(tx: Transaction) -> dict[str, str | int | Limit]:
     """What the channel has set itself, as far as it makes sense now."""
     return {
-        found.name: found.value
+        found.name: _SETTINGS[found.name].use(found.value)
         for found in read_settings(tx)
-        if found.name in _SETTINGS and _SETTINGS[found.name].holds(found.value)
+        if found.name in _SETTINGS
+        and isinstance(found.value, str | int)
+        and _SETTINGS[found.name].holds(found.value)
     }
 
 

@@ -72,14 +72,20 @@ class ChannelWindow:
         if isinstance(query, q.ListChannels):
             return await self._list_channels(query.platform)
         if isinstance(query, q.ReadSpend):
-            spend = await self._ledger.spend(query.channel, None, self._clock())
-            return v.Spend(lines=spend)
+            return await self._spend(query.channel)
         # A look at a channel where nothing was said yet must not make a file for it.
         if not await self._channels.exists(query.channel):
             return self._of_nothing(query)
         if isinstance(query, q.ReadJob):
             return await self._read_job(query)
         return await self._channels.read(query.channel, partial(self._read, query))
+
+    async def _spend(self, channel: ChannelRef) -> v.Spend:
+        now = self._defaults
+        if await self._channels.exists(channel):
+            effective = partial(settings.effective, defaults=self._defaults)
+            now = await self._channels.read(channel, effective)
+        return v.Spend(lines=await self._ledger.spend(channel, None, self._clock(), now.timezone))
 
     async def _list_channels(self, platform: str) -> v.Channels:
         known = await self._control.known(platform)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.messages import Person, ThreadRef
+from core.model.account import Account
+from core.model.amounts import NO_LIMIT, Limit
 from core.state.operations import FileChange, Operation
 from core.state.reads import Read
 
@@ -34,8 +36,9 @@ class JobSpec:
     """All that an engine needs to work on a job; can cross a wire.
 
     `id` is unique for ever and safe as a file name; `number` counts per channel from 1.
-    `base_commit`, `base_message` and `rules_revision` are the snapshot. `budget_tokens` is the
-    most that all attempts may be charged. `timeout_s` counts running seconds of one attempt.
+    `base_commit`, `base_message` and `rules_revision` are the snapshot. `budget` is the most
+    that all attempts may be charged, its days are those of the time zone `zone`. `timeout_s`
+    counts running seconds of one attempt.
     """
 
     id: str
@@ -52,9 +55,21 @@ class JobSpec:
     max_completion_tokens: int
     max_steps: int
     timeout_s: float
-    budget_tokens: int | None
+    budget: Limit = NO_LIMIT
+    zone: str = "UTC"
     instructions: str = ""
     former: Former | None = None
+
+
+def account_of(job: JobSpec) -> Account:
+    """Whose money the job's model calls spend."""
+    return Account(
+        channel=job.thread.channel,
+        person_id=job.requester.id,
+        work=f"job:{job.id}",
+        budget=job.budget,
+        zone=job.zone,
+    )
 
 
 class FailureKind(StrEnum):
@@ -86,10 +101,14 @@ class Completed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """It ended in any other way; the delta is set aside. `reason` is fit for people."""
+    """It ended in any other way; the delta is set aside. `reason` is fit for people.
+
+    `partial` is Markdown: what it had come to, where that may be of use.
+    """
 
     kind: FailureKind
     reason: str
+    partial: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,11 +136,15 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """What a running job lets people see: the step it is at, in words, and what it has used."""
+    """What a running job lets people see: the step it is at, in words, and what it has used.
+
+    `cost` is in nanodollars, of what has a known price.
+    """
 
     step: str
     steps: int
     tokens: int
+    cost: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

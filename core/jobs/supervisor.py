@@ -9,9 +9,10 @@ from weakref import WeakValueDictionary
 import structlog
 
 from core.commit_points import CommitPoint, reached
-from core.errors import StoreError
+from core.errors import BudgetExceeded, StoreError
 from core.jobs.admission import Admission, Ticket
 from core.jobs.again import former
+from core.jobs.budget import admit
 from core.jobs.job import (
     Cancelled,
     Completed,
@@ -21,10 +22,11 @@ from core.jobs.job import (
     JobSpec,
     Outcome,
     Progress,
+    account_of,
 )
 from core.messages import CardMoved, ChannelRef, ThreadRef, Trouble
 from core.outbox import Outbox
-from core.ports import Engine
+from core.ports import Engine, Purse
 from core.posts import card
 from core.records import jobs as rows
 from core.records import outbox as outbox_rows
@@ -88,6 +90,7 @@ class Jobs:
         admission: Admission,
         channels: Channels,
         engine: Engine,
+        purse: Purse,
         outbox: Outbox,
         tasks: Tasks,
         defaults: ChannelSettings,
@@ -99,6 +102,7 @@ class Jobs:
         self._admission = admission
         self._channels = channels
         self._engine = engine
+        self._purse = purse
         self._outbox = outbox
         self._tasks = tasks
         self._defaults = defaults
@@ -225,10 +229,16 @@ class Jobs:
             reason = f"it was interrupted {MAX_ATTEMPTS} times, so it was given up"
             return Failed(kind=FailureKind.ATTEMPTS, reason=reason), Gathered()
         try:
+            if spec.attempt == 1:
+                # A later one has something to show, and its first call is refused if need be.
+                await admit(self._purse, spec)
             outcome = await self._engine.run(spec, partial(self._moved, live))
             if isinstance(outcome, Completed):
                 return outcome, await self._engine.gathered(spec)
             return outcome, Gathered()
+        except BudgetExceeded as error:
+            reason = f"it was not started. {error}"
+            return Failed(kind=FailureKind.BUDGET, reason=reason), Gathered()
         except StoreError:
             raise
         except Exception:
@@ -236,6 +246,8 @@ class Jobs:
             log.exception("a job ended with a bug", job=spec.id, channel=str(spec.thread.channel))
             reason = "an internal error ended it; the log has the details"
             return Failed(kind=FailureKind.CRASHED, reason=reason), Gathered()
+        finally:
+            self._purse.release(account_of(spec).work)
 
     def _gate(self, channel: ChannelRef) -> asyncio.Semaphore:
         """What the channel's jobs start through, in the order in which they got their places."""
@@ -279,7 +291,8 @@ class Jobs:
             max_completion_tokens=self._max_completion_tokens,
             max_steps=settings.max_steps,
             timeout_s=settings.timeout_s,
-            budget_tokens=row.budget_tokens,
+            budget=row.budget,
+            zone=settings.timezone,
             instructions=settings.instructions,
             former=None if again is None else former(again),
         )

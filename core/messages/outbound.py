@@ -58,7 +58,8 @@ class Card:
     """The one live message that shows a job; a later card with the same `id` replaces the earlier.
 
     `state` is a job state's value, `step` the current step in words. `version` only grows.
-    `started_at` and `ended_at` are Unix seconds; `tokens` is what was charged so far.
+    `started_at` and `ended_at` are Unix seconds; `tokens` is what was charged so far,
+    `cost` the same in nanodollars; None where no price is known or nothing was paid.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Card:
     started_at: float | None
     ended_at: float | None
     buttons: tuple[Button, ...] = ()
+    cost: int | None = None
 
 
 Outbound = Post | Card

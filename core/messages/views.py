@@ -238,13 +238,21 @@ class Conflicts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpendLine:
-    """One budget level: tokens used and reserved in its period, and the limit if there is one."""
+    """One budget level: tokens used and reserved in its period, and the limit if there is one.
+
+    The same in nanodollars as `cost`, `cost_reserved` and `cost_limit`, as far as prices are
+    known; of the tokens used, `unpriced` have no known price.
+    """
 
     level: str
     used: int
     reserved: int
     limit: int | None
     renews: str
+    cost: int = 0
+    cost_reserved: int = 0
+    cost_limit: int | None = None
+    unpriced: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

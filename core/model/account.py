@@ -3,17 +3,19 @@
 from dataclasses import dataclass
 
 from core.messages import ChannelRef
+from core.model.amounts import NO_LIMIT, Limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """All levels that one call counts against.
 
-    `work` names the turn or job for ever ("turn:<id>", "job:<id>"); `budget_tokens` bounds that
-    one piece of work, None is no bound of its own.
+    `work` names the turn or job for ever ("turn:<id>", "job:<id>"); `budget` bounds that one
+    piece of work. The day is that of the time zone `zone`.
     """
 
     channel: ChannelRef
     person_id: str
     work: str
-    budget_tokens: int | None = None
+    budget: Limit = NO_LIMIT
+    zone: str = "UTC"

@@ -28,12 +28,14 @@ class _Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """A request's bound: the most tokens, prompt and answer, that it can be charged.
+    """A request's bound: the most tokens, prompt and answer, that it can be charged; `prompt` of
+    them for the prompt.
 
     `frame` is what else than the messages, its `parts`, decides how many tokens a prompt has.
     """
 
     bound: int
+    prompt: int
     frame: tuple[str, bytes]
     parts: Sequence[_Part]
 
@@ -64,7 +66,7 @@ class Bounds:
             added = sum(part.size for part in parts[known:])
             prompt = min(prompt, last.prompt + added)
         bound = prompt + request.max_completion_tokens
-        return Measured(bound=bound, frame=frame, parts=parts)
+        return Measured(bound=bound, prompt=prompt, frame=frame, parts=parts)
 
     def reported(self, work: str, measured: Measured, usage: Usage) -> None:
         """Note what the server said the request was."""

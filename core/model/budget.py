@@ -1,4 +1,4 @@
-"""The ledger of tokens: reserved before a call, settled after it. Knows no model and no prices.
+"""The ledger of tokens and money: reserved before a call, settled after it. Knows no prices.
 
 A call counts against several pots at once: its piece of work, its person's day, its channel's
 day, the month of all, and its model's month. Each has one row, so that the tables stay small
@@ -12,24 +12,31 @@ from functools import partial
 from core.errors import BudgetExceeded
 from core.messages import ChannelRef
 from core.messages.views import SpendLine
+from core.model import usage_rows
 from core.model.account import Account
+from core.model.amounts import Amount
+from core.model.chat import Usage
+from core.model.periods import day_of, month_of
 from core.model.pots import (
     Level,
     Limits,
     Pot,
+    Standing,
     channel_pot,
-    day_of,
-    exceeded_words,
     level_words,
-    month_of,
+    model_pot,
+    month_pot,
+    obstacle,
     person_pot,
     pots_of,
     renews_words,
+    scarce_words,
 )
 from core.state.database import Database, Transaction
 
 # Pots untouched for so long can no longer be drawn on, except a job's that slept for months.
 KEEP_S = 90 * 86_400
+_NOTHING = Amount(tokens=0, nanos=0)
 
 
 class Ledger:
@@ -41,115 +48,231 @@ class Ledger:
         self._swept = ""
 
     async def recover(self, at: float) -> int:
-        """At start, before any call: charge what a dead process left reserved, at its bound.
-
-        Returns how many reservations that were.
-        """
+        """At start, before any call: charge what a dead process left reserved, at its bound, and
+        let go of what it held for jobs. Returns how many calls that were."""
         return await self._database.write(partial(_recover, at))
 
-    async def reserve(self, account: Account, model: str, bound: int, at: float) -> int:
-        """Set `bound` tokens aside on all levels and return the reservation's id.
+    async def admit(self, account: Account, model: str, bound: Amount, at: float) -> None:
+        """Hold `bound` for a job on all levels until its first call, which takes its place.
+
+        Raises BudgetExceeded; then nothing is held. A second time it has no effect.
+        """
+        pots = pots_of(account, model, at, self._limits)
+        await self._database.write(partial(_admit, account, pots, model, bound, at))
+
+    async def release(self, work: str) -> None:
+        """Let go of what is still held for a job; no effect when nothing is."""
+        await self._database.write(partial(_release, work))
+
+    async def reserve(self, account: Account, model: str, bound: Amount, at: float) -> int:
+        """Set `bound` aside on all levels and return the reservation's id.
 
         Raises BudgetExceeded, which says in words which limit is in the way; then nothing was
         reserved.
         """
         pots = pots_of(account, model, at, self._limits)
-        if day_of(at) != self._swept:
-            self._swept = day_of(at)
+        today = day_of(at, "UTC")
+        if today != self._swept:
+            self._swept = today
             await self._database.write(partial(_sweep, at))
-        return await self._database.write(partial(_reserve, pots, bound, at))
+        return await self._database.write(partial(_call, account, pots, model, bound, at))
 
-    async def settle(self, reservation: int, tokens: int | None) -> None:
+    async def settle(
+        self, reservation: int, charged: Amount | None, usage: Usage | None = None
+    ) -> None:
         """Replace a reservation by what was used; None (unknown) charges all that was reserved.
 
-        A second time it has no effect.
+        `usage` is what the server said of it. A second time it has no effect.
         """
-        await self._database.write(partial(_settle, reservation, tokens))
+        await self._database.write(partial(_settle, reservation, charged, usage))
 
-    async def charged(self, work: str) -> int:
-        """Tokens used by and still reserved for a turn or job."""
-        return sum(await self._database.read(partial(_standing, Level.WORK, work, "")))
+    async def charged(self, work: str) -> Amount:
+        """What a turn or job has used and has still reserved; nanos of what has a price."""
+        now = await self._database.read(partial(_standing, (Level.WORK, work, "")))
+        return Amount(tokens=now.tokens + now.reserved_tokens, nanos=now.nanos + now.reserved_nanos)
+
+    async def scarce(self, account: Account, model: str, bound: Amount, at: float) -> str | None:
+        """Which budget is nearly used up, and what is left of it, before a call of at most
+        `bound`; None if all have enough."""
+        pots = pots_of(account, model, at, self._limits)
+        return await self._database.read(partial(_scarce, pots, bound))
 
     async def spend(
-        self, channel: ChannelRef, person_id: str | None, at: float
+        self, channel: ChannelRef, person_id: str | None, at: float, zone: str = "UTC"
     ) -> tuple[SpendLine, ...]:
-        """The levels that a person (if given) in a channel draws on, and this month's models."""
-        limits, day, month = self._limits, day_of(at), month_of(at)
-        pots = [Pot(level=Level.ALL, name="", period=month, limit=limits.per_month)]
-        pots.insert(0, channel_pot(channel, day, limits))
+        """The levels that a person (if given) in a channel of that time zone draws on, and this
+        month's models."""
+        limits = self._limits
+        pots = [channel_pot(channel, at, zone, limits), month_pot(at, limits)]
         if person_id is not None:
-            pots.insert(0, person_pot(channel, person_id, day, limits))
-        return await self._database.read(partial(_spend, pots, at))
+            pots.insert(0, person_pot(channel, person_id, at, zone, limits))
+        return await self._database.read(partial(_spend, pots, limits, at))
 
 
-def _standing(level: Level, name: str, period: str, tx: Transaction) -> tuple[int, int]:
-    """A pot's used and reserved tokens."""
-    row: tuple[int, int] | None = tx.execute(
-        "SELECT used, reserved FROM spent WHERE level = ? AND name = ? AND period = ?",
-        (level, name, period),
-    ).fetchone()
-    return row or (0, 0)
+_Key = tuple[str, str, str]
 
 
-def _reserve(pots: tuple[Pot, ...], bound: int, at: float, tx: Transaction) -> int:
-    for pot in pots:
-        used, reserved = _standing(pot.level, pot.name, pot.period, tx)
-        if pot.limit is not None and used + reserved + bound > pot.limit:
-            raise BudgetExceeded(exceeded_words(pot, pot.limit, used, reserved, bound, at))
-    keys = [(pot.level, pot.name, pot.period) for pot in pots]
-    _add(keys, 0, bound, at, tx)
+def _key(pot: Pot) -> _Key:
+    return (pot.level, pot.name, pot.period)
+
+
+def _standing(key: _Key, tx: Transaction) -> Standing:
     row = tx.execute(
-        "INSERT INTO reservations (pots, bound, at) VALUES (?, ?, ?) RETURNING id",
-        (json.dumps(keys), bound, at),
+        "SELECT tokens, nanos, unpriced, reserved_tokens, reserved_nanos FROM spent"
+        " WHERE level = ? AND name = ? AND period = ?",
+        key,
     ).fetchone()
+    if row is None:
+        return Standing()
+    tokens, nanos, unpriced, reserved_tokens, reserved_nanos = row
+    return Standing(
+        tokens=tokens, nanos=nanos, unpriced=unpriced,
+        reserved_tokens=reserved_tokens, reserved_nanos=reserved_nanos,
+    )  # fmt: skip
+
+
+def _admit(
+    account: Account, pots: tuple[Pot, ...], model: str, bound: Amount, at: float, tx: Transaction
+) -> None:
+    held = tx.execute("SELECT 1 FROM reservations WHERE held = ?", (account.work,)).fetchone()
+    if held is None:
+        _reserve(account, pots, model, bound, at, account.work, tx)
+
+
+def _call(
+    account: Account, pots: tuple[Pot, ...], model: str, bound: Amount, at: float, tx: Transaction
+) -> int:
+    _release(account.work, tx)
+    return _reserve(account, pots, model, bound, at, None, tx)
+
+
+def _reserve(
+    account: Account,
+    pots: tuple[Pot, ...],
+    model: str,
+    bound: Amount,
+    at: float,
+    held: str | None,
+    tx: Transaction,
+) -> int:
+    for pot in pots:
+        words = obstacle(pot, _standing(_key(pot), tx), bound, at)
+        if words is not None:
+            raise BudgetExceeded(words)
+    keys = [_key(pot) for pot in pots]
+    _add(keys, _NOTHING, bound, 1, at, tx)
+    channel = account.channel
+    whose = (
+        channel.platform, channel.workspace, channel.channel, account.person_id, model
+    )  # fmt: skip
+    row = tx.execute(
+        "INSERT INTO reservations (pots, tokens, nanos, at, day, usage, held)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        (
+            json.dumps(keys), bound.tokens, bound.nanos, at, day_of(at, account.zone),
+            json.dumps(whose), held,
+        ),
+    ).fetchone()  # fmt: skip
     return int(row[0])
 
 
 def _add(
-    keys: Iterable[tuple[str, str, str]], used: int, reserved: int, at: float, tx: Transaction
+    keys: Iterable[_Key], used: Amount, reserved: Amount, sign: int, at: float, tx: Transaction
 ) -> None:
+    """Add to what the pots hold; `sign` -1 takes the reserved amount away."""
+    unpriced = used.tokens if used.nanos is None else 0
     tx.executemany(
-        "INSERT INTO spent (level, name, period, used, reserved, at) VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET used = used + excluded.used,"
-        " reserved = reserved + excluded.reserved, at = max(at, excluded.at)",
-        [(*key, used, reserved, at) for key in keys],
-    )
+        "INSERT INTO spent"
+        " (level, name, period, tokens, nanos, unpriced, reserved_tokens, reserved_nanos, at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET tokens = tokens + excluded.tokens,"
+        " nanos = nanos + excluded.nanos, unpriced = unpriced + excluded.unpriced,"
+        " reserved_tokens = reserved_tokens + excluded.reserved_tokens,"
+        " reserved_nanos = reserved_nanos + excluded.reserved_nanos, at = max(at, excluded.at)",
+        [
+            (*key, used.tokens, used.nanos or 0, unpriced, sign * reserved.tokens,
+             sign * (reserved.nanos or 0), at)
+            for key in keys
+        ],
+    )  # fmt: skip
 
 
-def _settle(reservation: int, tokens: int | None, tx: Transaction) -> None:
-    row = tx.execute(
-        "DELETE FROM reservations WHERE id = ? RETURNING pots, bound, at", (reservation,)
-    ).fetchone()
+_TAKE = "DELETE FROM reservations RETURNING pots, tokens, nanos, at, day, usage, held"
+_TAKE_ONE = _TAKE.replace("RETURNING", "WHERE id = ? RETURNING")
+_TAKE_HELD = _TAKE.replace("RETURNING", "WHERE held = ? RETURNING")
+
+
+def _settle(reservation: int, charged: Amount | None, usage: Usage | None, tx: Transaction) -> None:
+    row = tx.execute(_TAKE_ONE, (reservation,)).fetchone()
     if row is not None:
-        pots, bound, at = row
-        _add(json.loads(pots), bound if tokens is None else tokens, -bound, at, tx)
+        _settled(row, charged, usage, tx)
+
+
+def _release(work: str, tx: Transaction) -> None:
+    row = tx.execute(_TAKE_HELD, (work,)).fetchone()
+    if row is not None:
+        _settled(row, _NOTHING, None, tx)
+
+
+def _settled(
+    row: tuple[str, int, int | None, float, str, str, str | None],
+    charged: Amount | None,
+    usage: Usage | None,
+    tx: Transaction,
+) -> None:
+    pots, tokens, nanos, at, day, whose, held = row
+    bound = Amount(tokens=tokens, nanos=nanos)
+    used = bound if charged is None else charged
+    _add(
+        [(level, name, period) for level, name, period in json.loads(pots)], used, bound, -1, at, tx
+    )
+    if held is None and used.tokens:
+        usage_rows.add(tx, day, json.loads(whose), used, usage)
 
 
 def _recover(at: float, tx: Transaction) -> int:
-    tx.execute("UPDATE spent SET used = used + reserved, reserved = 0 WHERE reserved > 0")
+    rows = tx.execute(_TAKE).fetchall()
+    for row in rows:
+        held = row[-1] is not None
+        _settled(row, _NOTHING if held else None, None, tx)
     _sweep(at, tx)
-    return tx.execute("DELETE FROM reservations").rowcount
+    return sum(1 for row in rows if row[-1] is None)
 
 
 def _sweep(at: float, tx: Transaction) -> None:
-    tx.execute("DELETE FROM spent WHERE at < ? AND reserved = 0", (at - KEEP_S,))
+    tx.execute(
+        "DELETE FROM spent WHERE at < ? AND reserved_tokens = 0 AND reserved_nanos = 0",
+        (at - KEEP_S,),
+    )
+    usage_rows.sweep(tx, day_of(at, "UTC"))
 
 
-def _spend(pots: Iterable[Pot], at: float, tx: Transaction) -> tuple[SpendLine, ...]:
+def _scarce(pots: tuple[Pot, ...], bound: Amount, tx: Transaction) -> str | None:
+    found = (scarce_words(pot, _standing(_key(pot), tx), bound) for pot in pots)
+    return next((words for words in found if words is not None), None)
+
+
+def _spend(
+    pots: Iterable[Pot], limits: Limits, at: float, tx: Transaction
+) -> tuple[SpendLine, ...]:
     models = tx.execute(
         "SELECT name FROM spent WHERE level = ? AND period = ? ORDER BY name",
-        (Level.MODEL, month_of(at)),
+        (Level.MODEL, month_of(at, limits.zone)),
     )
-    seen = [Pot(level=Level.MODEL, name=row[0], period=month_of(at)) for row in models]
+    seen = [model_pot(row[0], at, limits) for row in models]
     return tuple(_line(pot, at, tx) for pot in (*pots, *seen))
 
 
 def _line(pot: Pot, at: float, tx: Transaction) -> SpendLine:
-    used, reserved = _standing(pot.level, pot.name, pot.period, tx)
+    now = _standing(_key(pot), tx)
     return SpendLine(
         level=level_words(pot),
-        used=used,
-        reserved=reserved,
-        limit=pot.limit,
+        used=now.tokens,
+        reserved=now.reserved_tokens,
+        limit=pot.limit.tokens,
+        cost=now.nanos,
+        cost_reserved=now.reserved_nanos,
+        cost_limit=pot.limit.nanos,
+        unpriced=now.unpriced,
         renews=renews_words(pot, at),
     )

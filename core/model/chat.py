@@ -42,13 +42,15 @@ class ToolSpec:
 class Usage:
     """Tokens as the server reported them.
 
-    `cached` is part of `prompt`, `reasoning` of `completion`.
+    `cached` is part of `prompt`, and so is `written`, what the server put into its cache;
+    `reasoning` is part of `completion`.
     """
 
     prompt: int
     completion: int
     cached: int = 0
     reasoning: int = 0
+    written: int = 0
 
     @property
     def total(self) -> int:
@@ -70,7 +72,8 @@ class ModelRequest:
 class ModelReply:
     """One answer. `usage` is None when the server reported none; `finish` is the server's reason.
 
-    `offline` is True when the built-in stand-in wrote it.
+    `offline` is True when the built-in stand-in wrote it. `cost` is what was charged for it, in
+    nanodollars; None where no price is known.
     """
 
     text: str
@@ -78,3 +81,4 @@ class ModelReply:
     usage: Usage | None
     finish: str
     offline: bool = False
+    cost: int | None = None

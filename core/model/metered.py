@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import structlog
@@ -12,10 +12,12 @@ import structlog
 from core.commit_points import CommitPoint, reached
 from core.errors import ModelError, ModelUnreachable, StoreError, ThawError
 from core.model.account import Account
-from core.model.bounds import Bounds
+from core.model.amounts import Amount
+from core.model.bounds import Bounds, Measured
 from core.model.budget import Ledger
-from core.model.chat import ModelReply, ModelRequest
+from core.model.chat import ModelReply, ModelRequest, Usage
 from core.model.dialect import MOST_LESSONS, DialectLearned
+from core.model.prices import Price
 from core.ports import Model
 
 log = structlog.get_logger(__name__)
@@ -43,13 +45,23 @@ class Retries:
         return max(asked or 0.0, backoff * random.uniform(0.5, 1.0))  # noqa: S311
 
 
+_NOTHING = Amount(tokens=0, nanos=0)
+
 # A person waits for a turn; a job's caller waits by itself and tells people meanwhile.
 TURN = Retries(tries=3, first_s=0.3, longest_s=2.0)
 JOB = Retries(tries=2, first_s=0.5, longest_s=5.0)
 
 
+async def unpriced(_model: str) -> Price | None:
+    """No prices at all: everything counts in tokens alone."""
+    return None
+
+
 class Metered:
-    """Implements core.ports.MeteredModel over a model and the ledger."""
+    """Implements core.ports.MeteredModel and core.ports.Purse over a model and the ledger.
+
+    `prices` gives the price of a model, None where it is not known.
+    """
 
     def __init__(
         self,
@@ -57,9 +69,11 @@ class Metered:
         ledger: Ledger,
         *,
         retries: Retries,
+        prices: Callable[[str], Awaitable[Price | None]] = unpriced,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._model = model
+        self._prices = prices
         self._ledger = ledger
         self._retries = retries
         self._clock = clock
@@ -89,11 +103,29 @@ class Metered:
                     raise
                 await asyncio.sleep(wait_s)
 
-    async def charged(self, work: str) -> int:
-        """Tokens charged and still reserved for a turn or job so far."""
+    async def charged(self, work: str) -> Amount:
+        """What a turn or job has used and has still reserved so far."""
         if self._writes:
             await asyncio.wait(self._writes)
         return await self._ledger.charged(work)
+
+    async def scarce(self, account: Account, request: ModelRequest) -> str | None:
+        """See core.ports.MeteredModel."""
+        measured = self._bounds.measure(account.work, request)
+        bound = _bound(measured, await self._prices(request.model))
+        return await self._ledger.scarce(account, request.model, bound, self._clock())
+
+    async def admit(self, account: Account, model: str, prompt: int, completion: int) -> None:
+        """See core.ports.Purse."""
+        price = await self._prices(model)
+        nanos = None if price is None else price.bound(prompt, completion)
+        bound = Amount(tokens=prompt + completion, nanos=nanos)
+        admitting = self._write(self._ledger.admit(account, model, bound, self._clock()))
+        await asyncio.shield(admitting)
+
+    def release(self, work: str) -> None:
+        """See core.ports.Purse."""
+        self._write(self._release(work))
 
     async def close(self) -> None:
         """Wait until the calls that have ended stand in the ledger."""
@@ -104,27 +136,31 @@ class Metered:
         self, account: Account, request: ModelRequest, heard: "_Heard | None"
     ) -> ModelReply:
         measured = self._bounds.measure(account.work, request)
-        reservation = await self._reserve(account, request.model, measured.bound)
-        tokens: int | None = None
+        # A call is settled at the price that it was reserved at, whatever it costs by then.
+        price = await self._prices(request.model)
+        reservation = await self._reserve(account, request.model, _bound(measured, price))
+        charged: Amount | None = None
+        usage: Usage | None = None
         try:
             reached(CommitPoint.CALL_RESERVED)
             if heard is not None:
                 heard.begin()
             reply = await self._model.complete(request, heard)
             reached(CommitPoint.CALL_ANSWERED)
-            if reply.usage is not None:
-                tokens = reply.usage.total
-                self._bounds.reported(account.work, measured, reply.usage)
+            usage = reply.usage
+            charged = None if usage is None else _used(usage, price)
+            if usage is not None:
+                self._bounds.reported(account.work, measured, usage)
         except ModelError as error:
-            tokens = 0 if error.free else None
+            charged = _NOTHING if error.free else None
             raise
         finally:
             # Also when the call is cancelled: its usage is unknown then, the bound is charged.
             # Nobody waits for it: it stands in the ledger before any later reservation does.
-            self._write(self._settle(reservation, tokens))
-        return reply
+            self._write(self._settle(reservation, charged, usage))
+        return replace(reply, cost=(charged or _bound(measured, price)).nanos)
 
-    async def _reserve(self, account: Account, model: str, bound: int) -> int:
+    async def _reserve(self, account: Account, model: str, bound: Amount) -> int:
         reserving = self._write(self._ledger.reserve(account, model, bound, self._clock()))
         try:
             return await asyncio.shield(reserving)
@@ -138,16 +174,23 @@ class Metered:
             reservation = await reserving
         except ThawError:
             return
-        await self._settle(reservation, 0)
+        await self._settle(reservation, _NOTHING, None)
 
-    async def _settle(self, reservation: int, tokens: int | None) -> None:
+    async def _settle(self, reservation: int, charged: Amount | None, usage: Usage | None) -> None:
         try:
-            await self._ledger.settle(reservation, tokens)
+            await self._ledger.settle(reservation, charged, usage)
         except StoreError as error:
             # The answer is paid for and kept; the reservation stands in for what it cost.
             log.warning("a model call could not be settled", error=str(error))
         else:
             reached(CommitPoint.CALL_SETTLED)
+
+    async def _release(self, work: str) -> None:
+        try:
+            await self._ledger.release(work)
+        except StoreError as error:
+            # The next start lets go of it.
+            log.warning("what was held for a job could not be released", error=str(error))
 
     def _write(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """A write to the ledger, which its caller's cancellation does not stop."""
@@ -155,6 +198,16 @@ class Metered:
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
         return task
+
+
+def _bound(measured: Measured, price: Price | None) -> Amount:
+    completion = measured.bound - measured.prompt
+    nanos = None if price is None else price.bound(measured.prompt, completion)
+    return Amount(tokens=measured.bound, nanos=nanos)
+
+
+def _used(usage: Usage, price: Price | None) -> Amount:
+    return Amount(tokens=usage.total, nanos=None if price is None else price.cost(usage))
 
 
 class _Heard:

@@ -221,6 +221,7 @@ def _usage(value: object) -> Usage | None:
         completion=completion,
         cached=_detail(value, "prompt_tokens_details", "cached_tokens"),
         reasoning=_detail(value, "completion_tokens_details", "reasoning_tokens"),
+        written=_detail(value, "prompt_tokens_details", "cache_write_tokens"),
     )
 
 

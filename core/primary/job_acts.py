@@ -65,7 +65,7 @@ def run_again(doing: Doing, number: int) -> Done:
         requester=doing.person,
         message=doing.source,
         rules_revision=adopt(doing.tx, doing.own_rules).revision,
-        budget_tokens=settings.effective(doing.tx, doing.defaults).per_job,
+        budget=settings.effective(doing.tx, doing.defaults).per_job,
         at=doing.clock(),
         again=number,
     )

@@ -1,20 +1,22 @@
 """Does what commands and presses ask, inside the transaction that answers them."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import assert_never
 
 from core.jobs.supervisor import Jobs
 from core.messages import Asking, ChannelRef, Person
-from core.messages.views import SpendLine
 from core.model.budget import Ledger
 from core.pairing import Pairing
 from core.ports import Finder
 from core.primary import acts, channel_acts, forget_acts, job_acts, look_acts, state_acts
 from core.primary.acts import Act
+from core.primary.budget_text import budget_text
 from core.primary.doing import Doing, Done
 from core.primary.pair_acts import Pairer
 from core.rights import Rights
-from core.settings import ChannelSettings
+from core.settings import ChannelSettings, effective
+from core.state.channels import Channels
 from core.state.database import Transaction
 from core.state.rules import Rules
 
@@ -32,6 +34,7 @@ class Performer:
         jobs: Jobs,
         finder: Finder,
         ledger: Ledger,
+        channels: Channels,
         clock: Callable[[], float],
     ) -> None:
         self._rights = rights
@@ -41,6 +44,7 @@ class Performer:
         self._jobs = jobs
         self._finder = finder
         self._ledger = ledger
+        self._channels = channels
         self._clock = clock
 
     async def look_up(self, act: Act, channel: ChannelRef, person: Person) -> str:
@@ -49,12 +53,18 @@ class Performer:
             case acts.Find(query=query):
                 return (await self._finder.find(channel, query)).text
             case acts.ShowBudget():
-                spend = await self._ledger.spend(channel, person.id, self._clock())
-                return "\n".join(_spend_line(line) for line in spend)
+                return await self._budget(channel, person)
             case acts.Pair() | acts.Unpair() | acts.ShowPairs():
                 return await self._pairer.do(act, channel, person)
             case _:
                 return ""
+
+    async def _budget(self, channel: ChannelRef, person: Person) -> str:
+        now = self._defaults
+        if await self._channels.exists(channel):
+            now = await self._channels.read(channel, partial(effective, defaults=self._defaults))
+        spend = await self._ledger.spend(channel, person.id, self._clock(), now.timezone)
+        return budget_text(spend, now.per_job)
 
     def do(self, act: Act, event: Asking, person: Person, looked_up: str, tx: Transaction) -> Done:
         """Do it. Raises BadRequest or NotAllowed, and then nothing of it is kept."""
@@ -123,10 +133,3 @@ def _do(doing: Doing, act: Act) -> Done:
             return channel_acts.show_help(doing)
         case _ as unreachable:
             assert_never(unreachable)
-
-
-def _spend_line(line: SpendLine) -> str:
-    limit = "no limit" if line.limit is None else f"of {line.limit:,}"
-    reserved = f", {line.reserved:,} reserved" if line.reserved else ""
-    renews = f", renews {line.renews}" if line.renews else ""
-    return f"- {line.level}: {line.used:,} tokens {limit}{reserved}{renews}"

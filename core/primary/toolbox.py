@@ -1,6 +1,7 @@
 """What the primary agent's tool calls do: effects on the channel, one transaction each."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from core.errors import BadRequest, NotAllowed
@@ -8,6 +9,7 @@ from core.jobs.admission import Ticket
 from core.jobs.job import Completed
 from core.jobs.supervisor import Jobs, Stop
 from core.messages import Message
+from core.model.amounts import MOST_TOKENS, Limit
 from core.model.arguments import parse_arguments
 from core.model.chat import ToolCall
 from core.ports import Finder
@@ -35,7 +37,6 @@ _TITLE = 120
 _LISTED = 30
 _MOST_CALLS = 200
 _LONGEST = 20_000
-_MOST_TOKENS = 10**12
 
 
 class Toolbox:
@@ -129,7 +130,7 @@ class Toolbox:
             requester=self._message.author,
             message=self._inbox_id,
             rules_revision=adopt(tx, self._rules).revision,
-            budget_tokens=self._budget(arguments),
+            budget=self._budget(arguments),
             at=self._clock(),
         )
         job = jobs.promise(tx, new)
@@ -241,11 +242,12 @@ class Toolbox:
             person=requester or self._message.author.id,
         )
 
-    def _budget(self, arguments: Arguments) -> int | None:
+    def _budget(self, arguments: Arguments) -> Limit:
         asked, limit = arguments.get("budget"), self._settings.per_job
         if not isinstance(asked, int) or asked <= 0:
             return limit
-        return min(asked, _MOST_TOKENS if limit is None else limit)
+        most = MOST_TOKENS if limit.tokens is None else limit.tokens
+        return replace(limit, tokens=min(asked, most))
 
     def _job_id(self, number: int) -> str:
         """The same call of the same message has the same id, also after a crash."""

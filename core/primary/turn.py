@@ -171,6 +171,7 @@ class Turn:
             person_id=self._message.author.id,
             # Platforms number messages per channel.
             work=f"{row.id}@{self._message.thread.channel}",
+            zone=settings.timezone,
         )
         try:
             return await self._model.complete(account, request, pace.add)

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 
 from core.jobs.job import JobState, Outcome, Steering
 from core.messages import ChannelRef, Person, ThreadRef
+from core.model.amounts import Limit
 from core.records import codec
 from core.state.database import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRow:
-    """One job as it stands. Times are Unix seconds; `message` is the inbox id that asked for it.
+    """One job as it stands. Times are Unix seconds, `cost` is in nanodollars; `message` is the
+    inbox id that asked for it.
 
     `again` is the number of the job whose brief it runs again.
     """
@@ -28,7 +30,7 @@ class JobRow:
     base_message: int
     rules_revision: int
     attempt: int
-    budget_tokens: int | None
+    budget: Limit
     again: int | None
     stop_by: str | None
     created_at: float
@@ -37,6 +39,7 @@ class JobRow:
     step: str
     steps: int
     tokens: int
+    cost: int
     version: int
     outcome: Outcome | None
 
@@ -52,15 +55,15 @@ class NewJob:
     requester: Person
     message: str
     rules_revision: int
-    budget_tokens: int | None
+    budget: Limit
     at: float
     again: int | None = None
 
 
 _SELECT = (
     "SELECT number, id, thread, title, brief, requester_id, requester, message, state, base_commit,"
-    " base_message, rules_revision, attempt, budget_tokens, again, stop_by, created_at, started_at,"
-    " ended_at, step, steps, tokens, version, outcome FROM jobs"
+    " base_message, rules_revision, attempt, budget_tokens, budget_nanos, again, stop_by,"
+    " created_at, started_at, ended_at, step, steps, tokens, cost, version, outcome FROM jobs"
 )
 
 
@@ -77,12 +80,12 @@ def promise(tx: Transaction, job: NewJob, state: JobState = JobState.PROMISED) -
         return int(known[0])
     row = tx.execute(
         "INSERT INTO jobs (id, thread, title, brief, requester_id, requester, message, state,"
-        " base_commit, base_message, rules_revision, budget_tokens, again, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?) RETURNING number",
+        " base_commit, base_message, rules_revision, budget_tokens, budget_nanos, again,"
+        " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?) RETURNING number",
         (
             job.id, job.thread.thread, job.title, job.brief, job.requester.id, job.requester.name,
             job.message, state.value, job.rules_revision,
-            job.budget_tokens, job.again, job.at,
+            job.budget.tokens, job.budget.nanos, job.again, job.at,
         ),
     ).fetchone()  # fmt: skip
     return int(row[0])
@@ -134,14 +137,21 @@ def ask_stop(tx: Transaction, number: int, by: str) -> bool:
 
 
 def end(
-    tx: Transaction, number: int, outcome: Outcome, *, at: float, steps: int, tokens: int
+    tx: Transaction,
+    number: int,
+    outcome: Outcome,
+    *,
+    at: float,
+    steps: int,
+    tokens: int,
+    cost: int = 0,
 ) -> bool:
     """The job has its one outcome; False when it had one before."""
     return (
         tx.execute(
             "UPDATE jobs SET state = 'ended', outcome = ?, ended_at = ?, step = '', steps = ?,"
-            " tokens = ?, version = version + 1 WHERE number = ? AND state != 'ended'",
-            (codec.outcome.dump_json(outcome).decode(), at, steps, tokens, number),
+            " tokens = ?, cost = ?, version = version + 1 WHERE number = ? AND state != 'ended'",
+            (codec.outcome.dump_json(outcome).decode(), at, steps, tokens, cost, number),
         ).rowcount
         == 1
     )
@@ -229,10 +239,11 @@ def prune_steering(tx: Transaction, before: float, most: int) -> bool:
     return gone == most
 
 
-def _row(channel: ChannelRef, row: tuple) -> JobRow:  # type: ignore[type-arg]  # 24 columns of SQL
+def _row(channel: ChannelRef, row: tuple) -> JobRow:  # type: ignore[type-arg]  # 26 columns of SQL
     (number, id, thread, title, brief, requester_id, requester, message, state, base_commit,
-     base_message, rules_revision, attempt, budget_tokens, again, stop_by, created_at, started_at,
-     ended_at, step, steps, tokens, version, outcome) = row  # fmt: skip
+     base_message, rules_revision, attempt, budget_tokens, budget_nanos, again, stop_by,
+     created_at, started_at, ended_at, step, steps, tokens, cost, version,
+     outcome) = row  # fmt: skip
     return JobRow(
         number=number,
         id=id,
@@ -246,7 +257,7 @@ def _row(channel: ChannelRef, row: tuple) -> JobRow:  # type: ignore[type-arg]  
         base_message=base_message,
         rules_revision=rules_revision,
         attempt=attempt,
-        budget_tokens=budget_tokens,
+        budget=Limit(tokens=budget_tokens, nanos=budget_nanos),
         again=again,
         stop_by=stop_by,
         created_at=created_at,
@@ -255,6 +266,7 @@ def _row(channel: ChannelRef, row: tuple) -> JobRow:  # type: ignore[type-arg]  
         step=step,
         steps=steps,
         tokens=tokens,
+        cost=cost,
         version=version,
         outcome=codec.outcome.validate_json(outcome) if outcome else None,
     )

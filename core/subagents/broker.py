@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
@@ -11,6 +12,7 @@ from core.model.arguments import parse_arguments
 from core.model.chat import ToolCall
 from core.state.operations import Json
 from core.subagents.broker_asking import Asking, sound
+from core.subagents.broker_partial import so_far
 from core.subagents.broker_resume import Taken
 from core.subagents.broker_tools import HostTools, one_line
 from core.subagents.file_reads import FileReads
@@ -40,6 +42,10 @@ SteeringSource = Callable[[JobSpec, int], Awaitable[tuple[Steering, ...]]]
 
 LONGEST_RESULT = 100_000
 """Characters of a tool's result, and of the job's own, that are taken."""
+WRAP_UP = (
+    "Your budget is nearly used up: {left}. Wrap up now: call finish with what you have, and say "
+    "in the result what is missing. Nothing of a job that runs out of budget is merged."
+)
 _MOST_EMPTY = 3
 
 
@@ -60,9 +66,10 @@ class Broker:
         told: int,
         workspace: Path,
         commands_off: str,
-        step: Callable[[str, int, int], None],
+        step: Callable[[str, int, int, int], None],
     ) -> None:
-        """`told` is the newest steering shown; `step` takes words, answers so far, new tokens."""
+        """`told` is the newest steering shown; `step` takes words, answers so far, new tokens and
+        their cost in nanodollars."""
         self._job = job
         self._journal = journal
         self._transcript = taken.transcript
@@ -81,6 +88,7 @@ class Broker:
         self._running: tuple[int, ToolCall] | None = None
         self._cut_short = False
         self._empty = 0
+        self._warned = False
         self.finished: Completed | None = None
         """What `finish` said, once it is accepted."""
 
@@ -135,17 +143,19 @@ class Broker:
         if self._answers >= self._job.max_steps:
             reason = f"it was not done after {self._job.max_steps} steps, the most it may take"
             return Failed(kind=FailureKind.STEPS, reason=reason)
-        steering = await self._steering(self._job, self._told)
+        steering = (*await self._steering(self._job, self._told), *await self._warning())
         number = await self._journal.begin_model(steering)
         self._show(steering)
         reply = await self._asking.ask(self._transcript)
         if isinstance(reply, Failed):
-            return reply
+            if reply.kind is not FailureKind.BUDGET:
+                return reply
+            return replace(reply, partial=so_far(self._transcript, self._answers))
         kept, note = sound(reply, self._transcript.knows)
         names = ", ".join(call.name for call in kept.tool_calls)
         await self._journal.end_model(number, kept, f"calls {names}" if names else "answers")
         self._answers += 1
-        self._step("", self._answers, kept.usage.total if kept.usage else 0)
+        self._step("", self._answers, kept.usage.total if kept.usage else 0, kept.cost or 0)
         self._transcript.said(kept.text, kept.tool_calls)
         self._cut_short = kept.finish == "length"
         self._empty = 0 if kept.text.strip() or kept.tool_calls else self._empty + 1
@@ -153,12 +163,20 @@ class Broker:
             await self._tell(note)
         return Answer(text=kept.text, calls=kept.tool_calls)
 
+    async def _warning(self) -> tuple[Steering, ...]:
+        """That the budget is nearly used up, once: what it is not told, it cannot act on."""
+        left = None if self._warned else await self._asking.scarce(self._transcript)
+        if left is None:
+            return ()
+        self._warned = True
+        return (Steering(seq=0, by="", text=WRAP_UP.format(left=left)),)
+
     async def _begin(self, frame: Begin) -> Reply:
         call = self._called(frame.call, frame.tool)
         title = one_line(f"{call.name}: {frame.detail}")
         number = await self._journal.begin_tool(call, title)
         self._running = number, call
-        self._step(title, self._answers, 0)
+        self._step(title, self._answers, 0, 0)
         return Proceed()
 
     async def _end(self, frame: End) -> None:
@@ -177,7 +195,7 @@ class Broker:
         call = self._called(frame.call, frame.tool)
         done = await self._tools.run(call)
         if done.title:
-            self._step(done.title, self._answers, 0)
+            self._step(done.title, self._answers, 0, 0)
         text = bounded(done.text)
         await self._journal.add_tool(
             call,
@@ -208,7 +226,7 @@ class Broker:
             return await self._refuse(call, f"error: {error}")
         await self._journal.freeze(call, result, named)
         self.finished = Completed(result=result, files=named)
-        self._step("finishing", self._answers, 0)
+        self._step("finishing", self._answers, 0, 0)
         return Proceed()
 
     def _products(self, call: ToolCall | None) -> tuple[str, tuple[str, ...]]:

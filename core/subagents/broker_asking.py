@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from core.errors import BudgetExceeded, ContextTooLong, ModelRefused, ModelUnreachable
-from core.jobs.job import Failed, FailureKind, JobSpec
-from core.model.account import Account
+from core.jobs.job import Failed, FailureKind, JobSpec, account_of
+from core.model.amounts import Amount
 from core.model.chat import ModelReply, ModelRequest, ToolCall, ToolSpec
 from core.ports import MeteredModel
 from core.subagents.transcript import Transcript
@@ -38,16 +38,15 @@ class Asking:
         self._job = job
         self._tools = tools
         self._say = say
-        self._account = Account(
-            channel=job.thread.channel,
-            person_id=job.requester.id,
-            work=f"job:{job.id}",
-            budget_tokens=job.budget_tokens,
-        )
+        self._account = account_of(job)
 
-    async def charged(self) -> int:
-        """Tokens that all attempts were charged so far."""
+    async def charged(self) -> Amount:
+        """What all attempts were charged so far."""
         return await self._model.charged(self._account.work)
+
+    async def scarce(self, transcript: Transcript) -> str | None:
+        """What is left, in words, when few more answers fit into a budget."""
+        return await self._model.scarce(self._account, self._request(transcript))
 
     async def ask(self, transcript: Transcript) -> ModelReply | Failed:
         """The next answer. While the server cannot be reached it waits; the job's time goes on."""

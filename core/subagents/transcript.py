@@ -38,6 +38,17 @@ class Transcript:
         """The calls of the last answer that have no result yet, in the model's order."""
         return self._unanswered
 
+    @property
+    def calls(self) -> tuple[ToolCall, ...]:
+        """The calls that have a result, in their order."""
+        return tuple(self._answered.values())
+
+    @property
+    def last_words(self) -> str:
+        """What the model last said beside its calls; "" if nothing."""
+        said = (one.text for one in reversed(self._messages) if one.role == "assistant")
+        return next((text for text in said if text.strip()), "")
+
     def knows(self, call: str) -> bool:
         """Whether a call of this id was ever made."""
         return call in self._answered or call in self._unanswered

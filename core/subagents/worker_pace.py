@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from core.jobs.job import Progress
+from core.model.amounts import Amount
 
 INTERVAL_S = 0.3
 
@@ -23,18 +25,22 @@ class Pace:
         """The step as last told, in words."""
         return self._now.step
 
-    def charged(self, tokens: int) -> None:
+    def charged(self, amount: Amount) -> None:
         """What earlier attempts have used."""
-        self._now = Progress(step=self._now.step, steps=self._now.steps, tokens=tokens)
+        self._now = replace(self._now, tokens=amount.tokens, cost=amount.nanos or 0)
 
     def say(self, step: str) -> None:
         """The job is at this step."""
         self.move(step, self._now.steps, 0)
 
-    def move(self, step: str, steps: int, tokens: int) -> None:
-        """The job is at this step ("": as before), has made `steps`, and used more `tokens`."""
+    def move(self, step: str, steps: int, tokens: int, cost: int = 0) -> None:
+        """The job is at this step ("": as before), has made `steps`, and used more `tokens`, which
+        cost so many nanodollars."""
         self._now = Progress(
-            step=step or self._now.step, steps=steps, tokens=self._now.tokens + tokens
+            step=step or self._now.step,
+            steps=steps,
+            tokens=self._now.tokens + tokens,
+            cost=self._now.cost + cost,
         )
         if self._timer is None:
             self._show()

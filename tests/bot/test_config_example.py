@@ -6,6 +6,8 @@ import pytest
 
 from bot.config import SECTIONS, Config, load
 from bot.sections import settings
+from core.messages.money import NANOS
+from core.model.amounts import Limit
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 COMMENTED_OUT = re.compile(r"^# (?=\[|\w+ = )", re.MULTILINE)
@@ -42,7 +44,8 @@ def test_what_the_example_leaves_out_can_be_put_in(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(in_full(), "utf-8")
     config = load(tmp_path / "config.toml")
     assert config.platforms.names == ("slack", "discord", "telegram")
-    assert config.budget.per_month == 200_000_000
+    assert config.budget.per_month == Limit(tokens=200_000_000, nanos=500 * NANOS)
+    assert [price.model for price in config.prices] == ["my-model"]
     assert config.model.subagent_name == "gpt-5.5"
     assert [source.name for source in config.sources] == ["logs"]
     assert [rule.kind or rule.rule for rule in config.rules] == ["latest", "counter"]

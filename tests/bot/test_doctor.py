@@ -10,7 +10,6 @@ import pytest
 from bot import doctor
 from bot.config import (
     BotSettings,
-    BudgetSettings,
     Config,
     ModelSettings,
     SourceSettings,
@@ -19,6 +18,8 @@ from bot.config import (
 )
 from bot.doctor import examine
 from bot.finding import Finding, Level
+from bot.money_sections import BudgetSettings
+from core.model.amounts import Limit
 from core.state.control import Control
 from core.subagents.sandbox import cgroup
 from tests.emulators.model import ModelServer, Reply
@@ -68,7 +69,8 @@ async def test_every_part_is_found_in_this_order(config: Config, tmp_path: Path)
     source = SourceSettings(name="logs", path=tmp_path)
     found = await examine(replace(config, sources=(source, source)))
     assert [one.about for one in found] == [
-        "settings", "data", "model", "page", "sandbox", "budget", "source", "source",
+        "settings", "data", "model", "prices", "page", "sandbox", "budget", "source",
+        "source",
     ]  # fmt: skip
 
 
@@ -197,9 +199,12 @@ async def test_a_sandbox_that_isolates_nothing_says_so(config: Config) -> None:
 
 async def test_a_budget_without_a_limit_over_time_is_mentioned(config: Config) -> None:
     assert (await finding(config, "budget")).level is Level.NOTE
-    limited = await finding(replace(config, budget=BudgetSettings(per_month=5_000_000)), "budget")
+    budget = BudgetSettings(per_month=Limit(tokens=5_000_000), per_person_day=Limit(nanos=10**9))
+    limited = await finding(replace(config, budget=budget), "budget")
     assert limited.level is Level.OK
-    assert limited.text == "tokens: 2,000,000 a job; 5,000,000 a month"
+    assert limited.text == (
+        "2,000,000 tokens a job; $1.00 a person a day; 5,000,000 tokens a month"
+    )
 
 
 async def test_sources_are_counted(config: Config, tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from core.drafting import Drafting
 from core.entrance import Entrance
 from core.errors import ModelUnreachable
 from core.forgetting.forgetter import Forgetter
-from core.forgetting.traces import Traces
 from core.jobs.admission import Admission, Limits
 from core.jobs.job import Completed, Gathered, JobSpec, Outcome, Progress
 from core.jobs.supervisor import Jobs
@@ -35,8 +34,9 @@ from core.messages import (
     ThreadRef,
 )
 from core.model.account import Account
-from core.model.budget import Ledger
+from core.model.amounts import Amount, Limit
 from core.model.chat import ModelReply, ModelRequest, ToolCall
+from core.model.metered import Metered
 from core.model.pots import Limits as BudgetLimits
 from core.outbox import Outbox
 from core.ports import Finder
@@ -45,21 +45,22 @@ from core.primary.toolbox import Toolbox
 from core.primary.turn import Turn
 from core.records.inbox import inbox_id
 from core.rights import Access, Rights, Who
-from core.search.hits import Found
 from core.settings import ChannelSettings
 from core.state.channels import Channels
 from core.state.control import Control
 from core.state.rules import Rules
 from core.tasks import Tasks
 from tests.core.attachments.contents import once
+from tests.core.surroundings import Attic, Nothing, spending
 from tests.emulators.script import spoken
 
 CHANNEL = ChannelRef(platform="world", workspace="w", channel="general")
 ADA = Person(id="ada", name="Ada")
 BOB = Person(id="bob", name="Bob")
 DEFAULTS = ChannelSettings(
-    model="m", subagent_model="s", instructions="", max_steps=10, timeout_s=60, per_job=1000
-)
+    model="m", subagent_model="s", instructions="", max_steps=10, timeout_s=60,
+    per_job=Limit(tokens=100_000),
+)  # fmt: skip
 PATIENCE_S = 10.0
 RETRY_S = 0.01
 
@@ -138,8 +139,11 @@ class Script:
             on_text(reply.text)
         return reply
 
-    async def charged(self, work: str) -> int:
-        return 0
+    async def charged(self, work: str) -> Amount:
+        return Amount(tokens=0, nanos=None)
+
+    async def scarce(self, account: Account, request: ModelRequest) -> str | None:
+        return None
 
 
 class Hands:
@@ -181,39 +185,6 @@ class Hands:
 
     def move(self, number: int, step: str) -> None:
         self._progress[number](Progress(step=step, steps=1, tokens=10))
-
-
-class Attic:
-    """What jobs left, as the test says: `seen` are the ids of those that saw what is forgotten."""
-
-    def __init__(self) -> None:
-        self.seen: set[str] = set()
-        self.forgotten: list[str] = []
-
-    async def saw(self, job_id: str, traces: Traces) -> bool:
-        return job_id in self.seen
-
-    async def forget(self, job_id: str) -> None:
-        self.forgotten.append(job_id)
-
-
-class Nothing:
-    """A finder that finds nothing and remembers the questions."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-
-    async def find(
-        self,
-        channel: ChannelRef,
-        query: str,
-        source: str | None = None,
-        *,
-        upto_message: int | None = None,
-        commit: int | None = None,
-    ) -> Found:
-        self.asked.append(query)
-        return Found(text="nothing found")
 
 
 class Room:
@@ -272,6 +243,7 @@ async def room(
     platform: Platform | None = None,
     hands: Hands | None = None,
     limits: Limits | None = None,
+    budgets: BudgetLimits | None = None,
     access: Access | None = None,
     rules: Rules | None = None,
     channels: Channels | None = None,
@@ -283,16 +255,16 @@ async def room(
     """A core over `data`; leaving it is a stop that drains nothing, as good as a kill."""
     script, platform, hands = script or Script(), platform or Platform(), hands or Hands()
     control, channels, tasks = await Control.open(data), channels or Channels(data), Tasks()
-    ledger = Ledger(control.database, BudgetLimits())
+    ledger, purse = spending(control, budgets)
     outbox = Outbox(channels, {"world": platform}, tasks.spawn, first_wait_s=retry_s)
     conversations = Conversations(tasks.spawn)
-    jobs = _jobs(channels, hands, outbox, tasks, conversations, limits, retry_s)
+    jobs = _jobs(channels, hands, purse, outbox, tasks, conversations, limits, retry_s)
     entrance = Entrance({"world": access or Access(who=Who.ANYONE)}, control.database, lambda: 1.0)
     rights = entrance.rights
     finder, rules = finder or Nothing(), rules or Rules()
     performer = Performer(
         rights=rights, rules=rules, defaults=DEFAULTS, jobs=jobs, finder=finder, ledger=ledger,
-        clock=lambda: 1.0, pairing=entrance.pairing,
+        channels=channels, clock=lambda: 1.0, pairing=entrance.pairing,
     )  # fmt: skip
     forgetter = _forgetter(channels, attic or Attic(), jobs, outbox, tasks)
     drafting = _drafting(channels, script, outbox, rules, tasks)
@@ -312,18 +284,18 @@ async def room(
         await dispatcher.recover()
         yield Room(platform, script, hands, dispatcher, channels, tasks, desk)
     finally:
-        await tasks.close()
-        await channels.close()
-        await control.close()
+        for part in (tasks, purse, channels, control):
+            await part.close()
 
 
 def _jobs(
-    channels: Channels, hands: Hands, outbox: Outbox, tasks: Tasks, conversations: Conversations,
-    limits: Limits | None, retry_s: float,
+    channels: Channels, hands: Hands, purse: Metered, outbox: Outbox, tasks: Tasks,
+    conversations: Conversations, limits: Limits | None, retry_s: float,
 ) -> Jobs:  # fmt: skip
     limits = limits or Limits(max_running=4, per_channel=4, per_person=4)
     return Jobs(
-        admission=Admission(limits), channels=channels, engine=hands, outbox=outbox, tasks=tasks,
+        admission=Admission(limits), channels=channels, engine=hands, purse=purse,
+        outbox=outbox, tasks=tasks,
         defaults=DEFAULTS, max_completion_tokens=100, clock=lambda: 1.0,
         over=lambda over: conversations.deliver(over.thread, over), retry_s=retry_s,
     )  # fmt: skip

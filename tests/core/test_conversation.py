@@ -11,7 +11,8 @@ from core.messages import ChannelRef, Seen, Trouble
 from core.search.hits import Found
 from core.state.database import Transaction
 from tests.core.frail import Frail
-from tests.core.room import BOB, CHANNEL, Nothing, Script, calls, last, room, says, starts
+from tests.core.room import BOB, CHANNEL, Script, calls, last, room, says, starts
+from tests.core.surroundings import Nothing
 
 
 async def test_a_message_is_acknowledged_before_any_model_is_asked(tmp_path: Path) -> None:

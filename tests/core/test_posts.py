@@ -2,6 +2,7 @@
 
 from core.jobs.job import Cancelled, Completed, Outcome
 from core.messages import Post
+from core.model.amounts import NO_LIMIT
 from core.model.offline.words import SIGNED
 from core.posts import outcome_whole, result_post, worth_again
 from core.records import jobs
@@ -14,7 +15,7 @@ from tests.core.room import ADA
 def shown(tx: Transaction, outcome: Outcome) -> Post:
     new = NewJob(
         id="j", thread=THREAD, title="a title", brief="do it", requester=ADA, message="m",
-        rules_revision=0, budget_tokens=None, at=1.0,
+        rules_revision=0, budget=NO_LIMIT, at=1.0,
     )  # fmt: skip
     row = jobs.read(tx, CHANNEL, jobs.promise(tx, new))
     assert row is not None

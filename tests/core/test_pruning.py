@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from core.jobs.job import JobState
 from core.messages import ChannelRef, ThreadRef
+from core.model.amounts import NO_LIMIT
 from core.places import ChannelPlaces
 from core.pruning import keep_pruned, prune_channel
 from core.records import jobs, turns
@@ -104,7 +105,7 @@ async def test_a_job_and_a_turn_under_way_keep_what_they_began_with(channels: Ch
     def begin(tx: Transaction) -> None:
         new = NewJob(
             id="j", thread=ThreadRef(channel=CHANNEL, thread="t"), title="t", brief="b",
-            requester=ADA, message="message:m", rules_revision=0, budget_tokens=None, at=0.0,
+            requester=ADA, message="message:m", rules_revision=0, budget=NO_LIMIT, at=0.0,
         )  # fmt: skip
         number = jobs.promise(tx, new, JobState.QUEUED)
         jobs.start(tx, number, at=0.0, commit=head(tx), message=0)

@@ -304,7 +304,9 @@ class LocalEngine:
 def _retell(past: Past, pace: Pace) -> None:
     """What an attempt had used that ended while nobody could take it down."""
     answers = [step for step in past.steps if step.kind is StepKind.MODEL and step.response]
-    pace.move("", len(answers), sum(step.tokens for step in answers))
+    replies = [step.reply for step in answers]
+    cost = sum(reply.cost or 0 for reply in replies if reply is not None)
+    pace.move("", len(answers), sum(step.tokens for step in answers), cost)
 
 
 async def _close(opening_it: "asyncio.Task[Journal]") -> None:

@@ -17,9 +17,7 @@ from tests.core.room import (
     ADA,
     BOB,
     CHANNEL,
-    Attic,
     Hands,
-    Nothing,
     Platform,
     Room,
     Script,
@@ -27,6 +25,7 @@ from tests.core.room import (
     room,
     says,
 )
+from tests.core.surroundings import Attic, Nothing
 
 SECRET = "Kaninchenbau-4711"
 ANSWER = "reply:forget:1"

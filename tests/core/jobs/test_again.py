@@ -3,14 +3,15 @@ from dataclasses import replace
 from core.jobs.again import LONGEST_RESULT, former
 from core.jobs.job import Cancelled, Completed, Failed, FailureKind, Former, JobState, Outcome
 from core.messages import ThreadRef
+from core.model.amounts import NO_LIMIT
 from core.records.jobs import JobRow
 from tests.core.room import ADA, CHANNEL
 
 ROW = JobRow(
     number=3, id="j", thread=ThreadRef(channel=CHANNEL, thread="t"), title="a title", brief="do it",
     requester=ADA, message="m", state=JobState.ENDED, base_commit=1, base_message=1,
-    rules_revision=0, attempt=1, budget_tokens=None, again=2, stop_by=None, created_at=1.0,
-    started_at=1.0, ended_at=2.0, step="", steps=1, tokens=1, version=1, outcome=None,
+    rules_revision=0, attempt=1, budget=NO_LIMIT, again=2, stop_by=None, created_at=1.0,
+    started_at=1.0, ended_at=2.0, step="", steps=1, tokens=1, cost=0, version=1, outcome=None,
 )  # fmt: skip
 
 

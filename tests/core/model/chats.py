@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from core.messages import ChannelRef
 from core.model.account import Account
+from core.model.amounts import Limit
 from core.model.chat import ChatMessage, ModelRequest, ToolSpec
 
 CHANNEL = ChannelRef(platform="web", workspace="local", channel="general")
@@ -25,4 +26,4 @@ def account(
 ) -> Account:
     """Whose money."""
     place = ChannelRef(platform="web", workspace="local", channel=channel)
-    return Account(channel=place, person_id=person, work=work, budget_tokens=budget)
+    return Account(channel=place, person_id=person, work=work, budget=Limit(tokens=budget))

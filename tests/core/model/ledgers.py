@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 
+from core.model.amounts import Amount, Limit
 from core.model.budget import Ledger
 from core.model.pots import Limits
 from core.state.database import Database
@@ -12,6 +13,16 @@ from core.state.database import Database
 # 2026-11-15 12:00:00 UTC
 NOON = 1_794_744_000.0
 SCHEMA = (files("core.state.schema") / "budget.sql").read_text()
+
+
+def tokens(count: int) -> Amount:
+    """So many tokens of a model without a known price."""
+    return Amount(tokens=count, nanos=None)
+
+
+def most(count: int) -> Limit:
+    """A limit in tokens."""
+    return Limit(tokens=count)
 
 
 @asynccontextmanager

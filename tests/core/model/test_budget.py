@@ -12,7 +12,7 @@ from core.messages.views import SpendLine
 from core.model.budget import KEEP_S, Ledger
 from core.model.pots import Limits
 from tests.core.model.chats import CHANNEL, account
-from tests.core.model.ledgers import NOON, keeping
+from tests.core.model.ledgers import NOON, keeping, most, tokens
 
 DAY = 86_400.0
 
@@ -25,7 +25,7 @@ async def spent(ledger: Ledger, at: float = NOON) -> dict[str, tuple[int, int]]:
 async def granted(ledger: Ledger, bounds: Iterable[int], at: float = NOON) -> list[int]:
     """Reserve all at once for works of their own; the ids of those that were granted."""
     calls = [
-        ledger.reserve(account(f"job:{number}"), "tiny", bound, at)
+        ledger.reserve(account(f"job:{number}"), "tiny", tokens(bound), at)
         for number, bound in enumerate(bounds)
     ]
     ends = await asyncio.gather(*calls, return_exceptions=True)
@@ -35,11 +35,11 @@ async def granted(ledger: Ledger, bounds: Iterable[int], at: float = NOON) -> li
 
 async def test_a_call_counts_on_every_level_as_reserved_then_as_used(tmp_path: Path) -> None:
     async with keeping(tmp_path) as ledger:
-        reservation = await ledger.reserve(account(), "tiny", 500, NOON)
-        assert await ledger.charged("job:1") == 500
+        reservation = await ledger.reserve(account(), "tiny", tokens(500), NOON)
+        assert (await ledger.charged("job:1")).tokens == 500
         assert set((await spent(ledger)).values()) == {(0, 500)}
-        await ledger.settle(reservation, 120)
-        assert await ledger.charged("job:1") == 120
+        await ledger.settle(reservation, tokens(120))
+        assert (await ledger.charged("job:1")).tokens == 120
         assert await spent(ledger) == {
             "each person, today": (120, 0),
             "this channel, today": (120, 0),
@@ -50,21 +50,21 @@ async def test_a_call_counts_on_every_level_as_reserved_then_as_used(tmp_path: P
 
 async def test_unknown_usage_is_charged_at_the_bound(tmp_path: Path) -> None:
     async with keeping(tmp_path) as ledger:
-        await ledger.settle(await ledger.reserve(account(), "tiny", 500, NOON), None)
+        await ledger.settle(await ledger.reserve(account(), "tiny", tokens(500), NOON), None)
         assert set((await spent(ledger)).values()) == {(500, 0)}
 
 
 async def test_usage_above_the_bound_is_recorded_as_used(tmp_path: Path) -> None:
     async with keeping(tmp_path) as ledger:
-        await ledger.settle(await ledger.reserve(account(), "tiny", 500, NOON), 900)
+        await ledger.settle(await ledger.reserve(account(), "tiny", tokens(500), NOON), tokens(900))
         assert set((await spent(ledger)).values()) == {(900, 0)}
 
 
 async def test_settling_twice_counts_once(tmp_path: Path) -> None:
     async with keeping(tmp_path) as ledger:
-        reservation = await ledger.reserve(account(), "tiny", 500, NOON)
-        await ledger.settle(reservation, 100)
-        await ledger.settle(reservation, 100)
+        reservation = await ledger.reserve(account(), "tiny", tokens(500), NOON)
+        await ledger.settle(reservation, tokens(100))
+        await ledger.settle(reservation, tokens(100))
         await ledger.settle(reservation, None)
         assert set((await spent(ledger)).values()) == {(100, 0)}
 
@@ -72,78 +72,82 @@ async def test_settling_twice_counts_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("limits", "words"),
     [
-        (Limits(per_person_day=1000), "each person, today"),
-        (Limits(per_channel_day=1000), "this channel, today"),
-        (Limits(per_month=1000), "everybody, this month"),
+        (Limits(per_person_day=most(1000)), "each person, today"),
+        (Limits(per_channel_day=most(1000)), "this channel, today"),
+        (Limits(per_month=most(1000)), "everybody, this month"),
     ],
 )
 async def test_a_limit_is_kept_to_the_token(tmp_path: Path, limits: Limits, words: str) -> None:
     async with keeping(tmp_path, limits) as ledger:
-        await ledger.settle(await ledger.reserve(account("job:1"), "tiny", 700, NOON), 600)
-        await ledger.reserve(account("job:2"), "tiny", 100, NOON)
+        await ledger.settle(
+            await ledger.reserve(account("job:1"), "tiny", tokens(700), NOON), tokens(600)
+        )
+        await ledger.reserve(account("job:2"), "tiny", tokens(100), NOON)
         with pytest.raises(BudgetExceeded) as caught:
-            await ledger.reserve(account("job:3"), "tiny", 301, NOON)
+            await ledger.reserve(account("job:3"), "tiny", tokens(301), NOON)
         text = str(caught.value)
         assert words in text
         assert "1,000 tokens" in text
         assert "600 are used and 100 reserved" in text
         assert "300 are left" in text
         assert "301" in text
-        assert await ledger.reserve(account("job:3"), "tiny", 300, NOON)
-        assert await ledger.charged("job:3") == 300
+        assert await ledger.reserve(account("job:3"), "tiny", tokens(300), NOON)
+        assert (await ledger.charged("job:3")).tokens == 300
 
 
 async def test_a_work_has_a_budget_of_its_own_that_does_not_renew(tmp_path: Path) -> None:
     async with keeping(tmp_path) as ledger:
-        await ledger.settle(await ledger.reserve(account(budget=100), "tiny", 90, NOON), 90)
+        await ledger.settle(
+            await ledger.reserve(account(budget=100), "tiny", tokens(90), NOON), tokens(90)
+        )
         for at in (NOON, NOON + 40 * DAY):
             with pytest.raises(BudgetExceeded, match=r"this job.*does not renew"):
-                await ledger.reserve(account(budget=100), "tiny", 11, at)
-        assert await ledger.reserve(account("turn:1", budget=100), "tiny", 100, NOON)
+                await ledger.reserve(account(budget=100), "tiny", tokens(11), at)
+        assert await ledger.reserve(account("turn:1", budget=100), "tiny", tokens(100), NOON)
 
 
 async def test_a_refused_call_reserves_nothing_on_any_level(tmp_path: Path) -> None:
-    async with keeping(tmp_path, Limits(per_month=100)) as ledger:
+    async with keeping(tmp_path, Limits(per_month=most(100))) as ledger:
         with pytest.raises(BudgetExceeded):
-            await ledger.reserve(account(), "tiny", 101, NOON)
+            await ledger.reserve(account(), "tiny", tokens(101), NOON)
         assert set((await spent(ledger)).values()) == {(0, 0)}
 
 
 async def test_people_and_channels_do_not_share_their_days(tmp_path: Path) -> None:
-    limits = Limits(per_person_day=100, per_channel_day=150)
+    limits = Limits(per_person_day=most(100), per_channel_day=most(150))
     async with keeping(tmp_path, limits) as ledger:
-        await ledger.reserve(account(person="ann"), "tiny", 100, NOON)
+        await ledger.reserve(account(person="ann"), "tiny", tokens(100), NOON)
         with pytest.raises(BudgetExceeded, match="each person"):
-            await ledger.reserve(account(person="ann", channel="other"), "tiny", 1, NOON)
+            await ledger.reserve(account(person="ann", channel="other"), "tiny", tokens(1), NOON)
         with pytest.raises(BudgetExceeded, match="this channel"):
-            await ledger.reserve(account(person="bob"), "tiny", 51, NOON)
-        await ledger.reserve(account(person="bob", channel="other"), "tiny", 100, NOON)
+            await ledger.reserve(account(person="bob"), "tiny", tokens(51), NOON)
+        await ledger.reserve(account(person="bob", channel="other"), "tiny", tokens(100), NOON)
 
 
 async def test_a_day_renews_at_midnight_utc_and_a_month_on_its_first(tmp_path: Path) -> None:
-    limits = Limits(per_person_day=100, per_month=150)
+    limits = Limits(per_person_day=most(100), per_month=most(150))
     midnight = NOON + DAY / 2
     async with keeping(tmp_path, limits) as ledger:
-        await ledger.reserve(account(), "tiny", 100, NOON)
+        await ledger.reserve(account(), "tiny", tokens(100), NOON)
         with pytest.raises(BudgetExceeded, match="midnight UTC, in 0 h 1 min"):
-            await ledger.reserve(account(), "tiny", 1, midnight - 60)
+            await ledger.reserve(account(), "tiny", tokens(1), midnight - 60)
         with pytest.raises(BudgetExceeded, match="2026-12-01"):
-            await ledger.reserve(account(), "tiny", 51, midnight)
-        await ledger.reserve(account(), "tiny", 50, midnight)
-        await ledger.reserve(account(), "tiny", 100, NOON + 16 * DAY)
+            await ledger.reserve(account(), "tiny", tokens(51), midnight)
+        await ledger.reserve(account(), "tiny", tokens(50), midnight)
+        await ledger.reserve(account(), "tiny", tokens(100), NOON + 16 * DAY)
 
 
 async def test_a_call_is_settled_on_the_day_it_was_reserved(tmp_path: Path) -> None:
     async with keeping(tmp_path) as ledger:
-        reservation = await ledger.reserve(account(), "tiny", 100, NOON)
-        await ledger.reserve(account(), "tiny", 7, NOON + DAY)
-        await ledger.settle(reservation, 60)
+        reservation = await ledger.reserve(account(), "tiny", tokens(100), NOON)
+        await ledger.reserve(account(), "tiny", tokens(7), NOON + DAY)
+        await ledger.settle(reservation, tokens(60))
         assert (await spent(ledger, NOON))["each person, today"] == (60, 0)
         assert (await spent(ledger, NOON + DAY))["each person, today"] == (0, 7)
 
 
 async def test_200_reservations_at_once_never_go_over_by_a_token(tmp_path: Path) -> None:
-    async with keeping(tmp_path, Limits(per_month=1000)) as ledger:
+    async with keeping(tmp_path, Limits(per_month=most(1000))) as ledger:
         ids = await granted(ledger, [7] * 200)
         assert len(ids) == 1000 // 7
         assert len(set(ids)) == len(ids)
@@ -151,42 +155,42 @@ async def test_200_reservations_at_once_never_go_over_by_a_token(tmp_path: Path)
 
 
 async def test_reserving_and_settling_at_once_never_goes_over(tmp_path: Path) -> None:
-    async with keeping(tmp_path, Limits(per_channel_day=300)) as ledger:
-        most = 0
+    async with keeping(tmp_path, Limits(per_channel_day=most(300))) as ledger:
+        highest = 0
 
         async def call(number: int) -> None:
-            nonlocal most
+            nonlocal highest
             try:
-                got = await ledger.reserve(account(f"job:{number}"), "tiny", 30, NOON)
+                got = await ledger.reserve(account(f"job:{number}"), "tiny", tokens(30), NOON)
             except BudgetExceeded:
                 return
-            most = max(most, sum((await spent(ledger))["this channel, today"]))
-            await ledger.settle(got, number % 31)
+            highest = max(highest, sum((await spent(ledger))["this channel, today"]))
+            await ledger.settle(got, tokens(number % 31))
 
         await asyncio.gather(*(call(number) for number in range(200)))
         used, reserved = (await spent(ledger))["this channel, today"]
         assert 0 < used <= 300
-        assert most <= 300
+        assert highest <= 300
         assert reserved == 0
 
 
 async def test_what_a_dead_process_left_reserved_is_charged_at_its_bound(tmp_path: Path) -> None:
     async with keeping(tmp_path) as ledger:
-        await ledger.reserve(account(), "tiny", 500, NOON)
-        await ledger.settle(await ledger.reserve(account(), "tiny", 300, NOON), 20)
+        await ledger.reserve(account(), "tiny", tokens(500), NOON)
+        await ledger.settle(await ledger.reserve(account(), "tiny", tokens(300), NOON), tokens(20))
     async with keeping(tmp_path) as ledger:
         assert await ledger.recover(NOON + 1) == 1
         assert set((await spent(ledger)).values()) == {(520, 0)}
         assert await ledger.recover(NOON + 2) == 0
-        assert await ledger.charged("job:1") == 520
+        assert (await ledger.charged("job:1")).tokens == 520
 
 
 async def test_the_tables_stay_small(tmp_path: Path) -> None:
     async with keeping(tmp_path) as ledger:
         for number in range(50):
-            got = await ledger.reserve(account(f"turn:{number % 5}"), "tiny", 10, NOON)
-            await ledger.settle(got, 10)
-        await ledger.reserve(account("turn:new"), "tiny", 10, NOON + KEEP_S + DAY)
+            got = await ledger.reserve(account(f"turn:{number % 5}"), "tiny", tokens(10), NOON)
+            await ledger.settle(got, tokens(10))
+        await ledger.reserve(account("turn:new"), "tiny", tokens(10), NOON + KEEP_S + DAY)
     rows = sqlite3.connect(tmp_path / "control.db")
     try:
         works = rows.execute("SELECT name FROM spent WHERE level = 'work'").fetchall()
@@ -197,7 +201,7 @@ async def test_the_tables_stay_small(tmp_path: Path) -> None:
 
 
 async def test_spend_lines_say_limit_and_renewal(tmp_path: Path) -> None:
-    limits = Limits(per_person_day=10, per_channel_day=20, per_month=30)
+    limits = Limits(per_person_day=most(10), per_channel_day=most(20), per_month=most(30))
     async with keeping(tmp_path, limits) as ledger:
         lines = await ledger.spend(CHANNEL, "ann", NOON)
         assert [line.limit for line in lines] == [10, 20, 30]

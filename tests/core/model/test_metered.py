@@ -15,14 +15,16 @@ from core.errors import (
     ModelUnreachable,
     StoreError,
 )
+from core.model.amounts import Amount
 from core.model.bounds import Bounds
 from core.model.budget import Ledger
+from core.model.chat import Usage
 from core.model.metered import JOB, TURN, Metered, Retries
 from core.model.openai_client import OpenAIModel
 from core.model.pots import Limits
 from core.state.database import Database
 from tests.core.model.chats import CHANNEL, account, asking
-from tests.core.model.ledgers import NOON, filed, keeping
+from tests.core.model.ledgers import NOON, filed, keeping, most
 from tests.emulators.model import ModelServer, Received, Reply
 
 AT_ONCE = Retries(tries=3, first_s=0.0, longest_s=0.5)
@@ -69,7 +71,7 @@ async def test_a_call_is_charged_what_the_server_reports(tmp_path: Path) -> None
     async with metering(tmp_path, [Reply(text="ok", usage=(20, 5))]) as setting:
         assert (await setting.model.complete(account(), asking("hi"))).text == "ok"
         assert await setting.used() == (25, 0)
-        assert await setting.model.charged("job:1") == 25
+        assert (await setting.model.charged("job:1")).tokens == 25
 
 
 class Gated(Ledger):
@@ -80,11 +82,13 @@ class Gated(Ledger):
         self.gate = asyncio.Event()
         self.trouble: StoreError | None = None
 
-    async def settle(self, reservation: int, tokens: int | None) -> None:
+    async def settle(
+        self, reservation: int, charged: Amount | None, usage: Usage | None = None
+    ) -> None:
         await self.gate.wait()
         if self.trouble is not None:
             raise self.trouble
-        await super().settle(reservation, tokens)
+        await super().settle(reservation, charged, usage)
 
 
 @asynccontextmanager
@@ -106,10 +110,10 @@ async def gated(path: Path) -> AsyncIterator[tuple[Metered, Gated]]:
 async def test_an_answer_does_not_wait_for_its_settlement(tmp_path: Path) -> None:
     async with gated(tmp_path) as (model, ledger), asyncio.timeout(20):
         assert (await model.complete(account(), asking("hi"))).text == "ok"
-        assert await ledger.charged("job:1") == BOUND
+        assert (await ledger.charged("job:1")).tokens == BOUND
         charged = asyncio.create_task(model.charged("job:1"))
         ledger.gate.set()
-        assert await charged == 25
+        assert (await charged).tokens == 25
 
 
 async def test_whoever_is_cancelled_while_asking_stops_no_settlement(tmp_path: Path) -> None:
@@ -121,7 +125,7 @@ async def test_whoever_is_cancelled_while_asking_stops_no_settlement(tmp_path: P
         with pytest.raises(asyncio.CancelledError):
             await charged
         ledger.gate.set()
-        assert await model.charged("job:1") == 25
+        assert (await model.charged("job:1")).tokens == 25
 
 
 async def test_a_call_that_cannot_be_settled_is_answered_and_charged_at_the_bound(
@@ -133,11 +137,11 @@ async def test_a_call_that_cannot_be_settled_is_answered_and_charged_at_the_boun
         assert (await model.complete(account(), asking("hi"))).text == "ok"
         await model.close()
         assert await ledger.recover(NOON) == 1
-        assert await ledger.charged("job:1") == BOUND
+        assert (await ledger.charged("job:1")).tokens == BOUND
 
 
 async def test_a_call_finds_the_one_before_it_settled(tmp_path: Path) -> None:
-    limits = Limits(per_month=BOUND + 20 * 2)
+    limits = Limits(per_month=most(BOUND + 20 * 2))
     async with metering(
         tmp_path, lambda _: Reply(text="ok", usage=(1, 1)), limits=limits
     ) as setting:
@@ -188,7 +192,7 @@ async def test_a_call_cancelled_before_it_is_made_costs_nothing(tmp_path: Path) 
 
 
 async def test_a_call_over_the_budget_is_not_made(tmp_path: Path) -> None:
-    limits = Limits(per_month=BOUND - 1)
+    limits = Limits(per_month=most(BOUND - 1))
     async with metering(tmp_path, [Reply(text="ok")], limits=limits) as setting:
         with pytest.raises(BudgetExceeded):
             await setting.model.complete(account(), asking("hi"))
@@ -219,7 +223,7 @@ async def test_each_retry_is_a_reservation_of_its_own(tmp_path: Path) -> None:
 
 
 async def test_a_retry_that_the_budget_does_not_allow_is_not_made(tmp_path: Path) -> None:
-    limits = Limits(per_month=2 * BOUND - 1)
+    limits = Limits(per_month=most(2 * BOUND - 1))
     replies = [Reply(status=500, body="no"), Reply(text="ok")]
     async with metering(tmp_path, replies, limits=limits) as setting:
         with pytest.raises(BudgetExceeded):
@@ -307,7 +311,7 @@ async def test_usage_above_the_bound_is_recorded(tmp_path: Path) -> None:
 
 
 async def test_64_calls_at_once_stay_within_the_budget(tmp_path: Path) -> None:
-    limits = Limits(per_channel_day=10 * BOUND)
+    limits = Limits(per_channel_day=most(10 * BOUND))
 
     def script(_: Received) -> Reply:
         return Reply(text="ok", usage=None, latency_s=0.2)

@@ -5,9 +5,18 @@ from dataclasses import replace
 import pytest
 
 from core.messages import ChannelRef
-from core.model.pots import Level, Limits, Pot, exceeded_words, level_words, pots_of, renews_words
+from core.model.pots import (
+    Level,
+    Limits,
+    Pot,
+    Standing,
+    level_words,
+    obstacle,
+    pots_of,
+    renews_words,
+)
 from tests.core.model.chats import account
-from tests.core.model.ledgers import NOON
+from tests.core.model.ledgers import NOON, most, tokens
 
 
 def test_the_same_id_on_another_platform_is_another_person_and_channel() -> None:
@@ -54,5 +63,7 @@ def test_december_renews_in_january() -> None:
 
 
 def test_a_pot_that_is_overdrawn_has_nothing_left() -> None:
-    pot = Pot(level=Level.ALL, name="", period="")
-    assert "900 are used, 0 are left" in exceeded_words(pot, 500, 900, 0, 7, NOON)
+    pot = Pot(level=Level.ALL, name="", period="", limit=most(500))
+    assert "900 are used, 0 are left" in (
+        obstacle(pot, Standing(tokens=900), tokens(7), NOON) or ""
+    )

@@ -2,6 +2,7 @@
 
 from core.jobs.job import Cancelled, Completed, JobState
 from core.messages import ChannelRef, Person
+from core.model.amounts import Limit
 from core.records import jobs
 from core.records.jobs import JobRow, NewJob
 from core.state.database import Transaction
@@ -13,7 +14,7 @@ ADA = Person(id="ada", name="Ada")
 def new(id: str = "j1", message: str = "message:m1") -> NewJob:
     return NewJob(
         id=id, thread=THREAD, title="a job", brief="do it", requester=ADA, message=message,
-        rules_revision=0, budget_tokens=100, at=1.0,
+        rules_revision=0, budget=Limit(tokens=100), at=1.0,
     )  # fmt: skip
 
 

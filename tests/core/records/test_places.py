@@ -4,6 +4,7 @@ from math import inf
 
 from core.jobs.job import JobState
 from core.messages import Person, Post, PostKind
+from core.model.amounts import NO_LIMIT
 from core.records import jobs, outbox, places
 from core.records.jobs import NewJob
 from core.state.database import Transaction
@@ -49,7 +50,7 @@ def test_what_shows_no_post_and_no_job_goes_with_age(tx: Transaction) -> None:
     outbox.put(tx, Post(id="answer:1", thread=THREAD, kind=PostKind.ANSWER, text="hi", at=1.0))
     new = NewJob(
         id="j", thread=THREAD, title="t", brief="b", requester=Person(id="ada", name="Ada"),
-        message="message:m", rules_revision=0, budget_tokens=None, at=0.0,
+        message="message:m", rules_revision=0, budget=NO_LIMIT, at=0.0,
     )  # fmt: skip
     assert jobs.promise(tx, new, JobState.QUEUED) == 1
     stay = ["answer:1", "answer:1#files", "card:1", "moved:to"]

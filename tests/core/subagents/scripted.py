@@ -8,6 +8,7 @@ from dataclasses import replace
 from core.jobs.job import JobSpec
 from core.messages import ChannelRef, Person, ThreadRef
 from core.model.account import Account
+from core.model.amounts import Amount
 from core.model.chat import ChatMessage, ModelReply, ModelRequest, ToolCall, Usage
 from core.search.hits import Found, Hit
 from core.state.operations import Json
@@ -32,7 +33,6 @@ JOB = JobSpec(
     max_completion_tokens=1000,
     max_steps=20,
     timeout_s=60.0,
-    budget_tokens=None,
 )
 
 
@@ -71,6 +71,7 @@ class ScriptedModel:
         self.requests: list[ModelRequest] = []
         self.accounts: list[Account] = []
         self.spent = 0
+        self.left: str | None = None
 
     async def complete(
         self, account: Account, request: ModelRequest, on_text: Callable[[str], None] | None = None
@@ -86,9 +87,13 @@ class ScriptedModel:
         self.spent += said.usage.total if said.usage else 0
         return said
 
-    async def charged(self, work: str) -> int:
+    async def charged(self, work: str) -> Amount:
         """See core.ports.MeteredModel."""
-        return self.spent
+        return Amount(tokens=self.spent, nanos=None)
+
+    async def scarce(self, account: Account, request: ModelRequest) -> str | None:
+        """See core.ports.MeteredModel."""
+        return self.left
 
 
 class NothingFound:

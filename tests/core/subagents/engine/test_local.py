@@ -8,6 +8,7 @@ import pytest
 from core.errors import BudgetExceeded, ContextTooLong, ModelRefused, ModelUnreachable, StoreError
 from core.jobs.job import Completed, Failed, FailureKind, Gathered, Steering
 from core.messages import ChannelRef
+from core.model.amounts import Limit
 from core.model.chat import ModelReply, ModelRequest
 from core.state.channels import Channels
 from core.state.operations import FileChange, Op, Operation
@@ -279,9 +280,10 @@ async def test_progress_counts_model_calls_and_their_tokens_and_the_last_is_alwa
 
 async def test_the_model_is_charged_to_the_job_and_its_requester(plain: Bench) -> None:
     plain.model.lines.append(finishes())
-    await plain.run(job(budget_tokens=99))
+    await plain.run(job(budget=Limit(tokens=99)))
     account = plain.model.accounts[0]
-    assert (account.work, account.person_id, account.budget_tokens) == ("job:job-1", "ann", 99)
+    assert (account.work, account.person_id) == ("job:job-1", "ann")
+    assert account.budget == Limit(tokens=99)
 
 
 async def test_steps_can_be_looked_at_while_the_job_runs_and_after(plain: Bench) -> None:
