@@ -52,9 +52,11 @@ def taken(tx: Transaction, place: Place, lost: Write) -> tuple[Operation | FileC
     if lost.kind is Kind.VALUE:
         return (Operation(key=key, op=Op.PUT, argument=load(lost.value or "null")),)
     operations = [_operation(key, item) for item in lost.items]
-    if now.kind is lost.kind and not lost.clears and now.cleared <= lost.base:
-        return tuple(operations)
     seen = None if lost.clears else read_entry(tx, key, lost.base, _ALL)
+    # As in merging: who saw nothing did not know what was deleted and begun anew meanwhile.
+    known = now.cleared <= lost.base or seen is None
+    if now.kind is lost.kind and not lost.clears and known:
+        return tuple(operations)
     if seen is not None and seen.kind is not lost.kind:
         seen = None
     return (_gone(key), *_anew(overlay(seen, operations)))

@@ -10,6 +10,7 @@ from tests.core.state.board import (
     append,
     delete,
     include,
+    patch,
     put,
     remove,
     write,
@@ -120,6 +121,18 @@ def test_taking_a_files_other_version_takes_its_content_and_bit(board: Board) ->
     board.job(2, write("f", b"two", executable=True), base=0)
     board.resolve(1, 1, 1)
     assert (board.file("f"), board.conflicts()) == (b"two", ())
+
+
+def test_taking_a_field_keeps_the_fields_that_landed_in_a_record_begun_anew(board: Board) -> None:
+    board.job(1, put("r", "v"))
+    board.job(2, patch("r", f=1))
+    board.job(3, delete("r"))
+    board.resolve(1, None, 1)
+    done = board.job(4, patch("r", f=2, g=3), base=3)
+    assert board.value("r") == {"f": 1, "g": 3}
+    assert done.commit is not None
+    take(board.tx, "r", done.commit, ANN, 9.0, "press:9")
+    assert board.value("r") == {"f": 2, "g": 3}
 
 
 def test_a_file_or_log_that_a_person_keeps_is_not_deleted_by_who_did_not_know(board: Board) -> None:

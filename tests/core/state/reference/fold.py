@@ -39,7 +39,7 @@ def step(key: Key, wish: Wish) -> Key:
     stands, lost = _decide(key.stand, wish)
     waiting, losers = key.waiting, dict(key.lost)
     if stands is None and lost is None:
-        waiting = waiting if any(_alike(one, wish) for one in waiting) else (*waiting, wish)
+        waiting = _joined(waiting, wish)
     elif wish.settles:
         losers |= {one.commit: one for one in waiting}
         waiting = ()
@@ -86,7 +86,7 @@ def _by_fields(key: Key, wish: Wish) -> Key:
         part = Part(id=wish.new[0].id, op=Op.PATCH, value={**waits, **outranked})
         losers[wish.commit] = replace(wish, parts=(part,))
     if waits:
-        waiting = (*waiting, losers.pop(wish.commit))
+        waiting = _joined(waiting, losers.pop(wish.commit))
     elif wish.settles:
         losers |= {one.commit: one for one in waiting}
         waiting = ()
@@ -247,8 +247,14 @@ def _equal(wish: Wish, now: Stand) -> bool:
     return whole and now.kind is wish.kind and now.value == wish.new[-1].value
 
 
+def _joined(waiting: tuple[Wish, ...], wish: Wish) -> tuple[Wish, ...]:
+    return waiting if any(_alike(one, wish) for one in waiting) else (*waiting, wish)
+
+
 def _alike(one: Wish, other: Wish) -> bool:
     """Whether it makes no difference which of two that wait is taken."""
+    if one.kind == other.kind == Kind.RECORD and one.combines and other.combines:
+        return patched(one) == patched(other)
     whole = not one.combines and one.kind in (None, Kind.VALUE, FILE)
     ends = [[part.value for part in wish.new[-1:]] for wish in (one, other)]
     return whole and one.kind == other.kind and ends[0] == ends[1]

@@ -230,7 +230,7 @@ class Channel(RuleBasedStateMachine):
                     self.model.tale(name),
                 )
             elif merged.commit in key.lost:
-                assert any("stays" in line.text for line in told), told
+                assert any("stays" in line.text for line in told), (told, self.model.tale(name))
 
     @invariant()
     def both_say_the_same(self) -> None:
