@@ -15,6 +15,7 @@ from core.jobs.supervisor import JobOver
 from core.messages import Asking, Message, Press, Seen, ThreadRef
 from core.primary.acts import Act, SteerJob, asks_outside
 from core.primary.commands import parse_command, parse_press
+from core.primary.job_acts import NoJobToSteer
 from core.primary.turn import TurnEnd
 from core.records.inbox import inbox_id
 
@@ -199,7 +200,10 @@ class Conversation:
             return True
         if act is None:
             return False
-        await self._act(message, act)
+        try:
+            await self._act(message, act)
+        except NoJobToSteer:
+            return False
         return True
 
     async def _take_press(self, press: Press) -> None:
@@ -226,7 +230,8 @@ class Conversation:
         if command is None and message.reply_to is not None:
             kind, _, number = message.reply_to.partition(":")
             if kind == "card" and number.isascii() and number.isdigit() and len(number) < 16:
-                return SteerJob(job=int(number), text=steering(message))
+                text = steering(message)
+                return SteerJob(job=int(number), text=text, replied=True)
         return command
 
     def _start_turn(self, message: Message | str) -> None:

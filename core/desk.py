@@ -37,7 +37,7 @@ from core.messages import (
     Trouble,
 )
 from core.outbox import Outbox
-from core.primary.acts import Act
+from core.primary.acts import Act, StopThread
 from core.primary.doing import Done
 from core.primary.perform import Performer
 from core.primary.turn import Turn, TurnEnd
@@ -60,6 +60,7 @@ class _Working:
 
     id: str
     task: asyncio.Task[object]
+    turn: Turn | None = None
     called_off: bool = False
 
 
@@ -146,7 +147,12 @@ class Desk:
 
     async def perform(self, event: Asking, act: Act, found: str) -> None:
         """Do what a command or press asks. Raises BadRequest, NotAllowed: then nothing was done."""
-        await self._answer(event, partial(self._performer.do, act, event, _person(event), found))
+        if isinstance(act, StopThread):
+            found = self._shown(event.thread)
+        do = partial(self._performer.do, act, event, _person(event), found)
+        after = await self._answer(event, do)
+        if after is not None and after.ended is not None:
+            self.call_off(event.thread, after.ended)
 
     async def conclude_turn(self, message: Message, end: TurnEnd) -> None:
         """One transaction: the answer, the promised jobs, the turn's own operations."""
@@ -207,7 +213,7 @@ class Desk:
         working = self._working[thread] = _Working(id=id, task=task)
         over: TurnOver | NoTurn = NoTurn()
         try:
-            over = await self._worked(thread, asked)
+            over = await self._worked(thread, asked, working)
         except asyncio.CancelledError:
             if not working.called_off:
                 raise
@@ -215,14 +221,17 @@ class Desk:
             del self._working[thread]
         self.deliver(thread, over)
 
-    async def _worked(self, thread: ThreadRef, asked: Message | str) -> TurnOver | NoTurn:
-        message, end, turn = None, None, None
+    async def _worked(
+        self, thread: ThreadRef, asked: Message | str, working: _Working
+    ) -> TurnOver | NoTurn:
+        message, end = None, None
         while True:
             try:
                 message = asked if isinstance(asked, Message) else await self._owed(thread, asked)
                 if message is not None:
-                    turn = turn or self._new_turn(message, partial(self._stream, thread))
-                    end = await turn.run()
+                    if working.turn is None:
+                        working.turn = self._new_turn(message, partial(self._stream, thread))
+                    end = await working.turn.run()
                     if end is None:
                         return NoTurn()
                 break
@@ -243,12 +252,17 @@ class Desk:
     def _stream(self, thread: ThreadRef, hint: StreamText) -> None:
         self._tasks.spawn(self._outbox.hint(thread, hint), f"stream {hint.post_id}")
 
-    async def _answer(self, event: Asking, do: Callable[[Transaction], Done]) -> None:
+    def _shown(self, thread: ThreadRef) -> str:
+        working = self._working.get(thread)
+        return working.turn.shown if working is not None and working.turn is not None else ""
+
+    async def _answer(self, event: Asking, do: Callable[[Transaction], Done]) -> After | None:
         """Close the event with what was done about it, unless it was closed before."""
         settle = partial(self._endings.of_act, event, do)
         after = await self._channels.write(event.thread.channel, settle)
         reached(CommitPoint.COMMAND_COMMITTED)
         await self._follow(event.thread.channel, after)
+        return after
 
     async def _follow(self, channel: ChannelRef, after: After | None) -> None:
         """Do what follows a commit: at once, so that it happens in the order of the commits."""

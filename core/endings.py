@@ -40,6 +40,7 @@ class After:
     stops: Sequence[Stop] = ()
     paused: bool | None = None
     forgets: int | None = None
+    ended: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,11 +112,16 @@ class Endings:
 
         Raises what `do` raises; then nothing is kept.
         """
-        if not inbox.close(tx, inbox_id(event)):
+        id = inbox_id(event)
+        if not inbox.close(tx, id):
             return None
+        turn = turns.running_about(tx, id)
+        if turn is not None:
+            # A bug ended it: nothing comes of it.
+            turns.give_up(tx, turn, id)
         done = do(tx)
         post = Post(
-            id=f"reply:{inbox_id(event)}",
+            id=f"reply:{id}",
             thread=event.thread,
             kind=PostKind.NOTICE,
             text=done.text,
@@ -129,7 +135,7 @@ class Endings:
         )
         return After(
             threads=threads, commit=done.merged.commit, started=done.started,
-            stops=done.stops, paused=done.paused, forgets=done.forgets,
+            stops=done.stops, paused=done.paused, forgets=done.forgets, ended=done.ended,
         )  # fmt: skip
 
     def _merge_turn(self, tx: Transaction, message: Message, end: TurnEnd) -> Merged:

@@ -106,6 +106,7 @@ def result_post(
         text=text,
         at=at,
         mention=row.requester,
+        reply_to=asked_by(row),
         job=row.number,
         receipt=tuple(receipt),
         drift=drift,
@@ -113,6 +114,12 @@ def result_post(
         files=files,
         offline=offline,
     )
+
+
+def asked_by(row: JobRow) -> str | None:
+    """The platform's id of the message that asked for the job; None when a button did."""
+    kind, _, id = row.message.partition(":")
+    return id if kind == "message" else None
 
 
 def receipt_lines(merged: Merged) -> tuple[str, ...]:

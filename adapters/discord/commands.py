@@ -90,6 +90,14 @@ COMMANDS: Sequence[SlashCommand] = (
         options=(_job("Which job to stop"),),
     ),
     SlashCommand(
+        name="stop", about="Stop the answer that is being written here, or else this thread's jobs",
+        options=(
+            Option(
+                name="job", about="Only this job", number=True, required=False, completes="jobs"
+            ),
+        ),
+    ),
+    SlashCommand(
         name="steer", about="Tell a running job something",
         options=(_job("Which job"), Option(name="text", about="What it should know")),
     ),

@@ -18,7 +18,7 @@ from adapters.discord.rest import Rest
 from adapters.discord.translation import Heard
 from adapters.discord.writing import Writing
 from core.errors import BadRequest, DeliveryFailed, DeliveryRefused, NotAllowed, StoreError
-from core.messages import Deletion, Edit, InboundEvent, ThreadRef
+from core.messages import InboundEvent, ThreadRef
 from core.ports import Door, Guard, Places
 
 log = structlog.get_logger(__name__)
@@ -106,7 +106,7 @@ class Intake:
             message = replace(message, files=await files.fetch(heard.uploads, self._door))
         await self.bring(message)
 
-    async def bring(self, event: InboundEvent | Edit | Deletion) -> None:
+    async def bring(self, event: InboundEvent) -> None:
         """Hand an event to the core. While it cannot be kept, the channel's later ones wait."""
         wait = _FIRST_WAIT_S
         for _ in range(_TRIES):

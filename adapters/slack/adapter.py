@@ -146,8 +146,12 @@ class SlackAdapter:
         """Show one person a line; returns at once."""
         self._hints.tell(thread, person, text)
 
+    def gone(self, thread: ThreadRef, message_id: str) -> None:
+        """The message was deleted; returns at once."""
+        self._sessions.done(thread, message_id)
+
     def stopped(self, thread: ThreadRef) -> None:
-        """Everything in the thread was stopped."""
+        """What goes on in the thread was asked to stop; returns at once."""
         self._sessions.stopped(thread)
 
     async def _post(self, post: Post) -> None:

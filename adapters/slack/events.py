@@ -55,13 +55,3 @@ class Commanded:
 
     message: Message
     answer_to: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stopped:
-    """Slack's own stop button of a session was pressed."""
-
-    id: str
-    thread: ThreadRef
-    person: Person
-    at: float

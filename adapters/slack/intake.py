@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import structlog
 
 from adapters.slack import translate
-from adapters.slack.events import Bot, Pressed, Spoken, Stopped
+from adapters.slack.events import Bot, Pressed, Spoken
 from adapters.slack.files import Files
 from adapters.slack.forms import carried
 from adapters.slack.people import People
@@ -23,8 +23,8 @@ from adapters.slack.text import mentioned
 from adapters.slack.windows import Windows
 from core.errors import BadRequest, DiskFull, NotAllowed, StoreError
 from core.messages import Deletion, Edit, InboundEvent, Person, Press, ThreadRef
-from core.messages.queries import ListJobs, ReadMessages
-from core.messages.views import Jobs, Messages
+from core.messages.queries import ReadMessages
+from core.messages.views import Messages
 from core.ports import Door, Guard, Places, Window
 
 log = structlog.get_logger(__name__)
@@ -48,8 +48,11 @@ class Signs(Protocol):
     def tell(self, thread: ThreadRef, person: Person, text: str) -> None:
         """Only this person sees the line."""
 
+    def gone(self, thread: ThreadRef, message_id: str) -> None:
+        """The message was deleted: nothing is owed for it."""
+
     def stopped(self, thread: ThreadRef) -> None:
-        """All work in the thread was stopped."""
+        """What goes on in the thread was asked to stop."""
 
 
 class Intake:
@@ -84,8 +87,8 @@ class Intake:
         async with self._in_line(_conversation(event)):
             if kind == "agent_session_stopped":
                 found = translate.stopped(body, self._bot)
-                if found is not None:
-                    await self._stop(found)
+                if found is not None and await self._accept(found, found.person):
+                    self._signs.stopped(found.thread)
                 return
             if translate.changed(body, self._bot, {}) is not None:
                 await self._change(body, event)
@@ -158,26 +161,13 @@ class Intake:
 
     async def _change(self, body: Json, event: Json) -> None:
         change = translate.changed(body, self._bot, await self._names(event))
-        if change is not None and await self._takes_part(change.thread):
-            await self._accept(change, change.author if isinstance(change, Edit) else None)
-
-    async def _stop(self, stop: Stopped) -> None:
-        """Slack's own Stop ends every job of the thread that still runs or waits."""
-        if not self._guard.allows(stop.person, stop.thread.channel):
+        if change is None or not await self._takes_part(change.thread):
             return
-        view = await self._look(ListJobs(channel=stop.thread.channel))
-        cards = view.cards if isinstance(view, Jobs) else ()
-        for card in cards:
-            if card.thread == stop.thread and card.ended_at is None:
-                action = f"stop.{card.job}"
-                press = Press(
-                    id=f"{stop.id}:{card.job}", thread=stop.thread, person=stop.person,
-                    action=action, at=stop.at,
-                )  # fmt: skip
-                await self._accept(press, stop.person)
-        self._signs.stopped(stop.thread)
+        author = change.author if isinstance(change, Edit) else None
+        if await self._accept(change, author) and isinstance(change, Deletion):
+            self._signs.gone(change.thread, change.message_id)
 
-    async def _accept(self, event: InboundEvent | Edit | Deletion, person: Person | None) -> bool:
+    async def _accept(self, event: InboundEvent, person: Person | None) -> bool:
         """False when it was not taken; who may know is told why."""
         try:
             await self._door.accept(event)
@@ -204,7 +194,7 @@ class Intake:
             return True
         return False
 
-    async def _look(self, query: ReadMessages | ListJobs) -> object:
+    async def _look(self, query: ReadMessages) -> object:
         try:
             return await self._window.look(query)
         except BadRequest:

@@ -66,10 +66,11 @@ class Sessions:
         self._session(thread).told = "processing"
 
     def stopped(self, thread: ThreadRef) -> None:
-        """Everything in the thread was stopped."""
+        """Slack's own Stop was pressed: its sign is off. The answer ends, jobs may go on; those
+        that end say so by their cards."""
         session = self._session(thread)
-        session.busy.clear()
-        session.told = "processing"
+        session.busy = {what for what in session.busy if what.startswith("card:")}
+        session.told = None
         self._touch(thread)
 
     async def run(self) -> None:

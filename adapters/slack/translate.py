@@ -14,7 +14,6 @@ from adapters.slack.events import (
     FileRef,
     Pressed,
     Spoken,
-    Stopped,
 )
 from adapters.slack.text import plain
 from core.messages import ChannelRef, Deletion, Edit, Message, Person, Press, ThreadRef
@@ -136,15 +135,18 @@ def commanded(body: Json, bot: Bot, at: float) -> Commanded | None:
     return Commanded(message=message, answer_to=_text(body, "response_url"))
 
 
-def stopped(body: Json, bot: Bot) -> Stopped | None:
-    """An `agent_session_stopped` event."""
+def stopped(body: Json, bot: Bot) -> Press | None:
+    """An `agent_session_stopped` event: Slack's own stop button of a thread's session."""
     event = _map(body, "event")
     root, stamp, user = _ts(event, "thread_ts"), _ts(event, "event_ts"), _text(event, "user")
     where = _place(body, _text(event, "channel"), root or "", bot)
     if root is None or stamp is None or where is None or not _PERSON.fullmatch(user):
         return None
     person = Person(id=user, name=user)
-    return Stopped(id=f"stop:{root}:{stamp}", thread=where, person=person, at=float(stamp))
+    return Press(
+        id=f"stop:{root}:{stamp}", thread=where, person=person, action="stop.thread",
+        at=float(stamp),
+    )  # fmt: skip
 
 
 def _is_person(event: Json, bot: Bot) -> bool:

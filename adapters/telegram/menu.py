@@ -3,6 +3,7 @@
 MENU = {
     "jobs": "the jobs of this chat",
     "job": "one job and its steps: /job 3",
+    "stop": "stop the answer that is being written, or else the jobs",
     "cancel": "stop a job: /cancel 3",
     "steer": "tell a job something: /steer 3 look at March too",
     "run": "run a job's brief again: /run 3",

@@ -13,11 +13,17 @@ class StopJob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StopThread:
+    """End the answer that is being written in the thread; if there is none, the thread's jobs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SteerJob:
-    """Tell a job something."""
+    """Tell a job something. `replied`: by a reply to its card, which is talk once it has ended."""
 
     job: int
     text: str
+    replied: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +199,7 @@ class ShowHelp:
 
 Act = (
     StopJob
+    | StopThread
     | SteerJob
     | RunAgain
     | ShowJobs

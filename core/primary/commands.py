@@ -30,6 +30,7 @@ from core.primary.acts import (
     ShowState,
     SteerJob,
     StopJob,
+    StopThread,
     TakeLost,
     UndoCommit,
     Unpair,
@@ -59,6 +60,8 @@ def parse_command(text: str) -> Act | None:
 
 def parse_press(action: str, text: str | None) -> Act:
     """The act behind a button. Raises BadRequest for what no button of ours says."""
+    if action == "stop.thread":
+        return StopThread()
     verb, *parts = action.split(".")
     if not all(part.isascii() and part.isdigit() and len(part) < 16 for part in parts):
         raise BadRequest("This button is none of mine; nothing was done.")
@@ -149,6 +152,10 @@ def _key(text: str, usage: str) -> str:
     if not key or rest or (key == text and len(text.split()) != 1):
         raise BadRequest(f"One key is needed, in quotes if it has blanks: {usage}")
     return key
+
+
+def _stop(rest: str) -> Act:
+    return StopJob(job=_number(rest, "/stop N")) if rest else StopThread()
 
 
 def _steer(rest: str) -> Act:
@@ -251,6 +258,10 @@ COMMANDS: Mapping[str, Command] = {
         usage="/cancel N", about="stop a job; nothing of it is merged", right=Right.STEER,
         own=("/cancel N", "stop a job that you asked for; nothing of it is merged"),
         parse=lambda rest: StopJob(job=_number(rest, "/cancel N")),
+    ),
+    "stop": Command(
+        usage="/stop [N]", parse=_stop,
+        about="stop the answer that is being written in this thread, or else its jobs; or job N",
     ),
     "steer": Command(
         usage="/steer N ...", about="tell a job something", right=Right.STEER, parse=_steer,

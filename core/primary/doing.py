@@ -21,7 +21,8 @@ _NOTHING = Merged(commit=None)
 class Done:
     """What an act did: words, what was merged, and what must follow the commit.
 
-    `others` are posts beside the answer, for other threads; `forgets` is a confirmed forgetting.
+    `others` are posts beside the answer, for other threads; `forgets` is a confirmed forgetting,
+    `ended` the inbox id of a message of this thread whose turn was ended.
     """
 
     text: str
@@ -31,6 +32,7 @@ class Done:
     stops: tuple[Stop, ...] = ()
     paused: bool | None = None
     forgets: int | None = None
+    ended: str | None = None
     others: tuple[Post, ...] = ()
 
 

@@ -16,6 +16,7 @@ from core.posts import (
     steer_button,
     stop_button,
 )
+from core.primary.acts import SteerJob
 from core.primary.doing import Doing, Done
 from core.primary.prompt import cut
 from core.records import jobs
@@ -25,6 +26,10 @@ from core.state.rules import adopt
 
 _LISTED = 20
 _BRIEF = 4_000
+
+
+class NoJobToSteer(Exception):
+    """The reply to a card reaches no job any more: it is talk. Nothing was done."""
 
 
 def stop(doing: Doing, number: int) -> Done:
@@ -38,11 +43,15 @@ def stop(doing: Doing, number: int) -> Done:
     return Done(text=f"Stopping job {number}.", stops=(stopped,))
 
 
-def steer(doing: Doing, number: int, text: str) -> Done:
-    """Keep a word to a job, which reads it before its next step."""
+def steer(doing: Doing, act: SteerJob) -> Done:
+    """Keep a word to a job, which reads it before its next step. Raises NoJobToSteer when it was
+    a reply and the job has ended."""
+    number = act.job
+    if act.replied and not jobs.is_open(doing.tx, number):
+        raise NoJobToSteer
     row = _row(doing, number)
     doing.require(Right.STEER, owner=row.requester.id)
-    kept = jobs.steer(doing.tx, number, doing.source, doing.person.name, text, doing.clock())
+    kept = jobs.steer(doing.tx, number, doing.source, doing.person.name, act.text, doing.clock())
     if not kept:
         return Done(text=_already(row), buttons=(again_button(number),))
     return Done(text=f"Steered job {number}: it reads this before its next step.")

@@ -9,7 +9,15 @@ from core.messages import Asking, ChannelRef, Person
 from core.model.budget import Ledger
 from core.pairing import Pairing
 from core.ports import Finder
-from core.primary import acts, channel_acts, forget_acts, job_acts, look_acts, state_acts
+from core.primary import (
+    acts,
+    channel_acts,
+    forget_acts,
+    job_acts,
+    look_acts,
+    state_acts,
+    thread_acts,
+)
 from core.primary.acts import Act
 from core.primary.budget_text import budget_text
 from core.primary.doing import Doing, Done
@@ -81,6 +89,8 @@ class Performer:
         match act:
             case acts.Find() | acts.ShowBudget() | acts.Pair() | acts.Unpair() | acts.ShowPairs():
                 return Done(text=looked_up)
+            case acts.StopThread():
+                return thread_acts.stop(doing, looked_up)
             case _:
                 return _do(doing, act)
 
@@ -89,8 +99,8 @@ def _do(doing: Doing, act: Act) -> Done:
     match act:
         case acts.StopJob(job=job):
             return job_acts.stop(doing, job)
-        case acts.SteerJob(job=job, text=text):
-            return job_acts.steer(doing, job, text)
+        case acts.SteerJob():
+            return job_acts.steer(doing, act)
         case acts.RunAgain(job=job):
             return job_acts.run_again(doing, job)
         case acts.ShowJobs():
@@ -119,6 +129,8 @@ def _do(doing: Doing, act: Act) -> Done:
             return state_acts.take_lost(doing, commit, line)
         case acts.Find() | acts.ShowBudget() | acts.Pair() | acts.Unpair() | acts.ShowPairs():
             raise AssertionError("these were looked up before")
+        case acts.StopThread():
+            raise AssertionError("this was done before")
         case acts.Pause(paused=paused):
             return channel_acts.pause(doing, paused)
         case acts.ShowSettings():

@@ -80,6 +80,8 @@ class Turn:
         self._said: list[str] = []
         self._opening: tuple[ChatMessage, ...] = ()
         self._unkept: ModelReply | None = None
+        self.shown = ""
+        """The answer as far as people have been shown it."""
 
     async def run(self) -> TurnEnd | None:
         """Work on the message, from where a turn that was cut off stood; None when nobody wants
@@ -242,7 +244,7 @@ class Turn:
             self._said.append(reply.text.strip())
 
     def _stream(self, before: str, text: str) -> None:
-        whole = f"{before}\n\n{text}" if before else text
+        whole = self.shown = f"{before}\n\n{text}" if before else text
         self._show(
             StreamText(
                 thread=self._message.thread,

@@ -157,12 +157,15 @@ def end(
     )
 
 
+def is_open(tx: Transaction, number: int) -> bool:
+    """Whether there is such a job that has not ended."""
+    row = tx.execute("SELECT 1 FROM jobs WHERE number = ? AND state != 'ended'", (number,))
+    return row.fetchone() is not None
+
+
 def steer(tx: Transaction, number: int, id: str, by: str, text: str, at: float) -> bool:
     """Keep a word to a job; False when the job has ended. The same `id` is kept once."""
-    open_ = tx.execute(
-        "SELECT 1 FROM jobs WHERE number = ? AND state != 'ended'", (number,)
-    ).fetchone()
-    if open_ is None:
+    if not is_open(tx, number):
         return False
     tx.execute(
         "INSERT OR IGNORE INTO steering (id, job, by, text, at) VALUES (?, ?, ?, ?, ?)",
@@ -213,6 +216,16 @@ def wanted(tx: Transaction, limit: int = -1) -> tuple[tuple[int, str], ...]:
             (limit,),
         )
     )
+
+
+def unstopped(tx: Transaction, thread: ThreadRef) -> tuple[JobRow, ...]:
+    """The thread's jobs that wait or run and that nobody has asked to stop, oldest first."""
+    rows = tx.execute(
+        _SELECT + " WHERE state IN ('queued', 'running') AND thread = ? AND stop_by IS NULL"
+        " ORDER BY number",
+        (thread.thread,),
+    )
+    return tuple(_row(thread.channel, row) for row in rows)
 
 
 def ids(tx: Transaction) -> tuple[tuple[int, str], ...]:

@@ -107,6 +107,24 @@ def replies(tx: Transaction, turn: str) -> tuple[str, ...]:
     return tuple(response for (response,) in rows)
 
 
+def running_in(tx: Transaction, thread: str) -> tuple[str, str] | None:
+    """The turn under way in a thread, and the inbox id of its message."""
+    row = tx.execute(
+        "SELECT id, message FROM turns WHERE state = 'running' AND thread = ? LIMIT 1", (thread,)
+    ).fetchone()
+    return None if row is None else (row[0], row[1])
+
+
+def has_plans(tx: Transaction, turn: str, message: str) -> bool:
+    """Whether there is something that the turn's end would start or change."""
+    row = tx.execute(
+        "SELECT EXISTS (SELECT 1 FROM turn_steps WHERE turn = ? AND operation IS NOT NULL)"
+        " OR EXISTS (SELECT 1 FROM jobs WHERE message = ? AND state = 'promised')",
+        (turn, message),
+    ).fetchone()
+    return bool(row[0])
+
+
 def add_step(tx: Transaction, turn: str, step: TurnStep) -> None:
     """Journal a step, in the same transaction as its effects: a crash repeats none of them. Of a
     turn that was ended meanwhile nothing is kept."""

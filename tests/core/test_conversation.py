@@ -92,6 +92,20 @@ async def test_a_reply_to_a_card_steers_its_job_without_a_model(tmp_path: Path) 
         assert len(script.asked) == 2
 
 
+async def test_a_reply_to_the_card_of_a_job_that_has_ended_is_talk(tmp_path: Path) -> None:
+    script = Script()
+    script.replies = [starts("one"), says("started")]
+    async with room(tmp_path, script=script) as here:
+        await here.ask("m1", "do one")
+        await here.hands.running(1)
+        here.hands.end(1)
+        result = await here.platform.post("result:1")
+        assert result.reply_to == "m1"
+        for id, item in (("m2", "card:1"), ("m3", "result:1"), ("m4", "card:7")):
+            await here.say(id, "and what of it?", reply_to=item)
+            assert (await here.platform.post(f"answer:{id}")).text == "echo: and what of it?"
+
+
 async def test_a_bug_in_one_event_is_told_and_costs_no_other(tmp_path: Path) -> None:
     script = Script()
     script.replies = [RuntimeError("a bug"), says("fine")]

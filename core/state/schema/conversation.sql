@@ -55,6 +55,7 @@ CREATE TABLE turns (
     started_at REAL NOT NULL
 ) STRICT;
 CREATE INDEX turns_message ON turns (message);
+CREATE INDEX turns_running ON turns (thread) WHERE state = 'running';
 
 CREATE TABLE turn_steps (
     turn     TEXT NOT NULL REFERENCES turns (id),

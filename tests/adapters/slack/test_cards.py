@@ -212,20 +212,22 @@ async def test_a_stranger_who_presses_gets_nothing(
     assert (core.accepted, slack.workspace.hints("U0BEN")) == ([], [])
 
 
-async def test_slacks_own_stop_stops_every_job_of_the_thread(
+async def test_slacks_own_stop_stops_what_goes_on_in_the_thread_and_shows_what_is_left(
     adapter: SlackAdapter, slack: SlackServer, core: FakeCore, thread: ThreadRef, anna: Human
 ) -> None:
-    other = place(anna.write("elsewhere").ts)
-    core.cards = {
-        1: card(thread), 2: card(thread, 2, ended_at=1.0), 3: card(other, 3),
-        4: card(thread, 4, state="queued"),
-    }  # fmt: skip
-    await anna.stop("C0GEN", thread.thread)
-    assert [event.action for event in core.accepted if hasattr(event, "action")] == [
-        "stop.1", "stop.4",
-    ]  # fmt: skip
     sessions = slack.workspace.sessions
-    await slack.workspace.until(lambda: sessions["C0GEN", thread.thread] == ["active"])
+    await adapter.deliver(card(thread))
+    await slack.workspace.until(lambda: sessions["C0GEN", thread.thread] == ["processing"])
+    await anna.stop("C0GEN", thread.thread)
+    press = await core.pressed()
+    assert (press.action, press.thread, press.person.id) == ("stop.thread", thread, "U0ANNA")
+    await slack.workspace.until(
+        lambda: sessions["C0GEN", thread.thread] == ["processing", "processing"]
+    )
+    await adapter.deliver(card(thread, version=2, state="cancelled", ended_at=time.time()))
+    await slack.workspace.until(lambda: sessions["C0GEN", thread.thread][-1] == "active")
+    await anna.stop("C0GEN", thread.thread)
+    await slack.workspace.until(lambda: sessions["C0GEN", thread.thread][-2:] == ["active"] * 2)
 
 
 async def test_a_running_job_keeps_the_session_at_work(

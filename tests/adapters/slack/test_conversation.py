@@ -232,10 +232,12 @@ async def test_a_slow_thread_holds_back_no_other_and_keeps_its_order(
 
 
 async def test_edits_and_deletions_of_what_was_said_to_the_bot_are_passed_on(
-    adapter: SlackAdapter, core: FakeCore, anna: Human
+    adapter: SlackAdapter, slack: SlackServer, core: FakeCore, anna: Human
 ) -> None:
     said = await anna.ask("deploy staging")
     await core.message()
+    sessions = slack.workspace.sessions
+    await slack.workspace.until(lambda: sessions["C0GEN", said.ts] == ["processing"])
     await anna.edit(said, "<@U0BOT> deploy prod")
     edit = await core.next(Edit)
     assert isinstance(edit, Edit)
@@ -245,6 +247,7 @@ async def test_edits_and_deletions_of_what_was_said_to_the_bot_are_passed_on(
     gone = await core.next(Deletion)
     assert isinstance(gone, Deletion)
     assert (gone.message_id, gone.thread) == (said.ts, place(said.ts))
+    await slack.workspace.until(lambda: sessions["C0GEN", said.ts] == ["processing", "active"])
 
 
 async def test_edits_elsewhere_are_nobodys_business(
