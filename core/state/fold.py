@@ -1,7 +1,7 @@
 """All writes of keys decided again, from their beginning: what an undo comes to. Pure; reads and
 writes nothing."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -75,8 +75,10 @@ def fold(
     commits: Iterable[Sequence[Wanted]],
     grounds: Mapping[str, Ground],
     contents: Contents = NO_CONTENTS,
+    ends: Callable[[Write], bool] | None = None,
 ) -> dict[str, Folded]:
-    """Decide writes of the keys in `grounds` again, commit by commit in their order."""
+    """Decide writes of the keys in `grounds` again, commit by commit in their order; up to the
+    first that loses and of which `ends` says that this is enough to know."""
     made: dict[str, bytes] = {}
     keys = {key: _Key(key, ground) for key, ground in grounds.items()}
     known = _Both(made, contents)
@@ -92,6 +94,8 @@ def fold(
             if done.content is not None and done.standing.body is not None:
                 made[hash_of(done.standing.body)] = done.content
             keys[case.key].take(case.write, done)
+        if ends is not None and any(d.verdict in LOST and ends(c.write) for c, d in planned):
+            break
         _settle(keys, planned)
         _join(keys, planned)
     return {key: one.folded(made) for key, one in keys.items()}

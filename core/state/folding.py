@@ -1,6 +1,6 @@
 """What the recorded writes of keys come to: reads them for fold. Writes nothing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from heapq import merge
 from itertools import groupby
 from operator import attrgetter
@@ -13,6 +13,7 @@ from core.state.operations import Kind
 from core.state.record import wishes
 from core.state.rules import Rules, adopted
 from core.state.standing import NO_FIELDS, NOTHING
+from core.state.write import Write
 
 Key = tuple[int, Space, str]
 """An entry, its space and its key or path."""
@@ -23,8 +24,11 @@ def fold_key(tx: Transaction, key: Key) -> Folded:
     return fold_keys(tx, together(tx, key, grouping(tx)))[key[2]]
 
 
-def fold_keys(tx: Transaction, keys: Sequence[Key]) -> dict[str, Folded]:
-    """What all counting writes of keys of one space come to, decided commit by commit."""
+def fold_keys(
+    tx: Transaction, keys: Sequence[Key], ends: Callable[[Write], bool] | None = None
+) -> dict[str, Folded]:
+    """What all counting writes of keys of one space come to, decided commit by commit; `ends`: see
+    fold."""
     revisions: dict[int, Rules] = {}
     streams = [_wanted(tx, key, revisions) for key in keys]
     commit_of = attrgetter("write.commit")
@@ -33,6 +37,7 @@ def fold_keys(tx: Transaction, keys: Sequence[Key]) -> dict[str, Folded]:
         (list(group) for _, group in groupby(ordered, key=commit_of)),
         {name: read_ground(tx, entry) for entry, _, name in keys},
         Blobs(tx),
+        ends,
     )
 
 

@@ -1,6 +1,6 @@
 """Undoing a commit: its writes are left out and the others of its keys are folded again."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from core.errors import BadRequest
@@ -16,7 +16,7 @@ from core.state.receipts import ReceiptLine
 from core.state.reverting import revert
 from core.state.savepoint import savepoint
 from core.state.standing import Standing
-from core.state.write import place
+from core.state.write import Write, place
 
 
 def undo(tx: Transaction, commit: int, author: Author, at: float, source: str) -> Merged:
@@ -132,12 +132,14 @@ def _refold(
             store.add_versions(tx, turn.number, [(key[0], after)])
             yield key, before[key], after, None
             return
-    folded = fold_keys(tx, keys)
-    if len(keys) == 1 and _drops_what_was_built(tx, key, folded[key[2]], turn.commit):
+    built = _built_on(tx, key, turn.commit) if len(keys) == 1 else None
+    folded = fold_keys(tx, keys, built)
+    if built is not None and any(built(write) for write in folded[key[2]].losers.values()):
         reverted = revert(tx, key, before[key], turn.commit, turn.number)
         if reverted is not None:
             yield key, before[key], *reverted
             return
+        folded = fold_keys(tx, keys)
     numbers = _write(tx, turn.number, before, folded)
     for one, conflict in zip(keys, numbers, strict=True):
         yield one, before[one], folded[one[2]].standing, conflict
@@ -160,14 +162,17 @@ def _write(
     return conflicts.replace(tx, number, anew)
 
 
-def _drops_what_was_built(tx: Transaction, key: Key, folded: Folded, undone: int) -> bool:
-    """Whether a text that stood until now would be lost, because it edits what is undone."""
+def _built_on(tx: Transaction, key: Key, undone: int) -> Callable[[Write], bool]:
+    """Whether a write is of a text that stood until now and knew what is undone. If it would be
+    lost, since it edits that, there is no need to know what else would."""
     rows = tx.execute("SELECT commit_no FROM losers WHERE entry = ?", (key[0],))
     lost = {commit for (commit,) in rows}
-    return any(
-        write.kind in (Kind.TEXT, Kind.FILE) and write.base >= undone and commit not in lost
-        for commit, write in folded.losers.items()
-    )
+
+    def built(write: Write) -> bool:
+        texts = write.kind in (Kind.TEXT, Kind.FILE)
+        return texts and write.base >= undone and write.commit not in lost
+
+    return built
 
 
 def _shortcut(tx: Transaction, entry: int, before: Standing, turn: _Turn) -> Standing | None:

@@ -67,6 +67,9 @@ def same(one: str | None, other: str | None) -> bool:
     # The same fields in another order make a text of the same length.
     if one is None or other is None or len(one) != len(other) or "{" not in one:
         return False
+    # And of the same bytes, which takes a tenth of the time to see.
+    if sum(one.encode()) != sum(other.encode()):
+        return False
     return json.dumps(load(one), sort_keys=True) == json.dumps(load(other), sort_keys=True)
 
 

@@ -44,3 +44,13 @@ def test_a_sum_with_one_write_taken_out_is_the_sum_of_the_others() -> None:
     total = Standing(kind=Kind.COUNTER, body="0.3", changed=2, born=1)
     write = job(2, 1, ("add", "0.1"))
     assert recount(total, write, 1, back=False) == total._replace(body="0.2", changed=1)
+
+
+def test_a_fold_that_has_shown_what_was_asked_reads_no_further() -> None:
+    third = job(3, 0, ("put", '"c"'), number=3)
+    commits = iter([[Wanted("k", write, NOTHING)] for write in (A, B, third)])
+    found = fold(commits, {"k": NO_GROUND}, ends=lambda write: write is B)
+    assert set(found["k"].losers) == {2}
+    assert [one.write for (one,) in commits] == [third]
+    found = fold([[Wanted("k", A, NOTHING)]], {"k": NO_GROUND}, ends=lambda write: True)
+    assert found["k"].standing.body == '"a"'
