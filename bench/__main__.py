@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
+import uvloop
+
 from bench import answers, crowd, delivery, rest, sandboxes, search, sizes, state, text, threads
 from bench.conditions import Others, conditions
 from bench.figures import Figure, table
@@ -59,8 +61,11 @@ def main() -> int:
 def _measured(name: str, place: Path | None) -> tuple[list[Figure], float]:
     """The figures of one measurement, printed, and the cores that others used meanwhile."""
     others, began = Others(), time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="thaw-bench-", dir=place) as folder:
-        figures = asyncio.run(MEASURES[name](Path(folder)))
+    with (
+        tempfile.TemporaryDirectory(prefix="thaw-bench-", dir=place) as folder,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,  # as bot/cli.py has it
+    ):
+        figures = runner.run(MEASURES[name](Path(folder)))
     cores, took = others.cores(), time.monotonic() - began
     print(f"\n{name}: {took:.0f} s, others used {cores:.2f} cores meanwhile\n")
     print(table(figures), flush=True)

@@ -15,6 +15,8 @@ from core.subagents.sandbox import leftovers
 
 PREFIX_INSIDE = Path("/opt/python")
 BUNDLE_INSIDE = Path("/opt/thaw")
+FLAGS = ("-I", "-S", "-B", "-X", "utf8")
+"""Nothing of the environment, no site, no caches of compiled modules."""
 NICE = "10"
 """How much the bot goes before its jobs when both want a core."""
 _RUNTIME = Path(__file__).parent.parent / "runtime"
@@ -105,7 +107,7 @@ def command(
     told += [f"source={shown}:{path}" for shown, path in sources.items()]
     told.append(f"bot={leftovers.own_name()}")  # the last one, see leftovers.py
     start = str(bundled / "runtime" / "start.pyc")
-    return [str(python), "-I", "-S", "-B", "-X", "utf8", start, *told]
+    return [str(python), *FLAGS, start, *told]
 
 
 def environment(programs: Path, home: str) -> dict[str, str]:
