@@ -19,6 +19,8 @@ from core.state.validate import check_delta
 from core.state.write import BLOCKED, SETTLE, WRITE, Item, Write, as_items, compose, place
 
 _AT_ONCE = 1000
+# To name a member of an enumeration takes long where it is done for each key.
+_CANDIDATE = Verdict.CANDIDATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,16 +289,17 @@ def _keep_conflicts(
 def _change(at: int, case: Case, step: Step, entry: int, number: int | None) -> conflicts.Change:
     before = [write.commit for write in case.facts.candidates]
     after = [write.commit for write in step.candidates]
+    # By place, as a merge may make ten thousand: with names they take twice the time.
     return conflicts.Change(
-        entry=entry,
-        number=number,
-        before=before,
-        after=after,
-        losers=(at,) if step.verdict in LOST and at not in after else (),
-        turns=after != before or step.standing != case.facts.standing,
-        parts={} if step.lost is None else {at: conflicts.part(step.lost)},
-        group=case.group if step.verdict is Verdict.CANDIDATE else None,
-        settles=case.write.settles,
+        entry,
+        number,
+        before,
+        after,
+        (at,) if step.verdict in LOST and at not in after else (),
+        after != before or step.standing != case.facts.standing,
+        {} if step.lost is None else {at: conflicts.part(step.lost)},
+        case.group if step.verdict is _CANDIDATE else None,
+        case.write.settles,
     )
 
 

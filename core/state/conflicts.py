@@ -91,9 +91,10 @@ def keep(tx: Transaction, at: int, changes: Sequence[Change]) -> list[int | None
     _join(tx, at, [row for row in opened if row[0] <= newest])
     # A conflict of many keys is one question: all of them turn it once.
     turned = dict.fromkeys(one.number for one in changes if one.number is not None and one.turns)
-    tx.executemany(
-        "UPDATE conflicts SET revision = revision + 1 WHERE number = ? AND closed IS NULL",
-        ((number,) for number in turned),
+    tx.execute(
+        "UPDATE conflicts SET revision = revision + 1 WHERE closed IS NULL"
+        " AND number IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(turned)),),
     )
     tx.executemany(
         "UPDATE conflicts SET closed = ? WHERE number = ? AND entry = ? AND closed IS NULL",
@@ -166,9 +167,11 @@ def _losers(
 ) -> Iterator[tuple[int, int, int | None, str | None]]:
     """Rows: a commit whose write is not the state waits in a conflict, or is beaten (None)."""
     for one, number in zip(changes, numbers, strict=True):
-        for commit in {*one.losers, *one.before}.difference(one.after):
-            yield one.entry, commit, None, one.parts.get(commit)
-        for commit in set(one.after).difference(one.before):
+        before, after = one.before, one.after
+        if one.losers or before != after[: len(before)]:
+            for commit in {*one.losers, *before}.difference(after):
+                yield one.entry, commit, None, one.parts.get(commit)
+        for commit in after if not before else set(after).difference(before):
             yield one.entry, commit, number, one.parts.get(commit)
 
 
