@@ -84,8 +84,7 @@ class Intake:
             case "MESSAGE_CREATE":
                 heard = translation.heard(payload, self._directory, place)
                 if heard is not None:
-                    self._missed.heard(payload)
-                    self._mailboxes.put(place.id, partial(self._hear, heard))
+                    self._mailboxes.put(place.id, partial(self._hear, heard, payload))
             case "MESSAGE_UPDATE":
                 edit = translation.edited(payload, self._directory, place)
                 if edit is not None:
@@ -94,10 +93,13 @@ class Intake:
                 for deletion in translation.deleted(payload, place, self._clock()):
                     self._mailboxes.put(place.id, partial(self.bring, deletion))
 
-    async def _hear(self, heard: Heard) -> None:
+    async def _hear(self, heard: Heard, payload: Payload) -> None:
         message = heard.message
         if not self._guard.allows(message.author, message.thread.channel):
+            # Nothing is looked up and no file fetched: the door knows what a stranger hears.
+            await self.bring(message)
             return
+        self._missed.heard(payload)
         self._writing.title(message.thread, message.text)
         if heard.answers:
             item = await self._places.item(message.thread.channel, heard.answers)
@@ -113,7 +115,9 @@ class Intake:
             try:
                 await self._door.accept(event)
                 return
-            except NotAllowed:
+            except NotAllowed as refused:
+                if refused.word:
+                    await self.tell(event.thread, refused.word, event.id)
                 return
             except BadRequest as error:
                 await self.tell(event.thread, str(error), event.id)

@@ -65,6 +65,7 @@ def heard(payload: Payload, directory: Directory, place: Place) -> Heard | None:
         author=person(part(payload, "author"), part(payload, "member")),
         text=said or ("" if uploads else "(nothing but a mention)"),
         at=moment(text(payload, "timestamp")) or made_at(id),
+        direct=place.is_dm,
     )
     reference = part(payload, "message_reference")
     is_reply = number(reference, "type", 0) != _FORWARD

@@ -33,7 +33,6 @@ class Spoken:
     message: Message
     addressed: bool
     files: tuple[FileRef, ...] = ()
-    strange: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

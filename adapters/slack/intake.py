@@ -123,6 +123,8 @@ class Intake:
         found = translate.commanded(body, self._bot, time.time())
         if found is None:
             return
+        if not self._guard.allows(found.message.author, found.message.thread.channel):
+            return
         self._answers[found.message.id] = found.answer_to
         while len(self._answers) > _KNOWN:
             self._answers.popitem(last=False)
@@ -138,18 +140,21 @@ class Intake:
         key = f"{thread.channel} {said.message.id}"
         if key in self._kept:
             return  # told by two events, or again: not to be fetched and asked about twice
-        if said.strange or not (said.addressed or await self._takes_part(thread)):
-            return
         allowed = self._guard.allows(author, thread.channel)
-        if allowed:
-            # Before anything that takes time: a name, a file, the store.
-            self._signs.seen(thread, said.message.id)
+        if not (said.addressed or (allowed and await self._takes_part(thread))):
+            return
+        if not allowed:
+            # No name and no file is asked for: the door knows what a stranger hears.
+            await self._accept(said.message, author)
+            return
+        # Before anything that takes time: a name, a file, the store.
+        self._signs.seen(thread, said.message.id)
         named = translate.spoken(body, self._bot, await self._names(event))
         message = named.message if named else said.message
         if thread.thread != message.id:
             item = await self._places.item(thread.channel, thread.thread)
             message = replace(message, reply_to=item)
-        if said.files and allowed:
+        if said.files:
             files = await self._files.fetched(said.files, self._door)
             message = replace(message, files=files)
         self._people.wrote(thread, message.id, author.id)
@@ -160,7 +165,11 @@ class Intake:
                 self._kept.popitem(last=False)
 
     async def _change(self, body: Json, event: Json) -> None:
-        change = translate.changed(body, self._bot, await self._names(event))
+        change = translate.changed(body, self._bot, {})
+        if isinstance(change, Edit):
+            if not self._guard.allows(change.author, change.thread.channel):
+                return
+            change = translate.changed(body, self._bot, await self._names(event))
         if change is None or not await self._takes_part(change.thread):
             return
         author = change.author if isinstance(change, Edit) else None
@@ -171,7 +180,9 @@ class Intake:
         """False when it was not taken; who may know is told why."""
         try:
             await self._door.accept(event)
-        except NotAllowed:
+        except NotAllowed as refused:
+            if refused.word and person is not None:
+                self._signs.tell(event.thread, person, refused.word)
             return False
         except BadRequest as error:
             if person is not None:

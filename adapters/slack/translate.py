@@ -31,7 +31,7 @@ FORM = "thaw_form"
 def spoken(body: Json, bot: Bot, names: Mapping[str, str]) -> Spoken | None:
     """A `message` or `app_mention` event by a person."""
     event = _map(body, "event")
-    ts, user = _ts(event, "ts"), _text(event, "user")
+    ts = _ts(event, "ts")
     if _text(event, "subtype") not in _SPEECH or event.get("hidden") is True:
         return None
     where = _thread(body, event, bot)
@@ -42,15 +42,15 @@ def spoken(body: Json, bot: Bot, names: Mapping[str, str]) -> Spoken | None:
     message = Message(
         id=ts,
         thread=where,
-        author=Person(id=user, name=names.get(user, user)),
+        author=_author(body, event, bot, names),
         text="\n\n".join(filter(None, (plain(text, names, bot.user), _forwarded(event, names)))),
         at=float(ts),
+        direct=direct,
     )
     return Spoken(
         message=message,
         addressed=direct or _text(event, "type") == "app_mention" or f"<@{bot.user}" in text,
         files=_files(event),
-        strange=_is_stranger(body, event, bot),
     )
 
 
@@ -76,13 +76,12 @@ def changed(body: Json, bot: Bot, names: Mapping[str, str]) -> Edit | Deletion |
     # A preview that Slack adds to a link changes the message, too, but not what it says.
     if now.get("text") == before.get("text") or not _map(now, "edited"):
         return None
-    user = _text(now, "user")
     edited = _ts(_map(now, "edited"), "ts") or stamp
     return Edit(
         id=f"edit:{ts}:{edited}",
         thread=where,
         message_id=ts,
-        author=Person(id=user, name=names.get(user, user)),
+        author=_author(body, now, bot, names),
         text=plain(_text(now, "text"), names, bot.user),
         at=float(edited),
     )
@@ -156,11 +155,15 @@ def _is_person(event: Json, bot: Bot) -> bool:
     return not ours and not any(event.get(mark) for mark in ("bot_id", "bot_profile", "app_id"))
 
 
-def _is_stranger(body: Json, event: Json, bot: Bot) -> bool:
-    """From another organisation, in a channel that is shared with it."""
+def _author(body: Json, message: Json, bot: Bot, names: Mapping[str, str]) -> Person:
+    """Who wrote it; from outside whom Slack counts among another workspace, as it does with
+    people of another organisation in a channel that is shared with it."""
+    user = _text(message, "user")
     home = {bot.team, _text(body, "team_id"), _text(body, "enterprise_id")}
-    team = _text(event, "user_team") or _text(event, "team")
-    return bool(team) and team not in home and not _text(body, "enterprise_id")
+    team = _text(message, "user_team") or _text(message, "team")
+    # Where strangers can be, who does not say where they come from is one.
+    outside = team not in home if team else body.get("is_ext_shared_channel") is True
+    return Person(id=user, name=names.get(user, user), outside=outside)
 
 
 def _files(event: Json) -> tuple[FileRef, ...]:
@@ -209,14 +212,15 @@ def _place(body: Json, channel: str, thread: str, bot: Bot) -> ThreadRef | None:
 
 
 def _person(body: Json) -> Person | None:
-    """Who presses or types; nobody when it is somebody of another organisation."""
+    """Who presses or types; from outside who belongs to another workspace."""
     user, home = _map(body, "user"), _text(_map(body, "team"), "id")
-    team, grid = _text(user, "team_id"), _map(body, "enterprise")
-    if team and home and team != home and not grid:
-        return None
+    team, grid = _text(user, "team_id"), _text(_map(body, "enterprise"), "id")
+    outside = bool(team and home) and team not in (home, grid)
     id = _text(user, "id") or _text(body, "user_id")
     name = _text(user, "name") or _text(user, "username") or _text(body, "user_name")
-    return Person(id=id, name=name or id) if _PERSON.fullmatch(id) else None
+    if not _PERSON.fullmatch(id):
+        return None
+    return Person(id=id, name=name or id, outside=outside)
 
 
 def _map(source: object, name: str) -> Json:

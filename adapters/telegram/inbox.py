@@ -31,7 +31,9 @@ from adapters.telegram.translate import (
     translate,
 )
 from core.errors import BadRequest, NotAllowed
-from core.messages import Edit, Message, ThreadRef
+from core.messages import Edit, Message, Press, ThreadRef
+from core.messages.queries import ReadMessages
+from core.messages.views import Messages
 from core.ports import Door, Guard, Places, Window
 
 log = structlog.get_logger(__name__)
@@ -61,6 +63,7 @@ class Inbox:
         self._api = api
         self._moves = moves
         self._chores = chores
+        self._window = window
         self._forms = Forms(api, places)
         self._details = Details(api, places, window)
         self._clock = clock
@@ -88,26 +91,39 @@ class Inbox:
             case Edited(edit=edit):
                 await self._edited(edit)
             case Moved(old=old, new=new):
-                await self._moves.learn(old, new)
+                if await self._used(old):
+                    await self._moves.learn(old, new)
             case Removed(chat=chat):
                 log.warning("the bot was removed from a chat, or blocked", chat=chat)
             case _ as unreachable:
                 assert_never(unreachable)
 
+    async def _used(self, chat: int) -> bool:
+        """Whether anybody was heard there: groups of strangers leave no file."""
+        home = channel_ref(await self._moves.home(chat))
+        view = await self._window.look(ReadMessages(channel=home, limit=1))
+        return isinstance(view, Messages) and view.newest > 0
+
     async def _said(self, said: Said) -> None:
         message = said.message
+        if not self._guard.allows(message.author, message.thread.channel):
+            # Nothing is looked up and no file fetched: the door knows what a stranger hears.
+            await self._offer(said, message)
+            return
         item = await self._item(message.thread, said.replied)
         press = None if item is None else self._forms.answered(item, said)
         if press is None:
-            if said.files and not self._guard.allows(message.author, message.thread.channel):
-                return
             message = await self._whole(said, item)
+        await self._offer(said, message if press is None else press)
+
+    async def _offer(self, said: Said, event: Message | Press) -> None:
         try:
-            await self._door.accept(message if press is None else press)
-        except NotAllowed:
-            return
+            await self._door.accept(event)
+        except NotAllowed as refused:
+            if refused.word:
+                self._tell(said.spot, event.thread, refused.word)
         except BadRequest as error:
-            self._tell(said.spot, message.thread, str(error))
+            self._tell(said.spot, event.thread, str(error))
 
     async def _whole(self, said: Said, item: str | None) -> Message:
         message = replace(said.message, reply_to=item)
@@ -123,17 +139,18 @@ class Inbox:
 
     async def _pressed(self, pressed: Pressed) -> None:
         press, said, job = pressed.press, "", job_of(pressed.press.action)
+        if not self._guard.allows(press.person, press.thread.channel):
+            return
         if pressed.asks or job is not None:
-            if self._guard.allows(press.person, press.thread.channel):
-                show = self._forms.ask(pressed) if job is None else self._detailed(pressed, job)
-                self._chores.spawn(show, f"telegram {press.action} by {press.id}")
-                if job is not None:
-                    return
+            show = self._forms.ask(pressed) if job is None else self._detailed(pressed, job)
+            self._chores.spawn(show, f"telegram {press.action} by {press.id}")
+            if job is not None:
+                return
         else:
             try:
                 await self._door.accept(press)
             except NotAllowed:
-                pass
+                return
             except BadRequest as error:
                 said = str(error)
         self._chores.spawn(self._answer(press.id, said), f"telegram answer to {press.id}")

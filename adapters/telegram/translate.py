@@ -124,6 +124,7 @@ def _said(message: Fields, me: Me, home: int, meant: bool) -> Said | None:
             author=author,
             text=text,
             at=float(number(message, "date") or 0),
+            direct=words(part(message, "chat"), "type") == "private",
         ),
         spot=at,
         files=files,

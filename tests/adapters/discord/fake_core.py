@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from adapters.discord.adapter import DiscordAdapter
-from core.errors import BadRequest
+from core.errors import BadRequest, NotAllowed
 from core.messages import (
     Button,
     Card,
@@ -45,6 +45,7 @@ class FakeCore(Shelf):
         self.kept: dict[str, Event] = {}
         self.errors: list[Exception] = []
         self.strangers: set[str] = set()
+        self.word = ""
         self.shown: dict[tuple[ChannelRef, str], tuple[str, ...]] = {}
         self.produced: dict[str, bytes] = {}
         self.cards: dict[int, Card] = {}
@@ -57,6 +58,9 @@ class FakeCore(Shelf):
     async def accept(self, event: Event) -> None:
         if self.errors:
             raise self.errors.pop(0)
+        person = getattr(event, "author", None) or getattr(event, "person", None)
+        if person is not None and not self.allows(person, event.thread.channel):
+            raise NotAllowed("not you", word=self.word)
         if event.id in self.kept:
             return
         self.kept[event.id] = event
@@ -123,7 +127,7 @@ class FakeCore(Shelf):
         return None
 
     def allows(self, person: Person, channel: ChannelRef) -> bool:
-        return person.id not in self.strangers
+        return person.id not in self.strangers and not person.outside
 
 
 def place(guild: str, channel: str, thread: str = "") -> ThreadRef:

@@ -147,6 +147,18 @@ async def test_a_message_that_is_refused_says_why_and_a_stranger_s_says_nothing(
     assert second.id not in discord.world.channels
 
 
+async def test_a_stranger_hears_what_the_core_says_and_nothing_is_fetched(
+    bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    core.strangers.add(town.ben.id)
+    core.word = "Ask Anna."
+    private = discord.world.channel(None, DM)
+    await discord.say(town.ben, private, "hello")
+    await discord.messages.until(lambda: "Ask Anna." in private.texts)
+    assert core.kept == {}
+    assert private.id not in discord.messages.typing
+
+
 async def test_many_messages_at_once_are_all_seen_at_once(
     bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town
 ) -> None:

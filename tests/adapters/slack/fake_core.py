@@ -90,6 +90,7 @@ class FakeCore(Shelf):
         self.known: set[str] = set()
         self.refusals: list[Exception] = []
         self.strangers: set[str] = set()
+        self.word = ""
         self.cards: dict[int, Card] = {}
         self.produced: dict[str, bytes] = {}
         self.steps: tuple[StepLine, ...] = ()
@@ -104,8 +105,8 @@ class FakeCore(Shelf):
         if self.refusals:
             raise self.refusals.pop(0)
         person = event.person if isinstance(event, Press) else getattr(event, "author", None)
-        if person is not None and person.id in self.strangers:
-            raise NotAllowed("You are not on the list.")
+        if person is not None and not self.allows(person, event.thread.channel):
+            raise NotAllowed("You are not on the list.", word=self.word)
         if isinstance(event, Message) and not (event.text or event.files):
             raise BadRequest("The message is empty.")
         key = f"{type(event).__name__} {event.thread.channel} {event.id}"
@@ -118,7 +119,7 @@ class FakeCore(Shelf):
             await self.adapter.show(Seen(thread=event.thread, message_id=event.id))
 
     def allows(self, person: Person, channel: ChannelRef) -> bool:
-        return person.id not in self.strangers
+        return person.id not in self.strangers and not person.outside
 
     async def next(self, kind: type[Event], timeout_s: float = 10.0) -> Event:
         """The next event, which is of that kind."""

@@ -175,6 +175,32 @@ async def test_a_stranger_gets_nothing_at_all(
     assert slack.workspace.hints("U0BEN") == []
 
 
+async def test_a_stranger_hears_what_the_core_says_and_nothing_is_asked_about_them(
+    adapter: SlackAdapter, slack: SlackServer, core: FakeCore, ben: Human
+) -> None:
+    core.strangers.add("U0BEN")
+    core.word = "Ask Anna."
+    await ben.ask("hello", files=(("a.txt", b"x"),))
+    await slack.workspace.until(lambda: slack.workspace.hints("U0BEN"))
+    assert [one.text for one in slack.workspace.hints("U0BEN")] == ["Ask Anna."]
+    assert slack.calls["users.info"] == 0
+    assert core.looked == []
+    assert core.accepted == []
+
+
+async def test_a_stranger_s_edit_and_thread_reply_ask_the_core_for_nothing(
+    adapter: SlackAdapter, slack: SlackServer, core: FakeCore, anna: Human, ben: Human
+) -> None:
+    core.strangers.add("U0BEN")
+    root = await anna.ask("hello")
+    await core.message()
+    looked = len(core.looked)
+    said = await ben.say("me too", thread=root.ts)
+    await ben.edit(said, "me three")
+    assert len(core.looked) == looked
+    assert len(core.accepted) == 1
+
+
 async def test_who_comes_from_another_organisation_is_not_heard(
     adapter: SlackAdapter, core: FakeCore, anna: Human
 ) -> None:

@@ -36,7 +36,42 @@ def test_a_message_with_all_that_matters() -> None:
     assert (found.message.id, found.message.thread) == (TS, place(ROOT))
     assert found.message.at == float(TS)
     assert found.addressed
-    assert not found.strange
+    assert not found.message.direct
+
+
+@pytest.mark.parametrize(
+    ("event", "body", "outside"),
+    [
+        ({}, {}, False),
+        ({"user_team": "T0OTHER"}, {}, True),
+        ({"team": "T0OTHER"}, {}, True),
+        ({"user_team": "T0OTHER"}, {"enterprise_id": "E0US"}, True),
+        ({"user_team": "E0US"}, {"enterprise_id": "E0US"}, False),
+        ({"team": None}, {}, False),
+        ({"team": None}, {"is_ext_shared_channel": True}, True),
+        ({}, {"is_ext_shared_channel": True}, False),
+    ],
+)
+def test_who_belongs_to_another_workspace_is_from_outside(
+    event: dict[str, Any], body: dict[str, Any], outside: bool
+) -> None:
+    found = translate.spoken(said(**event) | body, BOT, {})
+    assert found is not None
+    assert found.message.author.outside is outside
+
+
+def test_an_edit_by_somebody_of_another_workspace_is_from_outside() -> None:
+    now = {"user": "U0X", "ts": TS, "text": "new", "edited": {"ts": TS}, "team": "T0OTHER"}
+    edit = translate.changed(changed(now), BOT, {})
+    assert isinstance(edit, Edit)
+    assert edit.author == Person(id="U0X", name="U0X", outside=True)
+
+
+def test_a_direct_message_is_known_as_one() -> None:
+    for marks in ({"channel": "D0ANNA"}, {"channel_type": "im"}):
+        found = translate.spoken(said(**marks), BOT, {})
+        assert found is not None
+        assert found.message.direct
 
 
 @pytest.mark.parametrize("name", ["client_msg_id", "team", "event_ts", "channel_type", "blocks"])
@@ -139,13 +174,27 @@ def test_a_press_knows_its_place_and_its_button() -> None:
     "hole",
     [
         {"actions": []}, {"actions": None}, {"actions": ["x"]}, {"user": None},
-        {"user": {"id": "<!here>"}}, {"user": {"id": "U0X", "team_id": "T0OTHER"}},
+        {"user": {"id": "<!here>"}},
         {"channel": None, "container": None},
         {"actions": [{"action_id": "stop.1"}]},
     ],
 )  # fmt: skip
 def test_a_press_with_holes_is_none(hole: dict[str, Any]) -> None:
     assert translate.pressed(pressed(**hole), BOT) is None
+
+
+@pytest.mark.parametrize(
+    ("team", "grid", "outside"),
+    [("T0THAW", None, False), ("T0OTHER", None, True), ("E0US", "E0US", False),
+     ("T0OTHER", "E0US", True)],
+)  # fmt: skip
+def test_a_press_by_somebody_of_another_workspace_is_from_outside(
+    team: str, grid: str | None, outside: bool
+) -> None:
+    user = {"id": "U0X", "team_id": team}
+    found = translate.pressed(pressed(user=user, enterprise=grid and {"id": grid}), BOT)
+    assert found is not None
+    assert found.person.outside is outside
 
 
 def test_a_form_comes_back_as_a_press_where_it_was_opened() -> None:

@@ -16,8 +16,8 @@ from core.messages import (
     ThreadRef,
 )
 from core.messages.outbound import Button
-from core.messages.queries import Query, ReadFile, ReadJob
-from core.messages.views import FileView, JobView, View
+from core.messages.queries import Query, ReadFile, ReadJob, ReadMessages
+from core.messages.views import FileView, JobView, Messages, View
 from tests.adapters.shelf import Shelf
 
 ANN = Person(id="7", name="Ann")
@@ -32,6 +32,7 @@ class Core(Shelf):
         self.heard: list[Heard] = []
         self.offered: list[str] = []
         self.strangers: set[str] = set()
+        self.word = ""
         self.full = 0
         self.produced: dict[str, bytes] = {}
         self.jobs: dict[int, JobView] = {}
@@ -47,7 +48,7 @@ class Core(Shelf):
         await self.hold.wait()
         person = event.person if isinstance(event, Press) else event.author
         if person.id in self.strangers:
-            raise NotAllowed("not you")
+            raise NotAllowed("not you", word=self.word)
         if self.full > 0:
             self.full -= 1
             raise StoreError("the disk is full")
@@ -64,6 +65,9 @@ class Core(Shelf):
     async def look(self, query: Query) -> View:
         if isinstance(query, ReadJob) and query.number in self.jobs:
             return self.jobs[query.number]
+        if isinstance(query, ReadMessages):
+            here = [one for one in self.heard if one.thread.channel == query.channel]
+            return Messages(lines=(), newest=len(here))
         if not isinstance(query, ReadFile) or query.path not in self.produced:
             raise BadRequest("There is no such file.")
         return FileView(path=query.path, content=self.produced[query.path], commit=1)

@@ -157,13 +157,36 @@ async def test_strangers_get_silence_on_every_path(
     server.world.send_file(chat, "evil.bin", b"x", person=9)
     for label in ("Stop", "Steer", "Details"):
         server.world.press(shown, label, person=9)
+    server.world.say(ann, "hello")
+    assert [one.text for one in await core.hears(1)] == ["hello"]
     await server.updates.unconfirmed()
-    await server.until(lambda: server.count("answerCallbackQuery") == 3)
-    assert core.heard == []
+    assert server.count("answerCallbackQuery") == 0
     assert server.count("getFile") == 0
     assert chat.said() == []
     assert ann.said() == [shown]
-    assert all(not (answer or {}).get("text") for answer in server.world.open_callbacks.values())
+
+
+async def test_a_stranger_hears_what_the_core_says(
+    server: TelegramServer, bot: TelegramAdapter, core: Core
+) -> None:
+    core.strangers.add("9")
+    core.word = "Your code is ABCD-2345."
+    chat = server.world.chat(9, title="Eve")
+    server.world.send_file(chat, "evil.bin", b"x", person=9)
+    await server.until(chat.said)
+    assert chat.said()[0].text == "Your code is ABCD-2345."
+    assert server.count("getFile") == 0
+
+
+async def test_only_a_private_chat_is_direct(
+    server: TelegramServer, bot: TelegramAdapter, core: Core
+) -> None:
+    server.world.say(server.world.chat(7), "hello")
+    server.world.say(server.world.chat(-5, kind="group"), "/jobs", person=7)
+    heard = await core.hears(2)
+    assert [(one.text, one.direct) for one in heard if isinstance(one, Message)] == [
+        ("hello", True), ("/jobs", False),
+    ]  # fmt: skip
 
 
 async def test_what_the_core_refuses_is_said_where_it_was_asked(
@@ -248,6 +271,16 @@ async def test_a_supergroup_keeps_the_state_of_its_group(
     assert len({one.id for one in heard}) == 2
     await again.deliver(card(thread_ref(-5, None)))
     assert len(new.said()) == 1
+
+
+async def test_a_group_of_strangers_that_becomes_a_supergroup_leaves_nothing(
+    server: TelegramServer, bot: TelegramAdapter, core: Core
+) -> None:
+    server.world.upgrade(server.world.chat(-5, "group", "Team"), -1005)
+    server.world.say(server.world.chat(7), "hello")
+    await core.hears(1)
+    await server.updates.unconfirmed()
+    assert core.shown == {}
 
 
 async def test_seen_is_a_reaction_or_typing_where_none_is_allowed(
