@@ -78,7 +78,8 @@ def show_history(doing: Doing, key: str | None, before: int | None) -> Done:
     found = history_view(doing.tx, key, before, _COMMITS)
     if not found.lines:
         what = "Nothing has changed here" if key is None else f"`{_code(key)}` was never changed"
-        return Done(text=f"{what} {'yet' if before is None else f'before commit {before}'}.")
+        when = f" before commit {before}" if before is not None else "" if key else " yet"
+        return Done(text=f"{what}{when}.")
     lines = [text for line in found.lines for text in history_text.commit_lines(line)]
     oldest = found.lines[-1].commit
     named = "" if key is None else f" {quoted(key)}"

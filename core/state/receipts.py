@@ -114,6 +114,8 @@ def folded(key: str, before: Standing, after: Standing, conflict: int | None) ->
         text += "is gone"
     elif before.kind is None:
         text += f"= {shown(after)}"
+    elif shown(before) == shown(after):  # as of a text of so many lines
+        text += f"changed, {shown(after)}"
     else:
         text += f"{shown(before)} → {shown(after)}"
     if conflict is not None:

@@ -104,7 +104,7 @@ async def test_the_whole_state_is_listed_as_it_was(here: Room) -> None:
         ("/state at 1990-01-01", "the end of Monday 1990-01-01 "),
         ("/history commit 9", "there is no commit 9; the newest is 1"),
         ("/history commit 0", "there is no commit 0: the first is commit 1"),
-        ("/history nothing", "`nothing` was never changed yet."),
+        ("/history nothing", "`nothing` was never changed."),
         ("/history before 1", "Nothing has changed here before commit 1."),
     ],
 )

@@ -56,6 +56,8 @@ def test_an_undo_is_told_by_what_it_leaves() -> None:
     assert folded("k", one, two, None).text == "`k` 1 → 2"
     assert folded("k", one, NOTHING, None).text == "`k` is gone"
     assert folded("k", NOTHING, one, None).text == "`k` = 1"
+    old, new = (Standing(kind=Kind.TEXT, body=f'"{word}\\nb\\n"') for word in ("a", "c"))
+    assert folded("k", old, new, None).text == "`k` changed, 2 lines"
     assert folded("k", one, one, 7) == ReceiptLine(
         key="k", text="`k` stays 1: conflict #7", conflict=7
     )
