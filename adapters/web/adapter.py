@@ -12,6 +12,7 @@ from adapters.web.connection import Connection
 from adapters.web.guard import bracketed, dress, hosts, loopback, middleware
 from adapters.web.hub import Hub
 from adapters.web.rendering import Rendering
+from adapters.web.uploads import Uploads
 from core.errors import ThawError
 from core.messages import Hint, Outbound
 from core.ports import Door, Window
@@ -97,6 +98,7 @@ class WebAdapter:
         application.router.add_get("/file", downloads.file)
         application.router.add_get("/text", downloads.text)
         application.router.add_get("/metrics", self._measure)
+        application.router.add_post("/upload", Uploads(self._door).take)
         application.router.add_get("/socket", self._connect)
         return application
 

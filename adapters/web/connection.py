@@ -47,7 +47,7 @@ class Connection:
         page = Page(drop=transport.abort if transport is not None else lambda: None)
         sockets.add(socket)
         self._hub.join(page)
-        page.send(encode.frame("welcome", name=self._name, max_frame=MAX_FRAME))
+        page.send(encode.welcome(self._name, MAX_FRAME))
         try:
             await self._work(socket, page)
         finally:

@@ -2,7 +2,8 @@
 
 By `type`:
 
-* `welcome` name, max_frame: first on each connection
+* `welcome` name, max_frame, files (`most`, and bytes of the `largest` and of `all`): first on each
+  connection
 * `kept` id, `refused` id, text: what became of a message or press
 * `view` ref, view, `unanswered` ref, text: what became of a question
 * `said` line: a person's message, as soon as it is accepted
@@ -21,6 +22,7 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 
 from core.messages import (
+    Attachment,
     Card,
     CardMoved,
     ChannelRef,
@@ -34,6 +36,7 @@ from core.messages import (
     ThreadRef,
     Trouble,
 )
+from core.messages.limits import LARGEST_FILE, LARGEST_FILES, MOST_FILES
 from core.messages.views import EntryLine, JobView, MessageLine, Messages, StateView, View
 
 _PAGE_OF_TEXT = 300_000  # characters of messages in one frame: a few ms of JSON
@@ -50,6 +53,12 @@ _NOTHING: Rendered = {}
 def frame(type_: str, **values: object) -> str:
     """One frame of that type."""
     return json.dumps({"type": type_} | {name: plain(value) for name, value in values.items()})
+
+
+def welcome(name: str, max_frame: int) -> str:
+    """The first frame: who the bot is, and how much it takes."""
+    files = {"most": MOST_FILES, "largest": LARGEST_FILE, "all": LARGEST_FILES}
+    return json.dumps({"type": "welcome", "name": name, "max_frame": max_frame, "files": files})
 
 
 def markdown_in(value: View | Post) -> list[str]:
@@ -90,6 +99,7 @@ def said(message: Message) -> str:
         author=message.author.name,
         text=message.text,
         at=message.at,
+        files=message.files,
     )
     return frame("said", line=line)
 
@@ -164,6 +174,10 @@ def plain(value: object, rendered: Rendered = _NOTHING) -> object:
             return value.channel
         case ThreadRef():
             return {"channel": value.channel.channel, "thread": value.thread}
+        case Attachment():
+            # The page that has sent it knows the handle; others have no use for it.
+            return {"name": value.name, "path": value.path, "size": value.size,
+                    "problem": value.problem}  # fmt: skip
         case Person():
             return {"id": value.id, "name": value.name}
     if is_dataclass(value) and not isinstance(value, type):

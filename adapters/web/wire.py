@@ -2,7 +2,7 @@
 
 Page to server, by `type`:
 
-* `message`  id, channel, thread, name, text, reply_to?    -> `kept` or `refused` with that id
+* `message`  id, channel, thread, name, text, reply_to?, files?  -> `kept` or `refused` with that id
 * `press`    id, channel, thread, name, action, text?      -> `kept` or `refused` with that id
 * `look`     ref, what, channel, ...                       -> `view` or `unanswered` with that ref
 * `watch`    channel, thread: what the page shows now, so that only this is streamed to it
@@ -10,6 +10,7 @@ Page to server, by `type`:
 `id` is made by the page at random and kept until the answer: sent again after a dropped connection
 it has no second effect. `what` is one of `channels, threads, messages, jobs, job, state, history,
 commit, conflicts, spend, settings` with the fields of core.messages.queries' query of that name;
+`files` are objects with the `name` and `handle` of what was uploaded before (`uploads`);
 `messages` also takes `newest: true`. What the server says is in `encode`.
 """
 
@@ -20,7 +21,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from core.errors import BadRequest
-from core.messages import ChannelRef, Message, Person, Press, ThreadRef
+from core.messages import Attachment, ChannelRef, Message, Person, Press, ThreadRef
 from core.messages.queries import (
     ListChannels,
     ListConflicts,
@@ -42,6 +43,7 @@ MAX_FRAME = 1_000_000  # characters: larger ones hold the loop, because JSON is 
 READ_FRAME = 16_000_000  # bytes: larger ones end the connection, smaller ones are told the limit
 
 _NEWEST = 2**53
+_MOST_FILES = 100  # the core takes fewer, and says so
 _IDS = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _ID_FIELD = re.compile(r'"id": ?"([A-Za-z0-9_-]{8,64})"')
 _ACTIONS = re.compile(r"[ -~]{1,64}")
@@ -115,6 +117,7 @@ def _decode(fields: Fields, at: float) -> Frame:
                 text=_text(fields, "text", MAX_FRAME),
                 at=at,
                 reply_to=_optional(fields, "reply_to", 200),
+                files=_files(fields),
             )
         case "press":
             return Press(
@@ -130,6 +133,19 @@ def _decode(fields: Fields, at: float) -> Frame:
         case "watch":
             return Watch(thread=_thread(fields))
     raise BadRequest("A frame's `type` is message, press, look or watch.")
+
+
+def _files(fields: Fields) -> tuple[Attachment, ...]:
+    value = fields.get("files") or []
+    if not isinstance(value, list) or len(value) > _MOST_FILES:
+        raise BadRequest(f"`files` is a list of at most {_MOST_FILES}.")
+    return tuple(_file(one) for one in value)
+
+
+def _file(value: object) -> Attachment:
+    if not isinstance(value, dict):
+        raise BadRequest("A file is an object with `name` and `handle`.")
+    return Attachment(name=_text(value, "name", 1000), handle=_text(value, "handle", 200))
 
 
 def _messages(fields: Fields) -> ReadMessages:

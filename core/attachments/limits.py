@@ -3,13 +3,8 @@
 from collections.abc import Iterable
 
 from core.messages import Attachment
+from core.messages.limits import LARGEST_FILE, LARGEST_FILES, MOST_FILES
 
-MOST_FILES = 10
-"""With one message."""
-LARGEST = 20 * 2**20
-"""Bytes of one file: what Telegram hands to bots."""
-LARGEST_ALL = 50 * 2**20
-"""Bytes of all files of one message."""
 LARGEST_CHANNEL = 2 * 2**30
 """Bytes of a channel's file on the disk; beyond it no more files are taken."""
 MOST_WAITING = 2**30
@@ -35,11 +30,11 @@ def too_much(size: int, before: Iterable[Attachment], *, more: bool = False) -> 
     taken = [file for file in before if not file.problem]
     if len(taken) >= MOST_FILES:
         return TOO_MANY
-    if size > LARGEST:
-        has = f"more than {shown(LARGEST)}" if more else shown(size)
-        return f"it has {has}; {shown(LARGEST)} are the most for one file"
-    if size + sum(file.size for file in taken) > LARGEST_ALL:
-        return f"{shown(LARGEST_ALL)} are the most for all files of one message"
+    if size > LARGEST_FILE:
+        has = f"more than {shown(LARGEST_FILE)}" if more else shown(size)
+        return f"it has {has}; {shown(LARGEST_FILE)} are the most for one file"
+    if size + sum(file.size for file in taken) > LARGEST_FILES:
+        return f"{shown(LARGEST_FILES)} are the most for all files of one message"
     return ""
 
 

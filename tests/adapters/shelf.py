@@ -1,5 +1,6 @@
 """The part of a fake core that takes files: in memory, within the core's own limits."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
@@ -13,6 +14,7 @@ class Shelf:
     def __init__(self) -> None:
         self.contents: dict[str, bytes] = {}
         self.asked: list[str] = []
+        self.reading = asyncio.Event()
 
     async def take(
         self,
@@ -25,6 +27,7 @@ class Shelf:
         if problem := too_much(size or 0, after):
             return Attachment(name=name, problem=problem)
         self.asked.append(name)
+        self.reading.set()
         whole = bytearray()
         async with aclosing(content):
             async for piece in content:

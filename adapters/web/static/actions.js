@@ -50,6 +50,15 @@ export const ACTIONS = {
     page.panel.show("file", { channel, path, ...(at === undefined ? {} : { at: Number(at) }) });
   },
 
+  attach: () => document.getElementById("files").click(),
+
+  "remove-file"(page, { dataset }) {
+    page.composer.files.remove(dataset.id);
+    page.composer.focus();
+  },
+
+  "retry-file": (page, { dataset }) => page.composer.files.retry(dataset.id),
+
   "filter-state"(page, form) {
     const prefix = form.elements.prefix.value.trim();
     const { prefix: _before, ...fields } = page.panel.fields;
@@ -112,7 +121,7 @@ export const ACTIONS = {
 
   "take-back"(page, { dataset }) {
     const item = page.outgoing.drop(dataset.id);
-    if (item) page.composer.put(item.frame.text);
+    if (item) page.composer.put(item.frame.text, item.frame.files);
     page.draw();
   },
 

@@ -29,8 +29,8 @@ const composer = new Composer(say);
 /** What actions may use. */
 const page = { store, outgoing, panel, composer, conversation, say, look, draw, view, get here() { return here; }, get name() { return kept("name", "you"); } };
 
-function say(text, reply_to = null) {
-  outgoing.add({ type: "message", channel: here.channel, thread: here.thread, name: page.name, text, reply_to });
+function say(text, files = []) {
+  outgoing.add({ type: "message", channel: here.channel, thread: here.thread, name: page.name, text, files });
   conversation.toEnd();
 }
 
@@ -40,7 +40,8 @@ function sent(item, what) {
 }
 
 const HEARD = {
-  welcome({ name, max_frame }) {
+  welcome({ name, max_frame, files }) {
+    composer.files.limits = files;
     document.body.dataset.bot = name;
     byId("bot").textContent = name;
     outgoing.limit = max_frame;

@@ -1,15 +1,20 @@
 // The message box: drafts survive, Enter sends, too much is said before it is sent.
 
+import { Attachments } from "./attach.js";
 import { byId } from "./dom.js";
 import { forget, keep, kept } from "./memory.js";
 
 export class Composer {
   #box = byId("message");
   #error = byId("composer-error");
+  #status = byId("composer-status");
   #key = "";
+  #later = false;
+  files;
 
-  /** `send(text)` may throw RangeError; the text then stays in the box. */
+  /** `send(text, files)` may throw RangeError; the text then stays in the box. */
   constructor(send) {
+    this.files = new Attachments(() => this.#moved(send));
     this.#box.addEventListener("input", () => this.#changed());
     this.#box.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -29,13 +34,16 @@ export class Composer {
     if (key === this.#key) return;
     this.#key = key;
     this.#box.value = kept(key, "");
+    this.#wait(false);
+    this.files.show(key);
     this.#say("");
     this.#fit();
   }
 
-  /** Put a text back into the box, above what is there. */
-  put(text) {
+  /** Put a text back into the box, above what is there, and its files. */
+  put(text, files = []) {
     this.#box.value = this.#box.value ? `${text}\n${this.#box.value}` : text;
+    this.files.put(files);
     this.#changed();
     this.#box.focus();
   }
@@ -46,22 +54,44 @@ export class Composer {
 
   #submit(send) {
     const text = this.#box.value;
-    if (!text.trim()) {
+    const { ready, waiting, failed } = this.files;
+    this.#wait(false);
+    if (!text.trim() && !ready.length) {
       this.#box.focus();
       return;
     }
+    if (failed) {
+      this.#say("Remove the file that was not taken, or try it again.");
+      return;
+    }
+    if (waiting) {
+      this.#wait(true);
+      return;
+    }
     try {
-      send(text);
+      send(text, ready);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       this.#say(error.message);
       return;
     }
     this.#box.value = "";
+    this.files.clear();
     forget(this.#key);
     this.#say("");
     this.#fit();
     this.#box.focus();
+  }
+
+  /** Files came, went or are through. */
+  #moved(send) {
+    if (this.#later && !this.files.waiting) this.#submit(send);
+    else this.#say("");
+  }
+
+  #wait(later) {
+    this.#later = later;
+    this.#status.textContent = later ? "This goes off as soon as its files are through." : "";
   }
 
   #changed() {

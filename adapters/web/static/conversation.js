@@ -71,7 +71,7 @@ export class Conversation {
     }
     for (const item of outgoing.messages(channel.name, thread)) {
       if (channel.lines.has(item.frame.id)) continue;
-      const line = { id: item.frame.id, author: item.frame.name, text: item.frame.text, at: item.at };
+      const line = { id: item.frame.id, author: item.frame.name, text: item.frame.text, files: item.frame.files, at: item.at };
       list.put(line, line.author, [item, item.error], (follows) => personLine(line, { sending: item, threaded, follows }));
     }
     this.#drawn = list.drawn;

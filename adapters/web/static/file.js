@@ -1,6 +1,7 @@
 // One workspace file in a panel: text as text, pictures as pictures, the rest to download.
 
 import { el } from "./dom.js";
+import { bytes as shown } from "./format.js";
 
 const SHOWN = 400_000; // bytes of text shown
 
@@ -18,7 +19,7 @@ export async function loadFile(_look, fields) {
 
 export function drawFile({ bytes, type }, fields) {
   const link = el("p", { class: "facts" },
-    el("a", { href: fileAddress(fields), download: "" }, `Download (${size(bytes.byteLength)})`),
+    el("a", { href: fileAddress(fields), download: "" }, `Download (${shown(bytes.byteLength)})`),
     el("button", { class: "small", type: "button", "data-do": "panel", "data-panel": "history", "data-key-of": fields.path }, "History"));
   if (/^image\/(png|jpeg|gif|webp)$/.test(type)) {
     const src = URL.createObjectURL(new Blob([bytes], { type }));
@@ -41,5 +42,3 @@ function asText(bytes, cut) {
     return null;
   }
 }
-
-const size = (bytes) => (bytes < 1000 ? `${bytes} bytes` : bytes < 1_000_000 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`);

@@ -53,3 +53,10 @@ export function slug(name) {
   const parts = name.normalize("NFKC").toLowerCase().split(/[^\p{L}\p{N}\p{M}]+/u).filter(Boolean);
   return [...parts.join("-")].slice(0, 60).join("").replace(/-+$/, "");
 }
+
+/** A number of bytes as people write it, as the bot writes it too. */
+export function bytes(count) {
+  if (count < 1000) return `${count} byte${count === 1 ? "" : "s"}`;
+  const [size, unit] = count < 1000 * 2 ** 10 ? [count / 2 ** 10, "kB"] : [count / 2 ** 20, "MB"];
+  return `${size.toFixed(1).replace(".0", "")} ${unit}`;
+}

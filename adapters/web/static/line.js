@@ -2,7 +2,7 @@
 
 import { buttons } from "./buttons.js";
 import { coded, el, linked, rendered } from "./dom.js";
-import { clock, day } from "./format.js";
+import { bytes, clock, day } from "./format.js";
 
 const FOLD = 4000; // characters of a person's text shown at first
 
@@ -31,7 +31,8 @@ export function personLine(line, { sending = null, working = false, seen = false
   }
   const reply = threaded && !sending ? threadLink(line.id, replies) : null;
   return frame(line, line.author, { kind: "person", follows, reply }, [
-    el("div", { class: "said" }, ...folded(line.text)),
+    line.text ? el("div", { class: "said" }, ...folded(line.text)) : null,
+    sent(line),
     ...foot,
   ]);
 }
@@ -86,6 +87,17 @@ function label(post) {
   if (post.kind === "conflict") return el("p", { class: "label warn" }, `Conflict${who}`);
   if (post.kind === "notice") return el("p", { class: "label" }, `Notice${who}`);
   return post.mention ? el("p", { class: "label" }, `For @${post.mention.name}`) : null;
+}
+
+/** What came with a person's message: to open once it is in the workspace. */
+function sent(line) {
+  if (!line.files?.length) return null;
+  return el("ul", { class: "files", "aria-label": "Files" }, line.files.map((file) => {
+    if (file.problem) return el("li", { class: "muted" }, `${file.name} was not taken`);
+    if (!file.path) return el("li", { class: "muted" }, file.name);
+    const props = { class: "small file", "data-do": "file", "data-path": file.path, "data-channel": line.channel };
+    return el("li", {}, el("button", { ...props, title: file.path }, `${file.name} · ${bytes(file.size)}`));
+  }));
 }
 
 function files(post) {

@@ -1,5 +1,5 @@
 from adapters.slack.adapter import SlackAdapter
-from core.attachments.limits import LARGEST
+from core.messages.limits import LARGEST_FILE
 from tests.adapters.slack.fake_core import FakeCore
 from tests.emulators.slack import Human, SlackServer
 
@@ -26,7 +26,7 @@ async def test_what_is_too_large_is_not_fetched_and_that_is_told(
     said = anna.write("<@U0BOT> big")
     event = anna.event_of(said)
     file = anna._upload("big.bin", b"x")
-    event["files"] = [file | {"size": LARGEST + 2**20}, *([file] * 12)]
+    event["files"] = [file | {"size": LARGEST_FILE + 2**20}, *([file] * 12)]
     await anna.send(event)
     message = await core.message()
     assert core.problems(message) == [
@@ -41,7 +41,7 @@ async def test_a_size_that_lies_does_not_help(
 ) -> None:
     said = anna.write("<@U0BOT> big")
     event = anna.event_of(said)
-    event["files"] = [anna._upload("big.bin", b"x" * (LARGEST + 1)) | {"size": 5}]
+    event["files"] = [anna._upload("big.bin", b"x" * (LARGEST_FILE + 1)) | {"size": 5}]
     await anna.send(event)
     problems = core.problems(await core.message())
     assert problems == ["big.bin: it has more than 20 MB; 20 MB are the most for one file"]

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import time
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.errors import BadRequest
 from core.messages import (
@@ -144,6 +144,7 @@ class FakeCore(Shelf):
         self.accepted[event.id] = event
         if isinstance(event, Message):
             self._keep(event.thread, event.id, event.author, event.text, event.at, None)
+            self._land(event)
         self.arrived.put_nowait(event)
 
     async def message(self) -> Message:
@@ -305,6 +306,18 @@ class FakeCore(Shelf):
         )  # fmt: skip
         lines = self.of(ref).lines
         lines[:] = [one for one in lines if one.id != id] + [line]
+
+    def _land(self, message: Message) -> None:
+        """Put the files of the message into the workspace, as the core would."""
+        lines, kept = self.of(message.thread).lines, []
+        for file in message.files:
+            path = f"inbox/{file.name}"
+            if file.handle in self.contents:
+                self.of(message.thread).files[path] = self.contents[file.handle]
+                kept.append(replace(file, path=path, size=len(self.contents[file.handle])))
+            else:
+                kept.append(replace(file, problem=file.problem or "it is not here any more"))
+        lines[-1] = replace(lines[-1], files=tuple(kept))
 
     def _channel_line(self, name: str) -> ChannelLine:
         channel = self.channels[name]

@@ -114,8 +114,8 @@ async def test_a_file_does_not_settle_a_conflict_about_its_name(tmp_path: Path) 
 async def test_what_is_too_much_is_told_and_the_rest_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "LARGEST", 2000)
-    monkeypatch.setattr(limits, "LARGEST_ALL", 3000)
+    monkeypatch.setattr(limits, "LARGEST_FILE", 2000)
+    monkeypatch.setattr(limits, "LARGEST_FILES", 3000)
     async with room(tmp_path) as here:
         named = [("big", bytes(2001)), ("ok", bytes(2000)), ("no", bytes(1500)), ("yes", b"1")]
         await here.say("m1", "look", files=named)
