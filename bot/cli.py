@@ -17,6 +17,7 @@ import bot
 from bot.checks import printable
 from bot.config import Config, ConfigError, load
 from bot.finding import Level
+from bot.platform_sections import PLATFORMS
 from core.errors import ThawError
 
 FAILED = 1
@@ -87,6 +88,38 @@ def doctor(config_file: Path | None) -> None:
     for finding in findings:
         say(str(finding))
     sys.exit(FAILED if any(finding.level is Level.PROBLEM for finding in findings) else 0)
+
+
+@thaw.command("init")
+@click.option(
+    "--config",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("config.toml"),
+    show_default=True,
+    metavar="FILE",
+    help="The file to write.",
+)
+@click.option(
+    "--platform",
+    "platforms",
+    type=click.Choice(list(PLATFORMS)),
+    multiple=True,
+    help="Serve this one; once for each. Without it you are asked.",
+)
+@click.option("--yes", is_flag=True, help="Ask nothing: the defaults are right.")
+@click.option("--force", is_flag=True, help="Replace a file that is there already.")
+def init(file: Path, platforms: tuple[str, ...], *, yes: bool, force: bool) -> None:
+    """Write a configuration with all that can be set, and say what to click on each platform.
+
+    Secrets are never asked for: the file names the environment variables that hold them.
+    """
+    from bot.init import prepare  # noqa: PLC0415 - the other commands start without it
+
+    try:
+        say(prepare(file, platforms, force=force, ask_nothing=yes))
+    except ThawError as error:
+        fail(FAILED, str(error))
 
 
 @thaw.command()

@@ -82,7 +82,9 @@ class Cards:
                     at = None
             elif at is not None:
                 at = None  # it stayed behind in the group as it was
-            if at is None and make:
+            if at is None and not make:
+                return  # not remembered: what makes it may be an older version
+            if at is None:
                 await self._send(chat, card)
             self._remember(key, card.version)
 

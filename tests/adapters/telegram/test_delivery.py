@@ -156,6 +156,21 @@ async def test_a_card_is_one_message_that_changes(
     assert shown.buttons == {}
 
 
+async def test_a_card_whose_progress_is_told_before_it_is_made_is_made(
+    server: TelegramServer, bot: TelegramAdapter
+) -> None:
+    chat = server.world.chat(7)
+    await bot.show(CardMoved(card=card(PRIVATE, version=5)))
+    await bot.deliver(
+        card(PRIVATE, number=4)
+    )  # a call to Telegram, while the progress is looked at
+    await bot.deliver(card(PRIVATE, version=1))
+    assert [one.text.splitlines()[0] for one in chat.said()] == [
+        "Job 4 · Count 4",
+        "Job 3 · Count 3",
+    ]
+
+
 async def test_a_card_that_somebody_deleted_comes_again(
     server: TelegramServer, bot: TelegramAdapter
 ) -> None:

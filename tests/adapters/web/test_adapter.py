@@ -51,3 +51,16 @@ async def test_it_can_be_started_again_on_the_same_port(adapter: WebAdapter) -> 
 async def test_delivering_without_a_page_is_fine(adapter: WebAdapter, core: FakeCore) -> None:
     await core.post("nobody sees this now")
     await adapter.deliver(card())
+
+
+async def test_what_is_measured_can_be_read_and_nothing_is_where_nothing_is_measured(
+    adapter: WebAdapter, core: FakeCore
+) -> None:
+    measured = WebAdapter(core, core, "127.0.0.1", 0, "Thaw", lambda: "thaw_things 3\n")
+    await measured.start()
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"{measured.url}metrics") as answer:
+            assert (answer.status, await answer.text()) == (200, "thaw_things 3\n")
+            assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+        assert (await fetch(session, f"{adapter.url}metrics")).status == 404
+    await measured.stop()

@@ -8,12 +8,10 @@ from tests.emulators.discord.server import Fault as DiscordFault
 from tests.emulators.script import Received, Reply
 from tests.emulators.slack import Fault as SlackFault
 from tests.emulators.telegram import Fault as TelegramFault
-from tests.harness.bot import BotProcess, EndedAtStart
+from tests.harness.bot import BotProcess, EndedAtStart, Sections
 from tests.harness.people import one
 from tests.harness.play import say
 from tests.harness.town import SECRETS, Town, town
-
-PAGE = "<html>"
 
 
 def echo(received: Received) -> Reply:
@@ -61,7 +59,7 @@ async def test_what_answers_html_touches_no_other_and_is_served_when_it_is_well_
 
 @pytest.mark.parametrize("name", sorted(SECRETS))
 async def test_a_secret_that_is_missing_is_told_at_the_start(tmp_path: Path, name: str) -> None:
-    sections = {"slack": {}, "discord": {}, "telegram": {}}
+    sections: Sections = {"slack": {}, "discord": {}, "telegram": {}}
     secrets = {key: value for key, value in SECRETS.items() if key != name}
     async with BotProcess(tmp_path, sections=sections, environment=secrets) as bot:
         with pytest.raises(EndedAtStart) as ended:
