@@ -53,9 +53,9 @@ def taken(tx: Transaction, place: Place, lost: Write) -> tuple[Operation | FileC
         return (Operation(key=key, op=Op.PUT, argument=load(lost.value or "null")),)
     operations = [_operation(key, item) for item in lost.items]
     seen = None if lost.clears else read_entry(tx, key, lost.base, _ALL)
-    # As in merging: who saw nothing did not know what was deleted and begun anew meanwhile.
-    known = now.cleared <= lost.base or seen is None
-    if now.kind is lost.kind and not lost.clears and known:
+    # Of a record other fields may have landed, also in one begun anew that the author knew not of.
+    anew = now.cleared > lost.base and (seen is not None or lost.kind is not Kind.RECORD)
+    if now.kind is lost.kind and not lost.clears and not anew:
         return tuple(operations)
     if seen is not None and seen.kind is not lost.kind:
         seen = None

@@ -7,7 +7,7 @@ from fractions import Fraction
 from core.state.operations import FileChange, Json, Kind, Op, Operation
 from core.state.rules import Merging
 from tests.core.state.reference.fold import Key, applied, patched, step
-from tests.core.state.reference.wishes import FILE, LAST, Content, Order, Part, Stand, Wish
+from tests.core.state.reference.wishes import LAST, Content, Order, Part, Stand, Wish
 
 Name = tuple[str, str]  # ("entry", key) or ("file", path)
 Change = Operation | FileChange
@@ -234,7 +234,7 @@ class Model:
         """What leaves the key as the wish's author would have had it."""
         if not wish.combines:
             whole = [self._part(p.op, p.value) for p in wish.new]
-            return whole if wish.kind == FILE else [self._part(Op.DELETE), *whole]
+            return whole or [self._part(Op.DELETE)]
         known = wish.seen.kind in (None, Kind.RECORD)
         if known and wish.kind is self.stand(name).kind is Kind.RECORD:
             return [self._part(Op.PATCH, patched(wish))]
