@@ -177,7 +177,9 @@ def _of_key(doing: Doing, name: str, upto: int) -> str:
     found = state.find(doing.tx, name)
     if found.nothing:
         raise BadRequest(f"There never was a {plain(name)} here; /state shows what there is.")
-    quoting = forget.count_quoting(doing.tx, texts_of(state.values(doing.tx, name)), upto)
+    texts = texts_of(state.values(doing.tx, name))
+    traces = Traces(keys=(*found.keys, *found.files), texts=texts)
+    quoting = forget.count_quoting(doing.tx, traces, upto)
     return _list(
         f"{_count(len(found.keys), 'key')} and {_count(len(found.files), 'file')}:"
         f" {_names((*found.keys, *found.files))}",

@@ -2,7 +2,7 @@
 places stay, and posts are shown again as they are then. Decides nothing."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import assert_never
 
@@ -16,6 +16,7 @@ from core.state.database import Transaction
 
 _ROWS = 200
 _COUNTED = 20_000
+_LOOKED_FOR = 100
 
 
 def quotes_step(tx: Transaction, after: int, traces: Traces) -> int | None:
@@ -94,19 +95,25 @@ def _change_post(tx: Transaction, seq: int, post: Post) -> None:
     outbox.show_again(tx, post)
 
 
-def count_quoting(tx: Transaction, texts: Sequence[str], upto: int) -> str:
-    """How many messages and posts hold one of the longer texts, in words; of a long past only
-    the newest are counted."""
-    long = [text for text in texts if len(text) >= LONG]
+def count_quoting(tx: Transaction, traces: Traces, upto: int) -> str:
+    """How many messages and posts quote a value, in words; of a long past only the newest are
+    counted, and of very many keys only the first are looked for."""
+    long = [text for text in traces.texts if len(text) >= LONG]
+    keys = traces.keys[:_LOOKED_FOR]
     unmarked_too = "m.text || char(10) || replace(replace(m.text, '«', ''), '»', '')"
-    holds = f"EXISTS (SELECT 1 FROM json_each(:texts) WHERE instr({unmarked_too}, value))"  # noqa: S608 - constants
+    named = f"EXISTS (SELECT 1 FROM json_each(:keys) AS k WHERE instr({unmarked_too}, k.value))"  # noqa: S608 - constants
+    texts = f"json_each(CASE WHEN {named} THEN :texts ELSE :long END) AS t"
+    holds = f"EXISTS (SELECT 1 FROM {texts} WHERE instr({unmarked_too}, t.value))"  # noqa: S608 - constants
     (found, seen, everything) = tx.execute(
         f"SELECT count(*) FILTER (WHERE {holds}), count(*),"  # noqa: S608 - constants
         " (SELECT count(*) FROM messages WHERE seq <= :upto)"
         " FROM (SELECT text FROM messages WHERE seq <= :upto ORDER BY seq DESC LIMIT :most) AS m",
-        {"texts": json.dumps(long), "upto": upto, "most": _COUNTED},
-    ).fetchone()
-    at_least = "at least " if seen < everything else ""
+        {
+            "texts": json.dumps(traces.texts), "long": json.dumps(long), "keys": json.dumps(keys),
+            "upto": upto, "most": _COUNTED,
+        },
+    ).fetchone()  # fmt: skip
+    at_least = "at least " if seen < everything or len(keys) < len(traces.keys) else ""
     return f"{at_least}{found:,} message{'' if found == 1 else 's'}"
 
 

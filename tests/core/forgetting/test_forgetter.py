@@ -340,3 +340,13 @@ async def test_a_start_at_which_it_gets_no_further_leaves_it_to_the_one_after(
     async with room(tmp_path, attic=Attic()) as here:
         await here.platform.post(ANSWER)
         assert holding(tmp_path, SECRET) == []
+
+
+async def test_a_short_value_is_counted_where_its_key_is_named(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.ask("m1", "/set fruit fig")
+        await here.ask("m2", "/set other fig")
+        end = await forget(here, "/forget fruit")
+        assert "the texts of 1 message that quote a value" in end.text
+        assert holding(tmp_path, "/set other fig")
+        assert holding(tmp_path, "fruit fig") == []
