@@ -256,6 +256,8 @@ class Link:
         self._live.add(shard)
         self._pace.good()
         if len(self._live) >= self._shards:
+            if not self._status.connected:
+                log.info("connected to Discord")
             self._status.connected = True
             self._status.problem = ""
             self._down.clear()

@@ -64,7 +64,7 @@ class SlackAdapter:
             raise ThawError("\n".join(wrong))
         self._settings = settings
         self._meter = Meter()
-        self._background = Background()
+        self._background = Background(second)
         self._api = Api(settings.api_url, settings.bot_token, self._meter, second)
         self._files = Files(self._api, settings.api_url, settings.bot_token, window)
         self._hints = Hints(self._api, self._background)
@@ -91,9 +91,9 @@ class SlackAdapter:
     async def start(self) -> None:
         """Begin to connect, in the background; returns at once."""
         await self._api.open()
-        self._background.spawn(self._connected(), "slack connection")
-        self._background.spawn(self._cards.run(), "slack cards")
-        self._background.spawn(self._sessions.run(), "slack sessions")
+        self._background.keep(self._connected, "slack connection")
+        self._background.keep(self._cards.run, "slack cards")
+        self._background.keep(self._sessions.run, "slack sessions")
 
     async def stop(self) -> None:
         """Leave Slack."""

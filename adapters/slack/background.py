@@ -1,18 +1,22 @@
 """The adapter's own asyncio tasks: named, owned, ended together. Knows nothing of Slack."""
 
 import asyncio
-from collections.abc import Coroutine
+import time
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import structlog
 
 log = structlog.get_logger(__name__)
 
+_LONGEST_WAIT_S = 60.0
+
 
 class Background:
-    """What runs beside the calls. A bug ends its own task and is logged."""
+    """What runs beside the calls. A bug is logged and ends its own task; what lasts begins again."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_wait_s: float = 1.0) -> None:
+        self._first_wait_s = first_wait_s
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
 
@@ -24,6 +28,24 @@ class Background:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+
+    def keep(self, begin: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
+        """Run what never ends by itself; should a bug end it, it begins again after a while."""
+        self.spawn(self._kept(begin, name), name)
+
+    async def _kept(self, begin: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
+        wait = self._first_wait_s
+        while True:
+            begun = time.monotonic()
+            try:
+                await begin()
+            except Exception:
+                # Around one part of the platform: without it the platform would be deaf for good.
+                log.exception("a part broke, and begins again", task=name)
+            if time.monotonic() - begun > _LONGEST_WAIT_S:
+                wait = self._first_wait_s
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, _LONGEST_WAIT_S)
 
     async def close(self) -> None:
         """End all of it."""

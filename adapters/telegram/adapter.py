@@ -25,7 +25,7 @@ from adapters.telegram.status import Status
 from adapters.telegram.streams import Streams
 from adapters.telegram.updates import Updates
 from adapters.telegram.webhook import Webhook
-from core.errors import DeliveryFailed, DeliveryRefused
+from core.errors import DeliveryFailed, DeliveryRefused, said
 from core.messages import CardMoved, Hint, Outbound, Seen, StateMoved, StreamText, Trouble
 from core.ports import Door, Guard, Places, Window
 
@@ -91,7 +91,7 @@ class TelegramAdapter:
         if not self._usable:
             log.error("telegram is not started", problem=self.status.problem)
             return
-        self._chores.spawn(self._live(), "telegram", lasting=True)
+        self._chores.spawn(self._lives(), "telegram", lasting=True)
 
     async def stop(self) -> None:
         """Receive nothing more and let go of all connections."""
@@ -127,6 +127,20 @@ class TelegramAdapter:
                     self._chores.spawn(self._hints.trouble(hint), "telegram trouble")
                 case StateMoved():
                     pass
+
+    async def _lives(self) -> None:
+        """One life after the other: only a bug ends one."""
+        wait = self._tempo.first_wait_s
+        while True:
+            try:
+                await self._live()
+            except Exception as error:
+                # Around the platform: without it the bot would be deaf there for good.
+                log.exception("telegram broke, and begins again")
+                self.status.connected = False
+                self.status.problem = f"it broke, and begins again: {said(error)}"
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, 60 * self._tempo.first_wait_s)
 
     async def _live(self) -> None:
         me = await self._introduced()

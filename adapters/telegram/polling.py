@@ -59,6 +59,8 @@ class Polling:
                 wait = min(wait * 2, 60 * self._first_wait_s)
                 continue
             wait = self._first_wait_s
+            if not self._status.connected:
+                log.info("connected to Telegram", bot=me.username)
             self._status.connected, self._status.problem = True, ""
             for update in batch:
                 self._updates.take(update, me)

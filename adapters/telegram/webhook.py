@@ -54,6 +54,7 @@ class Webhook:
             await self._until(lambda: self._listen(runner))
             await self._until(self._register)
             self._status.connected, self._status.problem = True, ""
+            log.info("the webhook stands", bot=me.username, port=self.port)
             await asyncio.Event().wait()
         finally:
             self._status.connected = False

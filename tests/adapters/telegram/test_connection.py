@@ -4,6 +4,8 @@ import aiohttp
 import pytest
 
 from adapters.telegram.address import thread_ref
+from adapters.telegram.addressing import Me
+from adapters.telegram.polling import Polling
 from core.errors import DeliveryFailed
 from core.messages import Post, PostKind
 from tests.adapters.telegram.conftest import Make
@@ -184,3 +186,22 @@ async def test_a_port_that_is_taken_is_named_and_had_later(
 def _post(text: str) -> Post:
     thread = thread_ref(7, None)
     return Post(id="answer:1", thread=thread, kind=PostKind.ANSWER, text=text, at=1.0)
+
+
+async def test_a_bug_in_the_connection_does_not_make_the_bot_deaf_for_good(
+    server: TelegramServer, core: Core, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lives, run = 0, Polling.run
+
+    async def broken_once(self: Polling, me: Me) -> None:
+        nonlocal lives
+        lives += 1
+        if lives == 1:
+            raise RuntimeError("a bug")
+        await run(self, me)
+
+    monkeypatch.setattr(Polling, "run", broken_once)
+    await make().start()
+    server.world.say(server.world.chat(7), "hi")
+    await core.hears(1)
+    assert lives == 2
