@@ -91,11 +91,12 @@ def keep(tx: Transaction, at: int, changes: Sequence[Change]) -> list[int | None
     _join(tx, at, [row for row in opened if row[0] <= newest])
     # A conflict of many keys is one question: all of them turn it once.
     turned = dict.fromkeys(one.number for one in changes if one.number is not None and one.turns)
-    tx.execute(
-        "UPDATE conflicts SET revision = revision + 1 WHERE closed IS NULL"
-        " AND number IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(turned)),),
-    )
+    if turned:
+        tx.execute(
+            "UPDATE conflicts SET revision = revision + 1 WHERE closed IS NULL"
+            " AND number IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(turned)),),
+        )
     tx.executemany(
         "UPDATE conflicts SET closed = ? WHERE number = ? AND entry = ? AND closed IS NULL",
         [(at, one.number, one.entry) for one in changes if one.number and not one.after],

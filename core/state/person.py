@@ -133,14 +133,21 @@ def _difference(
         case Kind.LOG:
             raise BadRequest(f"`{key}` is a log: lines are appended, it cannot be set; /unset it")
         case Kind.TEXT:
-            # "12" is what was typed, also where JSON would make it a number.
-            return (
-                Operation(key=key, op=Op.TEXT, argument=value if isinstance(value, str) else text),
-            )
+            return (Operation(key=key, op=Op.TEXT, argument=_typed(entry, value, text)),)
         case Kind.RECORD:
             return _of_record(key, entry, value)
         case Kind.FILE:
             raise AssertionError("no entry is a file")
+
+
+def _typed(entry: Entry | None, value: Json, text: str) -> str:
+    """A whole text as it was meant. Chats drop the line break at the end of what is typed: one
+    that was there stays, or the last line would clash with every line added below it."""
+    if isinstance(value, str) and value != text:
+        return value
+    # "12" is what was typed, also where JSON would make it a number.
+    ended = entry is not None and isinstance(entry.value, str) and entry.value.endswith("\n")
+    return f"{text}\n" if ended and text and not text.endswith("\n") else text
 
 
 def _of_set(key: str, entry: Entry | None, value: Json) -> tuple[Operation, ...]:

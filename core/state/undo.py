@@ -156,8 +156,12 @@ def _write(
         if moved:
             store.add_versions(tx, number, [(entry, one.standing)])
         files.add_blobs(tx, one.contents)
-        store.keep_lines(tx, entry, number, one.lines)
-        store.keep_stamps(tx, entry, number, one.stamps)
+        # Of ten thousand keys most are neither.
+        kinds = (was.kind, one.standing.kind)
+        if Kind.LOG in kinds:
+            store.keep_lines(tx, entry, number, one.lines)
+        if Kind.SET in kinds:
+            store.keep_stamps(tx, entry, number, one.stamps)
         anew.append(conflicts.Anew(entry, one.candidates, one.losers, one.joined, moved))
     return conflicts.replace(tx, number, anew)
 
@@ -165,12 +169,12 @@ def _write(
 def _built_on(tx: Transaction, key: Key, undone: int) -> Callable[[Write], bool]:
     """Whether a write is of a text that stood until now and knew what is undone. If it would be
     lost, since it edits that, there is no need to know what else would."""
-    rows = tx.execute("SELECT commit_no FROM losers WHERE entry = ?", (key[0],))
-    lost = {commit for (commit,) in rows}
+    lost = "SELECT 1 FROM losers WHERE entry = ? AND commit_no = ?"
 
     def built(write: Write) -> bool:
-        texts = write.kind in (Kind.TEXT, Kind.FILE)
-        return texts and write.base >= undone and write.commit not in lost
+        if write.kind not in (Kind.TEXT, Kind.FILE) or write.base < undone:
+            return False
+        return tx.execute(lost, (key[0], write.commit)).fetchone() is None
 
     return built
 

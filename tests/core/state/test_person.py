@@ -140,7 +140,7 @@ def test_setting_a_record_patches_what_differs_from_what_was_seen(board: Board) 
 
 
 def test_setting_a_text_takes_what_was_typed_as_it_is(board: Board) -> None:
-    board.job(1, text("k", "a\n"))
+    board.job(1, text("k", "a"))
     board.set("k", "12")
     assert board.value("k") == "12"
     board.set("k", '"in\\nlines"')
@@ -188,3 +188,22 @@ def test_a_file_cannot_be_pinned(board: Board) -> None:
     board.job(1, write("notes.md", b"x\n"))
     with pytest.raises(BadRequest, match="only keys can be pinned"):
         pin(board.tx, "notes.md", BY_ANN, 1.0)
+
+
+def test_the_line_break_at_the_end_of_a_text_outlives_being_typed_anew(board: Board) -> None:
+    board.job(1, text("note", "a\nb\n"))
+    board.set("note", "A\nb")
+    board.job(2, text("note", "a\nb\nc\n"), base=1)
+    assert (board.value("note"), board.conflicts()) == ("A\nb\nc\n", ())
+
+
+@pytest.mark.parametrize(
+    ("before", "typed", "after"),
+    [("a", "b", "b"), ("a\n", '"b"', "b"), ("a\n", "12", "12\n"), ("a\n", '""', "")],
+)
+def test_a_text_in_quotes_or_without_a_last_line_break_is_as_it_was_typed(
+    board: Board, before: str, typed: str, after: str
+) -> None:
+    board.job(1, text("note", before))
+    board.set("note", typed)
+    assert board.value("note") == after

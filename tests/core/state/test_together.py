@@ -6,6 +6,7 @@ from core.errors import BadRequest
 from core.state.operations import Kind
 from core.state.rules import Merging, Rule, Rules
 from tests.core.state.board import Board, add, append, delete, patch, put, text
+from tests.core.state.work import counted
 
 RULES = Rules(rules=(Rule(keys="launch.*", rule=Merging.TOGETHER),))
 
@@ -156,3 +157,17 @@ def test_every_kind_can_wait_in_it_and_be_taken(board: Board) -> None:
     entry = board.entry("launch.plan")
     assert entry is not None
     assert entry.kind is Kind.TEXT
+
+
+def test_a_conflict_of_thousands_of_keys_is_moved_and_undone_looking_at_each_once() -> None:
+    board = Board(Rules(rules=(Rule(keys="t.*", rule=Merging.TOGETHER),)))
+    with counted(board) as work:
+        for job in (1, 2, 3):
+            board.job(job, *(put(f"t.{n}", job) for n in range(1000)), base=0)
+        (found,) = board.conflicts()
+        board.undo(2)
+    (left,) = board.conflicts()
+    board.close()
+    assert (found.revision, len(found.places), found.candidates) == (2, 1000, (2, 3))
+    assert (left.candidates, len(left.places)) == ((3,), 1000)
+    assert work.thousands < 3000

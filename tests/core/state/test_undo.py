@@ -16,6 +16,7 @@ from tests.core.state.board import (
     remove,
     write,
 )
+from tests.core.state.work import counted
 
 
 def test_undoing_a_merge_keeps_what_came_after_it(board: Board) -> None:
@@ -225,3 +226,14 @@ def test_a_log_begun_anew_is_as_old_as_its_beginning_after_an_undo(board: Board)
     board.job(3, append("log", "z"))
     board.undo(3)
     assert board.everything() == before == board.folded()
+
+
+def test_undoing_thousands_of_lines_or_additions_looks_at_each_once(board: Board) -> None:
+    lines: list[Json] = [f"line {n}" for n in range(3000)]
+    for job in (1, 2):
+        board.job(job, append("log", lines), *(add("n", 1) for _ in lines))
+    with counted(board) as work:
+        board.undo(2)
+    log = board.entry("log")
+    assert (log and log.size, board.value("n")) == (3000, 3000)
+    assert work.thousands < 1000
