@@ -1,11 +1,13 @@
 """Stopping what goes on in a thread: the answer first, its jobs when there is none."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from core.jobs.admission import Limits
 from core.messages import PostKind
-from core.model.chat import ModelRequest
+from core.model.account import Account
+from core.model.chat import ModelReply, ModelRequest
 from core.records import jobs
 from core.rights import Access, Who
 from tests.core.room import BOB, CHANNEL, Room, Script, calls, last, room, says, starts
@@ -37,6 +39,28 @@ async def test_the_answer_ends_as_far_as_it_was_shown_and_starts_nothing(tmp_pat
         assert (await here.platform.post("answer:m2")).text == "echo: next"
         assert await here.channels.read(CHANNEL, jobs.ids) == ()
         assert here.hands.attempts == []
+
+
+class Streaming(Script):
+    """Streams half a sentence and then hangs."""
+
+    async def complete(
+        self, account: Account, request: ModelRequest, on_text: Callable[[str], None] | None = None
+    ) -> ModelReply:
+        assert on_text is not None
+        on_text("Half a")
+        return await super().complete(account, request)
+
+
+async def test_what_people_saw_of_an_answer_stays(tmp_path: Path) -> None:
+    script = Streaming()
+    script.hang = lambda request: True
+    async with room(tmp_path, script=script) as here:
+        await here.say("m1", "hello")
+        await here.platform.until(lambda: here.streamed() == ["Half a"])
+        await here.press("p1", "stop.thread")
+        stopped = await here.platform.post("answer:m1")
+        assert stopped.text == "Half a\n\n*(Stopped by Ada.)*"
 
 
 async def test_a_stopped_answer_stays_stopped_after_a_restart(tmp_path: Path) -> None:
