@@ -15,6 +15,7 @@ from adapters.discord.gate import Gate, Priority
 from adapters.discord.intake import Intake
 from adapters.discord.link import Link, Timing
 from adapters.discord.mailboxes import Mailboxes
+from adapters.discord.members import Members
 from adapters.discord.painter import INTERVAL_S, Moving, Painter
 from adapters.discord.rendering import Part, card_part, post_parts, stream_parts
 from adapters.discord.responding import Responding, register
@@ -77,13 +78,15 @@ class DiscordAdapter:
         self._board = Board(self._rest, self._writing, places, self._tokens)
         self._painter = Painter(self._paint, self._spawn, interval_s)
         self._mailboxes = Mailboxes(self._spawn)
+        members = Members(self._rest, self._directory)
         self._intake = Intake(
             door=door, guard=guard, places=places, directory=self._directory, rest=self._rest,
-            writing=self._writing, mailboxes=self._mailboxes, clock=time.time,
+            writing=self._writing, mailboxes=self._mailboxes, members=members,
+            clock=time.time,
         )  # fmt: skip
         self._responding = Responding(
             door=door, window=window, guard=guard, directory=self._directory, rest=self._rest,
-            tokens=self._tokens, spawn=self._spawn,
+            tokens=self._tokens, members=members, spawn=self._spawn,
         )  # fmt: skip
         self._link = Link(settings, token, self._rest, self._status, self._event, timing)
         self._over: OrderedDict[tuple[ThreadRef, str], int] = OrderedDict()

@@ -58,6 +58,12 @@ class Directory:
         self.me = ""
         self.roles: frozenset[str] = frozenset()
         self._places: dict[str, Place] = {}
+        self._guilds: dict[str, None] = {}
+
+    @property
+    def guilds(self) -> tuple[str, ...]:
+        """The servers that the bot is in."""
+        return tuple(self._guilds)
 
     def place(self, id: str, guild: str) -> Place | None:
         """The place of this id. What has no guild is a DM, which nobody announces."""
@@ -96,6 +102,7 @@ class Directory:
         match event:
             case "READY":
                 self.me = id_of(part(payload, "user")) or self.me
+                self._guilds = {id_of(one): None for one in parts(payload, "guilds") if id_of(one)}
             case "GUILD_CREATE":
                 self._guild(payload)
             case "GUILD_DELETE":
@@ -113,6 +120,8 @@ class Directory:
 
     def _guild(self, payload: Payload) -> None:
         guild = id_of(payload)
+        if guild:
+            self._guilds[guild] = None
         for channel in (*parts(payload, "channels"), *parts(payload, "threads")):
             self.learn(channel, guild)
         own = {
@@ -123,6 +132,7 @@ class Directory:
         self.roles |= own
 
     def _leave(self, guild: str) -> None:
+        self._guilds.pop(guild, None)
         left = [id for id, place in self._places.items() if place.guild == guild]
         for id in left:
             del self._places[id]

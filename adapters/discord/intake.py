@@ -12,13 +12,14 @@ from adapters.discord.directory import Directory, Place
 from adapters.discord.fields import Payload, id_of
 from adapters.discord.gate import Priority
 from adapters.discord.mailboxes import Mailboxes
+from adapters.discord.members import Members
 from adapters.discord.missed import Missed
 from adapters.discord.rendering import text_parts
 from adapters.discord.rest import Rest
 from adapters.discord.translation import Heard
 from adapters.discord.writing import Writing
 from core.errors import BadRequest, DeliveryFailed, DeliveryRefused, NotAllowed, StoreError
-from core.messages import InboundEvent, ThreadRef
+from core.messages import Edit, InboundEvent, Message, Person, ThreadRef
 from core.ports import Door, Guard, Places
 
 log = structlog.get_logger(__name__)
@@ -39,6 +40,7 @@ class Intake:
         rest: Rest,
         writing: Writing,
         mailboxes: Mailboxes,
+        members: Members,
         clock: Callable[[], float],
     ) -> None:
         self._door = door
@@ -48,6 +50,7 @@ class Intake:
         self._rest = rest
         self._writing = writing
         self._mailboxes = mailboxes
+        self._members = members
         self._clock = clock
         self._missed = Missed(rest, self.take)
 
@@ -88,13 +91,13 @@ class Intake:
             case "MESSAGE_UPDATE":
                 edit = translation.edited(payload, self._directory, place)
                 if edit is not None:
-                    self._mailboxes.put(place.id, partial(self.bring, edit))
+                    self._mailboxes.put(place.id, partial(self._edited, edit))
             case _:
                 for deletion in translation.deleted(payload, place, self._clock()):
                     self._mailboxes.put(place.id, partial(self.bring, deletion))
 
     async def _hear(self, heard: Heard, payload: Payload) -> None:
-        message = heard.message
+        message = replace(heard.message, author=await self._known(heard.message))
         if not self._guard.allows(message.author, message.thread.channel):
             # Nothing is looked up and no file fetched: the door knows what a stranger hears.
             await self.bring(message)
@@ -107,6 +110,16 @@ class Intake:
         if heard.uploads:
             message = replace(message, files=await files.fetch(heard.uploads, self._door))
         await self.bring(message)
+
+    async def _edited(self, edit: Edit) -> None:
+        await self.bring(replace(edit, author=await self._known(edit)))
+
+    async def _known(self, event: Message | Edit) -> Person:
+        """Who it is, asked for only where that decides."""
+        person = event.author
+        if person.outside and not self._guard.allows(person, event.thread.channel):
+            return await self._members.known(person)
+        return person
 
     async def bring(self, event: InboundEvent) -> None:
         """Hand an event to the core. While it cannot be kept, the channel's later ones wait."""

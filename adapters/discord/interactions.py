@@ -94,12 +94,14 @@ def read(payload: Payload, directory: Directory) -> Interaction | None:
 def _asked(payload: Payload, directory: Directory) -> Asked | None:
     id, token = id_of(payload), text(payload, "token")
     member = part(payload, "member")
-    who = person(part(member, "user") or part(payload, "user"), member)
     place = directory.place(id_of(payload, "channel_id"), id_of(payload, "guild_id"))
     if place is None:
         # A thread that nobody spoke in for long is not announced, but comes with the press.
         place = directory.learn(part(payload, "channel"), id_of(payload, "guild_id"))
-    if not id or not re.fullmatch(r"[\w.~+/=-]{1,500}", token) or not who.id or place is None:
+    if place is None:
+        return None
+    who = person(part(member, "user") or part(payload, "user"), member, place)
+    if not id or not re.fullmatch(r"[\w.~+/=-]{1,500}", token) or not who.id:
         return None
     return Asked(
         id=id,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import assert_never
 
 import structlog
@@ -10,6 +11,7 @@ from adapters.discord import commands, interactions
 from adapters.discord.directory import Directory
 from adapters.discord.fields import Payload, id_of
 from adapters.discord.interactions import Asked, Click, Command, Completion, Filled, Strange
+from adapters.discord.members import Members
 from adapters.discord.rendering import Json, Part, details, ephemeral, form
 from adapters.discord.rest import Rest
 from adapters.discord.tokens import Tokens
@@ -48,6 +50,7 @@ class Responding:
         directory: Directory,
         rest: Rest,
         tokens: Tokens,
+        members: Members,
         spawn: Spawn,
     ) -> None:
         self._door = door
@@ -56,18 +59,27 @@ class Responding:
         self._directory = directory
         self._rest = rest
         self._tokens = tokens
+        self._members = members
         self._spawn = spawn
 
     def take(self, payload: Payload) -> None:
         """An interaction. Returns at once; each has a task of its own, for it must not wait."""
-        asked = interactions.read(payload, self._directory)
-        if asked is None:
+        found = interactions.read(payload, self._directory)
+        if found is None:
             return
-        who = asked.asked
-        if not self._guard.allows(who.person, who.thread.channel):
-            return
-        application = id_of(payload, "application_id")
-        self._spawn(self._answered(asked, application), f"discord interaction {who.id}")
+        asked, application = found.asked, id_of(payload, "application_id")
+        if self._guard.allows(asked.person, asked.thread.channel):
+            self._spawn(self._answered(found, application), f"discord interaction {asked.id}")
+        elif asked.person.outside:
+            self._spawn(self._meet(found, application), f"discord asks who {asked.id} is")
+
+    async def _meet(self, found: interactions.Interaction, application: str) -> None:
+        """In a direct message: somebody of a server of the bot's, or a stranger."""
+        asked = found.asked
+        person = await self._members.known(asked.person)
+        if self._guard.allows(person, asked.thread.channel):
+            known = replace(asked, person=person)
+            await self._answered(replace(found, asked=known), application)
 
     async def _answered(self, found: interactions.Interaction, application: str) -> None:
         try:

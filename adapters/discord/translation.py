@@ -62,7 +62,7 @@ def heard(payload: Payload, directory: Directory, place: Place) -> Heard | None:
     message = Message(
         id=id,
         thread=_thread(id, place, to_me=to_me),
-        author=person(part(payload, "author"), part(payload, "member")),
+        author=person(part(payload, "author"), part(payload, "member"), place),
         text=said or ("" if uploads else "(nothing but a mention)"),
         at=moment(text(payload, "timestamp")) or made_at(id),
         direct=place.is_dm,
@@ -90,7 +90,7 @@ def edited(payload: Payload, directory: Directory, place: Place) -> Edit | None:
         id=f"edit:{id}:{stamp}",
         thread=_thread(id, place, to_me=to_me),
         message_id=id,
-        author=person(part(payload, "author"), part(payload, "member")),
+        author=person(part(payload, "author"), part(payload, "member"), place),
         text=_words(payload, directory),
         at=at,
     )
@@ -111,11 +111,13 @@ def deleted(payload: Payload, place: Place, at: float) -> tuple[Deletion, ...]:
     )
 
 
-def person(user: Payload, member: Payload) -> Person:
-    """Who it was, by the name that the others see, with the roles of the server."""
+def person(user: Payload, member: Payload, place: Place) -> Person:
+    """Who it was, by the name that the others see, with the roles of the server. In a direct
+    message Discord says of no one whether they are in any: from outside, until that is known."""
     id = id_of(user)
     shown = text(member, "nick") or text(user, "global_name") or text(user, "username")
-    return Person(id=id, name=shown or id, roles=frozenset(texts(member, "roles")))
+    roles = frozenset(texts(member, "roles"))
+    return Person(id=id, name=shown or id, roles=roles, outside=place.is_dm)
 
 
 def _thread(id: str, place: Place, *, to_me: bool) -> ThreadRef:

@@ -99,6 +99,7 @@ class DiscordServer:
             ("GET", "/applications/@me", "other", self._application),
             ("GET", "/users/@me/guilds", "other", self._guilds),
             ("GET", "/gateway/bot", "other", self._bot),
+            ("GET", "/guilds/{guild}/members/{user}", "other", self._member),
             ("POST", f"{channel}/messages", "send", said.send),
             ("GET", f"{channel}/messages", "other", said.after),
             ("GET", message, "other", said.get),
@@ -176,6 +177,15 @@ class DiscordServer:
 
     async def _guilds(self, request: web.Request) -> list[Payload]:
         return [{"id": one.id, "name": one.name} for one in self.world.guilds.values()]
+
+    async def _member(self, request: web.Request) -> Payload:
+        guild = self.world.guilds.get(request.match_info["guild"])
+        user = self.world.users.get(request.match_info["user"])
+        if guild is None:
+            raise Refused(404, 10004, "Unknown Guild")
+        if user is None or user.id in guild.outsiders:
+            raise Refused(404, 10007, "Unknown Member")
+        return {"user": user.payload(), "roles": list(user.roles), "nick": None, "flags": 0}
 
     async def _bot(self, request: web.Request) -> Payload:
         start = {"total": 1000, "remaining": self.starts, "reset_after": 1, "max_concurrency": 1}

@@ -154,6 +154,7 @@ class Guild:
     name: str = "Team"
     id: str = field(default_factory=snowflake)
     bot_role: str = field(default_factory=snowflake)
+    outsiders: set[str] = field(default_factory=set)
 
 
 class World:
