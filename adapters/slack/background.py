@@ -13,7 +13,7 @@ _LONGEST_WAIT_S = 60.0
 
 
 class Background:
-    """What runs beside the calls. A bug is logged and ends its own task; what lasts begins again."""
+    """What runs beside the calls. A bug is logged and ends its task; what lasts begins again."""
 
     def __init__(self, first_wait_s: float = 1.0) -> None:
         self._first_wait_s = first_wait_s
