@@ -136,6 +136,7 @@ class Forgetter:
             channel, partial(_shown_to, person=one.name, upto=one.upto)
         )
         await self._end_jobs(channel, one, numbers)
+        await self._forget_files(channel, one)
         await self._walk(channel, partial(forget.person_step, person=one.name, upto=one.upto))
         await self._walk(
             channel,
@@ -147,6 +148,20 @@ class Forgetter:
             partial(forget.steering, told=lambda id, _: id.removeprefix("message:") in theirs)
         )
         await write(partial(_forget_titles, person=one.name))
+
+    async def _forget_files(self, channel: ChannelRef, one: Forgetting) -> None:
+        """What came with a person's messages goes as a path that is forgotten does."""
+        found = recognised.undump(one.traces)
+        if not found.keys:
+            return
+        for path in found.keys:
+            while await self._channels.write(channel, partial(state.forget_file_step, path=path)):
+                pass
+        await self._walk(
+            channel, partial(state.receipts_step, tells=found.in_line, quotes=found.in_text)
+        )
+        await self._walk(channel, partial(forget.quotes_step, traces=found))
+        await self._collect(channel)
 
     async def _forget_channel(self, channel: ChannelRef, one: Forgetting) -> None:
         numbers = await self._channels.read(channel, job_rows.ids)

@@ -101,7 +101,13 @@ def _begun(doing: Doing, wish: Forgetting) -> Done:
             _close_all(doing)
             stops = _stop_all(doing)
         case What.PERSON:
-            pass
+            paths = forget.files_of(tx, wish.name, wish.upto)
+            traces = Traces(keys=paths)
+            if paths:
+                gone = state.Found(files=paths)
+                lines = list(state.lines_of(gone))
+                about = "forgot files that came with messages"
+                state.note(tx, about, lines, doing.author, doing.clock(), doing.source)
     forgettings.confirm(tx, wish.number, doing.person.name, dump(traces))
     text = "I am forgetting it. Jobs that may have seen it are stopped; I say when all is gone."
     return Done(
@@ -163,8 +169,11 @@ def _of_person(doing: Doing, person: str, upto: int) -> str:
     if not said:
         raise BadRequest("There is no message to forget.")
     asked = tx.execute("SELECT count(*) FROM jobs WHERE requester_id = ?", (person,)).fetchone()[0]
+    files = forget.files_of(tx, person, upto)
+    sent = [f"{_count(len(files), 'file')} that came with them: {_names(files)}"] if files else []
     return _list(
         f"{_count(said, 'message')} of {plain(name)}, and what I posted in answer to them",
+        *sent,
         f"what {_count(asked, 'job')} of theirs were told and said",
         "all transcripts and workspaces of jobs whose snapshot shows these messages;"
         " such jobs that run are stopped",

@@ -66,6 +66,20 @@ def person_step(tx: Transaction, after: int, person: str, upto: int) -> int | No
     return rows[-1][0] if rows else None
 
 
+def files_of(tx: Transaction, person: str, upto: int) -> tuple[str, ...]:
+    """The paths of files that came with a person's messages up to `upto`, but for those that
+    somebody else has sent as well."""
+    rows = tx.execute(
+        "WITH sent (author, seq, place) AS (SELECT m.author_id, m.seq,"
+        "  json_extract(f.value, '$.path') FROM messages AS m, json_each(m.files) AS f"
+        "  WHERE m.files IS NOT NULL)"
+        " SELECT DISTINCT place FROM sent WHERE author = ?1 AND seq <= ?2 AND place != ''"
+        " AND place NOT IN (SELECT place FROM sent WHERE author != ?1) ORDER BY place",
+        (person, upto),
+    )
+    return tuple(place for (place,) in rows)
+
+
 def _answers(tx: Transaction, row: str, person: str, upto: int) -> bool:
     found = json.loads(row)
     return bool(
@@ -81,7 +95,11 @@ def _answers(tx: Transaction, row: str, person: str, upto: int) -> bool:
 
 
 def _forget_message(tx: Transaction, seq: int) -> None:
-    tx.execute("UPDATE messages SET text = ?1 WHERE seq = ?2 AND text != ?1", (FORGOTTEN, seq))
+    tx.execute(
+        "UPDATE messages SET text = ?1, files = NULL WHERE seq = ?2"
+        " AND (text != ?1 OR files IS NOT NULL)",
+        (FORGOTTEN, seq),
+    )
 
 
 def _forget_post(tx: Transaction, seq: int, post: Post) -> None:

@@ -114,6 +114,12 @@ def forget_step(tx: Transaction, name: str) -> bool:
     return _forget(tx, tx.execute(query, (*pattern(name), _ENTRIES)).fetchall())
 
 
+def forget_file_step(tx: Transaction, path: str) -> bool:
+    """Remove some rows of the file at a path; False when nothing of it is left."""
+    query = "SELECT id, space, key FROM entries WHERE space = 'file' AND key = ?"
+    return _forget(tx, tx.execute(query, (path,)).fetchall())
+
+
 def _forget(tx: Transaction, entries: Sequence[tuple[int, str, str]]) -> bool:
     """Remove some rows of the entries; False when there are none."""
     left = _ROWS

@@ -10,7 +10,7 @@ import re
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Self
 
@@ -69,9 +69,28 @@ class Page:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def say(self, text: str, *, thread: str = "", reply_to: str | None = None) -> str:
-        """Say something; returns the message's id at once."""
-        return self._send("message", thread, text=text, reply_to=reply_to)
+    def say(
+        self,
+        text: str,
+        *,
+        thread: str = "",
+        reply_to: str | None = None,
+        files: Sequence[Mapping[str, str]] = (),
+    ) -> str:
+        """Say something, with `files` that were uploaded; returns the message's id at once."""
+        return self._send("message", thread, text=text, reply_to=reply_to, files=[*files])
+
+    async def upload(self, name: str, content: bytes) -> Mapping[str, str]:
+        """Send a file that a message may then name. Raises Refused."""
+        url = (self._url if isinstance(self._url, str) else self._url()).rstrip("/")
+        headers, query = {"Origin": url}, {"name": name}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{url}/upload", params=query, data=content, headers=headers) as answer,
+        ):
+            if answer.status != 200:
+                raise Refused(await answer.text())
+            return {"name": name, "handle": (await answer.json())["handle"]}
 
     def press(self, action: str, *, text: str | None = None, thread: str = "") -> str:
         """Press a button; returns the press's id at once."""

@@ -7,6 +7,7 @@ import pytest
 
 from core.attachments import limits
 from core.messages import Attachment, Message, ThreadRef
+from core.messages.limits import MOST_FILES
 from core.records import messages
 from core.state.apply import Merged, merge
 from core.state.database import Transaction
@@ -127,7 +128,7 @@ async def test_what_is_too_much_is_told_and_the_rest_goes_on(
         )
         await here.platform.post("answer:m1")
         assert list(await files(here)) == ["inbox/ok", "inbox/yes"]
-        many = [(f"{n}", b"%d" % n) for n in range(limits.MOST_FILES + 2)]
+        many = [(f"{n}", b"%d" % n) for n in range(MOST_FILES + 2)]
         await here.say("m2", "look", files=many)
         told = await here.platform.post("reply:files:m2")
         assert told.text.count("10 files with one message are the most") == 2
