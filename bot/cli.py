@@ -244,6 +244,27 @@ def export(config_file: Path | None, channel: str) -> None:
 
 
 @thaw.command()
+@with_config
+@click.option(
+    "--by",
+    type=click.Choice(["day", "channel", "person", "model"]),
+    help="Add up by one of these; without it each combination has a line.",
+)
+@click.option("--since", metavar="DAY", help="Only from this day on, as 2026-11-22.")
+@click.option("--until", metavar="DAY", help="Only up to this day, which counts.")
+@click.option("--csv", "as_csv", is_flag=True, help="Write CSV, for a spreadsheet.")
+def usage(
+    config_file: Path | None, by: str | None, since: str | None, until: str | None, *, as_csv: bool
+) -> None:
+    """Show what was used, in tokens and in dollars, by whom, where, when and on which model."""
+    show(
+        config_file,
+        "usage",
+        lambda module, root: module.usage_of(root, by, since, until, as_csv=as_csv),
+    )
+
+
+@thaw.command()
 def version() -> None:
     """Print the version."""
     say(f"thaw {bot.__version__}")

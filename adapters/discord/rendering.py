@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from adapters.discord.blocks import Block, blocks, escaped, storable, without_marks
 from adapters.discord.splitting import LIMIT, packed, shortened, units
 from core.messages import Button, Card, Post, PostKind
+from core.messages.money import dollars, usage_words
 from core.messages.views import JobView
 
 _PREFIX = "thaw"
@@ -103,6 +104,7 @@ def card_part(card: Card) -> Part:
         ("Time", _time(card)),
         ("Steps", str(card.steps)),
         ("Tokens", f"{card.tokens:,}"),
+        *([("Cost", dollars(card.cost))] if card.cost else []),
     ]
     embed: Json = {
         "title": shortened(f"Job {card.job}: {_flat(card.title) or 'untitled'}", 256),
@@ -153,9 +155,10 @@ def details(view: JobView) -> Part:
     card = view.card
     steps_taken = f"{card.steps} step{'' if card.steps == 1 else 's'}"
     state = f"{_SIGNS.get(card.state, '•')} {escaped(card.state)}, {steps_taken}"
+    used = usage_words(card.tokens, card.cost)
     head = [
         f"**Job {card.job}: {escaped(card.title)}**",
-        f"{state}, {card.tokens:,} tokens, {_time(card)}, base commit {view.base_commit}",
+        f"{state}, {used}, {_time(card)}, base commit {view.base_commit}",
         *([escaped(view.outcome)] if view.outcome else []),
     ]
     steps = [_step(step.number, step.kind, step.title, step.seconds) for step in view.steps]

@@ -6,6 +6,7 @@ from typing import Any
 
 from adapters.slack.translate import FORM
 from core.messages import ThreadRef
+from core.messages.money import usage_words
 from core.messages.views import JobView, StepLine
 
 Json = Mapping[str, Any]
@@ -53,7 +54,8 @@ def carried(view: object) -> Json:
 
 def details(job: JobView) -> Json:
     """A job with its steps; of very many the newest."""
-    head = [f"{job.card.title}\n{job.card.state} · {job.card.tokens:,} tokens", job.brief]
+    used = usage_words(job.card.tokens, job.card.cost)
+    head = [f"{job.card.title}\n{job.card.state} · {used}", job.brief]
     if job.outcome:
         head.append(job.outcome)
     sections = [*(text[:_SECTION] for text in head if text.strip()), *_steps(job)]

@@ -14,6 +14,7 @@ from adapters.slack import markdown
 from adapters.slack.markdown import Block, Fence, Table, Text, aligned
 from adapters.slack.text import defused, escaped, mention
 from core.messages import Button, Card, Post, PostKind
+from core.messages.money import usage_words
 
 Json = Mapping[str, Any]
 
@@ -88,7 +89,7 @@ def card(card: Card, now: float) -> Part:
     facts = [
         card.state,
         _elapsed(card, now),
-        f"{card.tokens:,} tokens",
+        usage_words(card.tokens, card.cost),
         f"{card.steps} step{'' if card.steps == 1 else 's'}",
     ]
     facts.append(f"asked by {card.requester.name[:80]}")

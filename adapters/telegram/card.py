@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from adapters.telegram.styled import Styled, marked, start_of
 from adapters.telegram.translate import ASKS
 from core.messages import Button, Card
+from core.messages.money import usage_words
 
 _SIGNS = {"queued": "🕓", "running": "⏳", "completed": "✅", "failed": "❌", "cancelled": "⏹"}
 _LONGEST_TITLE = 300
@@ -21,7 +22,7 @@ def card_text(card: Card, now: float) -> Styled:
     if card.started_at is not None:
         facts.append(elapsed((card.ended_at or now) - card.started_at))
     if card.tokens:
-        facts.append(f"{card.tokens:,} tokens")
+        facts.append(usage_words(card.tokens, card.cost))
     if card.steps:
         facts.append(f"{card.steps} step{'' if card.steps == 1 else 's'}")
     title = marked(f"Job {card.job} · {_line(card.title, _LONGEST_TITLE)}", "bold")

@@ -56,6 +56,8 @@ def parse_limit(text: str) -> Limit:
             tokens = _tokens(part)
         else:
             raise ValueError(f"must be {_FORM}, not {text[:40]!r}")
+    if tokens is None and nanos is None:
+        raise ValueError(f"must be {_FORM}, not {text[:40]!r}")
     return Limit(tokens=tokens, nanos=nanos)
 
 

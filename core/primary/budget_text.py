@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from core.messages.money import dollars, exact_dollars, usage_words
 from core.messages.views import SpendLine
-from core.model.amounts import Limit
+from core.model.amounts import NO_LIMIT, Limit
 from core.posts import plain
 
 
 def budget_text(lines: Sequence[SpendLine], per_job: Limit) -> str:
     """The lines as Markdown, with what one job may use."""
-    shown = [*map(_line, lines), f"- each job: at most {per_job.words()}"]
+    most = per_job.words() if per_job == NO_LIMIT else f"at most {per_job.words()}"
+    shown = [*map(_line, lines), f"- each job: {most}"]
     return "\n".join(shown)
 
 

@@ -170,7 +170,7 @@ def _emptied(outcome: str | None) -> str | None:
         case Completed():
             found = Completed(result=FORGOTTEN)
         case Failed():
-            found = replace(found, reason=FORGOTTEN)
+            found = replace(found, reason=FORGOTTEN, partial="")
         case Cancelled():
             pass
         case _ as unreachable:

@@ -67,6 +67,14 @@ def _insert(
     return int(row[0])
 
 
+def author_named(tx: Transaction, author_id: str) -> str | None:
+    """What a person was last called here; None if they said nothing."""
+    row = tx.execute(
+        "SELECT author FROM messages WHERE author_id = ? ORDER BY seq DESC LIMIT 1", (author_id,)
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
 def newest(tx: Transaction) -> int:
     """The `seq` of the newest message, 0 in an empty channel."""
     return int(tx.execute("SELECT coalesce(max(seq), 0) FROM messages").fetchone()[0])

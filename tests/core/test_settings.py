@@ -5,6 +5,7 @@ import pytest
 from core import settings
 from core.errors import BadRequest
 from core.messages import Person
+from core.model.amounts import Limit
 from core.state.database import Transaction
 from tests.core.room import DEFAULTS
 
@@ -42,6 +43,32 @@ def test_a_value_that_an_older_program_left_is_passed_over(
     assert (now.model, now.per_job, now.paused) == (DEFAULTS.model, DEFAULTS.per_job, False)
     own = {line.name for line in settings.lines(tx, DEFAULTS) if line.own}
     assert own == ({"instructions"} if name != "instructions" else set())
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("5000", Limit(tokens=5000)),
+        ("$2.50", Limit(nanos=2_500_000_000)),
+        ("200,000 tokens, $2.50", Limit(tokens=200_000, nanos=2_500_000_000)),
+    ],
+)
+def test_a_jobs_budget_may_be_in_tokens_in_money_or_both(
+    tx: Transaction, text: str, limit: Limit
+) -> None:
+    settings.change(tx, "per_job", text, ADA, 1.0)
+    assert settings.effective(tx, DEFAULTS).per_job == limit
+    (line,) = (line for line in settings.lines(tx, DEFAULTS) if line.name == "per_job")
+    assert settings.change(tx, "per_job", line.value, ADA, 1.0)
+    assert settings.effective(tx, DEFAULTS).per_job == limit
+
+
+def test_a_channel_has_a_time_zone(tx: Transaction) -> None:
+    assert settings.effective(tx, DEFAULTS).timezone == "UTC"
+    settings.change(tx, "timezone", "europe/berlin", ADA, 1.0)
+    assert settings.effective(tx, DEFAULTS).timezone == "Europe/Berlin"
+    with pytest.raises(BadRequest, match="such as Europe/Berlin"):
+        settings.change(tx, "timezone", "Mars/Olympus", ADA, 1.0)
 
 
 def test_a_pause_is_kept(tx: Transaction) -> None:

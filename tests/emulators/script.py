@@ -74,7 +74,8 @@ _SAID = re.compile(r'.*<said by="[^"]*">\n(.*)\n</said>\Z', re.DOTALL)
 class Reply:
     """What one request gets. `calls` are (name, arguments); a string is sent as it stands.
 
-    `usage` is (prompt, completion) tokens, None for none. `body` replaces the completion whole.
+    `usage` is (prompt, completion) tokens, None for none; `raw_usage` is sent in its place.
+    `body` replaces the completion whole.
     `cut_after` aborts the connection after so many bytes, in a stream after so many chunks.
     `chunked` replaces the chunks of a stream (JSON texts). `gate` is waited for after `latency_s`.
     """
@@ -83,6 +84,7 @@ class Reply:
     calls: Sequence[tuple[str, Mapping[str, Any] | str]] = ()
     finish: str | None = None
     usage: tuple[int, int] | Literal["estimate"] | None = "estimate"
+    raw_usage: object = None
     latency_s: float = 0.0
     pieces: int = 4
     piece_latency_s: float = 0.0
@@ -152,6 +154,8 @@ class Reply:
         return {"id": f"chatcmpl-{next(_ids)}", "object": kind, "created": 0, "model": model}
 
     def _usage(self, received: Received) -> dict[str, Any]:
+        if self.raw_usage is not None:
+            return {"usage": self.raw_usage}
         if self.usage is None:
             return {}
         if self.usage == "estimate":

@@ -45,6 +45,18 @@ export function count(number) {
   return `${(number / 1_000_000).toFixed(1)}M`;
 }
 
+/** Nanodollars: cents, and of what is less than ten cents two digits. */
+export function dollars(nanos) {
+  let unit = 10_000_000;
+  while (nanos > 0 && nanos < 10 * unit && unit > 1) unit /= 10;
+  const rounded = Math.round(nanos / unit) * unit;
+  const part = String(rounded % 1_000_000_000).padStart(9, "0").replace(/0+$/, "").padEnd(2, "0");
+  return `$${Math.floor(rounded / 1_000_000_000).toLocaleString("en")}.${part}`;
+}
+
+/** "12k tokens · $0.04"; tokens alone where the cost is not known or nil. */
+export const used = (tokens, cost) => `${count(tokens)} tokens${cost ? ` · ${dollars(cost)}` : ""}`;
+
 /** "1 step", "3 steps". */
 export const many = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
 

@@ -2,7 +2,7 @@
 
 import { buttons } from "./buttons.js";
 import { byId, children, coded, el } from "./dom.js";
-import { count, duration, many } from "./format.js";
+import { duration, many, used } from "./format.js";
 
 const ENDED_SHOWN = 30;
 let timer = 0;
@@ -32,7 +32,7 @@ function draw(card, outgoing) {
       el("span", {}, `Job ${card.job}`),
       card.started_at === null ? null : el("span", { class: "elapsed", "data-since": running ? card.started_at : null }, elapsed(card)),
       el("span", {}, many(card.steps, "step")),
-      el("span", {}, `${count(card.tokens)} tokens`),
+      el("span", {}, used(card.tokens, card.cost)),
       el("span", {}, `@${card.requester.name}`)),
     buttons(withDetails(card), place, outgoing));
 }

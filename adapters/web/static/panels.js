@@ -4,7 +4,7 @@ import { buttons } from "./buttons.js";
 import { diff } from "./diff.js";
 import { coded, el, rendered } from "./dom.js";
 import { drawFile, loadFile } from "./file.js";
-import { count, duration, many } from "./format.js";
+import { count, dollars, duration, many, used } from "./format.js";
 import { drawCommit, drawHistory } from "./history.js";
 import { drawState } from "./state.js";
 
@@ -28,7 +28,7 @@ function drawDetails(view, fields, { place, outgoing }) {
     el("p", { class: "lead" }, coded(card.title)),
     el("p", { class: "facts" },
       el("span", { class: `state ${card.state}` }, card.state), el("span", {}, many(card.steps, "step")),
-      el("span", {}, `${count(card.tokens)} tokens`), el("span", {}, `@${card.requester.name}`),
+      el("span", {}, used(card.tokens, card.cost)), el("span", {}, `@${card.requester.name}`),
       el("span", {}, `snapshot: commit ${view.base_commit}`)),
     buttons(card.buttons.filter((one) => !one.action.startsWith("details.")), { ...place, thread: card.thread }, outgoing) ?? el("div", {}),
     el("details", {}, el("summary", {}, "What it was told"), el("pre", { class: "text" }, view.brief)),
@@ -73,9 +73,14 @@ function drawSpend(view) {
   return [el("div", { class: "wide", tabindex: "0" }, el("table", { class: "table" },
     el("thead", {}, el("tr", {}, ["Budget", "Used", "Reserved", "Limit", "Renews"].map((name) => el("th", { scope: "col" }, name)))),
     el("tbody", {}, view.lines.map((line) => el("tr", {},
-      el("th", { scope: "row" }, line.level), el("td", {}, count(line.used)), el("td", {}, count(line.reserved)),
-      el("td", {}, line.limit === null ? "none" : count(line.limit)), el("td", {}, line.renews)))))),
-    el("p", { class: "muted" }, "In tokens. Reserved is the most that running calls may still cost.")];
+      el("th", { scope: "row" }, line.level), el("td", {}, used(line.used, line.cost)), el("td", {}, used(line.reserved, line.cost_reserved)),
+      el("td", {}, limits(line)), el("td", {}, line.renews)))))),
+    el("p", { class: "muted" }, "Tokens, and dollars where prices are known. Reserved is the most that running calls may still cost.")];
+}
+
+function limits({ limit, cost_limit: cost }) {
+  const set = [limit === null ? null : `${count(limit)} tokens`, cost === null ? null : dollars(cost)];
+  return set.filter(Boolean).join(" and ") || "none";
 }
 
 function drawSettings(view) {

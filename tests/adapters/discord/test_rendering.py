@@ -43,13 +43,17 @@ def test_a_card_fits_whatever_its_title_and_step_say(title: str) -> None:
 
 
 def test_a_card_says_what_people_want_to_know() -> None:
-    part = card_part(card(HERE, 12, title="Find the bug", step="reading *logs*", tokens=12345))
+    about = {"title": "Find the bug", "step": "reading *logs*", "tokens": 12345}
+    part = card_part(card(HERE, 12, **about, cost=41_234_567))
     (embed,) = part.embeds
     assert embed["title"] == "Job 12: Find the bug"
     assert embed["description"] == "reading \\*logs\\*"
     text = str(embed["fields"])
     assert "running" in text
     assert "12,345" in text
+    assert "$0.041" in text
+    (unpriced,) = card_part(card(HERE, 12, **about)).embeds
+    assert "Cost" not in str(unpriced["fields"])
     assert ":R>" in text  # Discord's own clock: no edits for the time
 
 

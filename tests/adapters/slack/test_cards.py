@@ -21,10 +21,11 @@ def thread(anna: Human) -> ThreadRef:
 async def test_a_card_is_one_message_that_changes(
     adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
 ) -> None:
-    await adapter.deliver(card(thread))
+    await adapter.deliver(card(thread, cost=41_000_000))
     [shown] = slack.workspace.posts("C0GEN")
     assert "Job 1 · Work 1" in shown.shown
-    for fact in ("running", "1 min", "1,234 tokens", "2 steps", "asked by Anna", "reading"):
+    used = "1,234 tokens · $0.041"
+    for fact in ("running", "1 min", used, "2 steps", "asked by Anna", "reading"):
         assert fact in shown.shown
     assert list(shown.buttons) == ["Stop", "Steer", "Details"]
     ended = card(thread, state="completed", version=5, ended_at=time.time(), buttons=())

@@ -12,6 +12,8 @@ PLACE = thread_ref(7, None)
 def test_a_card_says_job_state_time_tokens_and_step() -> None:
     said = card_text(card(PLACE, started_at=100.0), 163.0)
     assert said.text == "Job 3 · Count 3\n⏳ running · 1 min 3 s · 1,200 tokens · 2 steps\nreading"
+    priced = card_text(card(PLACE, started_at=100.0, cost=41_000_000), 163.0)
+    assert "1,200 tokens · $0.041 · 2 steps" in priced.text
 
 
 def test_a_card_with_hostile_words_fits_and_notifies_nobody() -> None:

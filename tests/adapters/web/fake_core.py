@@ -283,7 +283,7 @@ class FakeCore(Shelf):
             case ReadSpend():
                 line = SpendLine(
                     level="this channel, today", used=41_200, reserved=8_000, limit=200_000,
-                    renews="at midnight",
+                    renews="at midnight", cost=41_200_000, cost_limit=2_500_000_000,
                 )  # fmt: skip
                 return Spend(lines=(line,))
             case ReadSettings():

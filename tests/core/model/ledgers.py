@@ -20,6 +20,11 @@ def tokens(count: int) -> Amount:
     return Amount(tokens=count, nanos=None)
 
 
+def money(count: int, nanos: int) -> Amount:
+    """So many tokens, which cost so many nanodollars."""
+    return Amount(tokens=count, nanos=nanos)
+
+
 def most(count: int) -> Limit:
     """A limit in tokens."""
     return Limit(tokens=count)

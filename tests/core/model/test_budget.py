@@ -3,18 +3,24 @@
 import asyncio
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.errors import BudgetExceeded
 from core.messages.views import SpendLine
+from core.model import usage_rows
+from core.model.amounts import Amount, Limit
 from core.model.budget import KEEP_S, Ledger
+from core.model.chat import Usage
 from core.model.pots import Limits
+from core.model.usage_rows import UsageRow
 from tests.core.model.chats import CHANNEL, account
-from tests.core.model.ledgers import NOON, keeping, most, tokens
+from tests.core.model.ledgers import NOON, filed, keeping, money, most, tokens
 
 DAY = 86_400.0
+DOLLAR = 1_000_000_000
 
 
 async def spent(ledger: Ledger, at: float = NOON) -> dict[str, tuple[int, int]]:
@@ -213,3 +219,161 @@ async def test_spend_lines_say_limit_and_renewal(tmp_path: Path) -> None:
             renews="on 2026-12-01 UTC",
         )
         assert len(await ledger.spend(CHANNEL, None, NOON)) == 2
+
+
+@pytest.mark.parametrize(
+    ("limits", "key"),
+    [
+        (Limits(per_person_day=Limit(nanos=1000)), "per_person_day"),
+        (Limits(per_channel_day=Limit(nanos=1000)), "per_channel_day"),
+        (Limits(per_month=Limit(nanos=1000)), "per_month"),
+    ],
+)
+async def test_money_is_kept_to_the_nanodollar(tmp_path: Path, limits: Limits, key: str) -> None:
+    async with keeping(tmp_path, limits) as ledger:
+        got = await ledger.reserve(account("job:1"), "tiny", money(9, 700), NOON)
+        await ledger.settle(got, money(3, 600))
+        await ledger.reserve(account("job:2"), "tiny", money(9, 100), NOON)
+        with pytest.raises(BudgetExceeded) as caught:
+            await ledger.reserve(account("job:3"), "tiny", money(1, 301), NOON)
+        assert "$0.0000003 is left, and it may need $0.000000301" in str(caught.value)
+        assert f"An admin can raise it: [budget] {key} in the" in str(caught.value)
+        await ledger.reserve(account("job:3"), "tiny", money(1, 300), NOON)
+
+
+async def test_both_limits_of_one_level_hold(tmp_path: Path) -> None:
+    both = replace(account(), budget=Limit(tokens=100, nanos=DOLLAR))
+    async with keeping(tmp_path) as ledger:
+        with pytest.raises(BudgetExceeded, match=r"100 tokens for this job.*/settings per_job"):
+            await ledger.reserve(both, "tiny", money(101, 1), NOON)
+        with pytest.raises(BudgetExceeded, match=r"\$1\.00 for this job"):
+            await ledger.reserve(both, "tiny", money(1, DOLLAR + 1), NOON)
+        await ledger.reserve(both, "tiny", money(100, DOLLAR), NOON)
+
+
+async def test_a_model_of_unknown_price_is_not_asked_where_money_is_limited(
+    tmp_path: Path,
+) -> None:
+    async with keeping(tmp_path, Limits(per_month=Limit(nanos=DOLLAR))) as ledger:
+        with pytest.raises(BudgetExceeded, match=r"unknown price.*\[\[prices\]\]"):
+            await ledger.reserve(account(), "tiny", tokens(1), NOON)
+    async with keeping(tmp_path) as ledger:
+        got = await ledger.reserve(account(), "tiny", tokens(10), NOON)
+        await ledger.settle(got, tokens(10))
+        line = (await ledger.spend(CHANNEL, "ann", NOON))[0]
+        assert (line.used, line.cost, line.unpriced) == (10, 0, 10)
+
+
+async def test_200_calls_at_once_never_go_over_by_a_nanodollar(tmp_path: Path) -> None:
+    limits = Limits(per_month=Limit(nanos=1003), per_channel_day=Limit(tokens=10**6, nanos=1001))
+    async with keeping(tmp_path, limits) as ledger:
+
+        async def call(number: int) -> int:
+            try:
+                got = await ledger.reserve(account(f"job:{number}"), "tiny", money(1, 10), NOON)
+            except BudgetExceeded:
+                return 0
+            await ledger.settle(got, money(1, number % 11) if number % 3 else None)
+            return 1
+
+        made = sum(await asyncio.gather(*(call(number) for number in range(200))))
+        for line in (await ledger.spend(CHANNEL, "ann", NOON))[1:3]:
+            assert line.cost_limit is not None
+            assert line.cost + line.cost_reserved <= line.cost_limit
+            assert line.used == made
+
+
+async def test_limits_lowered_below_what_is_used_let_nothing_more_through(tmp_path: Path) -> None:
+    async with keeping(tmp_path) as ledger:
+        got = await ledger.reserve(account(), "tiny", money(500, 500), NOON)
+        await ledger.settle(got, money(500, 500))
+    for lower in (Limits(per_month=most(100)), Limits(per_month=Limit(nanos=100))):
+        async with keeping(tmp_path, lower) as ledger:
+            with pytest.raises(BudgetExceeded, match="left, and it may need"):
+                await ledger.reserve(account(), "tiny", money(1, 1), NOON)
+
+
+async def test_a_settlement_after_midnight_goes_to_the_day_of_its_call_in_its_zone(
+    tmp_path: Path,
+) -> None:
+    tokyo = replace(account(), zone="Asia/Tokyo")
+    before = NOON + 3 * 3600 - 1  # a second before midnight there
+    async with keeping(tmp_path) as ledger:
+        early = await ledger.reserve(tokyo, "tiny", money(100, 100), before)
+        await ledger.reserve(tokyo, "tiny", money(7, 7), before + 2)
+        await ledger.settle(early, money(60, 60))
+        days = [
+            (await ledger.spend(CHANNEL, "ann", at, "Asia/Tokyo"))[0] for at in (before, before + 2)
+        ]
+        assert [(day.cost, day.cost_reserved) for day in days] == [(60, 0), (0, 7)]
+        assert days[1].renews == "at midnight Asia/Tokyo, in 23 h 59 min"
+        assert [row.day for row in await rows(tmp_path)] == ["2026-11-15"]
+
+
+async def rows(path: Path) -> list[UsageRow]:
+    async with filed(path) as database:
+        return await database.read(lambda tx: list(usage_rows.read(tx, "2026-01-01", "2027-01-01")))
+
+
+async def test_what_is_held_for_a_job_makes_place_for_its_first_call(tmp_path: Path) -> None:
+    async with keeping(tmp_path, Limits(per_month=most(100))) as ledger:
+        await ledger.admit(account("job:1"), "tiny", tokens(80), NOON)
+        await ledger.admit(account("job:1"), "tiny", tokens(80), NOON)
+        assert (await spent(ledger))["everybody, this month"] == (0, 80)
+        with pytest.raises(BudgetExceeded, match="20 are left"):
+            await ledger.admit(account("job:2"), "tiny", tokens(21), NOON)
+        with pytest.raises(BudgetExceeded):
+            await ledger.reserve(account("job:2"), "tiny", tokens(21), NOON)
+        await ledger.reserve(account("job:1"), "tiny", tokens(100), NOON)
+        assert (await spent(ledger))["everybody, this month"] == (0, 100)
+
+
+async def test_a_first_call_that_is_refused_leaves_its_hold(tmp_path: Path) -> None:
+    async with keeping(tmp_path, Limits(per_month=most(100))) as ledger:
+        await ledger.admit(account("job:1"), "tiny", tokens(80), NOON)
+        with pytest.raises(BudgetExceeded):
+            await ledger.reserve(account("job:1"), "tiny", tokens(101), NOON)
+        assert (await spent(ledger))["everybody, this month"] == (0, 80)
+        await ledger.release("job:1")
+        await ledger.release("job:1")
+        assert (await spent(ledger))["everybody, this month"] == (0, 0)
+
+
+async def test_a_new_start_charges_calls_and_lets_go_of_holds(tmp_path: Path) -> None:
+    async with keeping(tmp_path) as ledger:
+        await ledger.admit(account("job:1"), "tiny", money(80, 8), NOON)
+        await ledger.reserve(account("job:2"), "tiny", money(50, 5), NOON)
+    async with keeping(tmp_path) as ledger:
+        assert await ledger.recover(NOON + 1) == 1
+        assert await ledger.charged("job:1") == money(0, 0)
+        assert await ledger.charged("job:2") == money(50, 5)
+    (row,) = await rows(tmp_path)
+    assert (row.person, row.calls, row.tokens, row.nanos, row.prompt) == ("ann", 1, 50, 5, 0)
+
+
+async def test_a_pot_is_scarce_when_few_more_calls_fit(tmp_path: Path) -> None:
+    mine = account(budget=1000)
+    async with keeping(tmp_path, Limits(per_month=Limit(nanos=100))) as ledger:
+        assert await ledger.scarce(mine, "tiny", money(50, 1), NOON) is None
+        assert await ledger.scarce(mine, "tiny", money(334, 1), NOON) is not None
+        words = await ledger.scarce(mine, "tiny", money(1, 34), NOON)
+        assert words == "$0.0000001 of $0.0000001 for everybody, this month"
+        await ledger.settle(await ledger.reserve(mine, "tiny", money(901, 1), NOON), None)
+        words = await ledger.scarce(mine, "tiny", money(1, 1), NOON)
+        assert words == "99 tokens of 1,000 tokens for this job"
+
+
+async def test_usage_is_added_up_by_day_place_person_and_model(tmp_path: Path) -> None:
+    async with keeping(tmp_path) as ledger:
+        for person, model, nanos in (("ann", "a", 3), ("ann", "a", 4), ("bob", "a", None)):
+            got = await ledger.reserve(
+                account("turn:1", person=person), model, Amount(tokens=99, nanos=nanos), NOON
+            )
+            usage = Usage(prompt=8, completion=2, cached=5)
+            await ledger.settle(got, Amount(tokens=10, nanos=nanos), usage)
+        free = await ledger.reserve(account(person="cat"), "a", tokens(5), NOON)
+        await ledger.settle(free, money(0, 0))
+    first, second = await rows(tmp_path)
+    assert (first.person, first.calls, first.nanos, first.unpriced) == ("ann", 2, 7, 0)
+    assert (first.prompt, first.cached, first.completion, first.tokens) == (16, 10, 4, 20)
+    assert (second.person, second.nanos, second.unpriced) == ("bob", 0, 10)

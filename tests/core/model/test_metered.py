@@ -1,9 +1,8 @@
 """The metered model over the emulator and a real ledger: reserved, settled, tried again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,55 +15,16 @@ from core.errors import (
     StoreError,
 )
 from core.model.amounts import Amount
-from core.model.bounds import Bounds
 from core.model.budget import Ledger
 from core.model.chat import Usage
 from core.model.metered import JOB, TURN, Metered, Retries
 from core.model.openai_client import OpenAIModel
 from core.model.pots import Limits
 from core.state.database import Database
-from tests.core.model.chats import CHANNEL, account, asking
-from tests.core.model.ledgers import NOON, filed, keeping, most
+from tests.core.model.chats import account, asking
+from tests.core.model.ledgers import NOON, filed, most
+from tests.core.model.metering import AT_ONCE, BOUND, metering
 from tests.emulators.model import ModelServer, Received, Reply
-
-AT_ONCE = Retries(tries=3, first_s=0.0, longest_s=0.5)
-BOUND = Bounds().measure("job:1", asking("hi")).bound
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """One metered model with all that is behind it."""
-
-    model: Metered
-    ledger: Ledger
-    server: ModelServer
-
-    async def used(self) -> tuple[int, int]:
-        """Used and reserved this month, by all calls that have ended and those under way."""
-        await self.model.close()
-        line = (await self.ledger.spend(CHANNEL, None, NOON))[1]
-        return line.used, line.reserved
-
-
-@asynccontextmanager
-async def metering(
-    path: Path,
-    script: Callable[[Received], Reply] | Sequence[Reply],
-    *,
-    limits: Limits | None = None,
-    retries: Retries = AT_ONCE,
-    timeout_s: float = 20.0,
-) -> AsyncIterator[Setting]:
-    async with ModelServer(script) as server, keeping(path, limits) as ledger:
-        client = OpenAIModel(
-            base_url=server.base_url, key="k", key_env="MY_KEY", timeout_s=timeout_s
-        )
-        metered = Metered(client, ledger, retries=retries, clock=lambda: NOON)
-        try:
-            yield Setting(model=metered, ledger=ledger, server=server)
-        finally:
-            await metered.close()
-            await client.close()
 
 
 async def test_a_call_is_charged_what_the_server_reports(tmp_path: Path) -> None:

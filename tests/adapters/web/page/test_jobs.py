@@ -23,11 +23,13 @@ async def test_a_card_shows_its_job_and_moves(core: FakeCore, page: Page) -> Non
     shown = jobs.get_by_role("article", name="Why did CI fail?, running")
     await expect(shown).to_contain_text("searching")
     await expect(shown).to_contain_text("1.2k tokens")
+    await expect(shown).not_to_contain_text("$")
     assert core.adapter is not None
     await core.adapter.show(
-        CardMoved(card=card(1, title="Why did CI fail?", step="reading", version=2))
+        CardMoved(card=card(1, title="Why did CI fail?", step="reading", version=2, cost=4_200_000))
     )
     await expect(shown).to_contain_text("reading")
+    await expect(shown).to_contain_text("1.2k tokens · $0.0042")
     ended = card(1, title="Why did CI fail?", state="completed", version=3, ended_at=time.time())
     await core.show_card(ended)
     await expect(jobs.get_by_role("article", name="Why did CI fail?, completed")).to_be_visible()

@@ -73,7 +73,9 @@ async def test_spend_and_settings_are_shown_and_a_setting_is_changed_by_command(
     core: FakeCore, page: Page
 ) -> None:
     await open_panel(page, "Spend")
-    await expect(page.get_by_role("dialog", name="Spend")).to_contain_text("41k")
+    spend = page.get_by_role("dialog", name="Spend")
+    await expect(spend).to_contain_text("41k tokens · $0.041")
+    await expect(spend).to_contain_text("200k tokens and $2.50")
     await open_panel(page, "Settings")
     setting = page.get_by_role("article", name="model")
     await setting.get_by_role("button", name="Change").click()
