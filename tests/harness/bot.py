@@ -18,7 +18,8 @@ READY = re.compile(r" is ready: (http://\S+:(\d+)/)")
 START_S = 60.0  # a shared machine may pause for long; nothing waits this long when all is well
 END_S = 60.0
 
-Values = Mapping[str, str | int | float | bool]
+Value = str | int | float | bool | tuple[str, ...]
+Values = Mapping[str, Value]
 Sections = Mapping[str, Values]
 
 
@@ -172,8 +173,10 @@ def _section(name: str, values: Values) -> str:
     )
 
 
-def _literal(value: str | float | bool) -> str:
+def _literal(value: Value) -> str:
     match value:
+        case tuple():
+            return f"[{', '.join(map(_literal, value))}]"
         case bool():
             return "true" if value else "false"
         case str():

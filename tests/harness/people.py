@@ -47,8 +47,8 @@ class Side(Protocol):
     async def connected(self) -> None:
         """Return when the bot is connected, also for another time than the last."""
 
-    async def ask(self, text: str, place: int) -> Asked:
-        """Say something to the bot."""
+    async def ask(self, text: str, place: int, *, file: tuple[str, bytes] | None = None) -> Asked:
+        """Say something to the bot, with a file or without."""
 
     async def more(self, asked: Asked, text: str) -> None:
         """Say something more in the conversation."""
@@ -115,13 +115,14 @@ class OnSlack:
             await socket.arrived.wait()
         self._opened = socket.opened
 
-    async def ask(self, text: str, place: int) -> Asked:
+    async def ask(self, text: str, place: int, *, file: tuple[str, bytes] | None = None) -> Asked:
         """See Side."""
         workspace, channel = self._server.workspace, f"C0T{place}"
         members = set(workspace.users)
         made = SlackChannel(id=channel, kind="channel", members=members)
         workspace.channels.setdefault(channel, made)
-        message = await self._anna.ask(text, channel=channel)
+        files = () if file is None else (file,)
+        message = await self._anna.ask(text, channel=channel, files=files)
         return Asked(place=place, conversation=message.ts, message=message)
 
     async def more(self, asked: Asked, text: str) -> None:
@@ -177,10 +178,11 @@ class OnDiscord:
         await self._server.gateway.happened("ready", self._ready + 1)
         self._ready = self._server.gateway.log.count("ready")
 
-    async def ask(self, text: str, place: int) -> Asked:
+    async def ask(self, text: str, place: int, *, file: tuple[str, bytes] | None = None) -> Asked:
         """See Side."""
         mention = f"<@{self._server.world.me.id}> {text}"
-        message = await self._server.say(self._anna, self._channels[place], mention)
+        files = None if file is None else dict([file])
+        message = await self._server.say(self._anna, self._channels[place], mention, files=files)
         return Asked(place=place, conversation=message.id, message=message)
 
     async def more(self, asked: Asked, text: str) -> None:
@@ -229,10 +231,14 @@ class OnTelegram:
     async def connected(self) -> None:
         """Updates wait until the bot polls: there is nothing to wait for."""
 
-    async def ask(self, text: str, place: int) -> Asked:
+    async def ask(self, text: str, place: int, *, file: tuple[str, bytes] | None = None) -> Asked:
         """See Side."""
         chat = self._server.world.chat(1000 + place)
-        shown = self._server.world.say(chat, text, person=chat.id)
+        world = self._server.world
+        if file is None:
+            shown = world.say(chat, text, person=chat.id)
+        else:
+            shown = world.send_file(chat, *file, caption=text, person=chat.id)
         return Asked(place=place, conversation=str(chat.id), message=shown)
 
     async def more(self, asked: Asked, text: str) -> None:

@@ -54,9 +54,11 @@ async def town(
     script: Script,
     *,
     places: int = 1,
+    sections: Sections | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Town]:
-    """The three platforms with `places` channels each, and a bot that is not started yet.
+    """The three platforms with `places` channels each, and a bot that is not started yet. What
+    `sections` have goes over the configuration that serves them all to everybody.
 
     At the end a bot that still runs has to stop cleanly, with no bug in its log.
     """
@@ -72,7 +74,7 @@ async def town(
         bot = await stack.enter_async_context(
             BotProcess(
                 within,
-                sections=_sections(model, slack, discord, telegram),
+                sections=_merged(_sections(model, slack, discord, telegram), sections or {}),
                 environment={**SECRETS, **(environment or {})},
             )
         )
@@ -99,3 +101,7 @@ def _sections(
         "telegram": {"api_url": telegram.url},
         "access.telegram": {"who": "anyone"},
     }
+
+
+def _merged(sections: Sections, more: Sections) -> Sections:
+    return {name: {**sections.get(name, {}), **more.get(name, {})} for name in {**sections, **more}}

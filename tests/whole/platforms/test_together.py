@@ -86,6 +86,14 @@ async def test_a_conflict_is_settled_by_a_button(t: Town) -> None:
         await one(side, asked, '"blue"', "commit")
 
 
+async def test_a_file_that_somebody_sends_is_in_the_workspace(t: Town) -> None:
+    for side in t.sides:
+        asked = await side.ask("echo file", 4, file=("notes.md", b"# Notes of today\n"))
+        await one(side, asked, "heard echo file")
+        await side.more(asked, "/search today")
+        await one(side, asked, "notes.md")
+
+
 async def test_the_page_tells_how_each_platform_is(t: Town) -> None:
     async with aiohttp.ClientSession() as session, session.get(f"{t.bot.url}metrics") as answer:
         assert answer.content_type == "text/plain"
