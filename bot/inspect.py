@@ -202,7 +202,8 @@ def _message(line: MessageLine) -> str:
     said = {"id": line.id, "thread": line.thread.thread, "text": line.text, "at": line.at}
     post = line.post
     if post is None:
-        return as_json("message", **said, author=line.author, author_id=line.author_id)
+        return as_json("message", **said, author=line.author, author_id=line.author_id,
+                    files=[file.path for file in line.files if file.path])  # fmt: skip
     return as_json("post", **said, kind=post.kind.value, job=post.job, receipt=post.receipt,
                  files=post.files, reply_to=post.reply_to, offline=post.offline)  # fmt: skip
 
