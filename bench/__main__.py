@@ -12,7 +12,19 @@ from pathlib import Path
 
 import uvloop
 
-from bench import answers, crowd, delivery, rest, sandboxes, search, sizes, state, text, threads
+from bench import (
+    answers,
+    crowd,
+    delivery,
+    money,
+    rest,
+    sandboxes,
+    search,
+    sizes,
+    state,
+    text,
+    threads,
+)
 from bench.conditions import Others, conditions
 from bench.figures import Figure, table
 
@@ -32,6 +44,7 @@ MEASURES: dict[str, Measure] = {
     "sizes": sizes.measure,
     "text": text.measure,
     "search": search.measure,
+    "money": money.measure,
 }
 
 
