@@ -94,10 +94,14 @@ def read(payload: Payload, directory: Directory) -> Interaction | None:
 def _asked(payload: Payload, directory: Directory) -> Asked | None:
     id, token = id_of(payload), text(payload, "token")
     member = part(payload, "member")
-    place = directory.place(id_of(payload, "channel_id"), id_of(payload, "guild_id"))
+    guild = id_of(payload, "guild_id")
+    if guild and guild not in directory.guilds:
+        # Somebody has the app for themselves and tries it in a server that the bot is not in.
+        return None
+    place = directory.place(id_of(payload, "channel_id"), guild)
     if place is None:
         # A thread that nobody spoke in for long is not announced, but comes with the press.
-        place = directory.learn(part(payload, "channel"), id_of(payload, "guild_id"))
+        place = directory.learn(part(payload, "channel"), guild)
     if place is None:
         return None
     who = person(part(member, "user") or part(payload, "user"), member, place)

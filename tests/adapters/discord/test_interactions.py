@@ -97,3 +97,21 @@ def test_another_bot_s_button_and_an_unknown_command_are_strange(directory: Dire
     other = KINDS[1] | {"message": button("thaw:?steer.1", author="555")}
     assert isinstance(read(other, directory), Strange)
     assert isinstance(read(asked(2, {"name": "play"}), directory), Strange)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_server_that_the_bot_is_not_in_is_no_place(
+    directory: Directory, kind: dict[str, object]
+) -> None:
+    assert read({**kind, "guild_id": "8"}, directory) is None
+    directory.apply("GUILD_DELETE", {"id": "9"})
+    assert read(kind, directory) is None
+
+
+def test_in_a_direct_message_everybody_is_from_outside_until_they_are_known(
+    directory: Directory,
+) -> None:
+    alone = {"guild_id": None, "member": None, "user": {"id": "200", "username": "anna"}}
+    found = read({**KINDS[0], **alone}, directory)
+    assert found is not None
+    assert found.asked.person.outside
