@@ -203,6 +203,7 @@ def load(path: Path | None) -> Config:
     rules = sections.many("rules", RuleSettings)
     wrong = [
         *sections.errors,
+        *platforms.clashes(),
         *access.wrong(),
         *_model(model),
         *money_sections.twice(prices),

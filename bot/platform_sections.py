@@ -3,7 +3,7 @@
 Loads no platform's library. Secrets are not read here: the settings name environment variables.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -67,6 +67,14 @@ class Platforms:
     def names(self) -> tuple[str, ...]:
         """Those that are configured, in the order of the file's documentation."""
         return tuple(name for name in PLATFORMS if getattr(self, name) is not None)
+
+    def clashes(self) -> Iterator[str]:
+        """Settings that cannot hold together, a line each."""
+        slack, telegram = self.slack, self.telegram
+        if slack is None or slack.mode != "http" or telegram is None or telegram.mode != "webhook":
+            return
+        if slack.port == telegram.port:
+            yield f"[telegram] port: {telegram.port} is the port of [slack] too; choose another"
 
     def lacking(self, environment: Mapping[str, str]) -> tuple[str, ...]:
         """The secrets that are missing or malformed, a line each, never with their value."""

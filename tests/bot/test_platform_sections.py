@@ -131,6 +131,12 @@ def test_a_secret_in_the_file_is_never_repeated(tmp_path: Path, text: str) -> No
     assert "hush" not in refused(tmp_path, text)
 
 
+def test_two_platforms_cannot_listen_on_one_port(tmp_path: Path) -> None:
+    both = "[slack]\nmode = '{}'\n[telegram]\nmode = 'webhook'\nport = 3000"
+    assert refused(tmp_path, both.format("http")).startswith("[telegram] port: 3000 is the port of")
+    assert loaded(tmp_path, both.format("socket")).platforms.telegram is not None
+
+
 def test_reading_the_settings_loads_no_library_of_a_platform() -> None:
     code = (
         "import sys, bot.config;"

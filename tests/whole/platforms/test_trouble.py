@@ -43,6 +43,23 @@ async def test_what_is_down_or_refuses_the_token_at_the_start_touches_no_other(
         await served(t, "slack", "telegram")
 
 
+async def test_tokens_that_are_all_refused_are_told_and_never_shown_and_the_page_is_served(
+    tmp_path: Path,
+) -> None:
+    wrong = {"DISCORD_TOKEN": "wrong-hush", "TELEGRAM_TOKEN": "4242:hush"}
+    async with town(tmp_path, echo, environment=wrong) as t:
+        t.slack.revoked = True
+        await t.bot.start()
+        await served(t)
+        # Whoever comes for the second time has said what the first one brought.
+        await t.telegram.until(lambda: t.telegram.count("getMe") >= 2)
+        await t.slack.workspace.until(lambda: t.slack.calls["auth.test"] >= 2)
+        log = t.bot.log()
+        for told in ("does not accept the bot's token", "@BotFather", "Discord does not know"):
+            assert told in log
+        assert "hush" not in log
+
+
 async def test_what_answers_html_touches_no_other_and_is_served_when_it_is_well_again(
     tmp_path: Path,
 ) -> None:
