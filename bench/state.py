@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench.figures import Figure
 from bench.held import watched
+from bench.state_large import measure_large
 from core.records import messages
 from core.state.apply import merge
 from core.state.database import Database, Transaction
@@ -40,7 +41,8 @@ async def measure(folder: Path) -> list[Figure]:
     ]  # fmt: skip
     for name, shape in _SHAPES.items():
         figures += await _merges(folder / f"{name.replace(' ', '-')}.db", name, shape)
-    return [*figures, *await _conflicts(folder)]
+    figures += await _conflicts(folder)
+    return [*figures, *await measure_large(folder)]
 
 
 @asynccontextmanager

@@ -102,7 +102,7 @@ def _text(base: str | None, ours: str, theirs: str, *, person: bool) -> Lines | 
 
 def _merged(base: bytes | None, ours: bytes, theirs: bytes, *, person: bool) -> Lines | None:
     """The content that the sides come to; None where one is no text."""
-    match merge_text(base, ours, theirs):
+    match merge_text(base, ours, theirs, located=person):
         case Clean(content=content):
             return Lines(None, content)
         case Conflicted(hunks=hunks) if person:

@@ -13,6 +13,8 @@ from core.state.write import Item, Write
 Record = Mapping[str, Standing]
 """A record's fields by name, also those that were deleted: when is still to be known."""
 
+# json.dumps makes one for each call that is not plain.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _IN_PARTS = frozenset({Kind.COUNTER, Kind.SET, Kind.LOG})
 
 
@@ -169,4 +171,4 @@ def _json(body: str | None, empty: Any) -> Any:
 
 
 def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)

@@ -51,7 +51,8 @@ class Clean:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflicted:
-    """Changes overlap; at least one hunk, in order. Nothing else is in dispute."""
+    """Changes overlap; at least one hunk, in order, if they were looked for. Nothing else is in
+    dispute."""
 
     hunks: tuple[Hunk, ...]
 
@@ -81,8 +82,11 @@ def is_text(content: bytes) -> bool:
     )
 
 
-def merge_text(base: bytes | None, ours: bytes, theirs: bytes) -> Merge:
-    """Merge two texts that were made of `base`, or of nothing (None) by both sides at once."""
+def merge_text(base: bytes | None, ours: bytes, theirs: bytes, *, located: bool = True) -> Merge:
+    """Merge two texts that were made of `base`, or of nothing (None) by both sides at once.
+
+    Not `located`, a conflict is given without its hunks: to find them takes as long again.
+    """
     base = base or b""
     if ours in (base, theirs):
         return Clean(content=theirs)
@@ -93,6 +97,8 @@ def merge_text(base: bytes | None, ours: bytes, theirs: bytes) -> Merge:
     content = merged(base, ours, theirs)
     if content is not None:
         return Clean(content=content)
+    if not located:
+        return Conflicted(hunks=())
     hunks = tuple(_hunks(lines(base), lines(ours), lines(theirs)))
     assert hunks, "git sees an overlap where there is none"
     return Conflicted(hunks=hunks)

@@ -59,6 +59,11 @@ def test_a_hunk_says_where_it_is_in_all_three_versions() -> None:
     assert merge_text(BASE, ours, theirs) == Conflicted(hunks=(expected,))
 
 
+def test_a_conflict_is_seen_without_looking_for_its_hunks() -> None:
+    assert merge_text(b"a\n", b"b\n", b"c\n", located=False) == Conflicted(hunks=())
+    assert merge_text(b"a\n", b"b\n", b"a\n", located=False) == Clean(content=b"b\n")
+
+
 def test_lines_added_by_both_at_one_place_have_an_empty_base() -> None:
     merge = merge_text(b"a\nz\n", b"a\nours\nz\n", b"a\ntheirs\nz\n")
     expected = Hunk(
