@@ -90,8 +90,8 @@ async def test_a_file_that_says_it_is_too_large_is_not_read_and_one_that_lies_no
     assert core.contents == {}
 
 
-async def test_an_upload_that_is_cut_off_leaves_nothing(
-    core: FakeCore, adapter: WebAdapter
+async def test_an_upload_that_is_cut_off_leaves_nothing_and_is_no_bug(
+    core: FakeCore, adapter: WebAdapter, caplog: pytest.LogCaptureFixture
 ) -> None:
     port = int(adapter.url.rstrip("/").rpartition(":")[2])
     _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -107,3 +107,4 @@ async def test_an_upload_that_is_cut_off_leaves_nothing(
     async with aiohttp.ClientSession(adapter.url) as client:
         assert (await upload(client, adapter, "b", b"whole"))[0] == 200
     assert list(core.contents.values()) == [b"whole"]
+    assert [record.getMessage() for record in caplog.records if record.name != "asyncio"] == []

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.attachments import limits
-from core.messages import Attachment, Message, ThreadRef
+from core.messages import Attachment, Deletion, Edit, Message, ThreadRef
 from core.messages.limits import MOST_FILES
 from core.records import messages
 from core.state.apply import Merged, merge
@@ -103,11 +103,12 @@ async def test_folders_of_that_name_and_a_file_called_inbox_are_left_alone(tmp_p
 
 async def test_a_file_does_not_settle_a_conflict_about_its_name(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
-        for number, content in enumerate((b"one", b"two"), start=1):
-            change = FileChange(path="inbox/a", content=content)
-            await write(here, f"job {number}", change, base=0)
+        await write(here, "job 1", FileChange(path="inbox/a", content=b"one"))
+        # It is deleted, and whoever changed it meanwhile waits.
+        for content in (None, b"two"):
+            await write(here, f"{content!r}", FileChange(path="inbox/a", content=content), base=1)
         await sent(here, "m1", ("a", b"three"))
-        assert await files(here) == {"inbox/a": b"one", "inbox/a (2)": b"three"}
+        assert await files(here) == {"inbox/a (2)": b"three"}
         count = "SELECT count(*) FROM conflicts WHERE closed IS NULL"
         assert await here.channels.read(CHANNEL, lambda tx: tx.execute(count).fetchone()) == (1,)
 
@@ -204,6 +205,26 @@ async def test_a_command_may_come_with_a_file(tmp_path: Path) -> None:
         answer = await here.platform.post("reply:message:m1")
         assert answer.receipt[0] == "kept `inbox/a` (1 byte)"
         assert len(answer.receipt) == 2
+        assert await files(here) == {"inbox/a": b"1"}
+
+
+async def test_an_edit_leaves_the_files_and_a_deletion_leaves_them_in_the_workspace(
+    tmp_path: Path,
+) -> None:
+    script = Script()
+    script.hang = lambda request: last(request) == "wait"
+    async with room(tmp_path, script=script) as here:
+        await here.say("m0", "wait")
+        await script.hung.wait()
+        where = (await here.say("m1", "look", files=[("a", b"1")])).thread
+        edit = Edit(id="e1", thread=where, message_id="m1", author=ADA, text="look at it", at=2.0)
+        await here.dispatcher.accept(edit)
+        script.go.set()
+        await here.platform.post("answer:m1")
+        assert last(script.asked[-1]) == "look at it"
+        assert 'path="inbox/a"' in script.asked[-1].messages[-1].text
+        assert [file.path for file in await kept(here, "m1")] == ["inbox/a"]
+        await here.dispatcher.accept(Deletion(id="d1", thread=where, message_id="m1", at=3.0))
         assert await files(here) == {"inbox/a": b"1"}
 
 
