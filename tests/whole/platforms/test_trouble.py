@@ -1,5 +1,6 @@
 """Platforms that are down, refuse the token or answer HTML: the others are served meanwhile."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from tests.emulators.script import Received, Reply
 from tests.emulators.slack import Fault as SlackFault
 from tests.emulators.telegram import Fault as TelegramFault
 from tests.harness.bot import BotProcess, EndedAtStart, Sections
-from tests.harness.people import one
+from tests.harness.people import Side, one
 from tests.harness.play import say
 from tests.harness.town import SECRETS, Town, town
 
@@ -23,10 +24,16 @@ async def served(t: Town, *names: str) -> None:
     """People on these platforms, and on the page, get answers."""
     async with t.page as page:
         assert (await page.ask("hello")).text == "heard hello"
-    for side in t.sides:
-        if side.name in names:
-            await side.connected()
-            await one(side, await side.ask("hello", 0), "heard hello")
+    async with asyncio.TaskGroup() as group:
+        for side in t.sides:
+            if side.name in names:
+                group.create_task(answered(side), name=side.name)
+
+
+async def answered(side: Side) -> None:
+    """Somebody asks there as soon as the bot is there, and is answered."""
+    await side.connected()
+    await one(side, await side.ask("hello", 0), "heard hello")
 
 
 async def test_what_is_down_or_refuses_the_token_at_the_start_touches_no_other(
