@@ -85,7 +85,7 @@ async def test_help_names_no_more_than_a_person_may(tmp_path: Path) -> None:
 
 
 async def test_help_names_no_codes_where_there_are_none(tmp_path: Path) -> None:
-    async with room(tmp_path) as here:
+    async with room(tmp_path, access=Access(who=Who.LISTED, admins=ADMINS)) as here:
         text = await answer(here, "1", "/help", ADA)
         assert "/pair" not in text
         assert "`/set KEY VALUE`" in text
