@@ -73,6 +73,8 @@ def run(config_file: Path | None, *, no_open: bool) -> None:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             sys.exit(runner.run(run_bot(config, ready)))
+    except ConfigError as error:
+        refuse(config_file, error.lines)
     except ThawError as error:
         fail(FAILED, str(error))
 

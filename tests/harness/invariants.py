@@ -10,6 +10,9 @@ from tests.harness import files
 from tests.harness.errands import JOB_CALLS, TURN_CALLS, Errands, jobs_of, product
 from tests.harness.page import Page
 
+NANOS_A_TOKEN = 1000
+"""What each token costs, asked or answered, in nanodollars."""
+
 
 def breaches(
     data: Path, page: Page, errands: Errands, sent: Collection[int], kills: int, last: str
@@ -44,7 +47,8 @@ def _answers(path: Path) -> Iterable[str]:
     """Every event is answered, every message by exactly one post."""
     open_ = files.rows(path, "SELECT id FROM inbox WHERE done = 0")
     yield from (f"never answered: {id_}" for (id_,) in open_)
-    answered = Counter(post["reply_to"] for post in files.posts(path) if post["reply_to"])
+    posts = (post for post in files.posts(path) if post["kind"] != "result")
+    answered = Counter(post["reply_to"] for post in posts if post["reply_to"])
     for (id_,) in files.rows(path, "SELECT id FROM messages WHERE post IS NULL"):
         if answered[id_] != 1:
             yield f"message {id_} has {answered[id_]} answers"
@@ -129,13 +133,20 @@ def _expected(number: int) -> list[tuple[str, int]]:
 def _accounts(
     path: Path, errands: Errands, sent: Collection[int], ids: dict[str, str]
 ) -> Iterable[str]:
-    """Nothing is reserved any more, and everything the server worked for is charged."""
-    reserved = files.rows(path, "SELECT id, bound FROM reservations")
+    """Nothing is reserved any more, everything the server worked for is charged, and the three
+    books (pots, money, usage by day) say the same."""
+    reserved = files.rows(path, "SELECT id, tokens, held FROM reservations")
     yield from (f"still reserved: {row}" for row in reserved)
-    standing = files.rows(path, "SELECT level, name, reserved FROM spent WHERE reserved != 0")
+    standing = files.rows(
+        path,
+        "SELECT level, name, reserved_tokens, reserved_nanos FROM spent"
+        " WHERE reserved_tokens != 0 OR reserved_nanos != 0",
+    )
     yield from (f"still reserved: {row}" for row in standing)
+    odd = files.rows(path, f"SELECT * FROM spent WHERE nanos != {NANOS_A_TOKEN} * tokens")
+    yield from (f"tokens and money disagree: {row}" for row in odd)
     works: dict[str, int] = dict(
-        files.rows(path, "SELECT name, used FROM spent WHERE level = 'work'")
+        files.rows(path, "SELECT name, tokens FROM spent WHERE level = 'work'")
     )
     for number in sent:
         for work in jobs_of(number):
@@ -143,6 +154,9 @@ def _accounts(
             if charged < errands.spent(work):
                 yield f"{work} is charged {charged} for {errands.spent(work)}"
     total = sum(call.tokens for call in errands.calls)
-    months = files.rows(path, "SELECT sum(used) FROM spent WHERE level = 'all'")
+    months = files.rows(path, "SELECT sum(tokens) FROM spent WHERE level = 'all'")
     if (charged := months[0][0] or 0) < total:
         yield f"charged {charged} in all, the server worked for {total}"
+    days = files.rows(path, "SELECT sum(tokens), sum(nanos) FROM usage")
+    if days[0] != (charged or None, NANOS_A_TOKEN * charged or None):
+        yield f"charged {charged} in all, by days {days[0]}"

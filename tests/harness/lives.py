@@ -12,11 +12,18 @@ from tests.emulators.model import ModelServer
 from tests.harness import files
 from tests.harness.bot import BotProcess, EndedAtStart
 from tests.harness.errands import Errands, errand
-from tests.harness.invariants import breaches
+from tests.harness.invariants import NANOS_A_TOKEN, breaches
 from tests.harness.page import Page
 
 KILLED = -signal.SIGKILL
 REACHED_WITHIN_S = 20.0
+# Every token costs the same, so that what is charged in tokens and in money can be compared.
+PRICES = f"""
+[[prices]]
+model = "errands"
+input = {NANOS_A_TOKEN / 1000}
+output = {NANOS_A_TOKEN / 1000}
+"""
 
 
 class Lives:
@@ -33,7 +40,7 @@ class Lives:
         model = await self._stack.enter_async_context(ModelServer(self._errands))
         sections = {"model": {"base_url": model.base_url, "name": "errands"}}
         self._bot = await self._stack.enter_async_context(
-            BotProcess(self._folder, sections=sections)
+            BotProcess(self._folder, sections=sections, more=PRICES)
         )
         # The page is there before the bot: nobody can connect to port 0, which stands until then.
         self._page = await self._stack.enter_async_context(Page(lambda: self._bot.url))
