@@ -212,7 +212,7 @@ def _of_channel(doing: Doing, upto: int) -> str:
         f"{_count(count('jobs'), 'job')} with their transcripts and workspaces; all that run are"
         " stopped",
         "this channel's settings",
-        kept="what was spent, in tokens; ids of messages, so that none is answered twice",
+        kept="what was spent; ids of messages, so that none is answered twice",
     )
 
 
