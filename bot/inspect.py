@@ -11,6 +11,7 @@ from pathlib import Path
 from bot.checks import printable
 from core.errors import BadRequest, StoreError, ThawError
 from core.messages import ChannelRef
+from core.messages.money import usage_words
 from core.messages.views import MessageLine
 from core.posts import card_state
 from core.records import codec, jobs, messages
@@ -175,7 +176,7 @@ def _job_line(ref: ChannelRef, row: JobRow) -> str:
     asked = datetime.fromtimestamp(row.created_at).astimezone().strftime("%Y-%m-%d %H:%M")
     line = (
         f"{ref}  {row.number:>4}  {card_state(row):<9}  {asked}  {row.title}  "
-        f"({row.requester.name}, {row.tokens:,} tokens)"
+        f"({row.requester.name}, {usage_words(row.tokens, row.cost)})"
     )
     return printable(line)
 
@@ -215,6 +216,7 @@ def _jobs(tx: Transaction, ref: ChannelRef) -> Iterator[str]:
                     title=row.title, brief=row.brief, requester=row.requester.name,
                     requester_id=row.requester.id, state=card_state(row), outcome=outcome,
                     base_commit=row.base_commit, steps=row.steps, tokens=row.tokens,
+                    nanodollars=row.cost,
                     created_at=row.created_at, started_at=row.started_at,
                     ended_at=row.ended_at)  # fmt: skip
 

@@ -1,6 +1,6 @@
 """What a job is told of the one whose brief it runs again. Starts nothing."""
 
-from core.jobs.job import Completed, Former
+from core.jobs.job import Completed, Failed, Former
 from core.posts import outcome_words
 from core.records.jobs import JobRow
 
@@ -14,10 +14,11 @@ def former(row: JobRow) -> Former | None:
     if row.outcome is None:
         return None
     done = row.outcome if isinstance(row.outcome, Completed) else None
+    partial = row.outcome.partial if isinstance(row.outcome, Failed) else ""
     return Former(
         number=row.number,
         ended=outcome_words(row.outcome),
-        result=_shortened(done.result) if done else "",
+        result=_shortened(done.result if done else partial),
         drift=done.drift if done else (),
         merged=done is not None,
     )

@@ -49,3 +49,9 @@ def test_a_long_result_is_cut() -> None:
     assert told is not None
     assert len(told.result) < LONGEST_RESULT + 20
     assert told.result.endswith("(cut here)")
+
+
+def test_what_a_job_had_when_its_budget_ended_is_told_to_the_next() -> None:
+    found = of(Failed(kind=FailureKind.BUDGET, reason="no tokens left", partial="Line 7 is wrong."))
+    assert found is not None
+    assert (found.result, found.merged) == ("Line 7 is wrong.", False)
