@@ -267,6 +267,30 @@ def usage(
 
 
 @thaw.command()
+@with_config
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+def backup(config_file: Path | None, folder: Path) -> None:
+    """Copy all that the bot keeps into DIR, also while the bot runs. DIR must be new or empty."""
+    show(config_file, "backup", lambda module, root: module.back_up(root, folder))
+
+
+@thaw.command()
+@with_config
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--replace", is_flag=True, help="Set aside what is in the data directory already.")
+def restore(config_file: Path | None, folder: Path, *, replace: bool) -> None:
+    """Put the backup in DIR in the place of the data directory, while no bot runs.
+
+    It is checked before, and swapped in whole.
+    """
+    show(
+        config_file,
+        "restore",
+        lambda module, root: module.restore(folder, root, replace=replace),
+    )
+
+
+@thaw.command()
 def version() -> None:
     """Print the version."""
     say(f"thaw {bot.__version__}")

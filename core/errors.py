@@ -13,6 +13,11 @@ class UnusableFile(StoreError):
     """The file is not what the program wrote (foreign, newer, damaged): waiting mends nothing."""
 
 
+class DamagedFile(UnusableFile):
+    """What is there is no file of ours any more (cut, overwritten, no file): the rest of it may be
+    worth keeping, but nothing more can be kept in it."""
+
+
 class NewerDatabase(UnusableFile):
     """The file was written by a newer program; it is left untouched."""
 

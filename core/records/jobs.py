@@ -233,6 +233,12 @@ def ids(tx: Transaction) -> tuple[tuple[int, str], ...]:
     return tuple(tx.execute("SELECT number, id FROM jobs ORDER BY number"))
 
 
+def at_work(tx: Transaction) -> tuple[str, ...]:
+    """The ids of the jobs that were started and have not ended: those with a folder to go on in."""
+    rows = tx.execute("SELECT id FROM jobs WHERE state != 'ended' AND attempt > 0")
+    return tuple(id for (id,) in rows)
+
+
 def bases(tx: Transaction) -> tuple[int, ...]:
     """The commits that jobs under way began with."""
     rows = tx.execute(

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import aiosqlite
 
-from core.errors import DiskFull, NewerDatabase, StoreError, UnusableFile
+from core.errors import DamagedFile, DiskFull, NewerDatabase, StoreError, UnusableFile
 
 T = TypeVar("T")
 Transaction = sqlite3.Connection
@@ -115,9 +115,9 @@ def translate(path: Path, error: sqlite3.Error) -> StoreError:
     if code == sqlite3.SQLITE_FULL:
         return DiskFull(f"no room on the disk for {path.name}: {error}")
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return UnusableFile(f"{path} is damaged or not a database: {error}")
+        return DamagedFile(f"{path} is damaged or not a database: {error}")
     if code == sqlite3.SQLITE_CANTOPEN and path.exists() and not path.is_file():
-        return UnusableFile(f"{path} is no file")
+        return DamagedFile(f"{path} is no file")
     return StoreError(f"{path.name}: {error}")
 
 
