@@ -81,7 +81,9 @@ class SlackAdapter:
         self._responses: Responses | None = None
         self.http: HttpMode | None = None
         if settings.mode == "http":
-            self.http = HttpMode(settings.host, settings.port, settings.path, self._meter)
+            self.http = HttpMode(
+                settings.host, settings.port, settings.path, settings.signing_secret, self._meter
+            )
 
     @property
     def status(self) -> Status:

@@ -80,8 +80,7 @@ def _listen(app: AsyncApp, intake: Intake) -> None:
             log.warning("an event has to come again", error=str(error))
             return BoltResponse(status=503, body="")
         # Before any listener: the request is not one of Slack's, a timestamp that is none, say.
-        log.warning("a request makes no sense", error=said(error))
-        return BoltResponse(status=400, body="")
+        return nonsense(error)
 
 
 async def _kept(taking: Coroutine[Any, Any, None]) -> None:
@@ -97,5 +96,14 @@ async def _kept(taking: Coroutine[Any, Any, None]) -> None:
 async def dispatched(app: AsyncApp, payload: Json, retry: int) -> BoltResponse:
     """The app's answer to a payload of Socket Mode."""
     headers: dict[str, str | Sequence[str]] = {"x-slack-retry-num": str(retry)} if retry else {}
-    request = AsyncBoltRequest(mode="socket_mode", body=dict(payload), headers=headers)
-    return await app.async_dispatch(request)
+    try:
+        request = AsyncBoltRequest(mode="socket_mode", body=dict(payload), headers=headers)
+        return await app.async_dispatch(request)
+    except Exception as error:  # noqa: BLE001 - Bolt breaks in many ways on odd types of fields
+        return nonsense(error)
+
+
+def nonsense(error: Exception) -> BoltResponse:
+    """The answer to what is none of Slack's payloads, which are not asked for again."""
+    log.warning("a request makes no sense", error=said(error))
+    return BoltResponse(status=400, body="")

@@ -176,7 +176,7 @@ def _joined(texts: Sequence[str]) -> list[Json]:
 
 def _table(table: Table) -> Json:
     rows = [
-        [{"type": "raw_text", "text": _undressed(cell) or " "} for cell in row]
+        [{"type": "raw_text", "text": defused(_undressed(cell)) or " "} for cell in row]
         for row in table.rows
     ]
     return {"type": "table", "rows": rows}

@@ -159,7 +159,7 @@ def _author(body: Json, message: Json, bot: Bot, names: Mapping[str, str]) -> Pe
     """Who wrote it; from outside whom Slack counts among another workspace, as it does with
     people of another organisation in a channel that is shared with it."""
     user = _text(message, "user")
-    home = {bot.team, _text(body, "team_id"), _text(body, "enterprise_id")}
+    home = {bot.team, _workspace(body, bot), _text(_granted(body), "enterprise_id")}
     team = _text(message, "user_team") or _text(message, "team")
     # Where strangers can be, who does not say where they come from is one.
     outside = team not in home if team else body.get("is_ext_shared_channel") is True
@@ -204,16 +204,35 @@ def _thread(body: Json, event: Json, bot: Bot) -> ThreadRef | None:
 
 
 def _place(body: Json, channel: str, thread: str, bot: Bot) -> ThreadRef | None:
-    team = _text(body, "team_id") or _text(_map(body, "team"), "id") or bot.team
     if not _CHANNEL.fullmatch(channel) or not (thread == "" or _TS.fullmatch(thread)):
         return None
-    ref = ChannelRef(platform=PLATFORM, workspace=team, channel=channel)
+    ref = ChannelRef(platform=PLATFORM, workspace=_workspace(body, bot), channel=channel)
     return ThreadRef(channel=ref, thread=thread)
+
+
+def _workspace(body: Json, bot: Bot) -> str:
+    """The workspace that the app heard it in. The payload's own may be the sender's, in a channel
+    that is shared with another organisation."""
+    return (
+        _text(_map(body, "view"), "app_installed_team_id")
+        or _text(_granted(body), "team_id")
+        or _text(body, "team_id")
+        or _text(_map(body, "team"), "id")
+        or bot.team
+    )
+
+
+def _granted(body: Json) -> Json:
+    """For whom the app was installed that an event is sent to; without it, the event itself."""
+    found = body.get("authorizations")
+    first = found[0] if isinstance(found, list) and found else None
+    return first if isinstance(first, Mapping) else body
 
 
 def _person(body: Json) -> Person | None:
     """Who presses or types; from outside who belongs to another workspace."""
-    user, home = _map(body, "user"), _text(_map(body, "team"), "id")
+    user = _map(body, "user")
+    home = _text(_map(body, "view"), "app_installed_team_id") or _text(_map(body, "team"), "id")
     team, grid = _text(user, "team_id"), _text(_map(body, "enterprise"), "id")
     outside = bool(team and home) and team not in (home, grid)
     id = _text(user, "id") or _text(body, "user_id")

@@ -1,5 +1,6 @@
 import asyncio
 import json
+from typing import Any
 
 import pytest
 
@@ -138,6 +139,21 @@ async def test_frames_that_make_no_sense_harm_nothing(
     await anna.ask("fine?")
     assert texts(core) == ["fine?"]
     assert slack.socket.opened == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        ("events_api", {"type": "event_callback", "event": {"type": "message", "channel": 5}}),
+        ("events_api", {"type": "event_callback", "authorizations": [None], "event": {}}),
+        ("interactive", {"type": "block_actions", "actions": []}),
+    ],
+)
+async def test_what_breaks_the_library_is_acknowledged_and_does_not_come_again(
+    adapter: SlackAdapter, slack: SlackServer, kind: str, payload: dict[str, Any]
+) -> None:
+    await slack.socket.once(kind, payload)
+    assert len(slack.socket.acked) == 1
 
 
 async def test_envelopes_out_of_order_are_all_taken(

@@ -60,6 +60,29 @@ def test_who_belongs_to_another_workspace_is_from_outside(
     assert found.message.author.outside is outside
 
 
+def test_what_a_sender_elsewhere_calls_home_is_not_ours() -> None:
+    # In a shared channel the payload's own workspace may be the sender's; whom it was sent to is
+    # in `authorizations`.
+    ours = [{"team_id": "T0THAW", "enterprise_id": None}]
+    theirs = {"team_id": "T0OTHER", "enterprise_id": "E0OTHER", "authorizations": ours}
+    for team in ("T0OTHER", "E0OTHER"):
+        found = translate.spoken(said(user_team=team) | theirs, BOT, {})
+        assert found is not None
+        assert found.message.author.outside
+        assert found.message.thread.channel.workspace == "T0THAW"
+
+
+def test_a_form_that_was_filled_in_elsewhere_is_of_where_the_app_is() -> None:
+    carries = {"channel": "C0GEN", "thread": ROOT, "action": "steer.1"}
+    view = {"id": "V1", "callback_id": "thaw_form", "app_installed_team_id": "T0THAW"}
+    user = {"id": "U0X", "team_id": "T0OTHER"}
+    body = {"view": view, "user": user, "team": {"id": "T0OTHER"}}
+    found = translate.submitted(body, carries, BOT, 1.0)
+    assert found is not None
+    assert found.person.outside
+    assert found.thread == place(ROOT)
+
+
 def test_an_edit_by_somebody_of_another_workspace_is_from_outside() -> None:
     now = {"user": "U0X", "ts": TS, "text": "new", "edited": {"ts": TS}, "team": "T0OTHER"}
     edit = translate.changed(changed(now), BOT, {})
