@@ -79,6 +79,17 @@ def seconds(low: float, high: float) -> Check:
     return check
 
 
+def number(low: float, high: float) -> Check:
+    """A number within bounds, whole or not."""
+
+    def check(value: object, _base: Path) -> float:
+        if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
+            return float(value)
+        raise Wrong(f"must be a number from {low:g} to {high:g}, got {shown(value)}")
+
+    return check
+
+
 def choice(*options: str) -> Check:
     """One of a few words."""
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from bot import checks, money_sections
 from bot.access import ACCESS, AccessSettings, DiscordAccess, SlackAccess, TelegramAccess
+from bot.care_sections import CARE, BackupSettings, HealthSettings
 from bot.checks import printable, shown
 from bot.money_sections import BudgetSettings, PriceSettings
 from bot.patterns import overlap
@@ -159,6 +160,8 @@ class Config:
     subagents: SubagentSettings = field(default_factory=SubagentSettings)
     budget: BudgetSettings = field(default_factory=BudgetSettings)
     state: StateSettings = field(default_factory=StateSettings)
+    backup: BackupSettings | None = None
+    health: HealthSettings | None = None
     prices: tuple[PriceSettings, ...] = ()
     sources: tuple[SourceSettings, ...] = ()
     rules: tuple[RuleSettings, ...] = ()
@@ -174,6 +177,7 @@ SECTIONS: dict[str, type] = {
     "budget": BudgetSettings,
     "prices": PriceSettings,
     "state": StateSettings,
+    **CARE,
     "sources": SourceSettings,
     "rules": RuleSettings,
 }
@@ -189,16 +193,14 @@ def load(path: Path | None) -> Config:
     bot = sections.one("bot", BotSettings)
     model = sections.one("model", ModelSettings)
     web = sections.one("web", WebSettings)
-    platforms = Platforms(
-        slack=sections.maybe("slack", SlackSection),
-        discord=sections.maybe("discord", DiscordSection),
-        telegram=sections.maybe("telegram", TelegramSection),
-    )
+    platforms = _platforms(sections)
     access = _access(sections)
     subagents = sections.one("subagents", SubagentSettings)
     budget = sections.one("budget", BudgetSettings)
     prices = sections.many("prices", PriceSettings)
     state = sections.one("state", StateSettings)
+    backup = sections.maybe("backup", BackupSettings)
+    health = sections.maybe("health", HealthSettings)
     sources = sections.many("sources", SourceSettings)
     rules = sections.many("rules", RuleSettings)
     wrong = [
@@ -207,7 +209,7 @@ def load(path: Path | None) -> Config:
         *access.wrong(),
         *_model(model),
         *money_sections.twice(prices),
-        *_sources(sources, bot),
+        *_folders(sources, backup, bot),
         *_rules(rules),
     ]
     if wrong or not (bot and model and web and subagents and budget and state):
@@ -224,6 +226,8 @@ def load(path: Path | None) -> Config:
         budget=budget,
         prices=tuple(price for price in prices if price),
         state=state,
+        backup=backup,
+        health=health,
         sources=tuple(source for source in sources if source),
         rules=tuple(rule for rule in rules if rule),
     )
@@ -250,6 +254,14 @@ def _parse(path: Path) -> dict[str, object]:
         raise ConfigError([f"{name}: is not valid TOML: {printable(str(error))}"]) from error
 
 
+def _platforms(sections: Sections) -> Platforms:
+    return Platforms(
+        slack=sections.maybe("slack", SlackSection),
+        discord=sections.maybe("discord", DiscordSection),
+        telegram=sections.maybe("telegram", TelegramSection),
+    )
+
+
 def _access(sections: Sections) -> AccessSettings:
     # What is wrong in one is among the errors, and then these are never used.
     return AccessSettings(
@@ -262,6 +274,16 @@ def _access(sections: Sections) -> AccessSettings:
 def _model(model: ModelSettings | None) -> Iterator[str]:
     if model and model.api_key_env != OPENAI_KEY and model.api_key is None:
         yield f"[model] api_key_env: the environment variable {model.api_key_env} is not set"
+
+
+def _folders(
+    sources: tuple[SourceSettings | None, ...],
+    backup: BackupSettings | None,
+    bot: BotSettings | None,
+) -> Iterator[str]:
+    yield from _sources(sources, bot)
+    if backup and bot and _shared(backup.dir, bot.data_dir):
+        yield "[backup] dir: must be apart from [bot] data_dir, on another disk at best"
 
 
 def _sources(sources: tuple[SourceSettings | None, ...], bot: BotSettings | None) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""How the platforms are doing, as Prometheus reads it. Text only; serves nothing."""
+"""Numbers as Prometheus reads them, and those of the platforms. Text only; serves nothing."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -6,6 +6,26 @@ from dataclasses import dataclass
 from bot.health import Health
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """One metric: each sample is its labels, as they are written, and its value."""
+
+    name: str
+    kind: str
+    help: str
+    samples: tuple[tuple[str, float], ...]
+
+    @classmethod
+    def gauge(cls, name: str, about: str, *samples: tuple[str, float]) -> "Family":
+        """What goes up and down."""
+        return cls(name=name, kind="gauge", help=about, samples=samples)
+
+    @classmethod
+    def counter(cls, name: str, about: str, *samples: tuple[str, float]) -> "Family":
+        """What only grows, until the bot starts again."""
+        return cls(name=name, kind="counter", help=about, samples=samples)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +75,23 @@ _METRICS = (
 def exposition(healths: Iterable[Health]) -> str:
     """All metrics of all platforms, in Prometheus' text format."""
     known = tuple(healths)
+    return text_of(_family(metric, known) for metric in _METRICS)
+
+
+def text_of(families: Iterable[Family]) -> str:
+    """Metrics in Prometheus' text format."""
     lines = []
-    for metric in _METRICS:
-        lines += [f"# HELP {metric.name} {metric.help}", f"# TYPE {metric.name} {metric.kind}"]
-        for health in known:
-            value = metric.of(health)
-            if value is not None:
-                lines.append(f'{metric.name}{{platform="{health.name}"}} {_number(value)}')
+    for one in families:
+        lines += [f"# HELP {one.name} {one.help}", f"# TYPE {one.name} {one.kind}"]
+        for labels, value in one.samples:
+            lines.append(f"{one.name}{f'{{{labels}}}' if labels else ''} {_number(value)}")
     return "\n".join(lines) + "\n"
+
+
+def _family(metric: _Metric, healths: tuple[Health, ...]) -> Family:
+    found = ((f'platform="{health.name}"', metric.of(health)) for health in healths)
+    samples = tuple((labels, value) for labels, value in found if value is not None)
+    return Family(name=metric.name, kind=metric.kind, help=metric.help, samples=samples)
 
 
 def _number(value: float) -> str:

@@ -11,14 +11,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 
 from adapters.web.adapter import WebAdapter
-from bot import meaning, platforms, prices
+from bot import backups, meaning, platforms, prices
 from bot.access import without_admins
+from bot.backup import KINDS
+from bot.care import Care
 from bot.config import Config
 from bot.engine import local_engine
+from bot.health import Health
 from bot.logs import configure
-from bot.metrics import exposition
 from bot.platform import Platform
 from bot.platforms import Seams
+from bot.watched_model import WatchedModel
 from core.attachments.landing import Landing
 from core.attachments.spool import Spool
 from core.bell import Bell
@@ -31,6 +34,7 @@ from core.forgetting.forgetter import Forgetter
 from core.jobs.admission import Admission
 from core.jobs.keeping import keep_tidy
 from core.jobs.supervisor import Jobs
+from core.mending import Mending
 from core.messages import ChannelRef, Message, StreamText
 from core.model.budget import Ledger
 from core.model.metered import JOB, TURN, Metered
@@ -49,6 +53,7 @@ from core.search.search import Search
 from core.search.sources import Sources, SourceSpec
 from core.state.channels import Channels
 from core.state.control import Control
+from core.state.damaged import Mender
 from core.tasks import Tasks
 from core.welcome import Welcome
 from core.window import ChannelWindow
@@ -103,9 +108,11 @@ def stop_asked() -> asyncio.Event:
 async def started(config: Config) -> AsyncIterator[str | None]:
     """The whole bot, running while the context lasts. Yields its page's address, if it has one."""
     async with AsyncExitStack() as stack:
-        control = await Control.open(config.bot.data_dir)
+        last_good = backups.last_good(config.backup.dir if config.backup else None)
+        control = await Control.open(config.bot.data_dir, last_good)
         stack.push_async_callback(control.close)
-        channels = Channels(config.bot.data_dir)
+        mender = Mender(config.bot.data_dir, KINDS["channel"], last_good)
+        channels = Channels(config.bot.data_dir, mender=mender)
         stack.push_async_callback(channels.close)
         ledger = Ledger(control.database, meaning.budgets(config))
         await ledger.recover(time.time())
@@ -131,6 +138,8 @@ async def started(config: Config) -> AsyncIterator[str | None]:
         stack.push_async_callback(sources.stop)
         core = _Core(config, control, channels, ledger, model, book, sources)
         stack.push_async_callback(core.close)
+        loop = asyncio.get_running_loop()
+        mender.on_mended = lambda one: loop.call_soon_threadsafe(core.mending.mended, one)
         await core.start()
         if isinstance(model, OpenAIModel):
             core.tasks.spawn(model.warm(), "warm the model's library")
@@ -158,8 +167,9 @@ class _Core:
         self._clock: Callable[[], float] = time.time
         self._defaults = meaning.defaults(config)
         self._rules = meaning.rules(config)
-        self._metered = Metered(model, ledger, retries=TURN, prices=book.of)
-        self._for_jobs = Metered(model, ledger, retries=JOB, prices=book.of)
+        self._model = WatchedModel(model)
+        self._metered = Metered(self._model, ledger, retries=TURN, prices=book.of)
+        self._for_jobs = Metered(self._model, ledger, retries=JOB, prices=book.of)
         self.tasks = Tasks()
         self._indexing = Indexing(channels, self.tasks.spawn)
         self._finder = Search(channels, sources, self._indexing)
@@ -177,20 +187,17 @@ class _Core:
         self._rights = self._entrance.rights
         self._furnish(ledger)
         self._dispatcher = Dispatcher(
-            channels=channels,
-            control=control,
-            entrance=self._entrance,
-            conversations=self._conversations,
-            jobs=self._jobs,
-            outbox=self._outbox,
-            tasks=self.tasks,
-            defaults=self._defaults,
+            channels=channels, control=control, entrance=self._entrance,
+            conversations=self._conversations, jobs=self._jobs, outbox=self._outbox,
+            tasks=self.tasks, defaults=self._defaults,
             landing=Landing(spool=Spool(config.bot.data_dir), rules=self._rules, clock=self._clock),
             landed=self._desk.notice,
-        )
+        )  # fmt: skip
+        self.mending = self._make_mending(control)
         self._bell = Bell(config.bot.data_dir, self._rung, self.tasks.spawn)
         window = self._make_window(control, ledger)
         self._platforms = self._make_platforms(window)
+        self._care = self._make_care(control)
         self.page = self._make_page(window) if config.page else None
 
     def _make_entrance(self, control: Control) -> Entrance:
@@ -206,8 +213,9 @@ class _Core:
         return entrance
 
     def _make_jobs(self) -> Jobs:
+        self._admission = Admission(meaning.limits(self._config))
         return Jobs(
-            admission=Admission(meaning.limits(self._config)),
+            admission=self._admission,
             channels=self._channels,
             engine=self._engine,
             purse=self._for_jobs,
@@ -256,12 +264,24 @@ class _Core:
     def _make_page(self, window: ChannelWindow) -> WebAdapter:
         web = self._config.web
         page = self._adapters["web"] = WebAdapter(
-            self._dispatcher, window, web.host, web.port, self._config.bot.name, self._metrics
+            self._dispatcher, window, web.host, web.port, self._config.bot.name, self._care.routes
         )
         return page
 
-    def _metrics(self) -> str:
-        return exposition(platform.health for platform in self._platforms)
+    def _make_mending(self, control: Control) -> Mending:
+        return Mending(
+            channels=self._channels, control=control, outbox=self._outbox,
+            take_up=self._dispatcher.take_up, spawn=self.tasks.spawn, clock=self._clock,
+        )  # fmt: skip
+
+    def _make_care(self, control: Control) -> Care:
+        return Care(
+            self._config, control=control, platforms=self._healths, admission=self._admission,
+            outbox=self._outbox, desk=self._desk, model=self._model.figures,
+        )  # fmt: skip
+
+    def _healths(self) -> tuple[Health, ...]:
+        return tuple(platform.health for platform in self._platforms)
 
     def _furnish(self, ledger: Ledger) -> None:
         performer = Performer(
@@ -342,6 +362,7 @@ class _Core:
         await self._bell.start()
         if self.page is not None:
             await self.page.start()
+        await self._care.start(self.tasks.spawn)
         for platform in self._platforms:
             platform.start()
         tidying = keep_tidy(self._control, self._channels, self._engine, self._clock)
@@ -358,6 +379,7 @@ class _Core:
     async def close(self) -> None:
         """End everything that runs; what is unfinished is found at the next start."""
         await self.leave()
+        await self._care.stop()
         self._bell.stop()
         await self.tasks.close()
         # What cancelled calls still have to write is written before the ledger's file closes.

@@ -47,6 +47,7 @@ from core.state.channels import Channels
 from core.state.database import Transaction
 from core.state.facts import head
 from core.state.rules import Rules
+from core.tally import Tally
 from core.tasks import Tasks
 
 log = structlog.get_logger(__name__)
@@ -95,6 +96,12 @@ class Desk:
         self._index = index
         self._working: dict[ThreadRef, _Working] = {}
         self.retry_s = retry_s
+        self.merges = Tally()
+
+    @property
+    def turns(self) -> int:
+        """How many messages are being answered."""
+        return len(self._working)
 
     async def hint(self, thread: ThreadRef, hint: Hint) -> None:
         """Show something that may be lost."""
@@ -159,9 +166,10 @@ class Desk:
         reached(CommitPoint.TURN_BEFORE_COMMIT)
         channel = message.thread.channel
         try:
-            after = await self._channels.write(
-                channel, partial(self._endings.of_turn, message, end)
-            )
+            with self.merges.timed():
+                after = await self._channels.write(
+                    channel, partial(self._endings.of_turn, message, end)
+                )
         except BadRequest as error:
             # The operations are not sound together, so none of them is merged.
             text = f"{end.text}\n\n(What I changed in the state was not merged: {error})"
@@ -176,7 +184,8 @@ class Desk:
         reached(CommitPoint.OUTCOME_BEFORE_COMMIT)
         channel = over.thread.channel
         try:
-            after = await self._channels.write(channel, partial(self._endings.of_job, over))
+            with self.merges.timed():
+                after = await self._channels.write(channel, partial(self._endings.of_job, over))
         except BadRequest as error:
             # The delta is not sound, so nothing of it was merged.
             unsound = Failed(kind=FailureKind.WORKSPACE, reason=str(error))

@@ -32,7 +32,7 @@ from core.messages import (
     ThreadRef,
 )
 from core.outbox import Outbox
-from core.records import forgettings, inbox, messages
+from core.records import forgettings, inbox, messages, questions
 from core.records import jobs as job_rows
 from core.records import outbox as outbox_rows
 from core.settings import ChannelSettings, effective
@@ -151,8 +151,12 @@ class Dispatcher:
         """Take up what was unfinished when the process ended; a broken channel is told and left."""
         await self._landing.spool.sweep()
         for channel in await self._control.unfinished():
-            if not await self._recovered(channel):
-                self._tasks.spawn(self._recover_later(channel), f"recover {channel}")
+            await self.take_up(channel)
+
+    async def take_up(self, channel: ChannelRef) -> None:
+        """Take up what is unfinished in one channel, now or when its file can be used."""
+        if not await self._recovered(channel):
+            self._tasks.spawn(self._recover_later(channel), f"recover {channel}")
 
     async def _recovered(self, channel: ChannelRef) -> bool:
         """False when its file cannot be used now."""
@@ -178,7 +182,11 @@ class Dispatcher:
             self._jobs.hold(channel, True)
         for thread in await self._channels.read(channel, outbox_rows.waiting_threads):
             self._outbox.kick(ThreadRef(channel=channel, thread=thread))
-        for number, person in await self._channels.read(channel, job_rows.wanted):
+        wanted, waiting = await self._channels.read(channel, _unfinished_jobs)
+        for one in waiting:
+            ticket = Ticket(channel=channel, number=one.job, person=one.person)
+            self._jobs.wait(ticket, one.until)
+        for number, person in wanted:
             self._jobs.add(Ticket(channel=channel, number=number, person=person))
         place = 0
         while page := await self._channels.read(
@@ -239,6 +247,15 @@ def _person(event: InboundEvent) -> Person | None:
             return None
         case _ as unreachable:
             assert_never(unreachable)
+
+
+def _unfinished_jobs(
+    tx: Transaction,
+) -> tuple[list[tuple[int, str]], tuple[questions.Waits, ...]]:
+    """The jobs that want a place, and those that wait for an answer."""
+    waiting = questions.waiting(tx)
+    numbers = {one.job for one in waiting}
+    return [job for job in job_rows.wanted(tx) if job[0] not in numbers], waiting
 
 
 def _keep(tx: Transaction, *, event: Asking, landing: Landing) -> Asking | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 
@@ -43,6 +44,7 @@ class Outbox:
         self._spawn = spawn
         self._first_wait_s = first_wait_s
         self._kicked: dict[ThreadRef, bool] = {}
+        self._since: dict[ThreadRef, float] = {}
         self.on_idle: Callable[[ThreadRef], None] = _ignore
 
     def kick(self, thread: ThreadRef) -> None:
@@ -50,7 +52,13 @@ class Outbox:
         running = thread in self._kicked
         self._kicked[thread] = True
         if not running:
+            self._since[thread] = time.monotonic()
             self._spawn(self._send_all(thread), f"outbox {thread}")
+
+    def backlog(self) -> tuple[int, float]:
+        """In how many threads something is to be shown, and for how many seconds in the oldest."""
+        oldest = min(self._since.values(), default=None)
+        return len(self._since), 0.0 if oldest is None else time.monotonic() - oldest
 
     async def hint(self, thread: ThreadRef, hint: Hint) -> None:
         """Show something that may be lost."""
@@ -77,6 +85,7 @@ class Outbox:
                     wait = min(wait * 2, _LONGEST_WAIT_S)
         finally:
             self._kicked.pop(thread, None)
+            self._since.pop(thread, None)
         self.on_idle(thread)
 
     async def _send_waiting(self, thread: ThreadRef) -> None:

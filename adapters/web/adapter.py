@@ -2,7 +2,7 @@
 
 import asyncio
 import errno
-from collections.abc import Callable
+from collections.abc import Iterable
 from contextlib import suppress
 
 from aiohttp import WSCloseCode, web
@@ -25,9 +25,9 @@ class WebAdapter:
 
     def __init__(
         self, door: Door, window: Window, host: str, port: int, name: str,
-        metrics: Callable[[], str] | None = None,
+        routes: Iterable[web.RouteDef] = (),
     ) -> None:  # fmt: skip
-        """`port` 0 takes any free one; `metrics` is what /metrics says, in Prometheus' text format.
+        """`port` 0 takes any free one; `routes` are served beside the page's own.
 
         Raises ThawError for an address that is not loopback.
         """
@@ -36,7 +36,7 @@ class WebAdapter:
         self._host = loopback(host)
         self._port = port
         self._name = name
-        self._metrics = metrics
+        self._routes = tuple(routes)
         self._rendering = Rendering()
         self._hub = Hub(self._rendering)
         self._sockets: set[web.WebSocketResponse] = set()
@@ -97,17 +97,10 @@ class WebAdapter:
         application.router.add_get("/static/{name}", asset)
         application.router.add_get("/file", downloads.file)
         application.router.add_get("/text", downloads.text)
-        application.router.add_get("/metrics", self._measure)
+        application.add_routes(self._routes)
         application.router.add_post("/upload", Uploads(self._door).take)
         application.router.add_get("/socket", self._connect)
         return application
-
-    async def _measure(self, _: web.Request) -> web.Response:
-        if self._metrics is None:
-            raise web.HTTPNotFound(text="Nothing is measured here.\n")
-        # The format's version is part of its type; aiohttp takes no parameters apart.
-        headers = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
-        return web.Response(body=self._metrics().encode(), headers=headers)
 
     async def _connect(self, request: web.Request) -> web.StreamResponse:
         connection = Connection(

@@ -87,6 +87,11 @@ class Admission:
         self._held: dict[Someone, set[ChannelRef]] = {}
         self._count = 0
 
+    @property
+    def standing(self) -> tuple[int, int]:
+        """How many jobs have a place, and how many wait for one."""
+        return len(self._running), self._waiting
+
     def add(self, ticket: Ticket) -> None:
         """The job waits for a place; no effect when it waits or runs already."""
         line = self._lines.get(ticket.channel)

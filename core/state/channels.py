@@ -1,15 +1,18 @@
 """The files of all channels: opened when needed, at most so many at once. Knows no tables."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from string import ascii_lowercase, digits
 from typing import TypeVar
 
+from core.errors import DamagedFile, NewerDatabase, UnusableFile
 from core.messages import ChannelRef
+from core.state.damaged import Mender
 from core.state.database import Database, Transaction
 from core.state.schema import CHANNEL_APPLICATION_ID, channel_migrations
 
@@ -37,17 +40,21 @@ class _Slot:
 
     opening: asyncio.Task[Database]
     users: int = 0
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
+    mending: asyncio.Task[bool] | None = None
 
 
 class Channels:
     """All channels under `root`. A channel's file is made when it is first written or read.
 
     A file that cannot be used raises StoreError for its channel only, and is tried again with
-    the next call. Must be closed; calls made later raise RuntimeError.
+    the next call; one that is damaged is mended first, if a `mender` is given. Must be closed;
+    calls made later raise RuntimeError.
     """
 
-    def __init__(self, root: Path, max_open: int = 64) -> None:
+    def __init__(self, root: Path, max_open: int = 64, mender: Mender | None = None) -> None:
         self._root = root / "channels"
+        self._mender = mender
         self._max_open = max_open
         # In the order of last use, so that the first idle one is the one to close.
         self._slots: dict[ChannelRef, _Slot] = {}
@@ -65,18 +72,15 @@ class Channels:
 
     async def read(self, ref: ChannelRef, function: Callable[[Transaction], T]) -> T:
         """Run `function` on one consistent view of the channel. Raises StoreError."""
-        async with self._leased(ref) as database:
-            return await database.read(function)
+        return await self._on(ref, lambda database: database.read(function))
 
     async def write(self, ref: ChannelRef, function: Callable[[Transaction], T]) -> T:
         """Run `function` in one write transaction: all is kept or nothing. Raises StoreError."""
-        async with self._leased(ref) as database:
-            return await database.write(function)
+        return await self._on(ref, lambda database: database.write(function))
 
     async def run(self, ref: ChannelRef, function: Callable[[Transaction], T]) -> T:
         """Run `function` outside any transaction (a backup). Raises StoreError."""
-        async with self._leased(ref) as database:
-            return await database.run(function)
+        return await self._on(ref, lambda database: database.run(function))
 
     async def close(self) -> None:
         """Wait for what is queued and close all files."""
@@ -85,15 +89,52 @@ class Channels:
             self._start_closing(ref)
         await asyncio.gather(*self._closing.values())
 
-    @asynccontextmanager
-    async def _leased(self, ref: ChannelRef) -> AsyncIterator[Database]:
+    async def _on(self, ref: ChannelRef, work: Callable[[Database], Awaitable[T]]) -> T:
         slot = await self._slot(ref)
+        try:
+            async with self._leased(slot) as database:
+                return await work(database)
+        except UnusableFile as error:
+            if self._mender is None or not _of_the_file(slot, error):
+                raise
+            if not await self._mended(ref, slot, self._mender):
+                raise
+        # Nothing of the work was kept, so it is done on what stands there now.
+        async with self._leased(await self._slot(ref)) as database:
+            return await work(database)
+
+    async def _mended(self, ref: ChannelRef, slot: _Slot, mender: Mender) -> bool:
+        """Whether another file stands in the place of the slot's. Whoever comes first mends it."""
+        if slot.mending is None:
+            if self._slots.get(ref) is slot:
+                self._start_closing(ref)
+            mending = self._mend(ref, mender, self._closing.get(ref))
+            slot.mending = asyncio.create_task(mending, name=f"mend {ref}")
+            # Whoever wants the channel meanwhile waits for it as for a file that is being closed.
+            self._closing[ref] = asyncio.create_task(_over(slot.mending), name=f"close {ref}")
+        return await asyncio.shield(slot.mending)
+
+    async def _mend(
+        self, ref: ChannelRef, mender: Mender, closing: asyncio.Task[None] | None
+    ) -> bool:
+        try:
+            if closing is not None:
+                await asyncio.wait([closing])
+            return await asyncio.to_thread(mender.mend, ref, self.path(ref))
+        finally:
+            del self._closing[ref]
+
+    @asynccontextmanager
+    async def _leased(self, slot: _Slot) -> AsyncIterator[Database]:
         slot.users += 1
+        slot.idle.clear()
         try:
             # Shielded: the task belongs to all who wait for it, not to the one who is cancelled.
             yield await asyncio.shield(slot.opening)
         finally:
             slot.users -= 1
+            if not slot.users:
+                slot.idle.set()
             self._close_idle()
 
     async def _slot(self, ref: ChannelRef) -> _Slot:
@@ -109,7 +150,12 @@ class Channels:
 
     async def _open(self, ref: ChannelRef) -> Database:
         try:
-            return await Database.open(self.path(ref), CHANNEL_APPLICATION_ID, channel_migrations())
+            path = self.path(ref)
+            if self._mender is not None and await asyncio.to_thread(_is_empty, path):
+                raise DamagedFile(f"{path} is empty")
+            return await Database.open(
+                path, CHANNEL_APPLICATION_ID, channel_migrations(), partial(_name, ref)
+            )
         except BaseException:
             # The next call tries again.
             self._slots.pop(ref, None)
@@ -130,7 +176,32 @@ class Channels:
     async def _close(self, ref: ChannelRef, slot: _Slot) -> None:
         try:
             await asyncio.wait([slot.opening])
+            if slot.users:
+                await slot.idle.wait()
             if slot.opening.exception() is None:
                 await slot.opening.result().close()
         finally:
-            del self._closing[ref]
+            if self._closing[ref] is asyncio.current_task():
+                del self._closing[ref]
+
+
+def _of_the_file(slot: _Slot, error: UnusableFile) -> bool:
+    """Whether it is the channel's own file that is damaged: not a newer one, nor what the work
+    found elsewhere."""
+    if isinstance(error, NewerDatabase):
+        return False
+    return isinstance(error, DamagedFile) or slot.opening.exception() is error
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_file() and not path.stat().st_size
+
+
+def _name(ref: ChannelRef, tx: Transaction) -> None:
+    tx.execute(
+        "INSERT INTO channel VALUES (1, ?, ?, ?)", (ref.platform, ref.workspace, ref.channel)
+    )
+
+
+async def _over(mending: asyncio.Task[bool]) -> None:
+    await asyncio.wait([mending])

@@ -3,14 +3,24 @@
 import asyncio
 import fcntl
 import os
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+import structlog
+
 from core.errors import StoreError
 from core.messages import ChannelRef
+from core.state import rebuild
+from core.state.backup import FileKind
+from core.state.damaged import LastGood, no_copies
 from core.state.database import Database, Transaction
 from core.state.reading import reading, writing
 from core.state.schema import CONTROL_APPLICATION_ID, control_migrations
+
+log = structlog.get_logger(__name__)
+
+_KIND = FileKind(application_id=CONTROL_APPLICATION_ID, newest=len(control_migrations()))
 
 
 class Control:
@@ -26,17 +36,25 @@ class Control:
         self._marked: set[ChannelRef] = set()
 
     @classmethod
-    async def open(cls, root: Path) -> "Control":
-        """Take the data directory. Raises StoreError when another bot has it, naming its pid."""
+    async def open(cls, root: Path, last_good: LastGood = no_copies) -> "Control":
+        """Take the data directory. Raises StoreError when another bot has it, naming its pid.
+
+        A control.db that is damaged or gone is rebuilt: from the last good copy, and from the
+        channels' files.
+        """
         lock = await asyncio.to_thread(_take, root)
         try:
+            found = await asyncio.to_thread(_rebuilt, root, last_good)
             database = await Database.open(
                 root / "control.db", CONTROL_APPLICATION_ID, control_migrations()
             )
         except BaseException:
             os.close(lock)
             raise
-        return cls(database, lock)
+        control = cls(database, lock)
+        if found:
+            await database.write(partial(_mark_all, refs=found))
+        return control
 
     async def close(self) -> None:
         """Close control.db and let the data directory go."""
@@ -116,6 +134,36 @@ def owner(root: Path) -> str | None:
     finally:
         os.close(lock)
     return None
+
+
+def _rebuilt(root: Path, last_good: LastGood) -> tuple[ChannelRef, ...]:
+    """Make room for a new control.db if the old one is lost; returns the channels to mark then."""
+    reason = rebuild.lost(root, _KIND)
+    if not reason:
+        return ()
+    try:
+        aside, since = rebuild.clear_away(root, last_good)
+        found = rebuild.channels_of(root)
+    except OSError as error:
+        raise StoreError(f"control.db is lost ({reason}) and cannot be rebuilt: {error}") from error
+    log.error(
+        "control.db was lost: channels and unfinished work are found by the channels' files; "
+        "who was let in and what was spent are those of the backup"
+        if since is not None
+        else "control.db was lost: channels and unfinished work are found by the channels' files; "
+        "there is no backup, so who was let in by a code has to be let in again, and what was "
+        "spent is counted from nothing",
+        reason=reason,
+        channels=len(found),
+        aside=str(aside) if aside else None,
+        backup=None if since is None else datetime.fromtimestamp(since, UTC).isoformat(),
+    )
+    return found
+
+
+def _mark_all(tx: Transaction, *, refs: tuple[ChannelRef, ...]) -> None:
+    for ref in refs:
+        _mark(tx, ref)
 
 
 def _mark(tx: Transaction, ref: ChannelRef) -> None:

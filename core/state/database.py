@@ -10,6 +10,7 @@ from typing import TypeVar
 import aiosqlite
 
 from core.errors import DamagedFile, DiskFull, NewerDatabase, StoreError, UnusableFile
+from core.state.migration import keep_before, statements
 
 T = TypeVar("T")
 Transaction = sqlite3.Connection
@@ -49,21 +50,12 @@ def _snapshot(function: Callable[[Transaction], T], connection: sqlite3.Connecti
         connection.execute("ROLLBACK")
 
 
-def statements(script: str) -> list[str]:
-    """Split an SQL script at the ends of its statements (triggers stay whole)."""
-    found, current = [], ""
-    for line in script.splitlines(keepends=True):
-        current += line
-        if sqlite3.complete_statement(current):
-            found.append(current)
-            current = ""
-    if current.strip():
-        found.append(current)
-    return found
-
-
 def _prepare(
-    path: Path, application_id: int, migrations: tuple[str, ...], connection: sqlite3.Connection
+    path: Path,
+    application_id: int,
+    migrations: tuple[str, ...],
+    first: Callable[[Transaction], object] | None,
+    connection: sqlite3.Connection,
 ) -> None:
     """Set the connection up and bring the file to the newest version, or raise StoreError."""
     connection.execute("PRAGMA busy_timeout = 10000")
@@ -77,7 +69,9 @@ def _prepare(
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     if version < len(migrations):
-        _transact(partial(_migrate, application_id, migrations), connection)
+        if version:
+            keep_before(path, version, connection)
+        _transact(partial(_migrate, application_id, migrations, first), connection)
 
 
 def known_version(
@@ -98,13 +92,18 @@ def known_version(
 
 
 def _migrate(
-    application_id: int, migrations: tuple[str, ...], connection: sqlite3.Connection
+    application_id: int,
+    migrations: tuple[str, ...],
+    first: Callable[[Transaction], object] | None,
+    connection: sqlite3.Connection,
 ) -> None:
     # Read again inside the transaction: another process may have migrated meanwhile.
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     for script in migrations[version:]:
         for statement in statements(script):
             connection.execute(statement)
+    if not version and first is not None:
+        first(connection)
     connection.execute(f"PRAGMA application_id = {application_id:d}")
     connection.execute(f"PRAGMA user_version = {len(migrations):d}")
 
@@ -152,12 +151,22 @@ class Database:
         self._reader: asyncio.Task[_Connection] | None = None
 
     @classmethod
-    async def open(cls, path: Path, application_id: int, migrations: tuple[str, ...]) -> "Database":
-        """Open or create the file, migrated to the newest version. Raises StoreError."""
+    async def open(
+        cls,
+        path: Path,
+        application_id: int,
+        migrations: tuple[str, ...],
+        first: Callable[[Transaction], object] | None = None,
+    ) -> "Database":
+        """Open or create the file, migrated to the newest version. Raises StoreError.
+
+        `first` writes what a new file begins with. Before a file is migrated it is copied: see
+        core.state.migration.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
         writer = await _connect(path)
         try:
-            await writer.run(partial(_prepare, path, application_id, migrations))
+            await writer.run(partial(_prepare, path, application_id, migrations, first))
         except sqlite3.Error as error:
             await writer.close()
             raise translate(path, error) from error

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.state.database import Transaction, statements
+from core.state.database import Transaction
+from core.state.migration import statements
 from core.state.schema import channel_migrations
 
 

@@ -11,6 +11,10 @@ from tests.harness.bot import BotProcess, EndedAtStart, Sections
 from tests.harness.page import Page
 
 
+def aside(data: Path) -> list[Path]:
+    return list(data.glob("control.db.damaged-*"))
+
+
 async def refusal(bot: BotProcess) -> str:
     """What a bot says that must not start."""
     with pytest.raises(EndedAtStart) as ended:
@@ -85,13 +89,18 @@ async def test_a_file_of_another_program_is_left_untouched(tmp_path: Path) -> No
         assert (bot.data / "control.db").read_bytes() == before
 
 
-async def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+async def test_a_damaged_index_is_set_aside_told_and_rebuilt(tmp_path: Path) -> None:
     async with BotProcess(tmp_path) as bot:
-        bot.data.mkdir()
+        await bot.start()
+        async with Page(bot.url) as page:
+            await page.ask("/set a 1")
+        await bot.stop()
         (bot.data / "control.db").write_bytes(b"no database at all" * 1000)
-        said = await refusal(bot)
-        assert "control.db" in said
-        assert "not a database" in said
+        await bot.start()
+        assert "control.db was lost" in bot.log()
+        assert aside(bot.data)
+        async with Page(bot.url) as page:
+            assert "a = 1" in (await page.ask("/state a")).text
 
 
 async def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

@@ -1,5 +1,13 @@
 -- What people said, what was promised and what was answered.
 
+-- Whose file this is: long names are not in the file's own.
+CREATE TABLE channel (
+    one       INTEGER PRIMARY KEY CHECK (one = 1),
+    platform  TEXT NOT NULL,
+    workspace TEXT NOT NULL,
+    channel   TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE inbox (
     id       TEXT PRIMARY KEY,              -- "message:<platform id>", "press:<id>", "edit:<id>", "deletion:<id>"
     thread   TEXT NOT NULL,

@@ -3,6 +3,7 @@ import time
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from adapters.web import WebAdapter
 from core.errors import ThawError
@@ -53,14 +54,16 @@ async def test_delivering_without_a_page_is_fine(adapter: WebAdapter, core: Fake
     await adapter.deliver(card())
 
 
-async def test_what_is_measured_can_be_read_and_nothing_is_where_nothing_is_measured(
+async def test_further_routes_are_served_beside_the_page(
     adapter: WebAdapter, core: FakeCore
 ) -> None:
-    measured = WebAdapter(core, core, "127.0.0.1", 0, "Thaw", lambda: "thaw_things 3\n")
-    await measured.start()
+    async def things(_: web.Request) -> web.Response:
+        return web.Response(text="thaw_things 3")
+
+    more = WebAdapter(core, core, "127.0.0.1", 0, "Thaw", (web.get("/metrics", things),))
+    await more.start()
     async with aiohttp.ClientSession() as session:
-        async with session.get(f"{measured.url}metrics") as answer:
-            assert (answer.status, await answer.text()) == (200, "thaw_things 3\n")
-            assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+        async with session.get(f"{more.url}metrics") as answer:
+            assert (answer.status, await answer.text()) == (200, "thaw_things 3")
         assert (await fetch(session, f"{adapter.url}metrics")).status == 404
-    await measured.stop()
+    await more.stop()

@@ -11,7 +11,8 @@ from core.search.hits import FileHit
 from core.search.pieces import Piece
 from core.search.query import parse
 from core.search.reading import Chunk
-from core.state.database import Transaction, statements
+from core.state.database import Transaction
+from core.state.migration import statements
 
 STAMP = Stamp(size=5, mtime_ns=6, inode=7)
 

@@ -8,7 +8,8 @@ from core.search.channel import search_messages
 from core.search.hits import MessageHit
 from core.search.query import parse
 from core.search.ranked import NEWEST
-from core.state.database import Transaction, statements
+from core.state.database import Transaction
+from core.state.migration import statements
 from core.state.schema import channel_migrations
 
 

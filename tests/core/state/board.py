@@ -5,7 +5,7 @@ from typing import Any
 
 from core.state.apply import Merged, merge
 from core.state.conflicts import OpenConflict, open_conflicts, part
-from core.state.database import statements
+from core.state.migration import statements
 from core.state.entries import Entry, read_entry
 from core.state.facts import Space, head
 from core.state.files import read_file

@@ -1,5 +1,6 @@
 import asyncio
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -112,8 +113,10 @@ async def test_a_directory_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         await Control.open(tmp_path / "file")
 
 
-async def test_a_damaged_control_file_gives_the_lock_back(tmp_path: Path) -> None:
-    (tmp_path / "control.db").write_bytes(b"no database" * 1000)
+async def test_a_control_file_of_another_program_gives_the_lock_back(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "control.db")
+    connection.execute("CREATE TABLE music (title)")
+    connection.close()
     for _ in range(2):
         with pytest.raises(StoreError, match=r"control\.db"):
             await Control.open(tmp_path)

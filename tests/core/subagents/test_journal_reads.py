@@ -2,7 +2,7 @@ import sqlite3
 
 import pytest
 
-from core.state.database import statements
+from core.state.migration import statements
 from core.state.reads import (
     FileRead,
     FolderRead,
