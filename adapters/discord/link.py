@@ -17,6 +17,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from adapters.discord.buckets import Bucket
 from adapters.discord.fields import Payload, number, part
 from adapters.discord.rest import LONGEST_LIMIT_S, Rest
 from adapters.discord.settings import DiscordSettings
@@ -179,7 +180,8 @@ class Link:
         return min(max(number(told, "shards", 1), 1), 1000)
 
     def _client(self) -> discord.Client:
-        # The library keeps both addresses in its classes.
+        # The library has its limits' class in its module, and both addresses in its classes.
+        setattr(discord.http, "Ratelimit", Bucket)  # noqa: B010 - mypy lets no class be replaced
         Route.BASE = self._settings.api_url.rstrip("/")
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(self._settings.gateway_url)
         intents = discord.Intents(

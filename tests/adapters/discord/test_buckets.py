@@ -1,0 +1,51 @@
+"""What a route's window has room for goes out, however long the window is."""
+
+import asyncio
+
+import discord
+import pytest
+from aiohttp import ClientResponse
+
+from adapters.discord.buckets import Bucket
+
+
+class Answer:
+    """What the library reads of an answer: so many requests left of a window of five minutes."""
+
+    def __init__(self, left: int) -> None:
+        self.headers = {
+            "X-Ratelimit-Limit": "50",
+            "X-Ratelimit-Remaining": str(left),
+            "X-Ratelimit-Reset-After": "300",
+        }
+
+
+async def through(bucket: Bucket, left: int) -> None:
+    """One request; its answer says how many may follow."""
+    async with bucket:
+        await asyncio.sleep(0)
+        answer: ClientResponse = Answer(left)  # type: ignore[assignment]
+        bucket.update(answer)
+
+
+async def test_a_long_window_with_room_holds_nobody() -> None:
+    bucket = Bucket(30.0)
+    await through(bucket, 49)
+    await through(bucket, 48)
+    assert (bucket.remaining, bucket.outgoing) == (48, 0)
+
+
+async def test_whoever_waited_for_the_first_answer_goes_after_it() -> None:
+    bucket = Bucket(30.0)
+    async with asyncio.timeout(5):
+        await asyncio.gather(*(through(bucket, left) for left in (49, 48, 47)))
+    assert bucket.outgoing == 0
+
+
+async def test_a_window_that_is_full_for_long_is_told_and_not_waited_for() -> None:
+    bucket = Bucket(30.0)
+    await through(bucket, 49)
+    bucket.remaining = 0
+    with pytest.raises(discord.RateLimited) as told:
+        await bucket.acquire()
+    assert told.value.retry_after > 200
