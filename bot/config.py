@@ -12,6 +12,7 @@ from bot import checks, money_sections
 from bot.access import ACCESS, AccessSettings, DiscordAccess, SlackAccess, TelegramAccess
 from bot.care_sections import CARE, BackupSettings, HealthSettings
 from bot.checks import printable, shown
+from bot.fetch_section import FetchSettings
 from bot.money_sections import BudgetSettings, PriceSettings
 from bot.patterns import overlap
 from bot.platform_sections import (
@@ -164,6 +165,7 @@ class Config:
     health: HealthSettings | None = None
     prices: tuple[PriceSettings, ...] = ()
     sources: tuple[SourceSettings, ...] = ()
+    fetch: tuple[FetchSettings, ...] = ()
     rules: tuple[RuleSettings, ...] = ()
 
 
@@ -179,6 +181,7 @@ SECTIONS: dict[str, type] = {
     "state": StateSettings,
     **CARE,
     "sources": SourceSettings,
+    "fetch": FetchSettings,
     "rules": RuleSettings,
 }
 
@@ -202,6 +205,7 @@ def load(path: Path | None) -> Config:
     backup = sections.maybe("backup", BackupSettings)
     health = sections.maybe("health", HealthSettings)
     sources = sections.many("sources", SourceSettings)
+    fetch = sections.some("fetch", FetchSettings)
     rules = sections.many("rules", RuleSettings)
     wrong = [
         *sections.errors,
@@ -229,6 +233,7 @@ def load(path: Path | None) -> Config:
         backup=backup,
         health=health,
         sources=tuple(source for source in sources if source),
+        fetch=tuple(one for one in fetch if one),
         rules=tuple(rule for rule in rules if rule),
     )
 

@@ -5,7 +5,7 @@ from functools import partial
 from bot.config import Config, SourceSettings
 from core.jobs.job import JobSpec, Steering
 from core.messages import ChannelRef
-from core.ports import Finder, MeteredModel
+from core.ports import Finder, MeteredModel, Web
 from core.records import jobs
 from core.search.sources import Sources
 from core.state.channels import Channels
@@ -44,7 +44,19 @@ def local_engine(
             processes=config.subagents.processes,
             disk_mb=config.subagents.disk_mb,
         ),
+        web=_web(config),
     )
+
+
+def _web(config: Config) -> Web | None:
+    allowances = [one.allowance for one in config.fetch if one.hosts]
+    if not allowances:
+        return None
+    # Loaded only where something may be fetched.
+    from core.fetch.allowed import Allowed  # noqa: PLC0415
+    from core.fetch.fetcher import Fetcher  # noqa: PLC0415
+
+    return Fetcher(Allowed(allowances))
 
 
 def _mount(source: SourceSettings) -> Mount:

@@ -46,6 +46,12 @@ class Sections:
         self.errors.append(f"[[{name}]]: each one is a section of its own, written [[{name}]]")
         return ()
 
+    def some(self, name: str, kind: type[Section]) -> tuple[Section | None, ...]:
+        """Read `[name]`, or every `[[name]]`; none if there is neither."""
+        if isinstance(self._tables.get(name), dict):
+            return (self.one(name, kind),)
+        return self.many(name, kind)
+
     def _read(self, kind: type[Section], table: dict[str, object], place: str) -> Section | None:
         known = settings(kind)
         before = len(self.errors)

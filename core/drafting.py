@@ -9,12 +9,13 @@ import structlog
 
 from core.conflicts import conflict_posts
 from core.errors import BadRequest, BudgetExceeded, ModelError, StoreError
+from core.fencing import fenced
 from core.messages import ChannelRef, Post, PostKind, StateMoved, ThreadRef
 from core.model.account import Account
 from core.model.chat import ChatMessage, ModelReply, ModelRequest
 from core.outbox import Outbox
 from core.ports import MeteredModel
-from core.primary.prompt import cut, fenced
+from core.primary.prompt import cut
 from core.records import messages, outbox
 from core.settings import ChannelSettings, effective
 from core.state.apply import already

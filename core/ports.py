@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Protocol
 
+from core.fetch.page import Page, Written
 from core.forgetting.traces import Traces
 from core.jobs.job import Gathered, JobSpec, Outcome, Progress
 from core.messages import Attachment, ChannelRef, Hint, InboundEvent, Outbound, Person
@@ -158,6 +159,19 @@ class Memories(Protocol):
 
     async def forget(self, job_id: str) -> None:
         """Remove all that the job left, as soon as nothing of it runs. Raises StoreError."""
+
+
+class Web(Protocol):
+    """Pages of the web, from the hosts that the operator names."""
+
+    def hosts(self, channel: ChannelRef) -> tuple[str, ...]:
+        """The hosts that a channel's jobs may fetch from; () if none."""
+
+    async def fetch(self, channel: ChannelRef, url: str, written: Written) -> Page:
+        """Fetch a page. `written` is asked of a URL that says more than where a page is.
+
+        Raises BadRequest, with what would be right.
+        """
 
 
 class Finder(Protocol):

@@ -1,14 +1,13 @@
 """Fetches a page: checked, redirected, bounded, read. Knows no job and fences nothing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from aiohttp import ClientError
 from yarl import URL
 
 from core.errors import BadRequest, said
 from core.fetch.allowed import Allowed, Target
+from core.fetch.page import Page, Written
 from core.fetch.reading import Reading
 from core.fetch.resolver import LookUp, look_up
 from core.fetch.transfer import Answer, Redirect, transfer
@@ -20,19 +19,6 @@ _UNWRITTEN = (
     "a URL with a query is fetched only as the person who asked wrote it in this channel, and "
     "this one was not; fetch it without ?..., or say in the result which URL is needed and why"
 )
-
-Written = Callable[[str], Awaitable[bool]]
-"""Whether the person who asked wrote this URL."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """A page as text. `url` is where it was in the end; `more` characters were left out."""
-
-    url: str
-    title: str
-    text: str
-    more: int
 
 
 class Fetcher:

@@ -1,12 +1,12 @@
 """What the primary agent is told, in an order that keeps the prefix identical from call to call."""
 
-import re
 from collections.abc import Sequence
 from itertools import groupby
 from operator import attrgetter
 from zlib import crc32
 
 from core.attachments.telling import marks
+from core.fencing import fenced, label, unmarked
 from core.messages import Attachment, Message, PostKind
 from core.model.chat import ChatMessage
 from core.records.messages import Said
@@ -45,7 +45,6 @@ TAIL_MESSAGES = 40
 _TAIL_BYTES = 60_000
 _ONE_MESSAGE = 8_000
 _PINNED = 20_000
-_LABEL = 120
 
 
 def compose(
@@ -116,10 +115,13 @@ def _said(line: Said, message: Message) -> ChatMessage:
     text = cut(line.text, _ONE_MESSAGE)
     if line.kind is PostKind.RESULT:
         return ChatMessage(role="user", text=fenced(f"result of job {line.job}", text))
+    if line.kind in {PostKind.CONFLICT, PostKind.NOTICE}:
+        # The bot's own, but with what people and jobs wrote in it.
+        return ChatMessage(role="user", text=fenced(f"{line.kind} in the chat", text))
     if line.kind is not None:
         return ChatMessage(role="assistant", text=text)
     if line.author_id != message.author.id:
-        post = fenced(f"post by {line.author}", text, line.files)
+        post = fenced(f"post by {line.author}", text, marks(line.files))
         return ChatMessage(role="user", text=post)
     # As it was sent when it was the message to answer: the prefix stays the same.
     return ChatMessage(role="user", text=_spoken(line.author, text, line.files))
@@ -127,7 +129,7 @@ def _said(line: Said, message: Message) -> ChatMessage:
 
 def _spoken(by: str, text: str, files: Sequence[Attachment]) -> str:
     """A person's own words to the bot, marked so that nobody can speak in another's name."""
-    return f'<said by="{_label(by)}">\n{_inside(text, files)}\n</said>'
+    return f'<said by="{label(by)}">\n{_inside(text, files)}\n</said>'
 
 
 def cut(text: str, most: int) -> str:
@@ -135,23 +137,5 @@ def cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:most]} [cut: {len(text) - most} more characters]"
 
 
-def fenced(name: str, text: str, files: Sequence[Attachment] = ()) -> str:
-    """Text that did not come from the person asking, marked so that no text can end the mark."""
-    return f'<untrusted from="{_label(name)}">\n{_inside(text, files)}\n</untrusted>'
-
-
 def _inside(text: str, files: Sequence[Attachment]) -> str:
-    return "\n".join([*([_unmarked(text)] if text or not files else []), *marks(files)])
-
-
-def _unmarked(text: str) -> str:
-    return _MARK.sub("<\u200b", text)
-
-
-# Whatever a model may take for a mark: in any case, with blanks, opening or closing.
-_MARK = re.compile(r"<(?=[\s/\\]*(?:untrusted|said\b|file\b))", re.IGNORECASE)
-
-
-def _label(name: str) -> str:
-    flat = " ".join(name.split())[:_LABEL]
-    return flat.replace('"', "'").replace("<", "(").replace(">", ")")
+    return "\n".join([*([unmarked(text)] if text or not files else []), *marks(files)])

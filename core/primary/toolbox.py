@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from core.errors import BadRequest, NotAllowed
+from core.fencing import fenced
 from core.jobs.admission import Ticket
 from core.jobs.job import Completed
 from core.jobs.supervisor import Jobs, Stop
@@ -14,7 +15,7 @@ from core.model.arguments import parse_arguments
 from core.model.chat import ToolCall
 from core.ports import Finder
 from core.posts import card_state, outcome_words
-from core.primary.prompt import cut, fenced
+from core.primary.prompt import cut
 from core.primary.tools import BY_NAME
 from core.records import jobs
 from core.records.jobs import JobRow, NewJob

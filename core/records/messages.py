@@ -140,6 +140,16 @@ def tail(tx: Transaction, thread: str, before: int, upto: int, limit: int) -> tu
     )  # fmt: skip
 
 
+def written_by(tx: Transaction, author_id: str, limit: int) -> tuple[str, ...]:
+    """What a person wrote, in any thread, among the newest `limit` messages."""
+    rows = tx.execute(
+        "SELECT text FROM (SELECT author_id, text FROM messages ORDER BY seq DESC LIMIT ?)"
+        " WHERE author_id = ?",
+        (limit, author_id),
+    )
+    return tuple(text for (text,) in rows)
+
+
 def threads(tx: Transaction, channel: ChannelRef, limit: int = 200) -> tuple[ThreadLine, ...]:
     """The channel's threads, last active first; a thread's title is how it began."""
     rows = tx.execute(

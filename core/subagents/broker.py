@@ -34,8 +34,9 @@ from core.subagents.protocol import (
     Result,
     Welcome,
 )
-from core.subagents.tools import FINISH, MAY_WRITE
+from core.subagents.tools import FINISH, MAY_WRITE, OUTWARD
 from core.subagents.transcript import steered
+from core.subagents.web_tool import shown_url
 from core.subagents.workspace import missing, product
 
 SteeringSource = Callable[[JobSpec, int], Awaitable[tuple[Steering, ...]]]
@@ -110,6 +111,8 @@ class Broker:
             case End():
                 await self._end(frame)
                 return None
+            case CallTool() if frame.tool in OUTWARD:
+                return await self._outward(frame)
             case CallTool():
                 return await self._tool(frame)
             case Finish():
@@ -205,6 +208,17 @@ class Broker:
             reads=done.reads,
         )
         self._tools.kept(done)
+        self._transcript.answered(call.id, text)
+        return Result(text=text)
+
+    async def _outward(self, frame: CallTool) -> Reply:
+        """Journaled before it runs: what may have had an effect out there is not done again."""
+        call = self._called(frame.call, frame.tool)
+        title = one_line(f"{call.name}: {shown_url(call)}")
+        number = await self._journal.begin_tool(call, title)
+        self._step(title, self._answers, 0, 0)
+        text = bounded((await self._tools.run(call)).text)
+        await self._journal.end_tool(number, text, None)
         self._transcript.answered(call.id, text)
         return Result(text=text)
 

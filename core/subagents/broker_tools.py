@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from core.errors import BadRequest, StoreError
 from core.jobs.job import JobSpec
 from core.model.arguments import parse_arguments
 from core.model.chat import ToolCall
-from core.ports import Finder
+from core.ports import Finder, Web
 from core.state.channels import Channels
 from core.state.database import Transaction
 from core.state.entries import Entry, overlay, read_entry, read_prefix
@@ -19,13 +20,14 @@ from core.state.validate import validate
 from core.state.views import entry_text
 from core.subagents.search_reads import seen
 from core.subagents.tools import BY_NAME
+from core.subagents.web_tool import page_text
 
 MOST_ENTRIES = 200
 _REPLACES = frozenset({Op.PUT, Op.DELETE, Op.TEXT})
 _NOBODY = "nobody can be asked in this version; decide yourself, and say in the result that you did"
 _OTHERS = {
     "ask": _NOBODY,
-    "fetch": "there is no network in this version; use what is in the workspace and the sources",
+    "fetch": "no hosts are allowed here; use what is in the workspace and the sources",
 }
 
 T = TypeVar("T")
@@ -53,11 +55,14 @@ class HostTools:
         channels: Channels,
         finder: Finder,
         operations: Sequence[Operation],
+        web: Web | None = None,
     ) -> None:
-        """`operations` are what earlier attempts wanted changed, in their order."""
+        """`operations` are what earlier attempts wanted changed, in their order; without a `web`
+        nothing can be fetched."""
         self._job = job
         self._channels = channels
         self._finder = finder
+        self._web = web if web is not None and web.hosts(job.thread.channel) else None
         self._earlier: dict[str, list[Operation]] = {}
         # Keys of which the job sees its own value and nothing of the channel's any more.
         self._replaced: set[str] = set()
@@ -74,6 +79,8 @@ class HostTools:
             "change_state": self._change_state,
             "progress": self._progress,
         }
+        if self._web is not None:
+            tools = {**tools, "fetch": partial(self._fetch, self._web)}
         if call.name not in tools:
             other = _OTHERS.get(call.name, f"{call.name!r} is no tool that the host runs")
             return Done(text=f"error: {other}")
@@ -183,6 +190,11 @@ class HostTools:
             operation=operation,
             after=after,
         )
+
+    async def _fetch(self, web: Web, arguments: _Arguments) -> Done:
+        url = str(arguments["url"]).strip()
+        text = await page_text(self._job, self._channels, web, url)
+        return Done(text=text, title=one_line(url))
 
     async def _progress(self, arguments: _Arguments) -> Done:
         words = one_line(str(arguments["text"]))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 
+from core.fencing import closing, fenced, label
 from core.model.chat import ChatMessage, ToolCall
 from core.state.operations import Json
 from core.subagents.journal_rows import Step, StepKind
@@ -12,6 +13,8 @@ BOUND = 400_000
 # The newest messages are what the model works with; they are cut only if nothing else helps.
 _KEPT_WHOLE = (6, 1)
 _CUT = 600
+# What they return are a person's words, or the bot's own.
+_TRUSTED = frozenset({"ask", "change_state", "finish", "progress"})
 
 
 class Transcript:
@@ -61,8 +64,9 @@ class Transcript:
 
     def answered(self, call: str, result: str) -> None:
         """A call has its result."""
-        self._answered[call] = self._unanswered.pop(call)
-        self._add(ChatMessage(role="tool", text=result, tool_call_id=call))
+        made = self._answered[call] = self._unanswered.pop(call)
+        text = result if made.name in _TRUSTED else fenced(made.name, result)
+        self._add(ChatMessage(role="tool", text=text, tool_call_id=call))
         if not self._unanswered:
             held, self._held = self._held, []
             for text in held:
@@ -141,7 +145,7 @@ def replay(transcript: Transcript, steps: Iterable[Step]) -> int:
 
 def steered(by: str, text: str) -> str:
     """A person's word to the model; without a name it is the bot's own."""
-    return f"{by} says: {text}" if by else text
+    return f"{label(by)} says: {text}" if by else text
 
 
 def _size(message: ChatMessage) -> int:
@@ -151,8 +155,10 @@ def _size(message: ChatMessage) -> int:
 def _cut(text: str, again: str) -> str:
     if len(text) <= 2 * _CUT:
         return text
-    left = len(text) - _CUT
-    return f"{text[:_CUT]}\n[{left} more characters were cut here to save room; {again}]"
+    end = closing(text)
+    left = len(text) - len(end) - _CUT
+    note = f"[{left} more characters were cut here to save room; {again}]"
+    return f"{text[:_CUT]}\n{note}{end}"
 
 
 def _cut_arguments(arguments: str) -> str:

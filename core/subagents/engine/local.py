@@ -15,7 +15,7 @@ from core.forgetting.traces import Traces
 from core.jobs.job import Completed, Failed, FailureKind, Gathered, JobSpec, Outcome, Progress
 from core.messages import ChannelRef
 from core.messages.views import StepLine
-from core.ports import Finder, MeteredModel
+from core.ports import Finder, MeteredModel, Web
 from core.state.channels import Channels
 from core.state.database import Transaction
 from core.state.files import StateFile, list_files
@@ -75,6 +75,7 @@ class LocalEngine:
         mounts: Callable[[ChannelRef], tuple[Mount, ...]],
         choose: Callable[[], Awaitable[Choice]],
         bounds: Bounds,
+        web: Web | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._root = data_dir / "jobs"
@@ -85,6 +86,7 @@ class LocalEngine:
         self._mounts = mounts
         self._choose = choose
         self._bounds = bounds
+        self._web = web
         self._clock = clock
         self._open: dict[str, Journal] = {}
         # Set when nothing of the job runs any more.
@@ -198,7 +200,8 @@ class LocalEngine:
         pace.say("preparing")
         workspace = await files.fill(self._folder(job.id), self._channels, channel, job.base_commit)
         mounts = self._mounts(channel)
-        first = opening(job, sandbox.commands_off, [mount.name for mount in mounts])
+        names = [mount.name for mount in mounts]
+        first = opening(job, sandbox.commands_off, names, self._hosts(job))
         moved = await journal.moved(workspace) if past.steps else ()
         taken = take_up(past, first, moved)
         await journal.begin_attempt(
@@ -227,7 +230,7 @@ class LocalEngine:
         sandbox: Sandbox,
         workspace: Path,
     ) -> Broker:
-        tools = offered(commands=not sandbox.commands_off)
+        tools = offered(commands=not sandbox.commands_off, web=bool(self._hosts(job)))
         asking = Asking(model=self._model, job=job, tools=tools, say=pace.say)
         if past.steps:
             pace.charged(await asking.charged())
@@ -241,6 +244,7 @@ class LocalEngine:
                 channels=self._channels,
                 finder=self._finder,
                 operations=past.operations,
+                web=self._web,
             ),
             files=FileReads(job=job, channels=self._channels, steps=past.steps),
             steering=self._steering,
@@ -294,6 +298,9 @@ class LocalEngine:
     def _told(self, error: UnusableFile) -> str:
         """For a channel: where the folder is on this machine is none of its business."""
         return str(error).replace(f"{self._root}/", "")
+
+    def _hosts(self, job: JobSpec) -> tuple[str, ...]:
+        return self._web.hosts(job.thread.channel) if self._web is not None else ()
 
     def _folder(self, job_id: str) -> Path:
         if not _ID.fullmatch(job_id):

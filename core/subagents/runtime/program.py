@@ -20,7 +20,7 @@ _NAME = 200
 _COMMANDS = ("shell", "python")
 _BROKERED = ("search", "read_state", "change_state", "progress")
 _ANSWERED = ("ask", "fetch")
-"""No tools of this version; the host says what to do instead."""
+"""Not on every host; one that has it not says what to do instead."""
 
 
 class Subagent:

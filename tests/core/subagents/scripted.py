@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 
+from core.fencing import closing
 from core.jobs.job import JobSpec
 from core.messages import ChannelRef, Person, ThreadRef
 from core.model.account import Account
@@ -122,8 +123,14 @@ class NothingFound:
 
 
 def results(request: ModelRequest) -> Mapping[str, str]:
-    """What the calls in a request came to, by the call's id."""
-    return {m.tool_call_id: m.text for m in request.messages if m.tool_call_id is not None}
+    """What the calls in a request came to, by the call's id, without the fence around it."""
+    return {m.tool_call_id: bare(m.text) for m in request.messages if m.tool_call_id is not None}
+
+
+def bare(text: str) -> str:
+    """A tool's result without the fence around it."""
+    end = closing(text)
+    return text[text.index("\n") + 1 :].removesuffix(end) if end else text
 
 
 def last(request: ModelRequest) -> ChatMessage:

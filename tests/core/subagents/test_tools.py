@@ -1,6 +1,6 @@
 from core.state.operations import Op
 from core.subagents.runtime.arguments import TAKES
-from core.subagents.runtime.program import _BROKERED
+from core.subagents.runtime.program import _ANSWERED, _BROKERED
 from core.subagents.tools import BY_NAME, CHANGE_STATE, RUN_BY_HOST, offered
 
 
@@ -22,7 +22,7 @@ def test_the_model_is_told_exactly_what_the_runtime_takes() -> None:
 
 
 def test_the_runtime_hands_the_host_s_tools_to_the_host() -> None:
-    assert set(_BROKERED) >= RUN_BY_HOST
+    assert {*_BROKERED, *_ANSWERED} >= RUN_BY_HOST
 
 
 def test_the_operations_offered_are_those_that_can_be_merged() -> None:
@@ -32,5 +32,6 @@ def test_the_operations_offered_are_those_that_can_be_merged() -> None:
 
 
 def test_commands_are_not_offered_where_they_cannot_run() -> None:
-    assert {tool.name for tool in offered(commands=True)} == set(BY_NAME)
-    assert set(BY_NAME) - {tool.name for tool in offered(commands=False)} == {"shell", "python"}
+    assert {tool.name for tool in offered(commands=True, web=True)} == set(BY_NAME)
+    without = {tool.name for tool in offered(commands=False)}
+    assert set(BY_NAME) - without == {"shell", "python", "fetch"}

@@ -8,6 +8,7 @@ from typing import Literal
 
 from core.jobs.job import JobSpec, Outcome, Progress, Steering
 from core.messages import ChannelRef
+from core.ports import Web
 from core.state.apply import merge
 from core.state.channels import Channels
 from core.state.database import Transaction
@@ -76,7 +77,7 @@ class Bench:
 
 @asynccontextmanager
 async def bench(
-    data: Path, sandbox: Way | Sandbox, *, mounts: tuple[Mount, ...] = ()
+    data: Path, sandbox: Way | Sandbox, *, mounts: tuple[Mount, ...] = (), web: Web | None = None
 ) -> AsyncIterator[Bench]:
     """An engine whose sandboxes are made in this way."""
     channels, model, finder = Channels(data), ScriptedModel(), NothingFound()
@@ -102,6 +103,7 @@ async def bench(
         mounts=mounted,
         choose=chosen,
         bounds=Bounds(memory_mb=256, processes=64, disk_mb=64),
+        web=web,
     )
     await engine.start()
     try:
