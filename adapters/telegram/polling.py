@@ -25,6 +25,8 @@ _GET_UPDATES = "get_Updates"
 _SETTLE_S = 0.07
 _LONG_SETTLE_S = 0.5
 _LONG_S = 10.0
+# Pauses after trouble grow up to this many first ones: people wait for an answer meanwhile.
+_LONGEST_WAITS = 15
 
 
 class Polling:
@@ -56,7 +58,7 @@ class Polling:
                 batch = await self._poll()
             except TelegramError as error:
                 await self._mend(error, wait)
-                wait = min(wait * 2, 60 * self._first_wait_s)
+                wait = min(wait * 2, _LONGEST_WAITS * self._first_wait_s)
                 continue
             wait = self._first_wait_s
             if not self._status.connected:
@@ -69,7 +71,8 @@ class Polling:
     async def _poll(self) -> list[Fields]:
         fields = {
             "offset": self._updates.offset,
-            "timeout": 0 if self._updates.open else self._poll_s,
+            # The first one is answered at once, so that what works is told so at once.
+            "timeout": self._poll_s if self._status.connected and not self._updates.open else 0,
             "allowed_updates": WANTED,
         }
         answer = await self._bot.do_api_request(

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import aiohttp
 import pytest
@@ -8,7 +9,7 @@ from adapters.telegram.addressing import Me
 from adapters.telegram.polling import Polling
 from core.errors import DeliveryFailed
 from core.messages import Post, PostKind
-from tests.adapters.telegram.conftest import Make
+from tests.adapters.telegram.conftest import FAST, Make
 from tests.adapters.telegram.fakes import Core
 from tests.emulators.telegram import Fault, TelegramServer
 
@@ -24,6 +25,16 @@ async def test_a_platform_that_is_down_at_start_is_reached_later(
     server.world.say(server.world.chat(7), "hi")
     await core.hears(1)
     assert (at_start, bot.status.connected, bot.status.problem) == (False, True, "")
+
+
+async def test_a_connection_on_which_nobody_speaks_is_known_to_stand(
+    server: TelegramServer, make: Make
+) -> None:
+    bot = make(replace(FAST, poll_s=600))
+    await bot.start()
+    async with asyncio.timeout(10):
+        await server.updates.polled(2)
+    assert bot.status.connected
 
 
 async def test_a_connection_cut_in_the_middle_loses_and_doubles_nothing(

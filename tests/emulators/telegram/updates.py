@@ -70,6 +70,11 @@ class Updates:
         async with self._changed:
             await self._changed.wait_for(lambda: len(self.pending) <= count)
 
+    async def polled(self, count: int) -> None:
+        """Wait until getUpdates was called so often."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self.polls >= count)
+
     async def notice(self) -> None:
         """Something changed; wake who waits."""
         async with self._changed:
