@@ -24,4 +24,4 @@ class Bucket(Ratelimit):
             self.outgoing -= 1
             self._wake(room)
         else:
-            await super().__aexit__(*how)  # type: ignore[type-var]
+            await super().__aexit__(*how)  # type: ignore[arg-type, type-var]
