@@ -169,10 +169,17 @@ class SlackAdapter:
             await self._undressed(post, uploads)
         except DeliveryRefused as error:
             if self._responses is None or not await self._responses.answered(post, parts):
+                self._tell_asker(post, str(error))
                 raise DeliveryRefused(f"Slack refuses it: {error}") from error
         finally:
             if post.reply_to is not None:
                 self._sessions.done(post.thread, post.reply_to)
+
+    def _tell_asker(self, post: Post, error: str) -> None:
+        author = self._people.author(post.thread, post.reply_to or "")
+        asker = post.mention.id if post.mention else author
+        if asker is not None:
+            self._hints.unreachable(post.thread, asker, error)
 
     async def _undressed(self, post: Post, uploads: tuple[render.Upload, ...]) -> None:
         parts = await asyncio.to_thread(render.plain_parts, post)

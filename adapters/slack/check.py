@@ -1,7 +1,7 @@
 """Checks Slack for real: tokens, granted scopes, clock. Changes nothing; for doctor."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Literal
@@ -68,7 +68,17 @@ async def check(settings: SlackSettings) -> tuple[Found, ...]:
 def _bot(answer: AsyncSlackResponse) -> Iterator[Found]:
     team, user = answer.get("team"), answer.get("user")
     yield Found(level="ok", text=f"the bot is @{user} in the workspace {team}")
-    granted = set(str(answer.headers.get("x-oauth-scopes", "")).split(","))
+    yield from _scopes({name.lower(): str(value) for name, value in answer.headers.items()})
+    yield from _clock(str(answer.headers.get("Date", "")))
+
+
+def _scopes(headers: Mapping[str, str]) -> Iterator[Found]:
+    told = headers.get("x-oauth-scopes")
+    if told is None:
+        todo = "compare Features, OAuth & Permissions with docs/slack-manifest.json"
+        yield Found(level="note", text="Slack does not say which scopes are granted", todo=todo)
+        return
+    granted = {scope.strip() for scope in told.split(",")}
     for scope in NEEDED:
         if scope not in granted:
             text = f"the scope {scope} is not granted: the bot is no use without it"
@@ -79,7 +89,6 @@ def _bot(answer: AsyncSlackResponse) -> Iterator[Found]:
             yield Found(level="note", text=text, todo=_AGAIN)
     if granted >= {*NEEDED, *WANTED}:
         yield Found(level="ok", text="all scopes are granted")
-    yield from _clock(str(answer.headers.get("Date", "")))
 
 
 def _clock(date: str) -> Iterator[Found]:

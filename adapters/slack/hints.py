@@ -1,5 +1,9 @@
 """Lines that only one person sees, and troubles. They may be lost; nobody waits for them."""
 
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+
 import structlog
 
 from adapters.slack.api import Api, Busy, Refused, Unclear
@@ -10,6 +14,13 @@ from core.messages import Person, ThreadRef, Trouble
 log = structlog.get_logger(__name__)
 
 _LONGEST = 2_900
+_AGAIN_S = 3600.0
+_KNOWN = 5_000
+_WHY = {
+    "channel_not_found": "I am not in it any more, or it is gone: /invite me there again",
+    "not_in_channel": "I am not in it any more: /invite me there again",
+    "is_archived": "it is archived",
+}
 
 
 class Hints:
@@ -18,6 +29,23 @@ class Hints:
     def __init__(self, api: Api, background: Background) -> None:
         self._api = api
         self._background = background
+        self._told: OrderedDict[str, float] = OrderedDict()
+
+    def unreachable(self, thread: ThreadRef, person: str, error: str) -> None:
+        """Say to a person directly that what they asked for cannot be shown where they asked, once
+        an hour for a channel; returns at once."""
+        channel, now = thread.channel.channel, time.monotonic()
+        key = f"{channel} {person}"
+        if channel.startswith("D") or now - self._told.get(key, -_AGAIN_S) < _AGAIN_S:
+            return
+        self._told[key] = now
+        while len(self._told) > _KNOWN:
+            self._told.popitem(last=False)
+        text = (
+            f"I cannot post in <#{channel}> ({_WHY.get(error, error)}). What you asked for there"
+            " does not reach you; results of jobs are kept, and /job N shows them there."
+        )
+        self._spawn("chat.postMessage", thread, channel=person, text=text)
 
     def tell(self, thread: ThreadRef, person: Person, text: str) -> None:
         """Show a line to one person, in the thread; returns at once."""
@@ -30,14 +58,14 @@ class Hints:
             self._say("chat.postMessage", trouble.thread, escaped(trouble.text[:_LONGEST]))
 
     def _say(self, method: str, thread: ThreadRef, text: str, **more: str) -> None:
-        call = self._called(method, thread, text, **more)
-        self._background.spawn(call, f"slack hint {thread}")
+        channel, root = thread.channel.channel, thread.thread or None
+        self._spawn(method, thread, channel=channel, thread_ts=root, text=text, **more)
 
-    async def _called(self, method: str, thread: ThreadRef, text: str, **more: str) -> None:
+    def _spawn(self, method: str, thread: ThreadRef, **arguments: str | None) -> None:
+        self._background.spawn(self._called(method, arguments), f"slack hint {thread}")
+
+    async def _called(self, method: str, arguments: Mapping[str, str | None]) -> None:
         try:
-            await self._api.call(
-                method, channel=thread.channel.channel, thread_ts=thread.thread or None,
-                text=text, **more,
-            )  # fmt: skip
+            await self._api.call(method, **arguments)
         except (Refused, Unclear, Busy) as error:
             log.info("a hint was lost", error=str(error))

@@ -146,6 +146,7 @@ class Intake:
         if not allowed:
             # No name and no file is asked for: the door knows what a stranger hears.
             await self._accept(said.message, author)
+            self._keep(key)
             return
         # Before anything that takes time: a name, a file, the store.
         self._signs.seen(thread, said.message.id)
@@ -160,9 +161,13 @@ class Intake:
         self._people.wrote(thread, message.id, author.id)
         if await self._accept(message, author):
             self._join(thread)
-            self._kept[key] = None
-            while len(self._kept) > _KNOWN:
-                self._kept.popitem(last=False)
+        # What was refused, too: its author was told why, and would be told twice.
+        self._keep(key)
+
+    def _keep(self, key: str) -> None:
+        self._kept[key] = None
+        while len(self._kept) > _KNOWN:
+            self._kept.popitem(last=False)
 
     async def _change(self, body: Json, event: Json) -> None:
         change = translate.changed(body, self._bot, {})

@@ -31,6 +31,7 @@ _STYLES = {"danger": "danger", "primary": "primary"}
 _MARKS = {
     "queued": "⏳",
     "running": "⚙️",
+    "waiting": "❓",
     "completed": "✅",
     "failed": "❌",
     "cancelled": "⏹️",
@@ -214,7 +215,7 @@ def _buttons(buttons: Sequence[Button]) -> Iterator[Json]:
 
 
 def _button(button: Button) -> Json:
-    label = " ".join(_sound(button.label).split()) or "…"
+    label = defused(" ".join(_sound(button.label).split())) or "…"
     label = label if len(label) < _LABEL - 1 else f"{label[: _LABEL // 2]}…"
     made: dict[str, Any] = {
         "type": "button",
@@ -230,7 +231,7 @@ def _button(button: Button) -> Json:
 def _words(kind: str, text: str, type_: str = "plain_text") -> Json:
     words: dict[str, Any] = {"type": type_, "text": _sound(text)}
     if type_ == "plain_text":
-        words["emoji"] = False
+        words |= {"text": defused(_sound(text)), "emoji": False}
     return (
         {"type": kind, "elements": [words]} if kind == "context" else {"type": kind, "text": words}
     )

@@ -25,6 +25,16 @@ async def test_a_scope_that_is_not_granted_is_named_with_what_it_costs(
     assert bad.level == "note"
 
 
+async def test_scopes_are_read_with_blanks_between_them_and_not_guessed_where_none_are_told(
+    slack: SlackServer, settings: SlackSettings
+) -> None:
+    slack.scope_mark = ", "
+    assert "all scopes are granted" in [one.text for one in await check(settings)]
+    slack.scopes = ()
+    [bad] = [one for one in await check(settings) if one.level != "ok"]
+    assert (bad.level, "does not say" in bad.text) == ("note", True)
+
+
 async def test_without_a_scope_that_everything_needs_the_bot_is_no_use(
     slack: SlackServer, settings: SlackSettings
 ) -> None:

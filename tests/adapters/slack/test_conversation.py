@@ -215,6 +215,8 @@ async def test_what_the_core_cannot_take_is_told_to_who_wrote_it(
     await anna.ask("hello")
     await slack.workspace.until(lambda: slack.workspace.hints("U0ANNA"))
     assert slack.workspace.hints("U0ANNA")[0].text == "Too &lt;long&gt; &amp; odd."
+    # Two events tell of one message; it is refused once.
+    assert len(core.refusals) == 1
 
 
 async def test_what_could_not_be_kept_comes_again(

@@ -160,6 +160,19 @@ async def test_a_channel_that_is_gone_is_given_up(
         await adapter.deliver(post(thread, "nobody hears"))
 
 
+async def test_who_asked_in_a_channel_that_is_gone_is_told_directly_and_once(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    slack.workspace.channels["C0GEN"].members.discard(slack.workspace.bot_user)
+    for number in range(3):
+        with pytest.raises(DeliveryRefused, match="not_in_channel"):
+            await adapter.deliver(post(thread, "a secret", id=f"result:{number}", mention=ANNA))
+    [told] = await slack.workspace.until(lambda: slack.workspace.posts("D0ANNA"))
+    assert "<#C0GEN>" in told.shown
+    assert "/invite" in told.shown
+    assert "secret" not in told.shown
+
+
 async def test_a_revoked_token_is_told_with_what_to_do_and_tried_much_later(
     adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
 ) -> None:

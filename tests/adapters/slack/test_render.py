@@ -1,4 +1,5 @@
 import json
+import re
 import time
 
 import pytest
@@ -50,6 +51,25 @@ def test_a_small_table_is_slacks_own_and_the_second_in_a_message_is_code() -> No
     assert [block["type"] for block in part.blocks] == ["table", "markdown"]
     assert part.blocks[0]["rows"][1][1]["text"] == "y (https://z)"
     assert "```" in part.blocks[1]["text"]
+
+
+def test_no_part_of_a_message_spells_a_mention_but_of_who_asked() -> None:
+    evil = "<!channel> <@U0BEN>"
+    table = f"| a |\n|---|\n| {evil} |"
+    made = parts(
+        post(
+            HERE,
+            f"{evil}\n\n{table}",
+            receipt=(evil,),
+            drift=(evil,),
+            mention=ANNA,
+            buttons=(Button(action="take.1", label=f"Take {evil}"),),
+        )
+    )
+    shown = json.dumps([part.blocks for part in made], ensure_ascii=False)
+    assert re.findall("<[@!][^>]+>", shown) == ["<@U0ANNA>"]
+    for part in (render.card(card(HERE, title=evil, step=evil), 0.0), *made):
+        assert "<@U0BEN>" not in json.dumps(part.blocks, ensure_ascii=False) + part.text
 
 
 def test_a_large_table_is_code_in_columns() -> None:

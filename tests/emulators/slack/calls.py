@@ -55,7 +55,10 @@ async def read(request: web.Request) -> Call:
 
 def channel_of(workspace: Workspace, call: Call, name: str = "channel") -> Channel:
     """The channel that is named, where the bot may write."""
-    channel = workspace.channels.get(call.text(name))
+    named = call.text(name)
+    if call.method == "chat.postMessage" and named in workspace.users:
+        named = f"D{named[1:]}"  # a person is what they and the bot write directly
+    channel = workspace.channels.get(named)
     if channel is None:
         raise Refusal("channel_not_found")
     need(not channel.archived, "is_archived")

@@ -44,6 +44,7 @@ class SlackServer:
         self.called: list[Call] = []
         self.revoked = False
         self.scopes = SCOPES
+        self.scope_mark = ","
         self.port = 0
         self._runner: web.AppRunner | None = None
 
@@ -96,7 +97,7 @@ class SlackServer:
             _abort(request)
         elif fault is not None:
             await asyncio.sleep(fault.after_s)
-        headers = {"x-oauth-scopes": ",".join(self.scopes)}
+        headers = {"x-oauth-scopes": self.scope_mark.join(self.scopes)} if self.scopes else {}
         return web.Response(text=answer, content_type="application/json", headers=headers)
 
     def _done(self, call: Call) -> dict[str, Any]:
