@@ -104,6 +104,7 @@ class SubagentSettings:
     per_person: Annotated[int, checks.whole(1, 1000)] = 16
     per_message: Annotated[int, checks.whole(1, 1000)] = 8
     max_steps: Annotated[int, checks.whole(1, 10_000)] = 60
+    ask_expires: Annotated[int, checks.whole(1, 2_592_000)] = 86_400
     timeout_s: Annotated[int, checks.whole(1, 604_800)] = 3600
     memory_mb: Annotated[int, checks.whole(32, 1_048_576)] = 1024
     processes: Annotated[int, checks.whole(8, 100_000)] = 128

@@ -225,6 +225,7 @@ class _Core:
             max_completion_tokens=self._config.model.max_completion_tokens,
             clock=self._clock,
             over=lambda over: self._conversations.deliver(over.thread, over),
+            ask_expires_s=self._config.subagents.ask_expires,
         )
 
     def _make_drafting(self) -> Drafting:

@@ -2,6 +2,7 @@
 whose end is an event; commands, presses and outcomes pass it."""
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from core.attachments.telling import steering
 from core.errors import BadRequest, NotAllowed, StoreError
 from core.jobs.supervisor import JobOver
 from core.messages import Asking, Message, Press, Seen, ThreadRef
-from core.primary.acts import Act, SteerJob, asks_outside
+from core.primary.acts import Act, AnswerJob, SteerJob, asks_outside
 from core.primary.commands import parse_command, parse_press
 from core.primary.job_acts import NoJobToSteer
 from core.primary.turn import TurnEnd
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from core.desk import Desk
 
 log = structlog.get_logger(__name__)
+
+_REPLIED = re.compile(
+    r"card:(?P<card>[0-9]{1,15})|ask:(?P<job>[0-9]{1,15})\.(?P<question>[0-9]{1,15})"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,14 +230,17 @@ class Conversation:
 
     @staticmethod
     def _act_of(message: Message) -> Act | None:
-        """Commands, and replies to a job's card, need no model."""
+        """Commands, and replies to a job's card or question, need no model."""
         command = parse_command(message.text)
-        if command is None and message.reply_to is not None:
-            kind, _, number = message.reply_to.partition(":")
-            if kind == "card" and number.isascii() and number.isdigit() and len(number) < 16:
-                text = steering(message)
-                return SteerJob(job=int(number), text=text, replied=True)
-        return command
+        if command is not None or message.reply_to is None:
+            return command
+        found = _REPLIED.fullmatch(message.reply_to)
+        if found is None:
+            return None
+        job, text = int(found["card"] or found["job"]), steering(message)
+        if found["card"]:
+            return SteerJob(job=job, text=text, replied=True)
+        return AnswerJob(job=job, question=int(found["question"]), text=text, replied=True)
 
     def _start_turn(self, message: Message | str) -> None:
         self._turn = True

@@ -32,7 +32,7 @@ from core.messages import (
     ThreadRef,
 )
 from core.outbox import Outbox
-from core.records import forgettings, inbox, messages
+from core.records import forgettings, inbox, messages, questions
 from core.records import jobs as job_rows
 from core.records import outbox as outbox_rows
 from core.settings import ChannelSettings, effective
@@ -182,7 +182,11 @@ class Dispatcher:
             self._jobs.hold(channel, True)
         for thread in await self._channels.read(channel, outbox_rows.waiting_threads):
             self._outbox.kick(ThreadRef(channel=channel, thread=thread))
-        for number, person in await self._channels.read(channel, job_rows.wanted):
+        wanted, waiting = await self._channels.read(channel, _unfinished_jobs)
+        for one in waiting:
+            ticket = Ticket(channel=channel, number=one.job, person=one.person)
+            self._jobs.wait(ticket, one.until)
+        for number, person in wanted:
             self._jobs.add(Ticket(channel=channel, number=number, person=person))
         place = 0
         while page := await self._channels.read(
@@ -243,6 +247,15 @@ def _person(event: InboundEvent) -> Person | None:
             return None
         case _ as unreachable:
             assert_never(unreachable)
+
+
+def _unfinished_jobs(
+    tx: Transaction,
+) -> tuple[list[tuple[int, str]], tuple[questions.Waits, ...]]:
+    """The jobs that want a place, and those that wait for an answer."""
+    waiting = questions.waiting(tx)
+    numbers = {one.job for one in waiting}
+    return [job for job in job_rows.wanted(tx) if job[0] not in numbers], waiting
 
 
 def _keep(tx: Transaction, *, event: Asking, landing: Landing) -> Asking | None:

@@ -4,6 +4,7 @@ Decides no merge; what has to happen afterwards is only named."""
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from core import asking
 from core.attachments.telling import kept_lines
 from core.conflicts import conflict_posts, take_buttons
 from core.jobs.job import Cancelled, Completed, Gathered, Outcome
@@ -91,6 +92,7 @@ class Endings:
             over = replace(over, outcome=Cancelled(by=row.stop_by), gathered=Gathered())
         over = replace(over, outcome=_with_drift(tx, row, over))
         merged = self._merge_job(tx, row, over)
+        asking.forget(tx, row)
         now = self.clock()
         jobs.end(
             tx, row.number, over.outcome, at=now,

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from core.fetch.page import Page, Written
 from core.forgetting.traces import Traces
-from core.jobs.job import Gathered, JobSpec, Outcome, Progress
+from core.jobs.job import Asked, Gathered, JobSpec, Outcome, Progress
 from core.messages import Attachment, ChannelRef, Hint, InboundEvent, Outbound, Person
 from core.messages.queries import Query
 from core.messages.views import StepLine, View
@@ -134,8 +134,9 @@ class Purse(Protocol):
 class Engine(Protocol):
     """Where subagents run."""
 
-    async def run(self, job: JobSpec, progress: Callable[[Progress], None]) -> Outcome:
-        """Make one attempt and return how it ended; the delta stays with the engine.
+    async def run(self, job: JobSpec, progress: Callable[[Progress], None]) -> Outcome | Asked:
+        """Make one attempt and return how it ended; the delta stays with the engine. Asked: the
+        next attempt, with the answer, goes on from there.
 
         Cancelling the call kills the subagent and everything it started before it returns.
         """

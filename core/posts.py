@@ -38,7 +38,7 @@ def card(row: JobRow, progress: Progress | None = None, moves: int = 0) -> Card:
 
 
 def card_state(row: JobRow) -> str:
-    """One word: queued, running, completed, failed or cancelled."""
+    """One word: queued, running, waiting, completed, failed or cancelled."""
     match row.outcome:
         case None:
             return row.state.value
@@ -159,6 +159,8 @@ def undo_button(commit: int) -> Button:
 def _standing(row: JobRow) -> str:
     if row.state is JobState.QUEUED:
         return "waiting for a free place"
+    if row.state is JobState.WAITING:
+        return "waiting for an answer"
     if row.outcome is not None:
         return outcome_words(row.outcome)
     return row.step or "starting"

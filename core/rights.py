@@ -10,10 +10,12 @@ from core.messages import ChannelRef, Person
 
 
 class Right(StrEnum):
-    """What can be allowed. USE covers talking, starting jobs, looking; PAIR letting others in."""
+    """What can be allowed. USE covers talking, starting jobs, looking; PAIR letting others in;
+    ANSWER deciding for whoever asked for a job."""
 
     USE = "use"
     STEER = "steer"
+    ANSWER = "answer"
     DECIDE = "decide"
     CONFIGURE = "configure"
     FORGET = "forget"
@@ -112,6 +114,10 @@ class Rights:
         if right is Right.PAIR:
             # Who was let in cannot let others in, so nobody can where there are no admins.
             return "Only an admin may let people in."
+        if right is Right.ANSWER:
+            # What is asked is asked of one person: that there are no admins makes nobody them.
+            mine = owner == person.id
+            return None if mine else "Only who asked for the job, or an admin, may answer this."
         if right is Right.USE or not admins:
             return None
         if right in (Right.STEER, Right.FORGET) and owner == person.id:

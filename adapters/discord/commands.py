@@ -102,6 +102,10 @@ COMMANDS: Sequence[SlashCommand] = (
         options=(_job("Which job"), Option(name="text", about="What it should know")),
     ),
     SlashCommand(
+        name="answer", about="Answer what a job asks",
+        options=(_job("Which job"), Option(name="text", about="Your answer")),
+    ),
+    SlashCommand(
         name="run", about="Run a job's brief again, on a fresh snapshot",
         options=(_job("Which job to run again"),),
     ),

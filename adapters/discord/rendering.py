@@ -16,9 +16,12 @@ _MOST_PARTS = 6
 _STYLES = {"danger": 4, "primary": 1, "success": 3}
 _COLOURS = {
     "queued": 0x95A5A6, "running": 0x3498DB, "completed": 0x2ECC71, "failed": 0xE74C3C,
-    "cancelled": 0x7F8C8D,
+    "cancelled": 0x7F8C8D, "waiting": 0xF1C40F,
 }  # fmt: skip
-_SIGNS = {"queued": "⏳", "running": "⚙️", "completed": "✅", "failed": "❌", "cancelled": "⏹️"}
+_SIGNS = {
+    "queued": "⏳", "running": "⚙️", "waiting": "❓", "completed": "✅", "failed": "❌",
+    "cancelled": "⏹️",
+}  # fmt: skip
 _STEPS = 40
 
 Json = dict[str, object]

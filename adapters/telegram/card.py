@@ -7,7 +7,10 @@ from adapters.telegram.translate import ASKS
 from core.messages import Button, Card
 from core.messages.money import usage_words
 
-_SIGNS = {"queued": "🕓", "running": "⏳", "completed": "✅", "failed": "❌", "cancelled": "⏹"}
+_SIGNS = {
+    "queued": "🕓", "running": "⏳", "waiting": "❓", "completed": "✅", "failed": "❌",
+    "cancelled": "⏹",
+}  # fmt: skip
 _LONGEST_TITLE = 300
 _LONGEST_STEP = 1000
 _LONGEST_DATA = 64

@@ -6,6 +6,7 @@ MENU = {
     "stop": "stop the answer that is being written, or else the jobs",
     "cancel": "stop a job: /cancel 3",
     "steer": "tell a job something: /steer 3 look at March too",
+    "answer": "answer what a job asks: /answer 3 staging",
     "run": "run a job's brief again: /run 3",
     "state": "what this chat's state holds",
     "set": "set a key: /set deploy.target prod",

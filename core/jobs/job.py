@@ -11,11 +11,16 @@ from core.state.reads import Read
 
 
 class JobState(StrEnum):
-    """Where a job stands. PROMISED: it has a number, but its turn has not committed yet."""
+    """Where a job stands. PROMISED: it has a number, but its turn has not committed yet.
+
+    RUNNING -> WAITING as it asks people something, WAITING -> QUEUED with the answer or when
+    nobody answered in time.
+    """
 
     PROMISED = "promised"
     QUEUED = "queued"
     RUNNING = "running"
+    WAITING = "waiting"
     ENDED = "ended"
 
 
@@ -32,13 +37,33 @@ class Former:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """An attempt that ended because the job asks people something: it goes on with the answer.
+
+    `call` is the model's call; `choices` may be none.
+    """
+
+    call: str
+    text: str
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What the model is told of a question that its call `call` asked."""
+
+    call: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobSpec:
     """All that an engine needs to work on a job; can cross a wire.
 
     `id` is unique for ever and safe as a file name; `number` counts per channel from 1.
     `base_commit`, `base_message` and `rules_revision` are the snapshot. `budget` is the most
     that all attempts may be charged, its days are those of the time zone `zone`. `timeout_s`
-    counts running seconds of one attempt.
+    counts running seconds of one attempt. `answers` are to all that it has asked so far.
     """
 
     id: str
@@ -59,6 +84,7 @@ class JobSpec:
     zone: str = "UTC"
     instructions: str = ""
     former: Former | None = None
+    answers: tuple[Answered, ...] = ()
 
 
 def account_of(job: JobSpec) -> Account:

@@ -2,28 +2,32 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from weakref import WeakValueDictionary
 
 import structlog
 
+from core import asking
 from core.commit_points import CommitPoint, reached
 from core.errors import BudgetExceeded, StoreError
 from core.jobs.admission import Admission, Ticket
 from core.jobs.again import former
 from core.jobs.budget import admit
 from core.jobs.job import (
+    Asked,
     Cancelled,
     Completed,
     Failed,
     FailureKind,
     Gathered,
     JobSpec,
+    JobState,
     Outcome,
     Progress,
     account_of,
 )
+from core.jobs.waiting import Waiting
 from core.messages import CardMoved, ChannelRef, ThreadRef, Trouble
 from core.outbox import Outbox
 from core.ports import Engine, Purse
@@ -46,6 +50,7 @@ MAX_ATTEMPTS = 30
 MOST_STARTING = 4
 # So often a store may fail a job while it runs, before it is given up after some five minutes.
 MOST_RESTS = 5
+ASK_EXPIRES_S = 86_400.0
 _NOTHING_DONE = Progress(step="", steps=0, tokens=0)
 _NOTHING_GATHERED = Gathered()
 
@@ -72,13 +77,18 @@ class Stop:
 
 @dataclass(slots=True, kw_only=True)
 class Live:
-    """A running job: its row as the attempt began, and how far it is since (`moves` counts)."""
+    """A running job: its row as the attempt began, and how far it is since (`moves` counts).
+
+    `until` is when it stops waiting for an answer, once it does. `wanted`: it is to run again.
+    """
 
     row: JobRow
     task: asyncio.Task[None]
     progress: Progress = _NOTHING_DONE
     stopped_by: str | None = None
     moves: int = 0
+    until: float | None = None
+    wanted: bool = False
 
 
 class Jobs:
@@ -97,6 +107,7 @@ class Jobs:
         max_completion_tokens: int,
         clock: Callable[[], float],
         over: Callable[[JobOver], None],
+        ask_expires_s: float = ASK_EXPIRES_S,
         retry_s: float = 5.0,
     ) -> None:
         self._admission = admission
@@ -109,17 +120,29 @@ class Jobs:
         self._max_completion_tokens = max_completion_tokens
         self._clock = clock
         self._over = over
+        self._ask_expires_s = ask_expires_s
         self._retry_s = retry_s
         # Each exists while a job holds it or waits for it.
         self._starting = WeakValueDictionary[ChannelRef, asyncio.Semaphore]()
         self._running: dict[tuple[ChannelRef, int], Live] = {}
         self._resting: dict[Ticket, asyncio.TimerHandle] = {}
+        self._waiting = Waiting(clock, self._expire_soon)
         self._rests: dict[Ticket, int] = {}
 
     def add(self, ticket: Ticket) -> None:
         """A job is queued (durably, by whoever calls): it runs when it has a place."""
+        self._waiting.remove(ticket)
+        live = self.live(ticket.channel, ticket.number)
+        if live is not None:
+            # Answered before it has given its place back.
+            live.wanted = True
+            return
         self._admission.add(ticket)
         self.fill()
+
+    def wait(self, ticket: Ticket, until: float) -> None:
+        """A job waits for an answer (durably), at the longest until then (Unix seconds)."""
+        self._waiting.add(ticket, until)
 
     def fill(self) -> None:
         """Start whatever may start now."""
@@ -137,7 +160,9 @@ class Jobs:
         if live is not None:
             live.stopped_by = stop.by
             live.task.cancel()
-        elif resting is not None or self._admission.withdraw(ticket):
+        elif (
+            resting is not None or self._waiting.remove(ticket) or self._admission.withdraw(ticket)
+        ):
             if resting is not None:
                 resting.cancel()
             self._rests.pop(ticket, None)
@@ -172,21 +197,29 @@ class Jobs:
             self._rest(ticket)
         finally:
             # Whatever happened: a place that is never given back is lost to all channels.
-            self._running.pop((ticket.channel, ticket.number), None)
+            live = self._running.pop((ticket.channel, ticket.number), None)
             self._admission.release(ticket)
+            if live is not None and live.until is not None:
+                self._pause(ticket, live, live.until)
             self.fill()
         if over is not None:
             self._rests.pop(ticket, None)
             self._over(over)
 
+    def _pause(self, ticket: Ticket, live: Live, until: float) -> None:
+        if live.wanted:
+            self._admission.add(ticket)
+        else:
+            self._waiting.add(ticket, until)
+
     async def _run(self, ticket: Ticket) -> JobOver | None:
-        """Make an attempt; None when the job has ended already.
+        """Make an attempt; None when the job has ended already, or waits for an answer.
 
         Raises StoreError when it has to wait: what it did is in its journal.
         """
         async with self._gate(ticket.channel):
             row, spec = await self._start(ticket)
-        if row.outcome is not None:
+        if row.outcome is not None or row.state is JobState.WAITING:
             return None
         if row.stop_by is not None:
             return _end(row.thread, row.number, Cancelled(by=row.stop_by))
@@ -196,6 +229,8 @@ class Jobs:
         self._outbox.kick(row.thread)
         try:
             outcome, gathered = await self._attempt(live, spec)
+            if isinstance(outcome, Asked):
+                return await self._ask(live, outcome)
         except StoreError as error:
             if self._rests.get(ticket, 0) < MOST_RESTS:
                 self._tell(row, f"Job {row.number} has to wait and will go on: {error}")
@@ -207,6 +242,40 @@ class Jobs:
                 raise
             outcome, gathered = Cancelled(by=live.stopped_by), Gathered()
         return _end(row.thread, row.number, outcome, gathered, live.progress)
+
+    async def _ask(self, live: Live, asked: Asked) -> JobOver | None:
+        """Let the job wait for an answer; its end when it was asked to stop meanwhile."""
+        channel, number = live.row.thread.channel, live.row.number
+
+        def begin(tx: Transaction) -> tuple[float | None, JobRow | None]:
+            until = asking.begin(
+                tx, live.row, asked, live.progress, at=self._clock(), expires_s=self._ask_expires_s
+            )
+            return until, rows.read(tx, channel, number)
+
+        live.until, row = await self._channels.write(channel, begin)
+        self._outbox.kick(live.row.thread)
+        if live.until is not None or row is None or row.stop_by is None:
+            return None
+        outcome = Cancelled(by=row.stop_by)
+        return _end(row.thread, number, outcome, progress=live.progress)
+
+    def _expire_soon(self, ticket: Ticket) -> None:
+        self._tasks.spawn(self._expire(ticket), f"no answer to {ticket.channel} {ticket.number}")
+
+    async def _expire(self, ticket: Ticket) -> None:
+        """Time is up for an answer."""
+        number, at = ticket.number, self._clock()
+        expire = partial(asking.expire, channel=ticket.channel, job=number, at=at)
+        try:
+            thread = await self._channels.write(ticket.channel, expire)
+        except StoreError as error:
+            log.error("a question stays open", channel=str(ticket.channel), error=str(error))
+            self._waiting.add(ticket, self._clock() + self._retry_s)
+            return
+        if thread is not None:
+            self._outbox.kick(thread)
+            self.add(ticket)
 
     def _tell(self, row: JobRow, text: str) -> None:
         hint = self._outbox.hint(row.thread, Trouble(thread=row.thread, text=text))
@@ -224,7 +293,7 @@ class Jobs:
         del self._resting[ticket]
         self.add(ticket)
 
-    async def _attempt(self, live: Live, spec: JobSpec) -> tuple[Outcome, Gathered]:
+    async def _attempt(self, live: Live, spec: JobSpec) -> tuple[Outcome | Asked, Gathered]:
         if spec.attempt > MAX_ATTEMPTS:
             reason = f"it was interrupted {MAX_ATTEMPTS} times, so it was given up"
             return Failed(kind=FailureKind.ATTEMPTS, reason=reason), Gathered()
@@ -269,7 +338,8 @@ class Jobs:
             if begun:
                 outbox_rows.put(tx, card(row))
             again = None if row.again is None else rows.read(tx, ticket.channel, row.again)
-            return row, self._spec(row, effective(tx, self._defaults), again)
+            spec = self._spec(row, effective(tx, self._defaults), again)
+            return row, replace(spec, answers=asking.answers(tx, row.number))
 
         found = await self._channels.write(ticket.channel, start)
         reached(CommitPoint.JOB_ADMITTED)

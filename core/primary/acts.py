@@ -27,6 +27,21 @@ class SteerJob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerJob:
+    """Answer what a job asks, in words or by the number of a choice, from 1.
+
+    `question` is the one that a button or reply is about; None is whichever is open. `replied`: by
+    a reply to its post, which is talk once the job has ended.
+    """
+
+    job: int
+    question: int | None = None
+    text: str = ""
+    choice: int | None = None
+    replied: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunAgain:
     """Run a job's brief again."""
 
@@ -201,6 +216,7 @@ Act = (
     StopJob
     | StopThread
     | SteerJob
+    | AnswerJob
     | RunAgain
     | ShowJobs
     | ShowJob

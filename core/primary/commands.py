@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from core.errors import BadRequest
 from core.primary.acts import (
     Act,
+    AnswerJob,
     ChangeSetting,
     ConfirmForget,
     Find,
@@ -71,6 +72,11 @@ def parse_press(action: str, text: str | None) -> Act:
             return StopJob(job=job)
         case "steer", [job]:
             return SteerJob(job=job, text=_needed(text, "Write what the job should know."))
+        case "answer", [job, question]:
+            words = _needed(text, "Write your answer.")
+            return AnswerJob(job=job, question=question, text=words)
+        case "answer", [job, question, choice]:
+            return AnswerJob(job=job, question=question, choice=choice)
         case "details", [job]:
             return ShowJob(job=job)
         case "again", [job]:
@@ -161,6 +167,11 @@ def _stop(rest: str) -> Act:
 def _steer(rest: str) -> Act:
     number, text = _first(rest, "/steer N what it should know")
     return SteerJob(job=_number(number, "/steer N ..."), text=text)
+
+
+def _answer(rest: str) -> Act:
+    number, text = _first(rest, "/answer N what you decide")
+    return AnswerJob(job=_number(number, "/answer N ..."), text=text)
 
 
 def _set(rest: str) -> Act:
@@ -266,6 +277,10 @@ COMMANDS: Mapping[str, Command] = {
     "steer": Command(
         usage="/steer N ...", about="tell a job something", right=Right.STEER, parse=_steer,
         own=("/steer N ...", "tell something to a job that you asked for"),
+    ),
+    "answer": Command(
+        usage="/answer N ...", about="answer what job N asks", right=Right.ANSWER, parse=_answer,
+        own=("/answer N ...", "answer what a job that you asked for wants to know"),
     ),
     "run": Command(
         usage="/run N", about="run a job's brief again, on a fresh snapshot",

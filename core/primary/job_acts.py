@@ -34,10 +34,10 @@ class NoJobToSteer(Exception):
 
 def stop(doing: Doing, number: int) -> Done:
     """Ask for the end of a job; the job's end itself is an event of its own."""
-    row = _row(doing, number)
+    row = job_row(doing, number)
     doing.require(Right.STEER, owner=row.requester.id)
     if not jobs.ask_stop(doing.tx, number, doing.person.name):
-        return Done(text=_already(row))
+        return Done(text=already(row))
     ticket = Ticket(channel=doing.channel, number=number, person=row.requester.id)
     stopped = Stop(ticket=ticket, thread=row.thread, by=doing.person.name)
     return Done(text=f"Stopping job {number}.", stops=(stopped,))
@@ -49,17 +49,20 @@ def steer(doing: Doing, act: SteerJob) -> Done:
     number = act.job
     if act.replied and not jobs.is_open(doing.tx, number):
         raise NoJobToSteer
-    row = _row(doing, number)
+    row = job_row(doing, number)
     doing.require(Right.STEER, owner=row.requester.id)
     kept = jobs.steer(doing.tx, number, doing.source, doing.person.name, act.text, doing.clock())
     if not kept:
-        return Done(text=_already(row), buttons=(again_button(number),))
+        return Done(text=already(row), buttons=(again_button(number),))
+    if row.state is JobState.WAITING:
+        text = f"Job {number} reads this once its question is answered (`/answer {number} ...`)."
+        return Done(text=text)
     return Done(text=f"Steered job {number}: it reads this before its next step.")
 
 
 def run_again(doing: Doing, number: int) -> Done:
     """Start a job with the brief of another, on a fresh snapshot: with one button one job."""
-    row = _row(doing, number)
+    row = job_row(doing, number)
     doing.require(Right.USE)
     if row.brief == FORGOTTEN:
         raise BadRequest(f"What job {number} was asked to do is forgotten; ask for it anew.")
@@ -110,7 +113,7 @@ def show_jobs(doing: Doing) -> Done:
 
 def show_job(doing: Doing, number: int) -> Done:
     """Show one job."""
-    row = _row(doing, number)
+    row = job_row(doing, number)
     live = doing.jobs.live(doing.channel, number)
     step = live.progress.step if live else row.step
     text = (
@@ -134,14 +137,16 @@ def _drift(outcome: Outcome) -> list[str]:
     return [f"- {plain(line)}" for line in lines]
 
 
-def _row(doing: Doing, number: int) -> JobRow:
+def job_row(doing: Doing, number: int) -> JobRow:
+    """The job of that number. Raises BadRequest when there is none here."""
     row = jobs.read(doing.tx, doing.channel, number)
     if row is None or row.state is JobState.PROMISED:
         raise BadRequest(f"There is no job {number} here. Say /jobs to see them.")
     return row
 
 
-def _already(row: JobRow) -> str:
+def already(row: JobRow) -> str:
+    """That nothing can be said to the job any more."""
     if row.outcome is None:
         return f"Job {row.number} is being stopped already."
     return f"Job {row.number} has ended. {plain(outcome_words(row.outcome))}"

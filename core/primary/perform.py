@@ -11,6 +11,7 @@ from core.pairing import Pairing
 from core.ports import Finder
 from core.primary import (
     acts,
+    answer_acts,
     channel_acts,
     forget_acts,
     job_acts,
@@ -95,12 +96,18 @@ class Performer:
                 return _do(doing, act)
 
 
+def _say(doing: Doing, act: acts.SteerJob | acts.AnswerJob) -> Done:
+    if isinstance(act, acts.SteerJob):
+        return job_acts.steer(doing, act)
+    return answer_acts.answer(doing, act)
+
+
 def _do(doing: Doing, act: Act) -> Done:
     match act:
         case acts.StopJob(job=job):
             return job_acts.stop(doing, job)
-        case acts.SteerJob():
-            return job_acts.steer(doing, act)
+        case acts.SteerJob() | acts.AnswerJob():
+            return _say(doing, act)
         case acts.RunAgain(job=job):
             return job_acts.run_again(doing, job)
         case acts.ShowJobs():

@@ -11,7 +11,6 @@ from core.jobs.job import Cancelled, Completed, Failed, JobState, Outcome
 from core.messages import ChannelRef, Post, PostKind
 from core.posts import card
 from core.records import codec, jobs, outbox
-from core.records.messages import post_row
 from core.state.database import Transaction
 
 _ROWS = 200
@@ -37,12 +36,12 @@ def quotes_step(tx: Transaction, after: int, traces: Traces) -> int | None:
         post = codec.post.validate_json(row)
         asks = post.kind is PostKind.CONFLICT and traces.in_line(text)
         if asks or traces.in_text(text):
-            _forget_post(tx, seq, post)
+            _forget_post(tx, post)
         elif any(map(traces.in_line, (*post.receipt, *post.drift))):
             kept = replace(
                 post, receipt=_without(traces, post.receipt), drift=_without(traces, post.drift)
             )
-            _change_post(tx, seq, replace(kept, text=text))
+            outbox.show_again(tx, replace(kept, text=text))
     return rows[-1][0] if rows else None
 
 
@@ -62,7 +61,7 @@ def person_step(tx: Transaction, after: int, person: str, upto: int) -> int | No
             if author == person and seq <= upto:
                 _forget_message(tx, seq)
         elif _answers(tx, row, person, upto):
-            _forget_post(tx, seq, codec.post.validate_json(row))
+            _forget_post(tx, codec.post.validate_json(row))
     return rows[-1][0] if rows else None
 
 
@@ -102,15 +101,8 @@ def _forget_message(tx: Transaction, seq: int) -> None:
     )
 
 
-def _forget_post(tx: Transaction, seq: int, post: Post) -> None:
-    _change_post(tx, seq, replace(post, text=FORGOTTEN, receipt=(), drift=(), buttons=(), files=()))
-
-
-def _change_post(tx: Transaction, seq: int, post: Post) -> None:
-    tx.execute(
-        "UPDATE messages SET text = ?, post = ? WHERE seq = ?", (post.text, post_row(post), seq)
-    )
-    outbox.show_again(tx, post)
+def _forget_post(tx: Transaction, post: Post) -> None:
+    outbox.show_again(tx, replace(post, text=FORGOTTEN, receipt=(), drift=(), buttons=(), files=()))
 
 
 def count_quoting(tx: Transaction, traces: Traces, upto: int) -> str:

@@ -125,6 +125,30 @@ def start(tx: Transaction, number: int, *, at: float, commit: int, message: int)
     )
 
 
+def wait(tx: Transaction, number: int, *, steps: int, tokens: int, cost: int) -> bool:
+    """The job waits for an answer, without a place; False when it does not run or is to stop."""
+    return (
+        tx.execute(
+            "UPDATE jobs SET state = 'waiting', steps = ?, tokens = ?, cost = ?,"
+            " version = version + 1 WHERE number = ? AND state = 'running' AND stop_by IS NULL",
+            (steps, tokens, cost, number),
+        ).rowcount
+        == 1
+    )
+
+
+def go_on(tx: Transaction, number: int) -> bool:
+    """The job waits for an answer no more but for a place; False when it did not wait."""
+    return (
+        tx.execute(
+            "UPDATE jobs SET state = 'queued', version = version + 1"
+            " WHERE number = ? AND state = 'waiting'",
+            (number,),
+        ).rowcount
+        == 1
+    )
+
+
 def ask_stop(tx: Transaction, number: int, by: str) -> bool:
     """Somebody wants the job stopped; False when it has ended or was asked to before."""
     return (
@@ -207,7 +231,7 @@ def newest_again(tx: Transaction, channel: ChannelRef, number: int) -> JobRow | 
 
 
 def wanted(tx: Transaction, limit: int = -1) -> tuple[tuple[int, str], ...]:
-    """Number and requester's id of the jobs that are queued or running, oldest first."""
+    """Number and requester's id of the jobs that wait or run, oldest first."""
     return tuple(
         tx.execute(
             "SELECT number, requester_id FROM jobs INDEXED BY jobs_open"
@@ -221,7 +245,8 @@ def wanted(tx: Transaction, limit: int = -1) -> tuple[tuple[int, str], ...]:
 def unstopped(tx: Transaction, thread: ThreadRef) -> tuple[JobRow, ...]:
     """The thread's jobs that wait or run and that nobody has asked to stop, oldest first."""
     rows = tx.execute(
-        _SELECT + " WHERE state IN ('queued', 'running') AND thread = ? AND stop_by IS NULL"
+        _SELECT
+        + " WHERE state IN ('queued', 'running', 'waiting') AND thread = ? AND stop_by IS NULL"
         " ORDER BY number",
         (thread.thread,),
     )

@@ -86,6 +86,14 @@ def seq_of(tx: Transaction, id: str) -> int | None:
     return None if row is None else int(row[0])
 
 
+def post(tx: Transaction, id: str) -> Post | None:
+    """One of the bot's own, whole."""
+    row = tx.execute(
+        "SELECT text, post FROM messages WHERE id = ? AND post IS NOT NULL", (id,)
+    ).fetchone()
+    return None if row is None else replace(codec.post.validate_json(row[1]), text=row[0])
+
+
 def newest_thread(tx: Transaction, beginning: str) -> str | None:
     """The thread of the newest message or post whose id begins so."""
     row = tx.execute(

@@ -39,7 +39,11 @@ def put(tx: Transaction, item: Outbound) -> None:
 
 
 def show_again(tx: Transaction, post: Post) -> None:
-    """Promise to show a post as it is now: it replaces itself, as its id is the same."""
+    """Keep a post as it is now and promise to show it: it replaces itself, by its id."""
+    tx.execute(
+        "UPDATE messages SET text = ?, post = ? WHERE id = ?",
+        (post.text, messages.post_row(post), post.id),
+    )
     payload = codec.outbound.dump_json(post).decode()
     tx.execute(_REPLACE, (post.id, post.thread.thread, payload))
 

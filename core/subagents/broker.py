@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import assert_never
 
 from core.errors import BadRequest
-from core.jobs.job import Completed, Failed, FailureKind, JobSpec, Steering
+from core.jobs.job import Asked, Completed, Failed, FailureKind, JobSpec, Steering
 from core.model.arguments import parse_arguments
 from core.model.chat import ToolCall
 from core.state.operations import Json
+from core.subagents import broker_questions
 from core.subagents.broker_asking import Asking, sound
 from core.subagents.broker_partial import so_far
 from core.subagents.broker_resume import Taken
-from core.subagents.broker_tools import HostTools, one_line
+from core.subagents.broker_tools import Done, HostTools, one_line
 from core.subagents.file_reads import FileReads
 from core.subagents.journal import Journal
 from core.subagents.protocol import (
@@ -34,7 +35,7 @@ from core.subagents.protocol import (
     Result,
     Welcome,
 )
-from core.subagents.tools import FINISH, MAY_WRITE, OUTWARD
+from core.subagents.tools import ASK, FINISH, MAY_WRITE, OUTWARD
 from core.subagents.transcript import steered
 from core.subagents.web_tool import shown_url
 from core.subagents.workspace import missing, product
@@ -98,8 +99,9 @@ class Broker:
         """Whether a tool runs inside, so that silence is to be expected."""
         return self._running is not None
 
-    async def answer(self, frame: Frame) -> Reply | Failed | None:
-        """Do what the frame asks; Failed ends the attempt. Raises ProtocolError, StoreError."""
+    async def answer(self, frame: Frame) -> Reply | Failed | Asked | None:
+        """Do what the frame asks; Failed and Asked end the attempt. Raises ProtocolError,
+        StoreError."""
         self._check_order(frame)
         match frame:
             case Hello():
@@ -194,9 +196,12 @@ class Broker:
         self._transcript.answered(call.id, result)
         self._running = None
 
-    async def _tool(self, frame: CallTool) -> Reply:
+    async def _tool(self, frame: CallTool) -> Reply | Asked:
         call = self._called(frame.call, frame.tool)
-        done = await self._tools.run(call)
+        done = await self._done(call)
+        if isinstance(done, Asked):
+            # Not journaled: the next attempt comes to this call again, with the answer.
+            return done
         if done.title:
             self._step(done.title, self._answers, 0, 0)
         text = bounded(done.text)
@@ -210,6 +215,11 @@ class Broker:
         self._tools.kept(done)
         self._transcript.answered(call.id, text)
         return Result(text=text)
+
+    async def _done(self, call: ToolCall) -> Done | Asked:
+        if call.name == ASK.name:
+            return broker_questions.put(self._job, call, self._transcript.last_calls)
+        return await self._tools.run(call)
 
     async def _outward(self, frame: CallTool) -> Reply:
         """Journaled before it runs: what may have had an effect out there is not done again."""

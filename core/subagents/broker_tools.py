@@ -24,9 +24,7 @@ from core.subagents.web_tool import page_text
 
 MOST_ENTRIES = 200
 _REPLACES = frozenset({Op.PUT, Op.DELETE, Op.TEXT})
-_NOBODY = "nobody can be asked in this version; decide yourself, and say in the result that you did"
 _OTHERS = {
-    "ask": _NOBODY,
     "fetch": "no hosts are allowed here; use what is in the workspace and the sources",
 }
 

@@ -91,6 +91,16 @@ PROGRESS = _tool(
     {"text": _TEXT},
     ("text",),
 )
+ASK = _tool(
+    "ask",
+    (
+        "Ask the person who wanted this job what only they can decide. The job stops until they"
+        " answer, up to a day; what runs in the background ends. One question at a time, few in a"
+        " job; choices become buttons."
+    ),
+    {"question": _TEXT, "choices": {"type": "array", "items": {"type": "string"}}},
+    ("question",),
+)
 FETCH = _tool(
     "fetch",
     (
@@ -112,7 +122,7 @@ FINISH = _tool(
 
 _COMMANDS = (SHELL, PYTHON)
 _FILES = (LIST_FILES, READ_FILE, WRITE_FILE, EDIT_FILE)
-_HOSTS = (SEARCH, READ_STATE, CHANGE_STATE, PROGRESS)
+_HOSTS = (SEARCH, READ_STATE, CHANGE_STATE, PROGRESS, ASK)
 BY_NAME = {tool.name: tool for tool in (*_COMMANDS, *_FILES, *_HOSTS, FETCH, FINISH)}
 RUN_BY_HOST = frozenset(tool.name for tool in (*_HOSTS, FETCH))
 """The others run inside the sandbox."""

@@ -30,6 +30,7 @@ class Transcript:
         self._held: list[str] = []
         self._answered: dict[str, ToolCall] = {}
         self.last_text = ""
+        self.last_calls: tuple[ToolCall, ...] = ()
 
     @property
     def ends_plain(self) -> bool:
@@ -58,7 +59,7 @@ class Transcript:
 
     def said(self, text: str, calls: tuple[ToolCall, ...]) -> None:
         """The model has answered."""
-        self.last_text = text
+        self.last_text, self.last_calls = text, calls
         self._unanswered = {call.id: call for call in calls}
         self._add(ChatMessage(role="assistant", text=text, tool_calls=calls))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from core.errors import SandboxUnavailable
-from core.jobs.job import Completed, Failed, FailureKind, JobSpec
+from core.jobs.job import Asked, Completed, Failed, FailureKind, JobSpec
 from core.subagents.broker import Broker
 from core.subagents.broker_tools import one_line
 from core.subagents.protocol import AskModel, Frame, ProtocolError, Reply, encode, parse
@@ -29,10 +29,11 @@ class Worker:
     spec: SandboxSpec
     broker: Broker
 
-    async def work(self) -> Completed | Failed:
+    async def work(self) -> Completed | Failed | Asked:
         """Return how it ended; when it returns or raises, nothing of it runs any more.
 
-        Completed only after `finish` and exit code 0. Raises StoreError.
+        Completed only after `finish` and exit code 0; Asked when it goes on with an answer.
+        Raises StoreError.
         """
         limit = asyncio.timeout(self.job.timeout_s)
         try:
@@ -44,28 +45,29 @@ class Worker:
             reason = f"it was stopped after {_words(self.job.timeout_s)}, the longest it may run"
             return Failed(kind=FailureKind.TIMEOUT, reason=reason)
 
-    async def _run(self) -> Completed | Failed:
+    async def _run(self) -> Completed | Failed | Asked:
         try:
             process = await self.sandbox.start(self.spec)
         except SandboxUnavailable as error:
             return Failed(kind=FailureKind.SANDBOX, reason=str(error))
         gone = asyncio.create_task(process.wait(), name=f"end of job {self.job.id}")
         try:
-            failed = await self._serve(process, gone)
-            end = await _ended(process, gone) if failed is None else None
+            cut = await self._serve(process, gone)
+            if cut is None:
+                await _ended(process, gone)
         finally:
             await to_the_end(_kill(process, gone))
-        return failed if end is None and failed is not None else self._judged(gone.result())
+        return self._judged(gone.result()) if cut is None else cut
 
     async def _serve(
         self, process: SandboxProcess, gone: "asyncio.Task[SandboxExit]"
-    ) -> Failed | None:
+    ) -> Failed | Asked | None:
         """Answer until the line ends (None) or the attempt must end."""
         try:
             while (line := await self._next(process)) is not None:
                 frame = parse(line)
                 reply = await self._answer(frame, gone)
-                if isinstance(reply, Failed):
+                if isinstance(reply, Failed | Asked):
                     return reply
                 if reply is not None:
                     await process.send(encode(frame.id, reply))
@@ -87,7 +89,7 @@ class Worker:
 
     async def _answer(
         self, frame: Frame, gone: "asyncio.Task[SandboxExit]"
-    ) -> Reply | Failed | None:
+    ) -> Reply | Failed | Asked | None:
         if not isinstance(frame, AskModel):
             return await self.broker.answer(frame)
         # A model may take minutes or be away for hours: nobody pays for a dead job's answer.

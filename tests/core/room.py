@@ -17,7 +17,7 @@ from core.entrance import Entrance
 from core.errors import ModelUnreachable
 from core.forgetting.forgetter import Forgetter
 from core.jobs.admission import Admission, Limits
-from core.jobs.job import Completed, Gathered, JobSpec, Outcome, Progress
+from core.jobs.job import Asked, Completed, Gathered, JobSpec, Outcome, Progress
 from core.jobs.supervisor import Jobs
 from core.messages import (
     Asking,
@@ -157,7 +157,7 @@ class Hands:
         self._progress: dict[int, Callable[[Progress], None]] = {}
         self.started = asyncio.Condition()
 
-    async def run(self, job: JobSpec, progress: Callable[[Progress], None]) -> Outcome:
+    async def run(self, job: JobSpec, progress: Callable[[Progress], None]) -> Outcome | Asked:
         self.attempts.append(job)
         end = self._ends.setdefault(job.number, asyncio.get_running_loop().create_future())
         self._progress[job.number] = progress
@@ -249,29 +249,29 @@ async def room(
     channels: Channels | None = None,
     finder: Finder | None = None,
     attic: Attic | None = None,
+    expires_s: float = 86_400.0,
     retry_s: float = RETRY_S,
     quiet_s: float = QUIET_S,
 ) -> AsyncIterator[Room]:
     """A core over `data`; leaving it is a stop that drains nothing, as good as a kill."""
     script, platform, hands = script or Script(), platform or Platform(), hands or Hands()
     control, channels, tasks = await Control.open(data), channels or Channels(data), Tasks()
-    ledger, purse = spending(control, budgets)
+    (ledger, purse), waits = spending(control, budgets), (retry_s, expires_s)
     outbox = Outbox(channels, {"world": platform}, tasks.spawn, first_wait_s=retry_s)
     conversations = Conversations(tasks.spawn)
-    jobs = _jobs(channels, hands, purse, outbox, tasks, conversations, limits, retry_s)
+    jobs = _jobs(channels, hands, purse, outbox, tasks, conversations, limits, waits)
     entrance = Entrance({"world": access or Access(who=Who.ANYONE)}, control.database, lambda: 1.0)
-    rights = entrance.rights
-    finder, rules = finder or Nothing(), rules or Rules()
+    rights, finder, rules = entrance.rights, finder or Nothing(), rules or Rules()
     performer = Performer(
         rights=rights, rules=rules, defaults=DEFAULTS, jobs=jobs, finder=finder, ledger=ledger,
         channels=channels, clock=lambda: 1.0, pairing=entrance.pairing,
     )  # fmt: skip
     forgetter = _forgetter(channels, attic or Attic(), jobs, outbox, tasks)
-    drafting = _drafting(channels, script, outbox, rules, tasks)
     desk = Desk(
         channels=channels, outbox=outbox, jobs=jobs, tasks=tasks, conversations=conversations,
-        performer=performer, rules=rules, index=drafting.moved, clock=lambda: 1.0, retry_s=retry_s,
-        new_turn=_turns(channels, script, jobs, finder, rights, rules), forget=forgetter.start,
+        performer=performer, rules=rules, clock=lambda: 1.0, retry_s=retry_s,
+        index=_drafting(channels, script, outbox, rules, tasks).moved, forget=forgetter.start,
+        new_turn=_turns(channels, script, jobs, finder, rights, rules),
     )  # fmt: skip
     conversations.furnish(desk)
     dispatcher = Dispatcher(
@@ -290,14 +290,15 @@ async def room(
 
 def _jobs(
     channels: Channels, hands: Hands, purse: Metered, outbox: Outbox, tasks: Tasks,
-    conversations: Conversations, limits: Limits | None, retry_s: float,
+    conversations: Conversations, limits: Limits | None, waits: tuple[float, float],
 ) -> Jobs:  # fmt: skip
     limits = limits or Limits(max_running=4, per_channel=4, per_person=4)
     return Jobs(
         admission=Admission(limits), channels=channels, engine=hands, purse=purse,
         outbox=outbox, tasks=tasks,
         defaults=DEFAULTS, max_completion_tokens=100, clock=lambda: 1.0,
-        over=lambda over: conversations.deliver(over.thread, over), retry_s=retry_s,
+        over=lambda over: conversations.deliver(over.thread, over), retry_s=waits[0],
+        ask_expires_s=waits[1],
     )  # fmt: skip
 
 

@@ -82,7 +82,8 @@ def test_a_pairing_counts_only_where_people_are_let_in_by_pairing() -> None:
 def test_without_admins_whoever_may_use_it_decides_but_lets_nobody_in() -> None:
     found = rights(Who.MEMBERS)
     may = {right for right in Right if found.may(right, BOB, HERE)}
-    assert may == set(Right) - {Right.PAIR}
+    assert may == set(Right) - {Right.PAIR, Right.ANSWER}
+    assert found.may(Right.ANSWER, BOB, HERE, owner="bob")
     assert not any(found.may(right, GUEST, HERE) for right in Right)
 
 
@@ -90,7 +91,7 @@ def test_where_there_are_admins_others_have_only_what_is_theirs() -> None:
     found = rights(Who.MEMBERS, admins="root")
     assert {right for right in Right if found.may(right, BOB, HERE)} == {Right.USE}
     own = {right for right in Right if found.may(right, BOB, HERE, owner="bob")}
-    assert own == {Right.USE, Right.STEER, Right.FORGET}
+    assert own == {Right.USE, Right.STEER, Right.ANSWER, Right.FORGET}
     assert all(found.may(right, ROOT, HERE) for right in Right)
     with pytest.raises(NotAllowed, match="Only who asked for a job"):
         found.require(Right.STEER, BOB, HERE, owner="ada")

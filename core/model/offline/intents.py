@@ -88,6 +88,14 @@ class WhyCi:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A question to whoever wanted the job."""
+
+    question: str
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unclear:
     """Words that no rule covers."""
 
@@ -105,6 +113,7 @@ Action = (
     | Show
     | LaunchText
     | WhyCi
+    | Ask
     | Unclear
 )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from core.model.offline.intents import (
     Action,
+    Ask,
     Change,
     LookUp,
     Run,
@@ -100,6 +101,19 @@ def _run(found: re.Match[str]) -> Action:
 
 
 _FOR_ME = re.compile(r"(?<=[\w\"`])\s+for\s+(?:me|us)\Z", re.IGNORECASE)
+
+
+@_says(
+    rf"ask\s+(?:me|us|them|people|somebody)?\s*:?\s*(?P<question>{QUOTED}|[^()`\"]+\?)"
+    r"(?:\s*\((?P<choices>[^()]+)\))?",
+)
+def _ask(found: re.Match[str]) -> Action:
+    """The choices stand in brackets behind the question."""
+    choices = re.split(r"\s*(?:,|/|\bor\b)\s*", found["choices"] or "")
+    return Ask(
+        question=unquoted(found["question"].strip()),
+        choices=tuple(choice.strip() for choice in choices if choice.strip()),
+    )
 
 
 @_says(rf"(?:wait|sleep|pause)\s+(?:for\s+)?(?P<time>\d{{1,9}}(?:\.\d{{1,9}})?|{DURATION})")

@@ -9,6 +9,7 @@ from core.model.offline.ci import ci_steps
 from core.model.offline.desk import Desk, Steps, tell
 from core.model.offline.intents import (
     Action,
+    Ask,
     Change,
     LaunchText,
     LookUp,
@@ -56,6 +57,8 @@ def perform(action: Action, desk: Desk) -> Steps:
             yield from launch_steps(action, desk)
         case WhyCi():
             yield from ci_steps(action, desk)
+        case Ask():
+            yield from _ask(action, desk)
         case Unclear():
             yield from _unclear(action, desk)
         case _ as unreachable:
@@ -131,6 +134,16 @@ def _look_up(action: LookUp, desk: Desk) -> Steps:
         )
         around = f"Around the first hit, {words.code(path)} line {line}"
         yield from _simple(call, around, f"reading {words.code(path)}", desk)
+
+
+def _ask(action: Ask, desk: Desk) -> Steps:
+    name = words.code(action.question)
+    if desk.lacks("ask", f"asking {name}"):
+        return
+    arguments: dict[str, Json] = {"question": action.question, "choices": [*action.choices]}
+    yield from _simple(
+        Call(tool="ask", arguments=arguments), f"Asked {name}", f"asking {name}", desk
+    )
 
 
 def _simple(call: Call, done: str, attempt: str, desk: Desk) -> Steps:

@@ -117,6 +117,21 @@ CREATE TABLE steering (
 ) STRICT;
 CREATE INDEX steering_job ON steering (job, seq);
 
+-- What jobs ask people; rows go when their job ends.
+CREATE TABLE questions (
+    job        INTEGER NOT NULL REFERENCES jobs (number),
+    number     INTEGER NOT NULL,            -- counts in the job, from 1
+    call       TEXT NOT NULL,               -- the model's call that the answer answers
+    text       TEXT NOT NULL,
+    choices    TEXT NOT NULL,               -- JSON
+    expires_at REAL NOT NULL,
+    answer     TEXT,                        -- NULL: none yet; with ended_at: nobody answered
+    by         TEXT NOT NULL DEFAULT '',
+    ended_at   REAL,
+    PRIMARY KEY (job, number),
+    UNIQUE (job, call)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE settings (
     name  TEXT PRIMARY KEY,
     value TEXT NOT NULL,                    -- JSON

@@ -12,7 +12,16 @@ from pathlib import Path
 from core.commit_points import CommitPoint, reached
 from core.errors import SandboxUnavailable, StoreError, UnusableFile
 from core.forgetting.traces import Traces
-from core.jobs.job import Completed, Failed, FailureKind, Gathered, JobSpec, Outcome, Progress
+from core.jobs.job import (
+    Asked,
+    Completed,
+    Failed,
+    FailureKind,
+    Gathered,
+    JobSpec,
+    Outcome,
+    Progress,
+)
 from core.messages import ChannelRef
 from core.messages.views import StepLine
 from core.ports import Finder, MeteredModel, Web
@@ -110,7 +119,7 @@ class LocalEngine:
                 'or set [subagents] sandbox = "auto" for jobs without shell and python'
             )
 
-    async def run(self, job: JobSpec, progress: Callable[[Progress], None]) -> Outcome:
+    async def run(self, job: JobSpec, progress: Callable[[Progress], None]) -> Outcome | Asked:
         """See core.ports.Engine. An attempt that has ended once ends the same way for ever."""
         pace = Pace(progress)
         self._at_work[job.id] = asyncio.Event()
@@ -129,7 +138,10 @@ class LocalEngine:
                     worker = await self._prepared(job, journal, past, pace)
                 if isinstance(worker, Failed):
                     return worker
-                return await self._ended(job, journal, worker, await worker.work())
+                outcome = await worker.work()
+                if isinstance(outcome, Asked):
+                    return outcome
+                return await self._ended(job, journal, worker, outcome)
         finally:
             self._open.pop(job.id, None)
             self._at_work.pop(job.id).set()

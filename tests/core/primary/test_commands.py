@@ -21,6 +21,7 @@ from core.primary.commands import COMMANDS, parse_command, parse_press
         ("/job #12", acts.ShowJob(job=12)),
         ("/cancel 3", acts.StopJob(job=3)),
         ("/steer 3 use b\nplease", acts.SteerJob(job=3, text="use b\nplease")),
+        ("/answer 3 to the moon", acts.AnswerJob(job=3, text="to the moon")),
         ("/run 3", acts.RunAgain(job=3)),
         ("/state", acts.ShowState(key="")),
         ("/state deploy.", acts.ShowState(key="deploy.")),
@@ -110,6 +111,9 @@ def test_a_form_needs_its_words() -> None:
     assert parse_press("steer.3", " go ") == acts.SteerJob(job=3, text="go")
     with pytest.raises(BadRequest):
         parse_press("steer.3", "  ")
+    assert parse_press("answer.3.1.2", None) == acts.AnswerJob(job=3, question=1, choice=2)
+    own = acts.AnswerJob(job=3, question=1, text="go")
+    assert parse_press("answer.3.1", " go ") == own
     with pytest.raises(BadRequest):
         parse_press("edit.1.1", None)
 

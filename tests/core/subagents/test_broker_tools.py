@@ -72,7 +72,7 @@ async def test_wrong_calls_are_answered_with_what_would_be_right(made: Bench) ->
         call("no such tool!", "c3"),
         call("change_state", "c4", key="k"),
         call("read_state", "c5", key="k", prefix="k"),
-        call("ask", "c6", question="may I?"),
+        call("ask", "c6", question=""),
         call("write_file", "c7", path="../../x", content="x"),
         call("finish", "c8", files=["a"]),
         call("search", "c9", query=["x"]),
@@ -85,7 +85,7 @@ async def test_wrong_calls_are_answered_with_what_would_be_right(made: Bench) ->
     assert "there is no tool" in told["c3"]
     assert "change_state needs 'operation'" in told["c4"]
     assert "not both" in told["c5"]
-    assert "nobody can be asked" in told["c6"]
+    assert "the question is empty" in told["c6"]
     assert '".." in it' in told["c7"]
     assert "result is missing" in told["c8"]
     assert "must be of type string" in told["c9"]

@@ -6,6 +6,7 @@ import pytest
 
 from core.model.offline.intents import (
     Action,
+    Ask,
     Change,
     Chat,
     Greeting,
@@ -33,6 +34,11 @@ SET_A, SET_B = (Change(key=key, op=Op.PUT, value=value) for key, value in (("a",
 IN_ORDER: list[tuple[str, tuple[Action, ...]]] = [
     ("wait 5 seconds and then write a file x.md: hello", (W, X)),
     ("first wait 5 seconds, then write a file x.md: hello", (W, X)),
+    (
+        "ask me `Where to?` (staging, prod), then run `a`",
+        (Ask(question="Where to?", choices=("staging", "prod")), A),
+    ),
+    ("run `a`, then ask me: is that right?", (A, Ask(question="is that right?"))),
     ("Could you please wait 5 s and afterwards run `a`?", (W, A)),
     ("First, run `a`. Then run `b`. Finally, run `c`.", (A, B, C)),
     ("first run `a`, and after that run `b`", (A, B)),

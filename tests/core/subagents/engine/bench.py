@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from core.jobs.job import JobSpec, Outcome, Progress, Steering
+from core.jobs.job import Asked, JobSpec, Outcome, Progress, Steering
 from core.messages import ChannelRef
 from core.ports import Web
 from core.state.apply import merge
@@ -38,7 +38,7 @@ class Bench:
     said: list[Steering]
     seen: list[Progress] = field(default_factory=list)
 
-    async def run(self, job: JobSpec) -> Outcome:
+    async def run(self, job: JobSpec) -> Outcome | Asked:
         """Run one attempt."""
         return await self.engine.run(job, self.seen.append)
 

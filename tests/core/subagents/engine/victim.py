@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from core.jobs.job import Gathered, Outcome
+from core.jobs.job import Asked, Gathered, Outcome
 from core.model.chat import ModelReply, ModelRequest
 from tests.core.subagents.engine.bench import Way, bench
 from tests.core.subagents.scripted import call, calls, finishes, job, says
@@ -42,6 +42,7 @@ async def work(data: Path, way: Way, attempt: int) -> tuple[Outcome, Gathered]:
     async with bench(data, way) as made:
         made.model.lines.extend([remembered] * 10)
         outcome = await made.run(job(attempt=attempt))
+        assert not isinstance(outcome, Asked)
         return outcome, await made.engine.gathered(job())
 
 
