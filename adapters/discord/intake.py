@@ -102,7 +102,7 @@ class Intake:
             # Nothing is looked up and no file fetched: the door knows what a stranger hears.
             await self.bring(message)
             return
-        self._missed.heard(payload)
+        self._missed.heard(payload, message.thread.thread)
         self._writing.title(message.thread, message.text)
         if heard.answers:
             item = await self._places.item(message.thread.channel, heard.answers)

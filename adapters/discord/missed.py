@@ -27,11 +27,13 @@ class Missed:
         self._take = take
         self._last: OrderedDict[str, tuple[str, str]] = OrderedDict()
 
-    def heard(self, payload: Payload) -> None:
-        """A message for the bot came."""
-        channel = id_of(payload, "channel_id")
-        self._last[channel] = (id_of(payload), id_of(payload, "guild_id"))
-        self._last.move_to_end(channel)
+    def heard(self, payload: Payload, thread: str = "") -> None:
+        """A message for the bot came; `thread` is where it is answered, if that is elsewhere."""
+        id, guild = id_of(payload), id_of(payload, "guild_id")
+        for place in (id_of(payload, "channel_id"), thread):
+            if place:
+                self._last[place] = (id, guild)
+                self._last.move_to_end(place)
         while len(self._last) > _PLACES:
             self._last.popitem(last=False)
 

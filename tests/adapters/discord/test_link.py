@@ -200,3 +200,16 @@ async def test_what_was_said_while_a_session_was_lost_is_read_afterwards(
         await discord.say(town.anna, town.general, town.mention(f"word {number}"))
     discord.gateway.cut()
     assert words(await core.events(3)) == ["word 1", "word 2", "word 3"]
+
+
+async def test_the_first_words_in_a_thread_of_the_bot_s_are_read_after_a_lost_session_too(
+    bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    await heard(discord, core, town, 1)
+    thread = (await core.message()).thread
+    await bot.deliver(post(thread, "the answer"))
+    for session in discord.gateway.sessions:
+        session.dead = True
+    await discord.say(town.anna, discord.world.channels[thread.thread], "word 2")
+    discord.gateway.cut()
+    assert words(await core.events(2)) == ["word 1", "word 2"]
