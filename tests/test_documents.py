@@ -45,3 +45,20 @@ def test_the_readme_tells_of_every_command() -> None:
     assert set(re.findall(r"^\| `thaw ([a-z]+)", text, re.MULTILINE)) == {*thaw.commands} - {
         "version"
     }
+
+
+TEST = re.compile(r"`(tests/[\w./-]+)::(\w+)`")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_test_that_a_document_names_is_there(document: Path) -> None:
+    lost = []
+    for file, test in TEST.findall(document.read_text("utf-8")):
+        source = (ROOT / file).read_text("utf-8")
+        if not re.search(rf"^(?:async )?def {test}\(", source, re.MULTILINE):
+            lost.append(f"{file}::{test}")
+    assert lost == []
+
+
+def test_security_names_the_tests_of_what_it_claims() -> None:
+    assert len(set(TEST.findall((ROOT / "docs/security.md").read_text("utf-8")))) > 40
