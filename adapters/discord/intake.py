@@ -102,6 +102,8 @@ class Intake:
             # Nothing is looked up and no file fetched: the door knows what a stranger hears.
             await self.bring(message)
             return
+        if not message.direct:
+            self._members.met(message.author)
         self._missed.heard(payload, message.thread.thread)
         self._writing.title(message.thread, message.text)
         if heard.answers:
@@ -116,9 +118,10 @@ class Intake:
 
     async def _known(self, event: Message | Edit) -> Person:
         """Who it is, asked for only where that decides."""
-        person = event.author
-        if person.outside and not self._guard.allows(person, event.thread.channel):
-            return await self._members.known(person)
+        person, allows = event.author, self._guard.allows
+        channel = event.thread.channel
+        if person.outside and not allows(person, channel):
+            return await self._members.known(person, lambda one: allows(one, channel))
         return person
 
     async def bring(self, event: InboundEvent) -> None:

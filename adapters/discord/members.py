@@ -33,7 +33,7 @@ class _Found:
 
 
 class Members:
-    """Asks Discord, and remembers the answer for some minutes."""
+    """Asks Discord, and remembers for some minutes: the answers, and whom it met in a server."""
 
     def __init__(
         self, rest: Rest, directory: Directory, clock: Callable[[], float] = time.monotonic
@@ -42,40 +42,60 @@ class Members:
         self._directory = directory
         self._clock = clock
         self._found: OrderedDict[str, _Found] = OrderedDict()
+        self._met: OrderedDict[str, _Found] = OrderedDict()
         # One after another: a crowd of strangers takes no more than its share of the limit.
         self._asking = asyncio.Lock()
 
-    async def known(self, person: Person) -> Person:
-        """The person with the roles that they have in the bot's servers; from outside as they
-        were if they are in none, or if that cannot be found out now."""
-        roles = await self._roles(person.id)
-        return person if roles is None else replace(person, roles=roles, outside=False)
+    def met(self, person: Person) -> None:
+        """Somebody did something in a server, which says that they are in it."""
+        self._keep(self._met, person.id, person.roles, _FRESH_S)
 
-    async def _roles(self, id: str) -> frozenset[str] | None:
+    async def known(self, person: Person, enough: Callable[[Person], bool]) -> Person:
+        """The person with roles that they have in the bot's servers: all of them, or as many as
+        are `enough`. From outside as they were if they are in none, or if nobody can say now."""
+        met = self._met.get(person.id)
+        if met is not None and met.until > self._clock():
+            inside = _inside(person, met.roles)
+            if enough(inside):
+                return inside
+        return _inside(person, await self._roles(person, enough))
+
+    async def _roles(
+        self, person: Person, enough: Callable[[Person], bool]
+    ) -> frozenset[str] | None:
         async with self._asking:
-            found = self._found.get(id)
-            if found is None or found.until <= self._clock():
-                try:
-                    roles = await self._ask(id)
-                except DeliveryFailed as error:
-                    log.warning("who somebody is cannot be found out", error=str(error))
-                    return None
-                lasts = _STRANGE_S if roles is None else _FRESH_S
-                found = self._found[id] = _Found(roles, self._clock() + lasts)
-                self._found.move_to_end(id)
-                while len(self._found) > _KNOWN:
-                    self._found.popitem(last=False)
-            return found.roles
+            found = self._found.get(person.id)
+            if found is not None and found.until > self._clock():
+                return found.roles
+            try:
+                roles = await self._ask(person, enough)
+            except DeliveryFailed as error:
+                log.warning("who somebody is cannot be found out", error=str(error))
+                return None
+            self._keep(self._found, person.id, roles, _STRANGE_S if roles is None else _FRESH_S)
+            return roles
 
-    async def _ask(self, id: str) -> frozenset[str] | None:
-        roles: set[str] = set()
-        member = False
+    async def _ask(self, person: Person, enough: Callable[[Person], bool]) -> frozenset[str] | None:
+        roles: frozenset[str] | None = None
         for guild in self._directory.guilds[:_MOST_SERVERS]:
             path = "/guilds/{guild_id}/members/{user_id}"
             try:
-                found = await self._rest.ask("GET", path, guild_id=guild, user_id=id)
+                found = await self._rest.ask("GET", path, guild_id=guild, user_id=person.id)
             except Refusal:
                 continue  # not one of this server's, or the bot is not in it any more
-            member = True
-            roles.update(texts(found, "roles"))
-        return frozenset(roles) if member else None
+            roles = (roles or frozenset()) | frozenset(texts(found, "roles"))
+            if enough(_inside(person, roles)):
+                break  # people wait for a sign, and there may be many servers
+        return roles
+
+    def _keep(
+        self, kept: OrderedDict[str, _Found], id: str, roles: frozenset[str] | None, lasts_s: float
+    ) -> None:
+        kept[id] = _Found(roles, self._clock() + lasts_s)
+        kept.move_to_end(id)
+        while len(kept) > _KNOWN:
+            kept.popitem(last=False)
+
+
+def _inside(person: Person, roles: frozenset[str] | None) -> Person:
+    return person if roles is None else replace(person, roles=roles, outside=False)

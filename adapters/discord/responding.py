@@ -75,9 +75,9 @@ class Responding:
 
     async def _meet(self, found: interactions.Interaction, application: str) -> None:
         """In a direct message: somebody of a server of the bot's, or a stranger."""
-        asked = found.asked
-        person = await self._members.known(asked.person)
-        if self._guard.allows(person, asked.thread.channel):
+        asked, allows, channel = found.asked, self._guard.allows, found.asked.thread.channel
+        person = await self._members.known(asked.person, lambda one: allows(one, channel))
+        if allows(person, channel):
             known = replace(asked, person=person)
             await self._answered(replace(found, asked=known), application)
 

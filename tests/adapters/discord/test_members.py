@@ -81,3 +81,26 @@ async def test_a_member_of_any_of_the_servers_is_one(
     await discord.say(cora, discord.world.channel(None, DM), "let me in")
     await discord.say(town.anna, discord.world.channel(None, DM), "and me")
     assert (await core.message(2)).text == "and me"
+
+
+async def test_who_just_wrote_in_a_server_is_known_in_a_direct_message_without_asking(
+    bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    dora = discord.world.person("Dora", roles=("9",))
+    await discord.say(dora, town.general, town.mention("hello"))
+    await core.message()
+    await discord.say(dora, discord.world.channel(None, DM), "and here")
+    message = await core.message(2)
+    assert (set(message.author.roles), message.author.outside) == ({"9"}, False)
+    assert discord.asked("GET", ASKED) == 0
+
+
+async def test_of_many_servers_no_more_are_asked_than_it_takes(
+    start: Start, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    for _ in range(5):
+        discord.world.guild()
+    await start()
+    await discord.say(town.anna, discord.world.channel(None, DM), "hello")
+    await core.message()
+    assert discord.asked("GET", ASKED) == 1
