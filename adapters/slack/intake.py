@@ -86,9 +86,7 @@ class Intake:
             return
         async with self._in_line(_conversation(event)):
             if kind == "agent_session_stopped":
-                found = translate.stopped(body, self._bot)
-                if found is not None and await self._accept(found, found.person):
-                    self._signs.stopped(found.thread)
+                await self._stop(body)
                 return
             if translate.changed(body, self._bot, {}) is not None:
                 await self._change(body, event)
@@ -169,13 +167,24 @@ class Intake:
         while len(self._kept) > _KNOWN:
             self._kept.popitem(last=False)
 
+    async def _stop(self, body: Json) -> None:
+        found = translate.stopped(body, self._bot)
+        if found is None:
+            return
+        person = self._people.called(found.person)
+        if await self._accept(replace(found, person=person), person):
+            self._signs.stopped(found.thread)
+
     async def _change(self, body: Json, event: Json) -> None:
         change = translate.changed(body, self._bot, {})
         if isinstance(change, Edit):
             if not self._guard.allows(change.author, change.thread.channel):
                 return
             change = translate.changed(body, self._bot, await self._names(event))
-        if change is None or not await self._takes_part(change.thread):
+        if change is None:
+            return
+        # One that comes before its message is known by whom that is for: the core remembers it.
+        if not (translate.addressed(body, self._bot) or await self._takes_part(change.thread)):
             return
         author = change.author if isinstance(change, Edit) else None
         if await self._accept(change, author) and isinstance(change, Deletion):

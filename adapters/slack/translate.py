@@ -87,6 +87,14 @@ def changed(body: Json, bot: Bot, names: Mapping[str, str]) -> Edit | Deletion |
     )
 
 
+def addressed(body: Json, bot: Bot) -> bool:
+    """Whether what an event changes is, or was, meant for the bot wherever it stands."""
+    event = _map(body, "event")
+    texts = (_text(_map(event, name), "text") for name in ("message", "previous_message"))
+    direct = _text(event, "channel_type") == "im" or _text(event, "channel").startswith("D")
+    return direct or any(f"<@{bot.user}" in text for text in texts)
+
+
 def pressed(body: Json, bot: Bot) -> Pressed | None:
     """A `block_actions` payload: a press on one of the bot's buttons."""
     actions = body.get("actions")

@@ -278,6 +278,19 @@ async def test_edits_and_deletions_of_what_was_said_to_the_bot_are_passed_on(
     await slack.workspace.until(lambda: sessions["C0GEN", said.ts] == ["processing", "active"])
 
 
+async def test_a_change_that_comes_before_its_message_is_passed_on_when_it_is_for_the_bot(
+    adapter: SlackAdapter, core: FakeCore, anna: Human
+) -> None:
+    for said in (anna.write("<@U0BOT> deploy staging"), anna.write("deploy", channel="D0ANNA")):
+        await anna.edit(said, "deploy prod")
+        edit = await core.next(Edit)
+        assert isinstance(edit, Edit)
+        assert (edit.message_id, edit.text) == (said.ts, "deploy prod")
+        await anna.delete(said)
+    gone = [event.message_id for event in core.accepted if isinstance(event, Deletion)]
+    assert gone == [said.ts]
+
+
 async def test_edits_elsewhere_are_nobodys_business(
     adapter: SlackAdapter, core: FakeCore, anna: Human
 ) -> None:
