@@ -34,6 +34,7 @@ def defaults(config: Config) -> ChannelSettings:
         max_steps=config.subagents.max_steps,
         timeout_s=config.subagents.timeout_s,
         per_job=config.budget.per_job,
+        confirm_above=config.subagents.confirm_above,
     )
 
 

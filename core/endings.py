@@ -4,7 +4,7 @@ Decides no merge; what has to happen afterwards is only named."""
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from core import asking
+from core import asking, confirming
 from core.attachments.telling import kept_lines
 from core.conflicts import conflict_posts, take_buttons
 from core.jobs.job import Cancelled, Completed, Gathered, Outcome
@@ -20,7 +20,7 @@ from core.posts import (
 )
 from core.primary.doing import Done
 from core.primary.turn import TurnEnd, answer_id
-from core.records import inbox, jobs, outbox, turns
+from core.records import inbox, jobs, outbox, plans, turns
 from core.records.inbox import inbox_id
 from core.records.jobs import JobRow
 from core.state.apply import Merged, merge
@@ -60,7 +60,8 @@ class Endings:
         if not turns.is_running(tx, end.turn.id) or not inbox.close(tx, inbox_id(message)):
             return None
         merged = self._merge_turn(tx, message, end)
-        started = self._queue_promised(tx, message)
+        plan = plans.about(tx, inbox_id(message))
+        started = self._queue_promised(tx, message) if plan is None else []
         turns.end(tx, end.turn.id)
         lines = [*kept_lines(message)]
         lines += [f"started job {row.number}: {row.title}" for row in started]
@@ -75,7 +76,10 @@ class Endings:
             buttons=_merge_buttons(merged),
             offline=end.offline,
         )
-        threads = self._put(tx, [post, *(card(row) for row in started)], merged)
+        shown: list[Outbound] = [post, *(card(row) for row in started)]
+        if plan is not None:
+            shown.append(confirming.plan_post(tx, plan, message, self.clock()))
+        threads = self._put(tx, shown, merged)
         return After(threads=threads, commit=merged.commit, started=started)
 
     def of_job(self, over: JobOver, tx: Transaction) -> After | None:

@@ -24,7 +24,7 @@ _MAX_NAME = 80
 _MAX_ACTION = 64
 _MAX_ROLES = 250
 # The bot's own posts stand beside people's messages and are found by their ids.
-_OURS = ("answer:", "reply:", "result:", "conflict:", "conflicts:", "card:", "ask:")
+_OURS = ("answer:", "reply:", "result:", "conflict:", "conflicts:", "card:", "ask:", "plan:")
 
 
 def cleaned(event: InboundEvent) -> InboundEvent:

@@ -25,6 +25,7 @@ class ChannelSettings:
     timeout_s: int
     per_job: Limit
     timezone: str = "UTC"
+    confirm_above: int = 1000
     paused: bool = False
 
 
@@ -94,6 +95,10 @@ _SETTINGS: Mapping[str, _Setting] = {
         about="the most one job may use: tokens (2000000), money ($2.50), or both",
         parse=_limit,
         use=lambda kept: parse_limit(str(kept)),
+    ),
+    "confirm_above": _Setting(
+        about="more jobs than this of one message start only when who asked agrees",
+        parse=_between(0, 1000),
     ),
     "timezone": _Setting(about="whose midnight the budgets of a day renew at", parse=_timezone),
 }

@@ -42,6 +42,14 @@ class AnswerJob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DecidePlan:
+    """Start the many jobs of one message that wait for a word, or none of them."""
+
+    plan: int
+    start: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunAgain:
     """Run a job's brief again."""
 
@@ -217,6 +225,7 @@ Act = (
     | StopThread
     | SteerJob
     | AnswerJob
+    | DecidePlan
     | RunAgain
     | ShowJobs
     | ShowJob

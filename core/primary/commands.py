@@ -11,6 +11,7 @@ from core.primary.acts import (
     AnswerJob,
     ChangeSetting,
     ConfirmForget,
+    DecidePlan,
     Find,
     Forget,
     Pair,
@@ -79,6 +80,8 @@ def parse_press(action: str, text: str | None) -> Act:
             return AnswerJob(job=job, question=question, choice=choice)
         case "details", [job]:
             return ShowJob(job=job)
+        case "start" | "drop", [plan]:
+            return DecidePlan(plan=plan, start=verb == "start")
         case "again", [job]:
             return RunAgain(job=job)
         case "undo", [commit]:

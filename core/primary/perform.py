@@ -16,6 +16,7 @@ from core.primary import (
     forget_acts,
     job_acts,
     look_acts,
+    plan_acts,
     state_acts,
     thread_acts,
 )
@@ -96,17 +97,23 @@ class Performer:
                 return _do(doing, act)
 
 
-def _say(doing: Doing, act: acts.SteerJob | acts.AnswerJob) -> Done:
-    if isinstance(act, acts.SteerJob):
-        return job_acts.steer(doing, act)
-    return answer_acts.answer(doing, act)
+def _say(doing: Doing, act: acts.SteerJob | acts.AnswerJob | acts.DecidePlan) -> Done:
+    match act:
+        case acts.SteerJob():
+            return job_acts.steer(doing, act)
+        case acts.AnswerJob():
+            return answer_acts.answer(doing, act)
+        case acts.DecidePlan(plan=plan, start=start):
+            return plan_acts.decide(doing, plan, start)
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
 def _do(doing: Doing, act: Act) -> Done:
     match act:
         case acts.StopJob(job=job):
             return job_acts.stop(doing, job)
-        case acts.SteerJob() | acts.AnswerJob():
+        case acts.SteerJob() | acts.AnswerJob() | acts.DecidePlan():
             return _say(doing, act)
         case acts.RunAgain(job=job):
             return job_acts.run_again(doing, job)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from core import confirming
 from core.errors import BadRequest, NotAllowed
 from core.fencing import fenced
 from core.jobs.admission import Ticket
@@ -17,7 +18,7 @@ from core.ports import Finder
 from core.posts import card_state, outcome_words
 from core.primary.prompt import cut
 from core.primary.tools import BY_NAME
-from core.records import jobs
+from core.records import jobs, plans
 from core.records.jobs import JobRow, NewJob
 from core.records.turns import TurnRow, TurnStep
 from core.rights import Right, Rights
@@ -38,6 +39,10 @@ _TITLE = 120
 _LISTED = 30
 _MOST_CALLS = 200
 _LONGEST = 20_000
+_TO_CONFIRM = (
+    "Job {job} is noted. {count} jobs of one message are so many that none of them starts, also"
+    " none before this one, until the person agrees: they are asked below your answer."
+)
 
 
 class Toolbox:
@@ -135,6 +140,10 @@ class Toolbox:
             at=self._clock(),
         )
         job = jobs.promise(tx, new)
+        if asked >= self._settings.confirm_above:
+            until = self._clock() + confirming.EXPIRES_S
+            plans.put(tx, self._inbox_id, self._message.author.id, until)
+            return _TO_CONFIRM.format(job=job, count=asked + 1), None
         obstacle = self._jobs.obstacle(self._ticket(job), more=asked)
         if obstacle:
             return f"Job {job} is queued: {obstacle}. It starts by itself.", None

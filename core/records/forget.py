@@ -206,6 +206,7 @@ def all_else(tx: Transaction) -> None:
     """Remove what else a channel's conversations left: ended jobs, words to them, settings."""
     tx.execute("DELETE FROM steering")
     tx.execute("DELETE FROM jobs WHERE state IN ('ended', 'promised')")
+    tx.execute("DELETE FROM plans")
     tx.execute("DELETE FROM settings")
     tx.execute("DELETE FROM turns WHERE state = 'ended'")
     tx.execute("DELETE FROM forgettings WHERE state IN ('asked', 'done')")

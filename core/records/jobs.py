@@ -101,6 +101,35 @@ def queue_promised(tx: Transaction, message: str) -> tuple[int, ...]:
     return tuple(sorted(number for (number,) in rows))
 
 
+def promised(tx: Transaction, channel: ChannelRef, message: str) -> tuple[JobRow, ...]:
+    """What a message has asked for and what is not real yet, in its order."""
+    rows = tx.execute(
+        _SELECT + " WHERE message = ? AND state = 'promised' ORDER BY number", (message,)
+    )
+    return tuple(_row(channel, row) for row in rows)
+
+
+def drop_promised(tx: Transaction, message: str) -> None:
+    """Nothing comes of what a message has asked for and what is not real yet."""
+    tx.execute(
+        "DELETE FROM steering WHERE job IN"
+        " (SELECT number FROM jobs WHERE message = ? AND state = 'promised')",
+        (message,),
+    )
+    tx.execute("DELETE FROM jobs WHERE message = ? AND state = 'promised'", (message,))
+
+
+def mean_use(tx: Transaction) -> tuple[int, int, int]:
+    """How many of the newest jobs have used anything, and what each did on average: tokens and
+    nanodollars."""
+    row = tx.execute(
+        "SELECT count(*), coalesce(avg(tokens), 0), coalesce(avg(cost), 0) FROM"
+        " (SELECT tokens, cost FROM jobs WHERE state = 'ended' AND tokens > 0"
+        " ORDER BY number DESC LIMIT 20)"
+    ).fetchone()
+    return int(row[0]), round(row[1]), round(row[2])
+
+
 def count_for(tx: Transaction, message: str) -> int:
     """How many jobs one message has asked for."""
     row = tx.execute("SELECT count(*) FROM jobs WHERE message = ?", (message,)).fetchone()

@@ -151,6 +151,7 @@ def give_up(tx: Transaction, turn: str, message: str) -> None:
     """The turn is over and nothing comes of it, nor of the jobs that it has promised so far."""
     end(tx, turn)
     tx.execute("DELETE FROM jobs WHERE message = ? AND state = 'promised'", (message,))
+    tx.execute("DELETE FROM plans WHERE message = ? AND state = 'waiting'", (message,))
 
 
 def bases(tx: Transaction) -> tuple[int, ...]:

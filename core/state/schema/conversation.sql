@@ -132,6 +132,15 @@ CREATE TABLE questions (
     UNIQUE (job, call)
 ) STRICT, WITHOUT ROWID;
 
+-- Messages whose many jobs stay promised until somebody agrees.
+CREATE TABLE plans (
+    number     INTEGER PRIMARY KEY AUTOINCREMENT,
+    message    TEXT NOT NULL UNIQUE,        -- inbox id
+    person     TEXT NOT NULL,               -- the id of who asked
+    expires_at REAL NOT NULL,
+    state      TEXT NOT NULL                -- waiting, started, dropped
+) STRICT;
+
 CREATE TABLE settings (
     name  TEXT PRIMARY KEY,
     value TEXT NOT NULL,                    -- JSON

@@ -1,0 +1,60 @@
+"""Many jobs of one message wait for a click: the post that says how many, which, and what they may
+cost. Runs inside a write of the channel; starts nothing."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from core.messages import Button, Message, Post, PostKind
+from core.messages.money import usage_words
+from core.posts import plain
+from core.records import jobs, messages, outbox
+from core.records.jobs import JobRow
+from core.records.plans import PlanRow
+from core.state.database import Transaction
+
+EXPIRES_S = 86_400.0
+"""How long they wait; nothing has to run for it, a later click is told that it is too late."""
+
+
+def plan_post(tx: Transaction, plan: PlanRow, message: Message, at: float) -> Post:
+    """What is asked, with its two buttons."""
+    rows = jobs.promised(tx, message.thread.channel, plan.message)
+    return Post(
+        id=_id(plan),
+        thread=message.thread,
+        kind=PostKind.NOTICE,
+        text=f"**{len(rows)} jobs wait for your word.** Nothing of them has started.\n\n"
+        f"{_list(rows)}\n\n{_cost(tx, len(rows))} Without a click within a day none is started.",
+        at=at,
+        mention=message.author,
+        reply_to=message.id,
+        buttons=(
+            Button(action=f"start.{plan.number}", label=f"Start {len(rows)} jobs", style="primary"),
+            Button(action=f"drop.{plan.number}", label="Not now"),
+        ),
+    )
+
+
+def close_post(tx: Transaction, plan: PlanRow, rows: Sequence[JobRow], words: str) -> None:
+    """The buttons go, and what came of it stands in their place."""
+    post = messages.post(tx, _id(plan))
+    if post is not None and post.buttons:
+        text = f"**{len(rows)} jobs were to wait for a word.**\n\n{_list(rows)}\n\n{words}"
+        outbox.show_again(tx, replace(post, text=text, buttons=(), mention=None))
+
+
+def _id(plan: PlanRow) -> str:
+    return f"plan:{plan.number}"
+
+
+def _list(rows: Sequence[JobRow]) -> str:
+    return "\n".join(f"- job {row.number}: {plain(row.title)}" for row in rows)
+
+
+def _cost(tx: Transaction, count: int) -> str:
+    """What so many jobs may use, as far as earlier ones tell."""
+    seen, tokens, cost = jobs.mean_use(tx)
+    if not seen:
+        return "No job has worked here yet, so what they will cost is not known."
+    likely = usage_words(count * tokens, count * cost)
+    return f"They are likely to use about {likely}, as the last {seen} here did."
