@@ -42,6 +42,7 @@ def configure(form: Form) -> None:
 
 def _first() -> tuple[Processor, ...]:
     return (
+        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 
 import structlog
 
+from core import trace
 from core.attachments.telling import steering
 from core.errors import BadRequest, NotAllowed, StoreError
 from core.jobs.supervisor import JobOver
@@ -169,6 +170,7 @@ class Conversation:
                 assert_never(unreachable)
 
     async def _take(self, event: Asking) -> None:
+        trace.also(message=event.id)
         match event:
             case Message():
                 await self._take_message(event)
@@ -272,6 +274,7 @@ class Conversations:
             conversation.post(event)
 
     async def _run(self, conversation: Conversation) -> None:
+        trace.begin(thread=conversation.thread)
         try:
             await conversation.run()
         finally:

@@ -9,6 +9,7 @@ from typing import assert_never
 
 import structlog
 
+from core import trace
 from core.commit_points import CommitPoint, reached
 from core.conversation import (
     Again,
@@ -217,6 +218,7 @@ class Desk:
 
     async def _run_turn(self, thread: ThreadRef, asked: Message | str) -> None:
         id = asked if isinstance(asked, str) else inbox_id(asked)
+        trace.begin(thread=thread, message=id)
         task = asyncio.current_task()
         assert task is not None
         working = self._working[thread] = _Working(id=id, task=task)

@@ -9,6 +9,7 @@ from typing import assert_never
 
 import structlog
 
+from core import trace
 from core.attachments.landing import Landing
 from core.attachments.limits import GONE, NO_ROOM
 from core.changes import Changes
@@ -112,6 +113,7 @@ class Dispatcher:
         await self._tasks.finish(work, f"accept {event.id}")
 
     async def _accept(self, event: Asking) -> None:
+        trace.begin(thread=event.thread, message=event.id)
         channel = event.thread.channel
         self._accepted[channel] += 1
         self._accepting[channel] += 1

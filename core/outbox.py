@@ -8,6 +8,7 @@ from functools import partial
 
 import structlog
 
+from core import trace
 from core.commit_points import CommitPoint, reached
 from core.errors import DeliveryFailed, DeliveryRefused, StoreError, said
 from core.messages import ChannelRef, Hint, ThreadRef
@@ -71,6 +72,7 @@ class Outbox:
         await self.hint(ThreadRef(channel=channel, thread=""), hint)
 
     async def _send_all(self, thread: ThreadRef) -> None:
+        trace.begin(thread=thread)
         wait = self._first_wait_s
         try:
             while self._kicked.get(thread):

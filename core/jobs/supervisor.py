@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from core import asking
+from core import asking, trace
 from core.commit_points import CommitPoint, reached
 from core.errors import BudgetExceeded, StoreError
 from core.jobs.admission import Admission, Ticket
@@ -189,6 +189,7 @@ class Jobs:
         return sum(1 for where, _ in self._running if where == channel)
 
     async def _work(self, ticket: Ticket) -> None:
+        trace.begin(channel=ticket.channel, number=ticket.number)
         over = None
         try:
             over = await self._run(ticket)
@@ -219,6 +220,7 @@ class Jobs:
         """
         async with self._gate(ticket.channel):
             row, spec = await self._start(ticket)
+        trace.also(thread=row.thread, job=row.id)
         if row.outcome is not None or row.state is JobState.WAITING:
             return None
         if row.stop_by is not None:
