@@ -5,11 +5,11 @@ from typing import Any
 
 from core.state.apply import Merged, merge
 from core.state.conflicts import OpenConflict, open_conflicts, part
-from core.state.migration import statements
 from core.state.entries import Entry, read_entry
 from core.state.facts import Space, head
 from core.state.files import read_file
 from core.state.folding import fold_key
+from core.state.migration import statements
 from core.state.operations import Author, AuthorKind, Delta, FileChange, Json, Op, Operation
 from core.state.person import person_delete, person_put
 from core.state.resolution import Stale, resolve
