@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -13,11 +14,13 @@ from core import asking
 from core.errors import StoreError
 from core.jobs.admission import Limits
 from core.jobs.job import Asked, Completed, JobSpec, Outcome, Progress
-from core.messages import Post
+from core.messages import ChannelRef, Post
 from core.model.account import Account
 from core.model.chat import ModelReply, ModelRequest
 from core.records import questions
 from core.rights import Access, Who
+from core.state.channels import Channels
+from core.state.database import Transaction
 from tests.core.frail import Frail
 from tests.core.room import (
     ADA,
@@ -33,6 +36,7 @@ from tests.core.room import (
     starts,
 )
 
+T = TypeVar("T")
 ONE_PLACE = Limits(max_running=1, per_channel=1, per_person=1)
 WHERE = Asked(call="c1", text="Where to?", choices=("staging", "prod"))
 WHEN = Asked(call="c2", text="When?")
@@ -236,6 +240,53 @@ class Starter(Script):
         self, account: Account, request: ModelRequest, on_text: Callable[[str], None] | None = None
     ) -> ModelReply:
         return says("started") if results(request) else starts("one")
+
+
+class Slow(Channels):
+    """Channels that keep a job from going on once its question is written, until it is let go."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.writes = 0
+        self.asked = asyncio.Event()
+        self.go = asyncio.Event()
+
+    async def write(self, ref: ChannelRef, function: Callable[[Transaction], T]) -> T:
+        found = await super().write(ref, function)
+        task = asyncio.current_task()
+        if task is not None and task.get_name().startswith("job "):
+            self.writes += 1
+            if self.writes == 2:  # its start, its question
+                self.asked.set()
+                await self.go.wait()
+        return found
+
+
+async def slowly_asked(here: Room, channels: Slow) -> None:
+    here.script.replies = [starts("one"), says("started")]
+    await here.ask("m1", "go")
+    await asyncio.wait_for(channels.asked.wait(), 10)
+
+
+async def test_an_answer_that_comes_before_the_place_is_given_back_is_not_lost(
+    tmp_path: Path,
+) -> None:
+    channels = Slow(tmp_path)
+    async with room(tmp_path, hands=Curious(WHERE), channels=channels) as here:
+        await slowly_asked(here, channels)
+        await here.ask("m2", "/answer 1 prod")
+        channels.go.set()
+        assert [one.text for one in (await here.hands.running(1)).answers] == ["Ada says: prod"]
+
+
+async def test_a_stop_that_comes_before_the_place_is_given_back_is_not_lost(
+    tmp_path: Path,
+) -> None:
+    channels = Slow(tmp_path)
+    async with room(tmp_path, hands=Curious(WHERE), channels=channels) as here:
+        await slowly_asked(here, channels)
+        await here.ask("m2", "/cancel 1")
+        assert "stopped by Ada" in (await here.platform.post("result:1")).text
 
 
 async def play(here: Room) -> None:
