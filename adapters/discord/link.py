@@ -41,11 +41,13 @@ _CONTENT_GRANTED = 1 << 18 | 1 << 19
 class Timing:
     """How patient the link is, in seconds.
 
-    A connection that says nothing for `heartbeat_timeout_s` is dead; one that has not come up
+    A connection that says nothing for `heartbeat_timeout_s` is dead, and sooner, but not within
+    `quiet_s`, where Discord wants frequent heartbeats; one that has not come up
     after `patience_s` is given up. `identify_pause_s` is what Discord wants between new sessions.
     """
 
     heartbeat_timeout_s: float = 60.0
+    quiet_s: float = 5.0
     patience_s: float = 90.0
     identify_pause_s: float = 5.0
     first_pause_s: float = 0.5
@@ -220,7 +222,7 @@ class Link:
             )
         state = client._connection  # noqa: SLF001 - the one way to events without the cache
         state._intents.message_content = bool(granted) and self._content  # noqa: SLF001
-        state.parsers = {name: self._parser(name) for name in EVENTS}
+        state.parsers = {name: self._parser(client, name) for name in EVENTS}
         connect = client.http.ws_connect
 
         async def ws_connect(url: str, *, compress: int = 0) -> aiohttp.ClientWebSocketResponse:
@@ -241,11 +243,12 @@ class Link:
                 self._status.retries += 1
                 self._problem(f"Discord's gateway cannot be reached: {said(error)}")
 
-    def _parser(self, name: str) -> Callable[[Payload], None]:
+    def _parser(self, client: discord.Client, name: str) -> Callable[[Payload], None]:
         def parse(payload: Payload) -> None:
             self._status.heard()
             try:
                 if name in ("READY", "RESUMED"):
+                    self._listen_for_beats(client, _shard(name, payload))
                     self._came_up(_shard(name, payload))
                 self._on_event(name, payload)
             except Exception:
@@ -253,6 +256,15 @@ class Link:
                 log.exception("an event cannot be read", name=name)
 
         return parse
+
+    def _listen_for_beats(self, client: discord.Client, shard: int) -> None:
+        """One heartbeat that is not answered is enough: the library knows only its own timeout."""
+        part = client.get_shard(shard) if isinstance(client, _Many) else None
+        socket = client.ws if part is None else part._parent.ws  # noqa: SLF001
+        beats = socket._keep_alive  # noqa: SLF001 - nothing else knows the interval
+        if beats is not None and beats.interval is not None:
+            enough = max(self._timing.quiet_s, 1.5 * beats.interval)
+            beats.heartbeat_timeout = min(self._timing.heartbeat_timeout_s, enough)
 
     def _came_up(self, shard: int) -> None:
         self._live.add(shard)

@@ -75,6 +75,19 @@ async def test_a_silent_connection_is_given_up_and_resumed(
     assert bot.status.retries > 0
 
 
+async def test_where_heartbeats_are_frequent_one_without_an_answer_is_enough(
+    start: Start, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    discord.gateway.heartbeat_ms = 200
+    await start(heartbeat_timeout_s=600, quiet_s=0.4)
+    discord.gateway.go_silent()
+    await discord.say(town.anna, town.general, town.mention("word 1"))
+    await discord.gateway.happened("resumed")
+    discord.gateway.go_silent()
+    await discord.say(town.anna, town.general, town.mention("word 2"))
+    assert words(await core.events(2)) == ["word 1", "word 2"]
+
+
 async def test_a_connection_that_never_gets_ready_is_given_up(
     start: Start, discord: DiscordServer, core: FakeCore, town: Town
 ) -> None:
