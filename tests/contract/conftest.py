@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 import pytest_asyncio
 
-from tests.contract.theatre import Theatre, selected
+from tests.contract.theatre import Theatre, program
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
@@ -14,6 +14,6 @@ async def theatre(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Theatre]:
     async with AsyncExitStack() as stack:
-        made = Theatre(tmp_path_factory.mktemp("contract"), selected(request), stack)
+        made = Theatre(tmp_path_factory.mktemp("contract"), program(request), stack)
         yield made
         await made.end()

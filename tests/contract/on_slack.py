@@ -22,6 +22,11 @@ class InSlack(OnSlack):
         if self._socket:
             await super().connected()
 
+    def seen(self, asked: Asked) -> bool:
+        """See Side. A bot that may not react for now still shows that it works."""
+        session = (asked.message.channel, asked.conversation)
+        return super().seen(asked) or "processing" in self._server.workspace.sessions[session]
+
     async def edit(self, asked: Asked, text: str) -> None:
         """See Somebody."""
         await self._human.edit(asked.message, f"<@{self._server.workspace.bot_user}> {text}")

@@ -21,6 +21,7 @@ class InTelegram(OnTelegram):
         self.me = str(person)
         self._person = person
         self._groups = groups
+        self._presses: set[str] = set()
 
     async def connected(self) -> None:
         """See Side. A poll finds what came before it; what is pushed before there is a hook waits
@@ -65,9 +66,9 @@ class InTelegram(OnTelegram):
         """See Side."""
         self._press(shown, shown.message.buttons[label])
 
-    def _press(self, shown: Shown, data: str) -> str:
+    def _press(self, shown: Shown, data: str) -> None:
         author = self._author(self._server.world.chats[shown.message.chat])
-        return self._server.world.forge(shown.message, data, person=author)
+        self._presses.add(self._server.world.forge(shown.message, data, person=author))
 
     async def edit(self, asked: Asked, text: str) -> None:
         """See Somebody."""
@@ -162,7 +163,8 @@ class InTelegram(OnTelegram):
     def heard_privately(self) -> Collection[str]:
         """See Somebody."""
         own = self._server.world.chat(self._person)
-        answers = self._server.world.open_callbacks.values()
+        calls = self._server.world.open_callbacks
+        answers = [calls[query] for query in self._presses]
         return [*map(_read, own.said()), *(a["text"] for a in answers if a and a.get("text"))]
 
 

@@ -1,5 +1,6 @@
 """One whole bot on one platform, with its scripted model and its people. Tells no story."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,6 +19,7 @@ from tests.emulators.slack import SlackServer
 from tests.emulators.slack.http_events import HttpEvents
 from tests.emulators.telegram import TelegramServer
 from tests.harness.bot import BotProcess, Sections, Values
+from tests.harness.people import PATIENCE_S
 from tests.harness.play import Part, Play, say
 from tests.harness.room import assert_no_bugs
 from tests.harness.town import SECRETS
@@ -32,14 +34,23 @@ class Model:
     turns: dict[str, Part] = field(default_factory=dict)
     jobs: dict[str, Part] = field(default_factory=dict)
     asked: list[Received] = field(default_factory=list)
+    _called: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __call__(self, received: Received) -> Reply:
         """Answer one request."""
         self.asked.append(received)
+        self._called.set()
+        self._called = asyncio.Event()
         known = any(key in received.asked for key in self.turns)
         if "finish" not in received.tools and not known:
             return say(f"heard {received.asked}")
         return Play(self.turns, self.jobs)(received)
+
+    async def reached(self, words: str) -> None:
+        """Return when a turn has asked the model about a message with these words."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not any(words in received.asked for received in self.asked):
+                await self._called.wait()
 
 
 @dataclass(slots=True, kw_only=True)

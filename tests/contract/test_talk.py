@@ -1,7 +1,6 @@
 """Talking: seen, answered, streamed, changed, taken back, by those who may and by nobody else."""
 
 import asyncio
-from functools import partial
 
 from tests.contract.somebody import SHARED, settled, texts
 from tests.contract.stage import Stage
@@ -11,17 +10,6 @@ from tests.harness.people import one
 from tests.harness.play import say
 
 NO_DELETIONS = ("page", "telegram", "telegram-webhook")
-
-
-@everywhere()
-async def test_a_question_is_seen_at_once_also_while_the_model_hangs(on: Stage) -> None:
-    gate = asyncio.Event()
-    on.plays({"hang": [Reply(text="at last", gate=gate)]})
-    asked = await on.anna.ask("hang", 0)
-    await on.anna.until(partial(on.anna.seen, asked))
-    assert "at last" not in texts(on.anna, asked)
-    gate.set()
-    await one(on.anna, asked, "at last")
 
 
 @everywhere()
@@ -39,24 +27,12 @@ async def test_a_thread_is_one_conversation_and_knows_nothing_of_another(on: Sta
     assert "elsewhere" not in texts(on.anna, asked)
 
 
-@everywhere()
-async def test_an_answer_grows_before_it_ends_as_one_message(on: Stage) -> None:
-    story = "Once upon a time there was a bot. " * 6 + "The end."
-    on.plays({"tell": [Reply(text=story, pieces=10, piece_latency_s=0.25)]})
-    asked = await on.anna.ask("tell", 3)
-    await one(on.anna, asked, "The end.")
-    await settled(on.anna, asked)
-    assert any("Once" in t and "The end." not in t for t in on.anna.growing(asked))
-    told = [shown.text for shown in on.anna.shown(asked) if "Once" in shown.text]
-    assert [text.strip() for text in told] == [story]
-
-
 @everywhere(but=("page",))
 async def test_a_question_that_was_changed_is_answered_as_it_says_now(on: Stage) -> None:
     gate = asyncio.Event()
     on.plays({"alpha": [Reply(text="about alpha", gate=gate)], "beta": [say("about beta")]})
     asked = await on.anna.ask("alpha", 4)
-    await on.anna.until(lambda: on.anna.seen(asked))
+    await on.model.reached("alpha")
     await on.anna.edit(asked, "beta")
     await one(on.anna, asked, "about beta")
     gate.set()
@@ -69,7 +45,7 @@ async def test_a_question_that_was_deleted_is_not_answered(on: Stage) -> None:
     gate = asyncio.Event()
     on.plays({"gamma": [Reply(text="about gamma", gate=gate)]})
     asked = await on.anna.ask("gamma", 5)
-    await on.anna.until(lambda: on.anna.seen(asked))
+    await on.model.reached("gamma")
     await on.anna.delete(asked)
     gate.set()
     later = await on.anna.ask("after it", 5)

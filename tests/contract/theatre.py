@@ -1,7 +1,7 @@
 """Stories told on all platforms at once, each with a test of its own for its verdict."""
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -12,23 +12,36 @@ from tests.contract.stage import VARIANTS, Stage, stage
 Story = Callable[[Stage], Coroutine[None, None, None]]
 
 
-class Theatre:
-    """The stages of the variants that were selected; each is built when a story first needs it."""
+# Stories mostly wait, so the next ones begin while one is awaited.
+AHEAD = 3
+_stories: dict[str, Story] = {}
 
-    def __init__(self, within: Path, variants: Collection[str], stack: AsyncExitStack) -> None:
+
+class Theatre:
+    """The stages of the variants that were selected; each is built when a story first needs it.
+
+    `program` is what is going to be asked for, in order: names of stories, and variants.
+    """
+
+    def __init__(
+        self, within: Path, program: Sequence[tuple[str, str]], stack: AsyncExitStack
+    ) -> None:
         self._within = within
-        self._variants = variants
+        self._program = program
+        self._order = list(dict.fromkeys(name for name, _ in program))
         self._stack = stack
         self._stages: dict[str, asyncio.Task[Stage]] = {}
         self._told: dict[tuple[str, str], asyncio.Task[None]] = {}
 
-    async def verdict(self, story: Story, variants: Collection[str], variant: str) -> None:
+    async def verdict(self, name: str, variant: str) -> None:
         """Raise what the story ended with on this platform. Others hear it meanwhile."""
-        for each in variants:
-            key = (story.__qualname__, each)
-            if each in self._variants and key not in self._told:
-                self._told[key] = asyncio.create_task(self._tell(story, each), name=str(key))
-        await self._told[story.__qualname__, variant]
+        now = self._order.index(name)
+        for key in self._program:
+            near = key[0] in self._order[now : now + AHEAD]
+            if near and key not in self._told:
+                telling = self._tell(_stories[key[0]], key[1])
+                self._told[key] = asyncio.create_task(telling, name=str(key))
+        await self._told[name, variant]
 
     async def _tell(self, story: Story, variant: str) -> None:
         if variant not in self._stages:
@@ -48,8 +61,11 @@ def everywhere(*, but: Collection[str] = ()) -> Callable[[Story], Callable[..., 
     variants = tuple(each for each in VARIANTS if each not in but)
 
     def made(story: Story) -> Callable[..., object]:
+        name = f"{story.__module__}.{story.__name__}"
+        _stories[name] = story
+
         async def test(variant: str, theatre: Theatre) -> None:
-            await theatre.verdict(story, variants, variant)
+            await theatre.verdict(name, variant)
 
         test.__name__, test.__qualname__ = story.__name__, story.__qualname__
         test.__module__, test.__doc__ = story.__module__, story.__doc__
@@ -60,9 +76,10 @@ def everywhere(*, but: Collection[str] = ()) -> Callable[[Story], Callable[..., 
     return made
 
 
-def selected(request: pytest.FixtureRequest) -> set[str]:
-    """The variants of the tests of this package that are going to run."""
-    here = Path(__file__).parent
-    items = [item for item in request.session.items if item.path.is_relative_to(here)]
-    calls = [item.callspec for item in items if hasattr(item, "callspec")]
-    return {str(call.params["variant"]) for call in calls if "variant" in call.params}
+def program(request: pytest.FixtureRequest) -> list[tuple[str, str]]:
+    """The stories and variants of the tests that are going to run, in their order."""
+    items = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    named = [(f"{item.module.__name__}.{item.originalname}", item) for item in items]
+    return [
+        (name, str(item.callspec.params["variant"])) for name, item in named if name in _stories
+    ]
