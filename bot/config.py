@@ -130,6 +130,14 @@ class SourceSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SkillSettings:
+    """A folder of skills, each a folder with a SKILL.md."""
+
+    path: Annotated[Path, checks.readable_folder]
+    channels: Annotated[tuple[str, ...], checks.channel_patterns] = ("*",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSettings:
     """What the keys under a pattern are (`kind`) or how they merge (`rule`): one of the two."""
 
@@ -168,6 +176,7 @@ class Config:
     prices: tuple[PriceSettings, ...] = ()
     sources: tuple[SourceSettings, ...] = ()
     fetch: tuple[FetchSettings, ...] = ()
+    skills: tuple[SkillSettings, ...] = ()
     rules: tuple[RuleSettings, ...] = ()
 
 
@@ -184,6 +193,7 @@ SECTIONS: dict[str, type] = {
     **CARE,
     "sources": SourceSettings,
     "fetch": FetchSettings,
+    "skills": SkillSettings,
     "rules": RuleSettings,
 }
 
@@ -198,16 +208,14 @@ def load(path: Path | None) -> Config:
     bot = sections.one("bot", BotSettings)
     model = sections.one("model", ModelSettings)
     web = sections.one("web", WebSettings)
-    platforms = _platforms(sections)
-    access = _access(sections)
+    platforms, access = _platforms(sections), _access(sections)
     subagents = sections.one("subagents", SubagentSettings)
-    budget = sections.one("budget", BudgetSettings)
+    budget, state = sections.one("budget", BudgetSettings), sections.one("state", StateSettings)
     prices = sections.many("prices", PriceSettings)
-    state = sections.one("state", StateSettings)
     backup = sections.maybe("backup", BackupSettings)
     health = sections.maybe("health", HealthSettings)
     sources = sections.many("sources", SourceSettings)
-    fetch = sections.some("fetch", FetchSettings)
+    fetch, skills = _tools(sections)
     rules = sections.many("rules", RuleSettings)
     wrong = [
         *sections.errors,
@@ -216,6 +224,7 @@ def load(path: Path | None) -> Config:
         *_model(model),
         *money_sections.twice(prices),
         *_folders(sources, backup, bot),
+        *(_skills(skills, bot) if bot else ()),
         *_rules(rules),
     ]
     if wrong or not (bot and model and web and subagents and budget and state):
@@ -235,7 +244,8 @@ def load(path: Path | None) -> Config:
         backup=backup,
         health=health,
         sources=tuple(source for source in sources if source),
-        fetch=tuple(one for one in fetch if one),
+        fetch=fetch,
+        skills=skills,
         rules=tuple(rule for rule in rules if rule),
     )
 
@@ -267,6 +277,14 @@ def _platforms(sections: Sections) -> Platforms:
         discord=sections.maybe("discord", DiscordSection),
         telegram=sections.maybe("telegram", TelegramSection),
     )
+
+
+def _tools(
+    sections: Sections,
+) -> tuple[tuple[FetchSettings, ...], tuple[SkillSettings, ...]]:
+    fetch = sections.some("fetch", FetchSettings)
+    skills = sections.some("skills", SkillSettings)
+    return tuple(one for one in fetch if one), tuple(one for one in skills if one)
 
 
 def _access(sections: Sections) -> AccessSettings:
@@ -306,6 +324,12 @@ def _sources(sources: tuple[SourceSettings | None, ...], bot: BotSettings | None
         places.setdefault(source.name, place.rstrip(","))
         if bot and _shared(source.path, bot.data_dir):
             yield f"{place} path: must be apart from [bot] data_dir, where every channel's data is"
+
+
+def _skills(skills: tuple[SkillSettings, ...], bot: BotSettings) -> Iterator[str]:
+    for one in skills:
+        if _shared(one.path, bot.data_dir):
+            yield "[skills] path: must be apart from [bot] data_dir, where every channel's data is"
 
 
 def _shared(source: Path, data_dir: Path) -> bool:

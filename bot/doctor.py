@@ -10,7 +10,9 @@ import tempfile
 from itertools import islice
 from pathlib import Path
 
+from bot.checks import printable
 from bot.config import Config, SourceSettings, SubagentSettings
+from bot.engine import config_skills
 from bot.finding import Finding, Level
 from bot.listener import listener
 from bot.money_sections import BudgetSettings
@@ -32,17 +34,17 @@ async def examine(config: Config) -> list[Finding]:
     # Loaded only here: `thaw doctor` is the only command that needs it.
     from bot.model_check import model_finding  # noqa: PLC0415
 
-    data, (model, costs), page, platforms, sandbox, sources = await asyncio.gather(
+    data, (model, costs), page, platforms, sandbox, folders = await asyncio.gather(
         asyncio.to_thread(_data, config.bot.data_dir),
         asyncio.gather(model_finding(config.model), price_finding(config, book(config))),
         asyncio.to_thread(_page, config),
         platform_findings(config.platforms),
         _sandbox(config.subagents),
-        asyncio.to_thread(lambda: [_source(source) for source in config.sources]),
+        asyncio.to_thread(lambda: [*map(_source, config.sources), *_skills(config)]),
     )
     return [
         _configuration(config), data, model, costs, page, *platforms, sandbox,
-        _budget(config.budget), *sources,
+        _budget(config.budget), *folders,
     ]  # fmt: skip
 
 
@@ -176,6 +178,21 @@ def _source(source: SourceSettings) -> Finding:
         advice = "give this user the right to read them, or leave them out"
         return Finding(level=Level.NOTE, about="source", text=text, advice=advice)
     return Finding(level=Level.OK, about="source", text=text)
+
+
+def _skills(config: Config) -> list[Finding]:
+    if not config.skills:
+        return []
+    skills = config_skills(config)
+    text = ", ".join(skill.name for skill in skills.found) or "none found"
+    advice = "mend the file, or take it away; the other skills are offered all the same"
+    return [
+        Finding(level=Level.OK, about="skills", text=text),
+        *(
+            Finding(level=Level.NOTE, about="skill", text=printable(line), advice=advice)
+            for line in skills.wrong
+        ),
+    ]
 
 
 def _unreadable(root: Path, entry: Entry) -> bool:

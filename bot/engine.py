@@ -2,16 +2,21 @@
 
 from functools import partial
 
+import structlog
+
 from bot.config import Config, SourceSettings
 from core.jobs.job import JobSpec, Steering
 from core.messages import ChannelRef
 from core.ports import Finder, MeteredModel, Web
 from core.records import jobs
 from core.search.sources import Sources
+from core.skills import Skill, Skills, read_skills, together
 from core.state.channels import Channels
 from core.subagents.engine.local import Bounds, LocalEngine
 from core.subagents.sandbox import Mount
 from core.subagents.sandbox.choose import choose
+
+log = structlog.get_logger(__name__)
 
 
 def local_engine(
@@ -28,8 +33,13 @@ def local_engine(
         read = partial(jobs.steering, number=job.number, after=after)
         return await channels.read(job.thread.channel, read)
 
+    skills = config_skills(config)
+    for line in skills.wrong:
+        log.warning("a skill cannot be used", finding=line)
+
     def mounts(channel: ChannelRef) -> tuple[Mount, ...]:
-        return tuple(_mount(paths[name]) for name in sources.visible(channel))
+        folders = (_mount(paths[name]) for name in sources.visible(channel))
+        return (*folders, *(_skill(one) for one in skills.of(channel)))
 
     return LocalEngine(
         data_dir=config.bot.data_dir,
@@ -57,6 +67,16 @@ def _web(config: Config) -> Web | None:
     from core.fetch.fetcher import Fetcher  # noqa: PLC0415
 
     return Fetcher(Allowed(allowances))
+
+
+def config_skills(config: Config) -> Skills:
+    """The skills that the configuration names, as they are now. Blocks."""
+    return together([read_skills(one.path, one.channels) for one in config.skills])
+
+
+def _skill(skill: Skill) -> Mount:
+    # No name of a source has a dot in it.
+    return Mount(name=f"skill.{skill.name}", path=skill.folder, about=skill.description)
 
 
 def _mount(source: SourceSettings) -> Mount:

@@ -41,6 +41,7 @@ def test_the_example_names_every_setting_and_no_other() -> None:
 
 def test_what_the_example_leaves_out_can_be_put_in(tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
+    (tmp_path / "skills").mkdir()
     (tmp_path / "config.toml").write_text(in_full(), "utf-8")
     config = load(tmp_path / "config.toml")
     assert config.platforms.names == ("slack", "discord", "telegram")

@@ -12,6 +12,7 @@ from bot.config import (
     BotSettings,
     Config,
     ModelSettings,
+    SkillSettings,
     SourceSettings,
     SubagentSettings,
     WebSettings,
@@ -233,6 +234,18 @@ async def test_a_source_that_is_gone_is_a_problem(config: Config, tmp_path: Path
     found = await finding(replace(config, sources=(source,)), "source")
     assert found.level is Level.PROBLEM
     assert "cannot be read" in found.text
+
+
+async def test_skills_are_named_and_bad_ones_told(config: Config, tmp_path: Path) -> None:
+    for name, text in (("a", "---\nname: notes\ndescription: x\n---\n"), ("b", "no head")):
+        (tmp_path / "skills" / name).mkdir(parents=True)
+        (tmp_path / "skills" / name / "SKILL.md").write_text(text)
+    skills = (SkillSettings(path=tmp_path / "skills"),)
+    found = await finding(replace(config, skills=skills), "skills")
+    assert (found.level, found.text) == (Level.OK, "notes")
+    bad = await finding(replace(config, skills=skills), "skill")
+    assert bad.level is Level.NOTE
+    assert str(tmp_path / "skills" / "b" / "SKILL.md") in bad.text
 
 
 async def test_a_source_without_end_is_not_counted_to_it(

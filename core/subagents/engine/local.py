@@ -212,8 +212,7 @@ class LocalEngine:
         pace.say("preparing")
         workspace = await files.fill(self._folder(job.id), self._channels, channel, job.base_commit)
         mounts = self._mounts(channel)
-        names = [mount.name for mount in mounts]
-        first = opening(job, sandbox.commands_off, names, self._hosts(job))
+        first = opening(job, sandbox.commands_off, mounts, self._hosts(job))
         moved = await journal.moved(workspace) if past.steps else ()
         taken = take_up(past, first, moved)
         await journal.begin_attempt(

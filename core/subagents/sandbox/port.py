@@ -7,10 +7,14 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mount:
-    """A folder of the host that the sandbox shows read-only at /sources/<name>."""
+    """A folder of the host that the sandbox shows read-only at /sources/<name>.
+
+    `about` says what a skill is good for; other folders have none.
+    """
 
     name: str
     path: Path
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,19 @@
 from dataclasses import replace
+from pathlib import Path
 
 from core.jobs.job import Former
 from core.subagents.prompt import opening
+from core.subagents.sandbox import Mount
 from tests.core.subagents.scripted import job
+
+CI = Mount(name="ci", path=Path("/srv/ci"))
+DOCS = Mount(name="docs", path=Path("/srv/docs"))
+NOTES = Mount(name="skill.notes", path=Path("/srv/notes"), about="writes release notes")
 
 
 def test_all_jobs_begin_with_the_same_words() -> None:
     one = opening(job(1, brief="a"), "", ())
-    other = opening(job(2, brief="b", instructions="be brief"), "", ("ci",))
+    other = opening(job(2, brief="b", instructions="be brief"), "", (CI,))
     assert one[0] == other[0]
     assert one[1] != other[1]
 
@@ -23,11 +29,18 @@ def test_a_brief_cannot_leave_its_fence() -> None:
 
 
 def test_instructions_and_sources_are_outside_the_fence_before_it() -> None:
-    text = opening(job(brief="x", instructions="use British English"), "", ("ci", "docs"))[1].text
+    text = opening(job(brief="x", instructions="use British English"), "", (CI, DOCS, NOTES))[
+        1
+    ].text
     before, _, fenced = text.partition("<brief>")
     assert "use British English" in before
-    assert "/sources/ci, /sources/docs" in before
+    assert "Sources: /sources/ci, /sources/docs\n" in before
+    assert "\n- /sources/skill.notes: writes release notes\n" in before
     assert fenced == "\nx\n</brief>"
+
+
+def test_without_skills_there_is_no_word_of_them() -> None:
+    assert "SKILL.md" not in opening(job(), "", (CI,))[1].text
 
 
 def test_hosts_are_told_only_where_there_are_some() -> None:
@@ -53,7 +66,7 @@ FORMER = Former(
 
 
 def test_a_job_that_runs_again_is_told_of_the_former_run_behind_its_brief_and_fenced() -> None:
-    text = opening(job(brief="why?", former=FORMER), "", ("ci",))[1].text
+    text = opening(job(brief="why?", former=FORMER), "", (CI,))[1].text
     _, _, after = text.partition("<brief>\nwhy?\n</brief>")
     said, _, fenced = after.partition("<former>")
     assert "Job 3 did this job before" in said
