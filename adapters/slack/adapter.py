@@ -160,6 +160,8 @@ class SlackAdapter:
         uploads, lacking = await self._files.produced(post.thread.channel, post.files)
         parts = await asyncio.to_thread(render.post, post, lacking)
         try:
+            if await self._posting.shown_again(post.thread, post.id, parts + uploads):
+                return
             await self._streams.abandon(post)
             if isinstance(parts[0], render.Part):
                 await self._streams.finish(post, parts[0])

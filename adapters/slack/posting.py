@@ -7,6 +7,7 @@ message that an answer is still streamed into.
 """
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -70,6 +71,24 @@ class Posting:
                 await self._keep(thread, item, marks, number, begun)
                 found = await self._send(thread, item, number, part, marks)
             await self._keep(thread, item, marks, number, found)
+
+    async def shown_again(
+        self, thread: ThreadRef, item: str, parts: Sequence[Part | Upload]
+    ) -> bool:
+        """Whether the item was out whole already: then its messages show what it is now, and what
+        it needs no more goes. Raises as `put`."""
+        marks = await self._places.of(thread.channel, item)
+        if len(marks) < len(parts) or any(mark[0] in "?~" for mark in marks):
+            return False
+        for mark, part in zip(marks, parts, strict=False):
+            if isinstance(part, Part) and not mark.startswith("F"):
+                await self.update(thread, mark, part)
+        for mark in marks[len(parts) :]:
+            with suppress(DeliveryRefused):  # gone already
+                channel = thread.channel.channel
+                if not mark.startswith("F"):
+                    await self.guarded(self._api.call("chat.delete", channel=channel, ts=mark))
+        return True
 
     async def shown(self, thread: ThreadRef, item: str) -> str | None:
         """The first message of an item, if it is surely out."""

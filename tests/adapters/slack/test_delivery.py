@@ -68,6 +68,19 @@ async def test_the_same_item_again_is_shown_once(
     assert slack.calls["conversations.replies"] == 0
 
 
+async def test_a_post_that_is_shown_again_replaces_what_it_was(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    asks = (Button(action="answer.1.1", label="Answer"),)
+    await adapter.deliver(post(thread, "word " * 4_000, buttons=asks, mention=ANNA))
+    assert len(slack.workspace.posts("C0GEN")) > 1
+    notified = list(slack.workspace.notified)
+    await adapter.deliver(post(thread, "It was answered."))
+    [shown] = slack.workspace.posts("C0GEN")
+    assert (shown.shown, shown.buttons) == ("It was answered.", {})
+    assert slack.workspace.notified == notified
+
+
 async def test_a_post_whose_answer_was_lost_is_not_sent_twice(
     adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
 ) -> None:
