@@ -17,6 +17,7 @@ from bench import (
     crowd,
     delivery,
     money,
+    platforms,
     rest,
     sandboxes,
     search,
@@ -45,6 +46,7 @@ MEASURES: dict[str, Measure] = {
     "text": text.measure,
     "search": search.measure,
     "money": money.measure,
+    "platforms": platforms.measure,
 }
 
 

@@ -11,6 +11,7 @@ from tests.emulators.model import ModelServer, Script
 from tests.emulators.slack import SlackServer
 from tests.emulators.slack.server import APP_TOKEN, BOT_TOKEN
 from tests.emulators.telegram import TelegramServer
+from tests.emulators.telegram.limits import Limits as TelegramLimits
 from tests.emulators.telegram.server import TOKEN as TELEGRAM_TOKEN
 from tests.harness.bot import BotProcess, Sections
 from tests.harness.page import Page
@@ -56,9 +57,11 @@ async def town(
     places: int = 1,
     sections: Sections | None = None,
     environment: Mapping[str, str] | None = None,
+    limits: TelegramLimits | None = None,
 ) -> AsyncIterator[Town]:
     """The three platforms with `places` channels each, and a bot that is not started yet. What
-    `sections` have goes over the configuration that serves them all to everybody.
+    `sections` have goes over the configuration that serves them all to everybody; without `limits`
+    Telegram takes any number of messages.
 
     At the end a bot that still runs has to stop cleanly, with no bug in its log.
     """
@@ -67,7 +70,7 @@ async def town(
         # As strict as Slack itself: the bot is on its own, and cannot be told that time is short.
         slack = await stack.enter_async_context(SlackServer(second=1.0))
         discord = await stack.enter_async_context(DiscordServer())
-        telegram = await stack.enter_async_context(TelegramServer())
+        telegram = await stack.enter_async_context(TelegramServer(limits))
         on_discord = OnDiscord(discord)
         for place in range(places):
             on_discord.open(place)
