@@ -101,8 +101,9 @@ def _post(row: JobRow, question: QuestionRow, at: float, expires_s: float) -> Po
         thread=row.thread,
         kind=PostKind.NOTICE,
         text=f"**Job {number} asks** ({plain(row.title)}):\n\n{_quoted(question)}\n\n"
-        f"It waits for your answer: a button, or `/answer {number} ...` (where messages have replies,"
-        f" a reply to this one too). Without one it decides itself after {_words(expires_s)}.",
+        f"It waits for your answer: a button, or `/answer {number} ...` (where messages have"
+        f" replies, a reply to this one too). Without one it decides itself after"
+        f" {_words(expires_s)}.",
         at=at,
         mention=row.requester,
         reply_to=asked_by(row),
