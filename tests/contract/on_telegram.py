@@ -92,6 +92,8 @@ class InTelegram(OnTelegram):
     async def fill(self, shown: Shown, label: str, text: str) -> None:
         """See Somebody."""
         asks = await self._under(shown, label)
+        # No person replies before the bot has heard which number its question got.
+        await self._command(self._server.world.chats[shown.message.chat], "jobs")
         await self.reply(asks, text)
 
     async def details(self, shown: Shown) -> str:
@@ -114,7 +116,9 @@ class InTelegram(OnTelegram):
 
     async def native(self, asked: Asked, command: str) -> str:
         """See Somebody. In a group a command needs no mention."""
-        chat = self.chat(asked.place)
+        return await self._command(self.chat(asked.place), command)
+
+    async def _command(self, chat: Chat, command: str) -> str:
         said = len(chat.said())
         entity = {"type": "bot_command", "offset": 0, "length": len(command) + 1}
         self._server.world.say(
