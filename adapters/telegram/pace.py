@@ -15,8 +15,10 @@ class Limits:
     chat_s: float = 1.05
     group: int = 19
     group_s: float = 61.0
-    overall: int = 28
+    overall: int = 25
     overall_s: float = 1.05
+    burst: int = 5
+    burst_s: float = 0.2
 
 
 @dataclass(slots=True)
@@ -37,15 +39,17 @@ class Pace:
         self.limits = limits or Limits()
         self._clock = clock
         self._all: deque[float] = deque()
+        self._just: deque[float] = deque()
         self._chats: defaultdict[int, _Chat] = defaultdict(_Chat)
 
     def take(self, chat: int, *, urgent: bool = True) -> float:
         """Take a turn now (0.0), or the seconds until it is worth asking again."""
         now, limits, state = self._clock(), self.limits, self._chats[chat]
-        overall = limits.overall if urgent else limits.overall // 2
-        group = limits.group if urgent else limits.group // 2
+        part = 1 if urgent else 2
+        overall, group = limits.overall // part, limits.group // part
         waits = [state.held_until - now, state.free_at - now]
         waits.append(_wait(self._all, overall, limits.overall_s, now))
+        waits.append(_wait(self._just, limits.burst // part, limits.burst_s, now))
         if chat < 0:
             waits.append(_wait(state.sent, group, limits.group_s, now))
         if not urgent and state.sent:
@@ -56,6 +60,7 @@ class Pace:
         state.free_at = now + limits.chat_s
         state.sent.append(now)
         self._all.append(now)
+        self._just.append(now)
         return 0.0
 
     def held(self, chat: int) -> float:
