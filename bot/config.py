@@ -103,7 +103,7 @@ class SubagentSettings:
     per_channel: Annotated[int, checks.whole(1, 1000)] = 16
     per_person: Annotated[int, checks.whole(1, 1000)] = 16
     per_message: Annotated[int, checks.whole(1, 1000)] = 8
-    confirm_above: Annotated[int, checks.whole(0, 1000)] = 8
+    confirm_above: Annotated[int | None, checks.whole(0, 1000)] = None
     max_steps: Annotated[int, checks.whole(1, 10_000)] = 60
     ask_expires: Annotated[int, checks.whole(1, 2_592_000)] = 86_400
     timeout_s: Annotated[int, checks.whole(1, 604_800)] = 3600

@@ -27,6 +27,9 @@ def defaults(config: Config) -> ChannelSettings:
     """What holds in a channel until somebody sets it there."""
     # What the offline model uses must not be booked under a real model's name.
     name = "offline" if config.model.offline else config.model.name
+    subagents = config.subagents
+    # Unset, nobody is asked: more than per_message are not started anyway.
+    most = subagents.per_message if subagents.confirm_above is None else subagents.confirm_above
     return ChannelSettings(
         model=name,
         subagent_model=name if config.model.offline else config.model.subagent_name or name,
@@ -34,7 +37,7 @@ def defaults(config: Config) -> ChannelSettings:
         max_steps=config.subagents.max_steps,
         timeout_s=config.subagents.timeout_s,
         per_job=config.budget.per_job,
-        confirm_above=config.subagents.confirm_above,
+        confirm_above=most,
     )
 
 
