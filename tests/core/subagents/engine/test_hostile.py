@@ -76,7 +76,8 @@ async def test_a_job_that_forks_without_end_does_not_take_others_with_it(boxed: 
 
 
 async def test_a_daemon_left_behind_is_gone_before_the_workspace_is_read(boxed: Bench) -> None:
-    daemon = "setsid sh -c 'while true; do echo more >> log; sleep 0.01; done' & sleep 0.1"
+    daemon = "setsid sh -c 'while true; do echo more >> log; sleep 0.01; done' &"
+    daemon += " until [ -s log ]; do sleep 0.01; done"
     boxed.model.lines.extend([calls("shell", command=daemon), finishes()])
     assert isinstance(await boxed.run(job()), Completed)
     log = boxed.workspace(job()) / "log"
