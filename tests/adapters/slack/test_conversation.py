@@ -70,6 +70,7 @@ async def test_an_app_that_is_no_agent_still_shows_eyes(
         said = await anna.ask(text)
         await core.message()
         await slack.workspace.until(partial(said.reactions.__contains__, "eyes"))
+        await slack.workspace.until(lambda: slack.calls["agents.sessions.setStatus"])
     assert slack.calls["agents.sessions.setStatus"] == 1
 
 
