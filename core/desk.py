@@ -297,7 +297,7 @@ class Desk:
 
 def _left(tx: Transaction, channel: ChannelRef) -> After:
     waiting = outbox.waiting_threads(tx)
-    threads = frozenset(ThreadRef(channel=channel, thread=thread) for thread in waiting)
+    threads = tuple(ThreadRef(channel=channel, thread=thread) for thread in waiting)
     return After(threads=threads, commit=head(tx) or None)
 
 

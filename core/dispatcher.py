@@ -1,6 +1,7 @@
 """The way in: every event is checked, kept durably once, and put into its thread's mailbox."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from dataclasses import replace
@@ -66,6 +67,7 @@ class Dispatcher:
         defaults: ChannelSettings,
         landing: Landing,
         landed: Callable[[ChannelRef], Coroutine[object, object, None]],
+        clock: Callable[[], float] = time.time,
         quiet_s: float = QUIET_S,
         retry_s: float = 5.0,
     ) -> None:
@@ -83,7 +85,7 @@ class Dispatcher:
         self._accepting: Counter[ChannelRef] = Counter()
         self._quiet_s = quiet_s
         self._retry_s = retry_s
-        self._changes = Changes(channels, conversations, outbox)
+        self._changes = Changes(channels, conversations, outbox, clock)
         self._to_check: set[ChannelRef] = set()
         conversations.on_idle = outbox.on_idle = self._perhaps_done
 

@@ -35,7 +35,7 @@ from core.state.since import changed_since
 class After:
     """What has to happen once a transaction is through."""
 
-    threads: frozenset[ThreadRef]
+    threads: tuple[ThreadRef, ...]
     commit: int | None = None
     started: Sequence[JobRow] = ()
     stops: Sequence[Stop] = ()
@@ -192,12 +192,12 @@ class Endings:
 
     def _put(
         self, tx: Transaction, items: Sequence[Outbound], merged: Merged
-    ) -> frozenset[ThreadRef]:
+    ) -> tuple[ThreadRef, ...]:
         """Promise to show the items, and in the thread of the first what the merge asks."""
         asked = conflict_posts(tx, items[0].thread, merged.conflicts, merged.commit, self.clock())
         for item in (*items, *asked):
             outbox.put(tx, item)
-        return frozenset(item.thread for item in (*items, *asked))
+        return tuple(dict.fromkeys(item.thread for item in (*items, *asked)))
 
 
 def _with_drift(tx: Transaction, row: JobRow, over: JobOver) -> Outcome:

@@ -15,7 +15,8 @@ class Tasks:
     broken conversation must not take the others with it."""
 
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[None]] = set()
+        # In the order in which they began, which is that in which they are cancelled.
+        self._tasks: dict[asyncio.Task[None], None] = {}
         self._closed = False
 
     def spawn(self, work: Coroutine[object, object, None], name: str) -> None:
@@ -24,7 +25,7 @@ class Tasks:
             work.close()
             return
         task = asyncio.get_running_loop().create_task(work, name=name)
-        self._tasks.add(task)
+        self._tasks[task] = None
         task.add_done_callback(self._ended)
 
     async def finish(self, work: Coroutine[object, object, None], name: str) -> None:
@@ -36,7 +37,7 @@ class Tasks:
             work.close()
             raise StoreError("the bot is stopping; try again in a moment")
         task = asyncio.get_running_loop().create_task(work, name=name)
-        self._tasks.add(task)
+        self._tasks[task] = None
         task.add_done_callback(self._finished)
         await asyncio.shield(task)
 
@@ -44,17 +45,17 @@ class Tasks:
         """Cancel what runs and wait until all of it has ended."""
         self._closed = True
         while self._tasks:
-            for task in self._tasks:
+            for task in list(self._tasks):
                 task.cancel()
             await asyncio.wait(self._tasks)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        self._tasks.pop(task, None)
         if not task.cancelled():
             task.exception()  # the caller's, who may be gone: then nobody is left to be told
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        self._tasks.pop(task, None)
         error = None if task.cancelled() else task.exception()
         if error is not None:
             log.error("a task ended with a bug", task=task.get_name(), exc_info=error)

@@ -2,10 +2,10 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import aiosqlite
 
@@ -16,7 +16,17 @@ T = TypeVar("T")
 Transaction = sqlite3.Connection
 
 
-class _Connection(aiosqlite.Connection):
+class Connection(Protocol):
+    """An open file, on which whole functions run one after another."""
+
+    async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        """What `function` returns or raises. Cancelling the caller does not stop it."""
+
+    async def close(self) -> None:
+        """Finish what is queued and close. Calls made later raise ValueError."""
+
+
+class _OnThread(aiosqlite.Connection):
     """aiosqlite, with one more verb: a whole function on the connection's thread.
 
     A transaction made of awaits would hold the write lock while the loop does other things and
@@ -145,10 +155,10 @@ class Database:
     must not block on anything but the file, and must not end the transaction themselves.
     """
 
-    def __init__(self, path: Path, writer: _Connection) -> None:
+    def __init__(self, path: Path, writer: Connection) -> None:
         self.path = path
         self._writer = writer
-        self._reader: asyncio.Task[_Connection] | None = None
+        self._reader: asyncio.Task[Connection] | None = None
 
     @classmethod
     async def open(
@@ -164,7 +174,7 @@ class Database:
         core.state.migration.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        writer = await _connect(path)
+        writer = await connect(path)
         try:
             await writer.run(partial(_prepare, path, application_id, migrations, first))
         except sqlite3.Error as error:
@@ -199,13 +209,13 @@ class Database:
             await (await self._reader).close()
         await self._writer.close()
 
-    async def _open_reader(self) -> _Connection:
-        reader = await _connect(self.path)
-        await reader.execute("PRAGMA query_only = ON")
+    async def _open_reader(self) -> Connection:
+        reader = await connect(self.path)
+        await reader.run(lambda connection: connection.execute("PRAGMA query_only = ON"))
         return reader
 
     async def _guarded(
-        self, connection: _Connection, function: Callable[[sqlite3.Connection], T]
+        self, connection: Connection, function: Callable[[sqlite3.Connection], T]
     ) -> T:
         try:
             return await connection.run(function)
@@ -215,13 +225,18 @@ class Database:
             raise
 
 
-async def _connect(path: Path) -> _Connection:
+async def _on_thread(path: Path) -> Connection:
     def connector() -> sqlite3.Connection:
         return sqlite3.connect(path, isolation_level=None, cached_statements=256)
 
-    connection = _Connection(connector, iter_chunk_size=64)
+    connection = _OnThread(connector, iter_chunk_size=64)
     try:
         await connection
         return connection
     except sqlite3.Error as error:
         raise translate(path, error) from error
+
+
+# The one place where a file gets its thread. The simulation puts its own disk here, whose
+# functions run on the loop, in an order and with faults that a seed decides.
+connect: Callable[[Path], Awaitable[Connection]] = _on_thread
