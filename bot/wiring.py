@@ -191,7 +191,7 @@ class _Core:
             conversations=self._conversations, jobs=self._jobs, outbox=self._outbox,
             tasks=self.tasks, defaults=self._defaults,
             landing=Landing(spool=Spool(config.bot.data_dir), rules=self._rules, clock=self._clock),
-            landed=self._desk.notice,
+            landed=self._desk.notice, forget=self._forgetter.start,
         )  # fmt: skip
         self.mending = self._make_mending(control)
         self._bell = Bell(config.bot.data_dir, self._rung, self.tasks.spawn)
@@ -356,7 +356,6 @@ class _Core:
         """Take up unfinished work, then let people in."""
         await self._engine.start()
         log.info("how jobs run here", finding=self._engine.finding)
-        await self._forgetter.recover(self._control)
         await self._entrance.pairing.load()
         await self._dispatcher.recover()
         self._welcome_soon()

@@ -19,7 +19,6 @@ from core.conversation import Arrived, Conversations
 from core.entrance import Entrance
 from core.errors import DiskFull, StoreError, UnusableFile
 from core.intake import cleaned
-from core.jobs.admission import Ticket
 from core.jobs.supervisor import Jobs
 from core.messages import (
     Asking,
@@ -34,21 +33,20 @@ from core.messages import (
     ThreadRef,
 )
 from core.outbox import Outbox
-from core.records import forgettings, inbox, messages, questions
-from core.records import jobs as job_rows
+from core.records import inbox, messages
 from core.records import outbox as outbox_rows
-from core.settings import ChannelSettings, effective
+from core.recovery import PATIENCE_S, Recovery
+from core.settings import ChannelSettings
 from core.state.channels import Channels
 from core.state.control import Control
 from core.state.database import Transaction
 from core.tasks import Tasks
+from core.unfinished import nothing_left
 
 log = structlog.get_logger(__name__)
 
 # A mark that is cleared and set again costs every message of a live talk two transactions.
 QUIET_S = 5.0
-_PAGE = 100
-_LONGEST_WAIT_S = 600.0
 
 
 class Dispatcher:
@@ -67,7 +65,9 @@ class Dispatcher:
         defaults: ChannelSettings,
         landing: Landing,
         landed: Callable[[ChannelRef], Coroutine[object, object, None]],
+        forget: Callable[[ChannelRef, int], None],
         clock: Callable[[], float] = time.time,
+        patience_s: float = PATIENCE_S,
         quiet_s: float = QUIET_S,
         retry_s: float = 5.0,
     ) -> None:
@@ -87,7 +87,13 @@ class Dispatcher:
         self._retry_s = retry_s
         self._changes = Changes(channels, conversations, outbox, clock)
         self._to_check: set[ChannelRef] = set()
-        conversations.on_idle = outbox.on_idle = self._perhaps_done
+        self._recovery = Recovery(
+            channels=channels, control=control, conversations=conversations, jobs=jobs,
+            outbox=outbox, forget=forget, spawn=tasks.spawn, defaults=defaults,
+            patience_s=patience_s, retry_s=retry_s,
+        )  # fmt: skip
+        conversations.on_idle = self._idle
+        outbox.on_idle = self._perhaps_done
 
     async def take(
         self,
@@ -107,12 +113,15 @@ class Dispatcher:
         if person is not None:
             await self._entrance.admit(person, event)
         event = cleaned(event)
-        if isinstance(event, Edit | Deletion):
-            work = self._changes.take(event)
-        else:
-            work = self._accept(event)
         # To the end also when the caller goes away: kept but not handed on, it would get no answer.
-        await self._tasks.finish(work, f"accept {event.id}")
+        await self._tasks.finish(self._take(event), f"accept {event.id}")
+
+    async def _take(self, event: InboundEvent) -> None:
+        await self._recovery.before(event.thread)
+        if isinstance(event, Edit | Deletion):
+            await self._changes.take(event)
+        else:
+            await self._accept(event)
 
     async def _accept(self, event: Asking) -> None:
         trace.begin(thread=event.thread, message=event.id)
@@ -152,57 +161,17 @@ class Dispatcher:
             return await self._channels.write(event.thread.channel, partial(keep, event=bare))
 
     async def recover(self) -> None:
-        """Take up what was unfinished when the process ended; a broken channel is told and left."""
+        """Take up what was unfinished when the process ended."""
         await self._landing.spool.sweep()
-        for channel in await self._control.unfinished():
-            await self.take_up(channel)
+        await self._recovery.start()
 
     async def take_up(self, channel: ChannelRef) -> None:
         """Take up what is unfinished in one channel, now or when its file can be used."""
-        if not await self._recovered(channel):
-            self._tasks.spawn(self._recover_later(channel), f"recover {channel}")
+        await self._recovery.take_up(channel)
 
-    async def _recovered(self, channel: ChannelRef) -> bool:
-        """False when its file cannot be used now."""
-        try:
-            await self._recover(channel)
-        except StoreError as error:
-            log.error("a channel has to wait", channel=str(channel), error=str(error))
-            return False
-        except Exception:
-            # Around one channel: what is broken in its file must not keep the others out.
-            log.exception("a channel is left out", channel=str(channel))
-        return True
-
-    async def _recover_later(self, channel: ChannelRef) -> None:
-        wait = self._retry_s
-        await asyncio.sleep(wait)
-        while not await self._recovered(channel):
-            wait = min(2 * wait, _LONGEST_WAIT_S)
-            await asyncio.sleep(wait)
-
-    async def _recover(self, channel: ChannelRef) -> None:
-        if await self._channels.read(channel, self._paused):
-            self._jobs.hold(channel, True)
-        for thread in await self._channels.read(channel, outbox_rows.waiting_threads):
-            self._outbox.kick(ThreadRef(channel=channel, thread=thread))
-        wanted, waiting = await self._channels.read(channel, _unfinished_jobs)
-        for one in waiting:
-            ticket = Ticket(channel=channel, number=one.job, person=one.person)
-            self._jobs.wait(ticket, one.until)
-        for number, person in wanted:
-            self._jobs.add(Ticket(channel=channel, number=number, person=person))
-        place = 0
-        while page := await self._channels.read(
-            channel, partial(inbox.owed, after=place, limit=_PAGE)
-        ):
-            place = page[-1].place
-            for item in page:
-                if item.event is None:
-                    log.error("an event cannot be read", channel=str(channel), event=item.id)
-                else:
-                    self._conversations.deliver(item.event.thread, Arrived(event=item.event))
-        await self._clear_if_done(channel)
+    def _idle(self, thread: ThreadRef) -> None:
+        self._recovery.idle(thread)
+        self._perhaps_done(thread)
 
     def _perhaps_done(self, thread: ThreadRef) -> None:
         channel = thread.channel
@@ -222,24 +191,12 @@ class Dispatcher:
 
     async def _clear_if_done(self, channel: ChannelRef) -> None:
         accepted = self._accepted[channel]
-        done = await self._channels.read(channel, self._nothing_left)
+        nothing = partial(nothing_left, defaults=self._defaults)
+        done = await self._channels.read(channel, nothing)
         # What was or is being accepted relies on the mark: then a later idle moment clears it.
         if channel not in self._accepting and done and accepted == self._accepted[channel]:
             del self._accepted[channel]
             await self._control.clear(channel)
-
-    def _paused(self, tx: Transaction) -> bool:
-        return effective(tx, self._defaults).paused
-
-    def _nothing_left(self, tx: Transaction) -> bool:
-        # A pause has to be known after the next start, before any job is there to hold back.
-        return not (
-            self._paused(tx)
-            or inbox.owed(tx, limit=1)
-            or job_rows.wanted(tx, limit=1)
-            or outbox_rows.waiting_threads(tx)
-            or forgettings.under_way(tx)
-        )
 
 
 def _person(event: InboundEvent) -> Person | None:
@@ -251,15 +208,6 @@ def _person(event: InboundEvent) -> Person | None:
             return None
         case _ as unreachable:
             assert_never(unreachable)
-
-
-def _unfinished_jobs(
-    tx: Transaction,
-) -> tuple[list[tuple[int, str]], tuple[questions.Waits, ...]]:
-    """The jobs that want a place, and those that wait for an answer."""
-    waiting = questions.waiting(tx)
-    numbers = {one.job for one in waiting}
-    return [job for job in job_rows.wanted(tx) if job[0] not in numbers], waiting
 
 
 def _keep(tx: Transaction, *, event: Asking, landing: Landing) -> Asking | None:

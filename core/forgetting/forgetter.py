@@ -25,7 +25,6 @@ from core.search.forgetting import scrub
 from core.state import blobs
 from core.state import forget as state
 from core.state.channels import Channels
-from core.state.control import Control
 from core.state.database import Transaction
 from core.state.facts import head
 from core.state.space import wipe
@@ -58,16 +57,6 @@ class Forgetter:
         self._spawn = spawn
         self._clock = clock
         self._retry_s = retry_s
-
-    async def recover(self, control: Control) -> None:
-        """Take up what was under way when the process ended: before the marks of the channels
-        are cleared."""
-        for channel in await control.unfinished():
-            try:
-                for one in await self._channels.read(channel, forgettings.under_way):
-                    self.start(channel, one.number)
-            except StoreError as error:
-                log.error("what is to be forgotten waits", channel=str(channel), error=str(error))
 
     def start(self, channel: ChannelRef, number: int) -> None:
         """Carry it out; it is confirmed, durably."""

@@ -1,5 +1,6 @@
 """Events that people caused and that are owed an answer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -12,6 +13,7 @@ from core.state.database import Transaction
 _PAYLOAD = "CAST(payload AS BLOB) FROM inbox WHERE done = 0"
 _FIND = f"SELECT {_PAYLOAD} AND id = ?"
 _OWED = f"SELECT rowid, id, {_PAYLOAD} AND rowid > ? ORDER BY rowid LIMIT ?"
+_OWED_OF = f"SELECT rowid, id, {_PAYLOAD} AND id = ?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,18 @@ def find(tx: Transaction, id: str) -> Asking | None:
 def owed(tx: Transaction, after: int = 0, limit: int = -1) -> tuple[Owed, ...]:
     """Events that are owed an answer, in the order they were accepted, from a place on."""
     rows = tx.execute(_OWED, (after, limit))
+    return tuple(Owed(place=place, id=id, event=_event(text)) for place, id, text in rows)
+
+
+def open_ids(tx: Transaction) -> tuple[tuple[str, str], ...]:
+    """Thread and inbox id of all events that are owed an answer, in the order of `owed`."""
+    return tuple(tx.execute("SELECT thread, id FROM inbox WHERE done = 0 ORDER BY rowid"))
+
+
+def owed_of(tx: Transaction, ids: Sequence[str]) -> tuple[Owed, ...]:
+    """Those of these events that are owed an answer, in the order given."""
+    found = (tx.execute(_OWED_OF, (id,)).fetchone() for id in ids)
+    rows = (row for row in found if row is not None)
     return tuple(Owed(place=place, id=id, event=_event(text)) for place, id, text in rows)
 
 

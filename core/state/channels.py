@@ -10,10 +10,11 @@ from pathlib import Path
 from string import ascii_lowercase, digits
 from typing import TypeVar
 
-from core.errors import DamagedFile, NewerDatabase, UnusableFile
+from core.errors import DamagedFile, NewerDatabase, StoreError, UnusableFile
 from core.messages import ChannelRef
 from core.state.damaged import Mender
 from core.state.database import Database, Transaction
+from core.state.reading import reading
 from core.state.schema import CHANNEL_APPLICATION_ID, channel_migrations
 
 T = TypeVar("T")
@@ -73,6 +74,16 @@ class Channels:
     async def read(self, ref: ChannelRef, function: Callable[[Transaction], T]) -> T:
         """Run `function` on one consistent view of the channel. Raises StoreError."""
         return await self._on(ref, lambda database: database.read(function))
+
+    async def glance(self, ref: ChannelRef, function: Callable[[Transaction], T]) -> T:
+        """`read` for who looks into many channels once each: it opens none for longer than that,
+        which is some ten times cheaper. Raises StoreError."""
+        if ref not in self._slots and ref not in self._closing and not self._closed:
+            try:
+                return await asyncio.to_thread(_glanced, self.path(ref), function)
+            except StoreError:
+                pass  # older, damaged or gone: that is for whoever opens it
+        return await self.read(ref, function)
 
     async def write(self, ref: ChannelRef, function: Callable[[Transaction], T]) -> T:
         """Run `function` in one write transaction: all is kept or nothing. Raises StoreError."""
@@ -183,6 +194,11 @@ class Channels:
         finally:
             if self._closing[ref] is asyncio.current_task():
                 del self._closing[ref]
+
+
+def _glanced(path: Path, function: Callable[[Transaction], T]) -> T:
+    with reading(path, CHANNEL_APPLICATION_ID, len(channel_migrations())) as tx:
+        return function(tx)
 
 
 def _of_the_file(slot: _Slot, error: UnusableFile) -> bool:

@@ -278,9 +278,9 @@ async def room(
         channels=channels, control=control, entrance=entrance, conversations=conversations,
         jobs=jobs, outbox=outbox, tasks=tasks, defaults=DEFAULTS, quiet_s=quiet_s, retry_s=retry_s,
         landing=Landing(spool=Spool(data), rules=rules, clock=lambda: 1.0), landed=desk.notice,
+        forget=forgetter.start, patience_s=PATIENCE_S,
     )  # fmt: skip
     try:
-        await forgetter.recover(control)
         await dispatcher.recover()
         yield Room(platform, script, hands, dispatcher, channels, tasks, desk)
     finally:
