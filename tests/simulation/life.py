@@ -1,0 +1,193 @@
+"""One life of the core: its parts, wired as the bot wires them, over the simulated disk."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from random import Random
+
+from core.attachments.landing import Landing
+from core.attachments.spool import Spool
+from core.conversation import Conversations
+from core.desk import Desk
+from core.dispatcher import Dispatcher
+from core.entrance import Entrance
+from core.forgetting.forgetter import Forgetter
+from core.jobs.admission import Admission, Limits
+from core.jobs.job import JobSpec, Steering
+from core.jobs.supervisor import Jobs
+from core.messages import ChannelRef, Message, StreamText
+from core.model.amounts import Limit
+from core.model.budget import Ledger
+from core.model.metered import JOB, TURN, Metered
+from core.model.pots import Limits as BudgetLimits
+from core.model.prices import Price, Rates
+from core.outbox import Outbox
+from core.primary.perform import Performer
+from core.primary.toolbox import Toolbox
+from core.primary.turn import Turn
+from core.records import jobs as job_rows
+from core.records.inbox import inbox_id
+from core.rights import Access, Who
+from core.settings import ChannelSettings
+from core.state.channels import Channels
+from core.state.control import Control
+from core.state.rules import Rules
+from core.subagents.engine.local import Bounds, LocalEngine
+from core.subagents.sandbox import Choice, Mount
+from core.tasks import Tasks
+from tests.core.surroundings import Nothing
+from tests.simulation.model import Server
+from tests.simulation.sandbox import PretendSandbox
+from tests.simulation.world import World
+
+COMPLETION = 100
+_PRICE = Price(rates=(Rates(input=1_000_000, cached=100_000, written=1_200_000, output=5_000_000),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What a seed's bot is configured to: limits of places and of budgets."""
+
+    places: Limits
+    budgets: BudgetLimits
+    per_job: Limit
+    priced: bool
+
+    @property
+    def defaults(self) -> ChannelSettings:
+        """A channel's settings."""
+        return ChannelSettings(
+            model="m", subagent_model="s", instructions="", max_steps=12, timeout_s=300,
+            per_job=self.per_job,
+        )  # fmt: skip
+
+
+def frame(chance: Random) -> Frame:
+    """Mostly roomy, sometimes so tight that something is refused."""
+    tight = chance.random() < 0.3
+    tokens = chance.randrange(10_000, 200_000) if tight else 10_000_000
+    return Frame(
+        places=Limits(
+            max_running=chance.randrange(1, 5),
+            per_channel=chance.randrange(1, 4),
+            per_person=chance.randrange(1, 4),
+        ),
+        budgets=BudgetLimits(
+            per_person_day=Limit(tokens=tokens),
+            per_channel_day=Limit(tokens=2 * tokens, nanos=10**10 if tight else None),
+            per_month=Limit(tokens=3 * tokens),
+        ),
+        per_job=Limit(tokens=chance.choice((25_000, 200_000))),
+        priced=tight or chance.random() < 0.3,
+    )
+
+
+class Life:
+    """The core from its start to its end."""
+
+    def __init__(self, world: World, server: Server, data: Path, given: Frame) -> None:
+        self._world = world
+        self._server = server
+        self._data = data
+        self._frame = given
+        self.tasks = Tasks()
+
+    async def start(self) -> None:
+        """Put the parts together, take up what is unfinished. Raises StoreError."""
+        world, spawn = self._world, self.tasks.spawn
+        self.control = await Control.open(self._data)
+        self.channels = Channels(self._data, max_open=1 + world.chance.randrange(3))
+        ledger = Ledger(self.control.database, self._frame.budgets)
+        await ledger.recover(world.clock())
+        self._metered, self._purse = (self._meter(ledger, retries) for retries in (TURN, JOB))
+        self._rules = Rules()
+        self._finder = Nothing()
+        self.outbox = Outbox(self.channels, {"world": world}, spawn)
+        self.conversations = Conversations(spawn)
+        engine = self._engine()
+        self.admission = Admission(self._frame.places)
+        self.jobs = self._make_jobs(engine)
+        access = Access(who=Who.LISTED, people=frozenset({"bob"}), admins=frozenset({"ada"}))
+        self._entrance = Entrance({"world": access}, self.control.database, world.clock)
+        forgetter = Forgetter(
+            channels=self.channels, memories=engine, jobs=self.jobs, outbox=self.outbox,
+            spawn=spawn, clock=world.clock,
+        )  # fmt: skip
+        self.desk = self._make_desk(ledger, forgetter)
+        self.conversations.furnish(self.desk)
+        self.dispatcher = self._make_dispatcher(forgetter)
+        await engine.start()
+        await self._entrance.pairing.load()
+        await self.dispatcher.recover()
+
+    async def stop(self) -> None:
+        """As the bot stops."""
+        for part in (self.tasks, self._metered, self._purse, self.channels, self.control):
+            await part.close()
+
+    def _meter(self, ledger: Ledger, retries: object) -> Metered:
+        async def price(model: str) -> Price | None:
+            return _PRICE if self._frame.priced else None
+
+        return Metered(
+            self._server, ledger, retries=retries, prices=price, clock=self._world.clock,  # type: ignore[arg-type]
+        )  # fmt: skip
+
+    def _engine(self) -> LocalEngine:
+        async def steering(job: JobSpec, after: int) -> tuple[Steering, ...]:
+            read = partial(job_rows.steering, number=job.number, after=after)
+            return await self.channels.read(job.thread.channel, read)
+
+        async def choose() -> Choice:
+            return Choice(sandbox=PretendSandbox(self._world), finding="pretended")
+
+        def mounts(channel: ChannelRef) -> tuple[Mount, ...]:
+            return ()
+
+        return LocalEngine(
+            data_dir=self._data, channels=self.channels, model=self._purse, finder=self._finder,
+            steering=steering, mounts=mounts, choose=choose,
+            bounds=Bounds(memory_mb=256, processes=8, disk_mb=64), clock=self._world.clock,
+        )  # fmt: skip
+
+    def _make_jobs(self, engine: LocalEngine) -> Jobs:
+        return Jobs(
+            admission=self.admission, channels=self.channels, engine=engine, purse=self._purse,
+            outbox=self.outbox, tasks=self.tasks, defaults=self._frame.defaults,
+            max_completion_tokens=COMPLETION, clock=self._world.clock,
+            over=lambda over: self.conversations.deliver(over.thread, over), ask_expires_s=3_600.0,
+        )  # fmt: skip
+
+    def _make_desk(self, ledger: Ledger, forgetter: Forgetter) -> Desk:
+        performer = Performer(
+            rights=self._entrance.rights, pairing=self._entrance.pairing, rules=self._rules,
+            defaults=self._frame.defaults, jobs=self.jobs, finder=self._finder, ledger=ledger,
+            channels=self.channels, clock=self._world.clock,
+        )  # fmt: skip
+        return Desk(
+            channels=self.channels, outbox=self.outbox, jobs=self.jobs, tasks=self.tasks,
+            conversations=self.conversations, performer=performer, forget=forgetter.start,
+            rules=self._rules, new_turn=self._new_turn, index=lambda channel: None,
+            clock=self._world.clock,
+        )  # fmt: skip
+
+    def _make_dispatcher(self, forgetter: Forgetter) -> Dispatcher:
+        landing = Landing(spool=Spool(self._data), rules=self._rules, clock=self._world.clock)
+        return Dispatcher(
+            channels=self.channels, control=self.control, entrance=self._entrance,
+            conversations=self.conversations, jobs=self.jobs, outbox=self.outbox,
+            tasks=self.tasks, defaults=self._frame.defaults, landing=landing,
+            landed=self.desk.notice, forget=forgetter.start, clock=self._world.clock,
+        )  # fmt: skip
+
+    def _new_turn(self, message: Message, show: Callable[[StreamText], None]) -> Turn:
+        toolbox = Toolbox(
+            jobs=self.jobs, finder=self._finder, rights=self._entrance.rights, rules=self._rules,
+            per_message=5, clock=self._world.clock,
+        )  # fmt: skip
+        return Turn(
+            message=message, inbox_id=inbox_id(message), name="Thaw", channels=self.channels,
+            model=self._metered, toolbox=toolbox, defaults=self._frame.defaults,
+            max_completion_tokens=COMPLETION, clock=self._world.clock, show=show,
+        )  # fmt: skip

@@ -1,0 +1,172 @@
+"""The model's server: does what a message or brief is written to ask for, and knows what it was
+paid for. Sometimes it is away, refuses, hangs, or forgets to say what a call cost."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+
+from core.errors import ModelRefused, ModelUnreachable
+from core.fencing import closing
+from core.model.chat import ModelReply, ModelRequest, ToolCall, Usage
+from tests.emulators.script import spoken
+from tests.simulation.script import Errand, job_in, wish
+from tests.simulation.world import World
+
+HANGS_S = 900.0
+_Call = tuple[str, Mapping[str, object]]
+
+
+class Server:
+    """Implements core.ports.Model. `asked` counts calls; `edited` are messages that may be asked
+    about anew."""
+
+    def __init__(self, world: World, faults: Callable[[], int]) -> None:
+        self._world = world
+        self._faults = faults
+        self._furthest: dict[str, tuple[int, int, int]] = {}
+        self.edited: set[str] = set()
+        self.tokens = 0
+
+    async def complete(
+        self, request: ModelRequest, on_text: Callable[[str], None] | None = None
+    ) -> ModelReply:
+        """See core.ports.Model."""
+        world = self._world
+        job = job_in(request.messages[1].text)
+        stage = _stage(request)
+        work = spoken(request.messages[_last_user(request)].text).split()[0]
+        if job is not None:
+            work = f"job {job[0]} {job[1].name}"
+        elif work not in world.seen:
+            world.breaks(f"the model was asked about {work} before it was acknowledged")
+        world.trace(f"model {work} {stage}")
+        await self._trouble()
+        # From here on the server works, and it is paid for.
+        self._paid(work, stage)
+        await asyncio.sleep(world.chance.random() * (60 if _is_slow(job, stage) else 1.5))
+        if on_text is not None:
+            on_text("so ")
+            await asyncio.sleep(world.chance.random())
+        if world.strikes(world.weather.model / 4):
+            self._furthest[work] = (stage - 1, world.life, self._faults())
+            raise ModelUnreachable("the line broke amid the answer")
+        calls, text = _turn(request, stage) if job is None else self._job(request, job[1], stage)
+        return self._reply(request, stage, calls, text)
+
+    async def _trouble(self) -> None:
+        world = self._world
+        if not world.strikes(world.weather.model):
+            return
+        match world.faults.randrange(5):
+            case 0 | 1:
+                raise ModelUnreachable("nobody answers", free=world.faults.random() < 0.5)
+            case 2:
+                raise ModelUnreachable("too many", retry_after_s=world.faults.random() * 20)
+            case 3:
+                raise ModelRefused("bad key", free=True)
+            case _:
+                await asyncio.sleep(world.faults.random() * HANGS_S)
+
+    def _paid(self, work: str, stage: int) -> None:
+        """Nothing is bought again, but what was in flight when the process or the disk failed."""
+        life, struck = self._world.life, self._faults()
+        furthest, last_life, last_struck = self._furthest.get(work, (-1, 0, 0))
+        again = stage <= furthest
+        excused = (last_life, last_struck) != (life, struck) and stage == furthest
+        if again and not excused and work not in self.edited:
+            self._world.breaks(f"{work} bought answer {stage} again, after {furthest}")
+        self._furthest[work] = (max(stage, furthest), life, struck)
+
+    def _reply(
+        self, request: ModelRequest, stage: int, calls: list[_Call], text: str
+    ) -> ModelReply:
+        usage = Usage(prompt=20, completion=10)
+        self.tokens += usage.total
+        silent = self._world.strikes(self._world.weather.model / 4)
+        return ModelReply(
+            text=text,
+            tool_calls=tuple(
+                ToolCall(id=f"c{stage}.{place}", name=name, arguments=json.dumps(arguments))
+                for place, (name, arguments) in enumerate(calls)
+            ),
+            usage=None if silent else usage,
+            finish="tool_calls" if calls else "stop",
+        )
+
+    def _job(self, request: ModelRequest, job: Errand, stage: int) -> tuple[list[_Call], str]:
+        self._check_snapshot(request, job)
+        if stage >= len(job.steps):
+            files = ["notes/" + job.name] if "w" in job.steps else []
+            return [("finish", {"result": f"did {job.name}", "files": files})], ""
+        return _step(job, job.steps[stage]), ""
+
+    def _check_snapshot(self, request: ModelRequest, job: Errand) -> None:
+        """What a job reads is what there was when it began, and its own changes."""
+        told = {m.tool_call_id: m.text for m in request.messages if m.role == "tool"}
+        own, first = 0, None
+        for message in request.messages:
+            for call in message.tool_calls:
+                text = told.get(call.id, "")
+                if call.name == "change_state" and '"n"' in call.arguments and "noted" in text:
+                    own += 1
+                if call.name == "read_state" and text.startswith("<untrusted"):
+                    value = _number(text) - own
+                    first = value if first is None else first
+                    if value != first:
+                        self._world.breaks(f"{job.name} read {value}, and {first} before")
+
+
+def _step(job: Errand, letter: str) -> list[_Call]:
+    match letter:
+        case "a":
+            return [
+                ("change_state", {"key": "n", "operation": "add", "value": 1}),
+                ("change_state", {"key": "who", "operation": "include", "value": job.name}),
+            ]
+        case "r":
+            return [("read_state", {"key": "n"})]
+        case "p":
+            return [("change_state", {"key": "color", "operation": "put", "value": job.name})]
+        case "w":
+            return [("write_file", {"path": f"notes/{job.name}", "content": job.name})]
+        case "s":
+            return [("shell", {"command": "true"})]
+        case "q":
+            return [("ask", {"question": f"{job.name}?", "choices": ["yes", "no"]})]
+        case "u":
+            raise ModelRefused("no such model")
+        case _:
+            return [("progress", {"text": f"{job.name} {letter}"})]
+
+
+def _turn(request: ModelRequest, stage: int) -> tuple[list[_Call], str]:
+    asked = wish(spoken(request.messages[_last_user(request)].text))
+    calls: list[_Call] = []
+    if asked.add:
+        calls.append(("change_state", {"key": "n", "operation": "add", "value": asked.add}))
+    calls += [
+        ("start_job", {"title": one.name, "brief": f"{one.name} {one.steps}"}) for one in asked.jobs
+    ]
+    if stage or not calls:
+        return [], f"done {asked.name}"
+    return calls, ""
+
+
+def _is_slow(job: tuple[int, Errand] | None, stage: int) -> bool:
+    return job is not None and job[1].steps[stage : stage + 1] == "l"
+
+
+def _last_user(request: ModelRequest) -> int:
+    return max(place for place, one in enumerate(request.messages) if one.role == "user")
+
+
+def _stage(request: ModelRequest) -> int:
+    """How many answers it has given to this work before."""
+    if job_in(request.messages[1].text) is not None:
+        return sum(message.role == "assistant" for message in request.messages)
+    return sum(m.role == "assistant" for m in request.messages[_last_user(request) :])
+
+
+def _number(text: str) -> int:
+    bare = text[text.index("\n") + 1 :].removesuffix(closing(text))
+    return int(bare.partition("\n")[0].partition(" = ")[2] or 0)

@@ -1,0 +1,147 @@
+"""People of the simulation: they write, command, press, edit, delete, and do again what was not
+kept, until it is. They live on while the bot dies."""
+
+import asyncio
+from collections.abc import Callable
+from random import Random
+
+from core.errors import NotAllowed, StoreError, ThawError
+from core.messages import (
+    ChannelRef,
+    Deletion,
+    Edit,
+    InboundEvent,
+    Message,
+    Person,
+    Press,
+    ThreadRef,
+)
+from core.ports import Door
+from tests.simulation.model import Server
+from tests.simulation.script import wish_text
+from tests.simulation.world import MALLORY, World
+
+THREADS = ("t", "u")
+_JOB = "/stop {0}|/steer {0} be quick|/run {0}|/answer {0} yes|/answer {0} no|/job {0}"
+_OTHERS = (
+    "/set color {1}|/state n|/undo {0}|/stop|/jobs|/budget|/help|/nope|/pause|/resume|/history|"
+    "/conflicts|/unset color|/settings confirm_above 1|/settings max_steps 3|/undo 99|/state"
+)
+
+
+class Somebody:
+    """One person: has so many acts `left`, one after another; `doing` is what is not kept yet."""
+
+    def __init__(
+        self, world: World, server: Server, person: Person, channels: list[ChannelRef], left: int
+    ) -> None:
+        self._world = world
+        self._server = server
+        self._person = person
+        self._channels = channels
+        self._chance: Random = Random(f"{world.seed} {person.id}")
+        self._count = 0
+        self._said: list[Message] = []
+        self.left = left
+        self.doing: InboundEvent | None = None
+        self.kept: list[InboundEvent] = []
+
+    async def live(self, door: Door) -> None:
+        """Do what is left to do."""
+        while self.doing is not None or self.left:
+            if self.doing is None:
+                await asyncio.sleep(self._chance.expovariate(1 / 3))
+                self.left -= 1
+                self.doing = self._next()
+            if self.doing is not None:
+                await self._do(door, self.doing)
+
+    async def say(self, door: Door, text: str, channel: ChannelRef) -> None:
+        """Say this, whatever else was to be done."""
+        await self._do(door, self._message(ThreadRef(channel=channel, thread="t"), text))
+
+    async def _do(self, door: Door, event: InboundEvent) -> None:
+        self.doing = event
+        while True:
+            try:
+                self._world.trace(f"{self._person.id} does {event.id}")
+                await door.accept(event)
+            except StoreError:
+                await asyncio.sleep(self._chance.random() * 10)
+                continue
+            except NotAllowed:
+                if self._person is not MALLORY and not isinstance(event, Edit):
+                    self._world.breaks(f"{event.id} was not let in")
+            except ThawError as error:
+                self._world.breaks(f"{event.id} was refused: {error}")
+            else:
+                self.kept.append(event)
+                if self._person is MALLORY:
+                    self._world.breaks(f"a stranger was let in with {event.id}")
+            break
+        self.doing = None
+        if self._chance.random() < 0.1 and self._person is not MALLORY:
+            # A platform that has not heard that it was kept offers it again.
+            self.doing = event
+
+    def _next(self) -> InboundEvent | None:
+        """The next act; None to look on."""
+        acts: list[Callable[[ThreadRef], InboundEvent | None]] = [
+            self._talk, self._talk, self._talk, self._command, self._press, self._press,
+            self._reply, self._revise,
+        ]  # fmt: skip
+        channel = self._chance.choice(self._channels)
+        thread = ThreadRef(channel=channel, thread=self._chance.choice(THREADS))
+        return self._chance.choice(acts)(thread)
+
+    def _talk(self, thread: ThreadRef) -> InboundEvent:
+        return self._message(thread, wish_text(self._chance, self._name()))
+
+    def _command(self, thread: ThreadRef) -> InboundEvent:
+        words = self._chance.choice((_JOB, _OTHERS)).split("|")
+        text = self._chance.choice(words).format(self._chance.randrange(1, 6), self._name())
+        return self._message(thread, text)
+
+    def _press(self, thread: ThreadRef) -> InboundEvent | None:
+        shown = self._world.buttons()
+        if not shown:
+            return None
+        where, action, asks = self._chance.choice(shown)
+        self._count += 1
+        return Press(
+            id=f"p{self._person.id}{self._count}", thread=where, person=self._person,
+            action=action, at=self._world.clock(), text="yes" if asks else None,
+        )  # fmt: skip
+
+    def _reply(self, thread: ThreadRef) -> InboundEvent:
+        number = self._chance.randrange(1, 4)
+        to = self._chance.choice((f"card:{number}", f"ask:{number}.1", f"result:{number}"))
+        return self._message(thread, self._name(), to)
+
+    def _revise(self, thread: ThreadRef) -> InboundEvent | None:
+        if not self._said:
+            return None
+        old = self._chance.choice(self._said[-3:])
+        self._count += 1
+        id = f"e{self._person.id}{self._count}"
+        self._server.edited.add(old.id)
+        if self._chance.random() < 0.3:
+            return Deletion(id=id, thread=old.thread, message_id=old.id, at=self._world.clock())
+        text = "/jobs" if self._chance.random() < 0.2 else wish_text(self._chance, old.id)
+        return Edit(
+            id=id, thread=old.thread, message_id=old.id, author=self._person,
+            text=text, at=self._world.clock(),
+        )  # fmt: skip
+
+    def _message(self, thread: ThreadRef, text: str, reply_to: str | None = None) -> Message:
+        id = text.split(maxsplit=1)[0] if not text.startswith("/") else self._name()
+        message = Message(
+            id=id, thread=thread, author=self._person, text=text,
+            at=self._world.clock(), reply_to=reply_to,
+        )  # fmt: skip
+        self._said.append(message)
+        return message
+
+    def _name(self) -> str:
+        self._count += 1
+        return f"m{self._person.id}{self._count}"

@@ -1,0 +1,239 @@
+"""What DESIGN 1 promises, asked of the files: after each write, and when all is at rest."""
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from core.messages import ChannelRef
+from tests.simulation.life import Frame, Life
+from tests.simulation.script import errand
+from tests.simulation.world import World
+
+
+class Watching:
+    """Looks at every file after what was done to it: commits only grow (4), what has ended stays
+    so (2), no budget is ever exceeded (5)."""
+
+    def __init__(self, world: World, given: Frame) -> None:
+        self._world = world
+        self._frame = given
+        self._heads: dict[Path, int] = {}
+        self._ended: dict[Path, dict[int, str]] = {}
+
+    def look(self, path: Path, file: sqlite3.Connection) -> None:
+        """The file is as somebody has just left it."""
+        if file.in_transaction or not path.exists():
+            return
+        tables = file.execute("PRAGMA user_version").fetchone()[0]
+        if tables and path.name == "control.db":
+            self._money(file)
+        elif tables and path.name != "job.db":
+            self._channel(path, file)
+
+    def _channel(self, path: Path, file: sqlite3.Connection) -> None:
+        head = file.execute("SELECT coalesce(max(number), 0) FROM commits").fetchone()[0]
+        if head < self._heads.get(path, 0):
+            self._world.breaks(f"{path.name} goes back to commit {head}")
+        self._heads[path] = head
+        before = self._ended.setdefault(path, {})
+        rows = file.execute(
+            "SELECT number, outcome FROM jobs WHERE state = 'ended' ORDER BY number"
+        )
+        now: dict[int, str] = dict(rows.fetchall())
+        for number, outcome in before.items():
+            if now.get(number) != outcome:
+                self._world.breaks(f"job {number} ended as {outcome}, now {now.get(number)}")
+        self._ended[path] = now
+
+    def _money(self, file: sqlite3.Connection) -> None:
+        budgets = self._frame.budgets
+        limits = {
+            "person": budgets.per_person_day, "channel": budgets.per_channel_day,
+            "all": budgets.per_month,
+        }  # fmt: skip
+        rows = file.execute(
+            "SELECT level, name, tokens + reserved_tokens, nanos + reserved_nanos,"
+            " min(reserved_tokens, reserved_nanos) FROM spent"
+        )
+        for level, name, tokens, nanos, least in rows:
+            limit = limits.get(level)
+            if level == "work" and name.startswith("job:"):
+                limit = self._frame.per_job
+            if least < 0:
+                self._world.breaks(f"{level} {name} has less than nothing reserved")
+            if limit is None:
+                continue
+            if limit.tokens is not None and tokens > limit.tokens:
+                self._world.breaks(f"{level} {name} is over its budget: {tokens}")
+            if limit.nanos is not None and nanos > limit.nanos:
+                self._world.breaks(f"{level} {name} is over its budget: {nanos} nanodollars")
+
+
+def at_rest(world: World, life: Life, channels: list[ChannelRef]) -> Iterator[str]:
+    """What is left over in memory though nothing is to be done."""
+    left = {
+        "tasks": life.tasks._tasks,
+        "conversations": life.conversations._active,
+        "outboxes": life.outbox.backlog()[0],
+        "turns": life.desk.turns,
+        "jobs with a place": life.admission.standing[0],
+        "live jobs": life.jobs._running,
+        "resting jobs": life.jobs._resting,
+        "folders at work": life.jobs._engine._at_work,  # type: ignore[attr-defined]
+        "leases": [str(ref) for ref, slot in life.channels._slots.items() if slot.users],
+        "ledger writes": [*life._metered._writes, *life._purse._writes],
+    }
+    yield from (f"left over: {what} {found}" for what, found in left.items() if found)
+
+
+def kept(world: World, data: Path, life: Life, channels: list[ChannelRef]) -> Iterator[str]:
+    """What is wrong in the files, after a life in which nothing failed has come to rest."""
+    with closing(sqlite3.connect(data / "control.db")) as file:
+        for row in file.execute("SELECT id, held FROM reservations"):
+            yield f"still reserved: {row}"
+        for row in file.execute(
+            "SELECT level, name FROM spent WHERE reserved_tokens != 0 OR reserved_nanos != 0"
+        ):
+            yield f"still reserved: {row}"
+        for row in file.execute("SELECT channel FROM channels WHERE unfinished"):
+            yield f"still marked as unfinished: {row}"
+    for channel in channels:
+        path = life.channels.path(channel)
+        if path.exists():
+            with closing(sqlite3.connect(path)) as file:
+                for line in _Channel(world, channel, file).wrong():
+                    yield f"{channel.channel}: {line}"
+
+
+class _Channel:
+    """One channel's file, and what the platform shows of it."""
+
+    def __init__(self, world: World, channel: ChannelRef, file: sqlite3.Connection) -> None:
+        self._world = world
+        self._channel = channel
+        self._file = file
+        self._posts: dict[str, dict[str, object]] = {}
+        self._texts: dict[str, str] = {}
+        for id, text, post in self._rows(
+            "SELECT id, text, post FROM messages WHERE post IS NOT NULL ORDER BY seq"
+        ):
+            self._posts[str(id)] = json.loads(str(post))
+            self._texts[str(id)] = str(text)
+
+    def _rows(self, query: str) -> list[tuple[object, ...]]:
+        return self._file.execute(query).fetchall()
+
+    def wrong(self) -> Iterator[str]:
+        """All that is."""
+        yield from self._answers()
+        yield from self._outbox()
+        yield from self._order()
+        yield from self._jobs()
+        yield from self._sums()
+
+    def _answers(self) -> Iterator[str]:
+        """Promise 2: each accepted message is answered once."""
+        for (id,) in self._rows("SELECT id FROM inbox WHERE done = 0"):
+            yield f"{id} was never answered"
+        for (id,) in self._rows("SELECT id FROM turns WHERE state != 'ended'"):
+            yield f"{id} never ended"
+        asked = self._rows("SELECT id FROM inbox WHERE id LIKE 'message:%' OR id LIKE 'press:%'")
+        there = {id for (id,) in self._rows("SELECT id FROM messages WHERE post IS NULL")}
+        for (id,) in asked:
+            kind, _, name = str(id).partition(":")
+            answers = [f"reply:{id}"] + ([f"answer:{name}"] if kind == "message" else [])
+            found = [answer for answer in answers if answer in self._posts]
+            deleted = kind == "message" and name not in there
+            if len(found) != 1 and not (deleted and not found):
+                yield f"{id} has the answers {found}"
+
+    def _outbox(self) -> Iterator[str]:
+        """Promise 2: what was promised is shown."""
+        for row in self._rows("SELECT id, error FROM outbox WHERE state != 'refused'"):
+            yield f"never shown: {row}"
+        refused = {id for (id,) in self._rows("SELECT id FROM outbox WHERE state = 'refused'")}
+        for id in self._posts.keys() - refused:
+            if (self._channel, id) not in self._world.shown:
+                yield f"{id} was never shown"
+        for (channel, id), one in self._world.shown.items():
+            known = id in self._posts or id.startswith("card:")
+            if channel == self._channel and not known:
+                yield f"{id} was shown and is not known"
+            if channel == self._channel and one.times > 1 and not one.sure and id not in refused:
+                yield f"{id} was never surely shown"
+
+    def _order(self) -> Iterator[str]:
+        """What a thread is promised, it is shown in that order."""
+        last: dict[object, tuple[int, str]] = {}
+        for id, thread in self._rows(
+            "SELECT id, thread FROM messages WHERE post IS NOT NULL ORDER BY seq"
+        ):
+            shown = self._world.shown.get((self._channel, str(id)))
+            if shown is None:
+                continue
+            before, other = last.get(thread, (0, ""))
+            if shown.place < before:
+                yield f"{id} was shown before {other}"
+            last[thread] = (shown.place, str(id))
+
+    def _jobs(self) -> Iterator[str]:
+        """Promises 2 and 3: one outcome, one result; merged once if it completed, else no trace."""
+        merged = Counter(str(source) for (source,) in self._rows("SELECT source FROM commits"))
+        plans = {row[0] for row in self._rows("SELECT message FROM plans WHERE state = 'waiting'")}
+        for number, id, state, brief, stop_by, outcome, message in self._rows(
+            "SELECT number, id, state, brief, stop_by, outcome, message FROM jobs"
+        ):
+            if state == "promised" and message in plans:
+                continue
+            if state != "ended":
+                yield f"job {number} is {state}"
+                continue
+            if f"result:{number}" not in self._posts:
+                yield f"job {number} has no result"
+            end, work = json.loads(str(outcome)), errand(str(brief))
+            completed = "result" in end
+            writes = any(letter in work.steps for letter in "apw")
+            if merged[f"job:{id}"] != (1 if completed and writes else 0):
+                yield f"job {number} ({work}) ended as {end}, commits: {merged[f'job:{id}']}"
+            if stop_by is not None and "by" not in end:
+                yield f"job {number} was to be stopped by {stop_by} and ended as {end}"
+        for row in self._rows("SELECT * FROM questions"):
+            yield f"a question is left: {row}"
+        cards = {
+            id: one.item for (ref, id), one in self._world.shown.items() if ref == self._channel
+        }
+        for (number,) in self._rows("SELECT number FROM jobs WHERE state = 'ended'"):
+            state = getattr(cards.get(f"card:{number}"), "state", "not shown")
+            if state not in ("completed", "failed", "cancelled"):
+                refused = (self._channel, f"card:{number}") in self._world.refused
+                if not refused:
+                    yield f"the card of job {number} is {state}"
+
+    def _sums(self) -> Iterator[str]:
+        """Promise 4: `n` is what all whose commit stands have added."""
+        undoes: dict[int, list[int]] = {}
+        adds: dict[int, int] = {}
+        for commit, undone, argument in self._rows(
+            "SELECT number, undoes, (SELECT sum(argument) FROM operations JOIN entries"
+            " ON entries.id = entry WHERE commit_no = number AND key = 'n' AND op = 'add')"
+            " FROM commits ORDER BY number"
+        ):
+            assert isinstance(commit, int)
+            adds[commit] = int(str(argument or 0))
+            if isinstance(undone, int):
+                undoes.setdefault(undone, []).append(commit)
+
+        def stands(commit: int) -> bool:
+            return not any(stands(other) for other in undoes.get(commit, ()))
+
+        wanted = sum(add for commit, add in adds.items() if add and stands(commit))
+        found = self._rows(
+            "SELECT body FROM versions JOIN entries ON id = entry WHERE key = 'n'"
+            " ORDER BY commit_no DESC LIMIT 1"
+        )
+        counted = int(str(found[0][0] or 0)) if found else 0
+        if counted != wanted:
+            yield f"n is {counted}, the commits that stand add {wanted}"

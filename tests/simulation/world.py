@@ -1,0 +1,163 @@
+"""What lies outside the bot and outlives it: the clock, the platform, and how much of it goes
+wrong. Everything that happens comes from one seed."""
+
+import asyncio
+import hashlib
+from contextlib import suppress
+from dataclasses import dataclass
+from random import Random
+
+from core.errors import DeliveryFailed, DeliveryRefused
+from core.messages import Card, ChannelRef, Hint, Outbound, Person, Post, Seen, ThreadRef
+
+EPOCH = 1_790_000_000.0
+GENERAL = ChannelRef(platform="world", workspace="w", channel="general")
+RANDOM = ChannelRef(platform="world", workspace="w", channel="random")
+ADA = Person(id="ada", name="Ada")
+BOB = Person(id="bob", name="Bob")
+MALLORY = Person(id="mallory", name="Mallory")
+
+
+@dataclass(slots=True, kw_only=True)
+class Weather:
+    """How likely each thing goes wrong while it can, from 0 to 1: a statement of a file, a call of
+    the platform, of the model, a step of a sandbox; and how far the clock jumps, in seconds."""
+
+    disk: float = 0.0
+    platform: float = 0.0
+    model: float = 0.0
+    sandbox: float = 0.0
+    jump_s: float = 0.0
+
+
+def weather(chance: Random) -> Weather:
+    """What a seed has in store: mostly one or two kinds of trouble, sometimes none or all."""
+
+    def some(most: float) -> float:
+        return most * chance.random() if chance.random() < 0.4 else 0.0
+
+    return Weather(
+        disk=some(0.05),
+        platform=some(0.5),
+        model=some(0.4),
+        sandbox=some(0.1),
+        jump_s=chance.choice((0.0, 0.0, 3_600.0, 90_000.0)),
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class Shown:
+    """An item as the platform shows it: the newest version, when it came, how often, in which life
+    of the bot; `sure`: the bot was told that it is there."""
+
+    item: Outbound
+    place: int
+    times: int
+    life: int
+    sure: bool
+
+
+class World:
+    """One seed's world. `broken` gathers what broke a promise, as it happens."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.chance = Random(f"{seed} world")
+        self.order = Random(f"{seed} order")
+        self.faults = Random(f"{seed} faults")
+        self.life = 0
+        self.weather = Weather()
+        self.skew = 0.0
+        self.now = 0.0
+        self.shown: dict[tuple[ChannelRef, str], Shown] = {}
+        self.refused: set[tuple[ChannelRef, str]] = set()
+        self.seen: set[str] = set()
+        self.broken: list[str] = []
+        self.log: list[str] = []
+        self._trace = hashlib.sha256()
+        self.lines: list[str] = []
+        self._places = 0
+
+    def clock(self) -> float:
+        """Unix seconds, as the machine has them: they may jump."""
+        with suppress(RuntimeError):  # nothing runs: it is as late as it was
+            self.now = asyncio.get_running_loop().time()
+        return EPOCH + self.now + self.skew
+
+    def trace(self, line: str) -> None:
+        """Take down what happens: two runs of one seed must not differ in it."""
+        self.clock()
+        self.lines.append(f"{self.life} {self.now:.6f} {line}")
+        self._trace.update(self.lines[-1].encode())
+
+    @property
+    def digest(self) -> str:
+        """All that has happened, in short."""
+        return self._trace.hexdigest()
+
+    def breaks(self, what: str) -> None:
+        """A promise is broken."""
+        self.trace(f"BROKEN {what}")
+        self.broken.append(what)
+
+    def strikes(self, likely: float) -> bool:
+        """Whether something goes wrong now."""
+        return likely > 0.0 and self.faults.random() < likely
+
+    async def deliver(self, item: Outbound) -> None:
+        """Implements core.ports.Adapter."""
+        await asyncio.sleep(self.chance.random() * 0.05)
+        if self.strikes(self.weather.platform):
+            match self.faults.randrange(8):
+                case 0 | 1 | 2:
+                    raise DeliveryFailed("the platform is down")
+                case 3:
+                    raise DeliveryFailed("slower", retry_after_s=self.faults.random() * 30)
+                case 4:
+                    await asyncio.sleep(self.faults.random() * 100)
+                case 5 | 6:
+                    self._show(item, sure=False)
+                    raise DeliveryFailed("the platform's answer was lost")
+                case _:
+                    if self.strikes(0.1):
+                        self.refused.add((item.thread.channel, item.id))
+                        raise DeliveryRefused("no such thread")
+                    raise TypeError("a library's bug")
+        self._show(item, sure=True)
+
+    async def show(self, hint: Hint) -> None:
+        """Implements core.ports.Adapter."""
+        self.trace(f"hint {type(hint).__name__}")
+        if isinstance(hint, Seen):
+            self.seen.add(hint.message_id)
+
+    def _show(self, item: Outbound, *, sure: bool) -> None:
+        self.trace(f"shown {item.thread} {item.id} {sure}")
+        key = (item.thread.channel, item.id)
+        before = self.shown.get(key)
+        self._places += 1
+        if before is None:
+            self.shown[key] = Shown(
+                item=item, place=self._places, times=1, life=self.life, sure=sure
+            )
+            return
+        if before.item == item and before.sure and before.life == self.life:
+            self.breaks(f"{item.id} is posted again though it stands there")
+        old, new = before.item, item
+        if isinstance(old, Card) and isinstance(new, Card) and new.version < old.version:
+            self.breaks(f"{item.id} goes back from version {old.version} to {new.version}")
+        before.item, before.life, before.sure = item, self.life, sure
+        before.times += 1
+
+    def post(self, channel: ChannelRef, id: str) -> Post | None:
+        """A post, as people see it."""
+        found = self.shown.get((channel, id))
+        return found.item if found is not None and isinstance(found.item, Post) else None
+
+    def buttons(self) -> list[tuple[ThreadRef, str, bool]]:
+        """What can be pressed: where, the action, whether it asks for words."""
+        return [
+            (one.item.thread, button.action, button.asks is not None)
+            for one in self.shown.values()
+            for button in one.item.buttons
+        ]
