@@ -21,7 +21,7 @@ from core.records import jobs, messages
 from core.state.channels import Channels
 from core.state.control import Control
 from core.state.database import Transaction
-from core.subagents.journal import Journal
+from core.subagents.journal import FILE_NAME, Journal
 from tests.harness.bot import BotProcess
 
 KNOWN = 10_000
@@ -173,6 +173,8 @@ def _copies(root: Path, unfinished: list[ChannelRef], places: list[Path], id: st
             file.execute("UPDATE jobs SET id = ?", (own,))
             file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         shutil.copytree(root / id, root / own)
+        with closing(sqlite3.connect(root / own / FILE_NAME, isolation_level=None)) as file:
+            file.execute("UPDATE job SET id = ?", (own,))
 
 
 def _copied(source: str, target: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from core.errors import ModelError, ModelRefused, ModelUnreachable
 from core.model.chat import ModelReply, ModelRequest
+from core.model.openai_client import OpenAIModel
 from core.ports import Model
 
 FAILURES = ("unreachable", "refused", "other")
@@ -34,6 +35,11 @@ class WatchedModel:
         self._model = model
         self._clock = clock
         self.figures = ModelFigures()
+
+    async def warm(self) -> None:
+        """Let a model that takes long to load be loaded before its first call."""
+        if isinstance(self._model, OpenAIModel):
+            await self._model.warm()
 
     async def complete(
         self, request: ModelRequest, on_text: Callable[[str], None] | None = None

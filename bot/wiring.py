@@ -17,6 +17,7 @@ from bot.backup import KINDS
 from bot.care import Care
 from bot.config import Config
 from bot.engine import local_engine
+from bot.house import keep_house
 from bot.health import Health
 from bot.logs import configure
 from bot.platform import Platform
@@ -32,7 +33,6 @@ from core.drafting import Drafting
 from core.entrance import Entrance
 from core.forgetting.forgetter import Forgetter
 from core.jobs.admission import Admission
-from core.jobs.keeping import keep_tidy
 from core.jobs.supervisor import Jobs
 from core.mending import Mending
 from core.messages import ChannelRef, Message, StreamText
@@ -46,7 +46,6 @@ from core.ports import Adapter, Model
 from core.primary.perform import Performer
 from core.primary.toolbox import Toolbox
 from core.primary.turn import Turn
-from core.pruning import keep_pruned
 from core.records.inbox import inbox_id
 from core.search.indexing import Indexing
 from core.search.search import Search
@@ -142,7 +141,6 @@ async def started(config: Config) -> AsyncIterator[str | None]:
         mender.on_mended = lambda one: loop.call_soon_threadsafe(core.mending.mended, one)
         await core.start()
         if isinstance(model, OpenAIModel):
-            core.tasks.spawn(model.warm(), "warm the model's library")
             core.tasks.spawn(book.learn(prices.models(config)), "look prices up")
         yield core.page.url if core.page is not None else None
         await core.leave()
@@ -354,6 +352,10 @@ class _Core:
 
     async def start(self) -> None:
         """Take up unfinished work, then let people in."""
+        unfinished = await self._control.unfinished()
+        if unfinished:
+            # Its first step is a call of the model, whose library takes long to load.
+            self._warm()
         await self._engine.start()
         log.info("how jobs run here", finding=self._engine.finding)
         await self._entrance.pairing.load()
@@ -365,6 +367,18 @@ class _Core:
         await self._care.start(self.tasks.spawn)
         for platform in self._platforms:
             platform.start()
+        if not unfinished:
+            self._warm()
+        days = self._config.state.keep_days
+        house = keep_house(self._control, self._channels, self._engine, days, self._clock)
+        self.tasks.spawn(house, "keep house")
+
+    def _warm(self) -> None:
+        self.tasks.spawn(self._model.warm(), "warm the model's library")
+
+    async def _keep_house(self) -> None:
+        # A start has enough to do, with every channel that there is.
+        await asyncio.sleep(_SETTLED_S)
         tidying = keep_tidy(self._control, self._channels, self._engine, self._clock)
         self.tasks.spawn(tidying, "keep tidy")
         days = self._config.state.keep_days

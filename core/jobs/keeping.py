@@ -46,7 +46,7 @@ async def keep_tidy(
 async def _unfinished(control: Control, channels: Channels) -> frozenset[str]:
     ids: set[str] = set()
     for channel in await control.unfinished():
-        ids.update(await channels.read(channel, partial(_ids, channel)))
+        ids.update(await channels.glance(channel, partial(_ids, channel)))
     return frozenset(ids)
 
 
