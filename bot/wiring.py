@@ -17,8 +17,8 @@ from bot.backup import KINDS
 from bot.care import Care
 from bot.config import Config
 from bot.engine import local_engine
-from bot.house import keep_house
 from bot.health import Health
+from bot.house import keep_house
 from bot.logs import configure
 from bot.platform import Platform
 from bot.platforms import Seams
@@ -375,15 +375,6 @@ class _Core:
 
     def _warm(self) -> None:
         self.tasks.spawn(self._model.warm(), "warm the model's library")
-
-    async def _keep_house(self) -> None:
-        # A start has enough to do, with every channel that there is.
-        await asyncio.sleep(_SETTLED_S)
-        tidying = keep_tidy(self._control, self._channels, self._engine, self._clock)
-        self.tasks.spawn(tidying, "keep tidy")
-        days = self._config.state.keep_days
-        pruning = keep_pruned(self._control, self._channels, days, self._clock)
-        self.tasks.spawn(pruning, "keep pruned")
 
     async def leave(self) -> None:
         """Let nobody in any more. Bounded, however a page or a platform hangs."""
