@@ -9,7 +9,7 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-_LIBRARIES = ("aiohttp", "aiosqlite", "openai", "pydantic")
+_LIBRARIES = ("aiohttp", "openai", "pydantic")
 
 
 def conditions() -> dict[str, str]:

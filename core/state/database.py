@@ -1,43 +1,18 @@
-"""One SQLite file: one writing thread, one reading thread, migrations. Knows no tables."""
+"""One SQLite file: a connection to write, one to read, migrations. Knows no tables."""
 
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
-
-import aiosqlite
+from typing import TypeVar
 
 from core.errors import DamagedFile, DiskFull, NewerDatabase, StoreError, UnusableFile
+from core.state.connection import Connection, SharedConnection
 from core.state.migration import keep_before, statements
 
 T = TypeVar("T")
 Transaction = sqlite3.Connection
-
-
-class Connection(Protocol):
-    """An open file, on which whole functions run one after another."""
-
-    async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:
-        """What `function` returns or raises. Cancelling the caller does not stop it."""
-
-    async def close(self) -> None:
-        """Finish what is queued and close. Calls made later raise ValueError."""
-
-
-class _OnThread(aiosqlite.Connection):
-    """aiosqlite, with one more verb: a whole function on the connection's thread.
-
-    A transaction made of awaits would hold the write lock while the loop does other things and
-    would cost a thread switch per statement; as one function it is one queue item, so
-    transactions of one connection cannot interleave.
-    """
-
-    async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:
-        # Protected, but stable since aiosqlite 0.1 and untyped: the lock file pins its version.
-        result: T = await self._execute(function, self._conn)  # type: ignore[no-untyped-call]
-        return result
 
 
 def _transact(function: Callable[[Transaction], T], connection: sqlite3.Connection) -> T:
@@ -225,18 +200,13 @@ class Database:
             raise
 
 
-async def _on_thread(path: Path) -> Connection:
-    def connector() -> sqlite3.Connection:
-        return sqlite3.connect(path, isolation_level=None, cached_statements=256)
-
-    connection = _OnThread(connector, iter_chunk_size=64)
+async def _on_shared_threads(path: Path) -> Connection:
     try:
-        await connection
-        return connection
+        return await SharedConnection.connect(path)
     except sqlite3.Error as error:
         raise translate(path, error) from error
 
 
-# The one place where a file gets its thread. The simulation puts its own disk here, whose
+# The one place where a file gets its threads. The simulation puts its own disk here, whose
 # functions run on the loop, in an order and with faults that a seed decides.
-connect: Callable[[Path], Awaitable[Connection]] = _on_thread
+connect: Callable[[Path], Awaitable[Connection]] = _on_shared_threads

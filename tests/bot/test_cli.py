@@ -155,4 +155,4 @@ def test_the_command_line_loads_nothing_heavy() -> None:
     )
     loaded = set(ended.stdout.split())
     assert "bot.config" in loaded
-    assert loaded & {"aiohttp", "openai", "pydantic", "rich", "structlog", "aiosqlite"} == set()
+    assert loaded & {"aiohttp", "openai", "pydantic", "rich", "structlog"} == set()
