@@ -158,7 +158,7 @@ class Recovery:
             ticket = Ticket(channel=channel, number=one.job, person=one.person)
             self._jobs.wait(ticket, one.until)
         for number, person in found.wanted:
-            self._jobs.add(Ticket(channel=channel, number=number, person=person))
+            self._jobs.take_up(Ticket(channel=channel, number=number, person=person))
         for name, id in found.owed:
             self._owed.setdefault(ThreadRef(channel=channel, thread=name), []).append(id)
         self._answer_soon()

@@ -140,6 +140,12 @@ class Jobs:
         self._admission.add(ticket)
         self.fill()
 
+    def take_up(self, ticket: Ticket) -> None:
+        """A job was left unfinished by a process that ended; no effect when it is here already."""
+        known = self.live(ticket.channel, ticket.number) is not None or ticket in self._resting
+        if not known:
+            self.add(ticket)
+
     def wait(self, ticket: Ticket, until: float) -> None:
         """A job waits for an answer (durably), at the longest until then (Unix seconds)."""
         self._waiting.add(ticket, until)

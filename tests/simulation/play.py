@@ -103,8 +103,11 @@ class _Game:
             self._check(life, main, last)
         world.broken += loop.complaints
         if not died and not world.broken:
-            loop.run_until_complete(life.stop())
-            if self.disk.open_files:
+            stopping = loop.create_task(life.stop(), name="stop")
+            loop.run_forever()
+            if not stopping.done():
+                world.breaks("the stop never ends")
+            elif self.disk.open_files:
                 world.breaks(f"after the stop these are open: {self.disk.open_files}")
         loop.dead = True
         bury(loop)

@@ -172,7 +172,7 @@ class _Channel:
             "SELECT id, thread FROM messages WHERE post IS NOT NULL ORDER BY seq"
         ):
             shown = self._world.shown.get((self._channel, str(id)))
-            if shown is None:
+            if shown is None or (self._channel, id) in self._world.refused:
                 continue
             before, other = last.get(thread, (0, ""))
             if shown.place < before:

@@ -141,6 +141,27 @@ async def test_a_resting_job_can_be_stopped(tmp_path: Path) -> None:
         assert len(hands.attempts) == 1
 
 
+async def test_a_job_that_rests_is_not_taken_up_a_second_time(tmp_path: Path) -> None:
+    hands = Leaky(failures=1)
+    async with room(tmp_path, hands=hands, retry_s=60.0) as here:
+        hands.end(1, Completed(result="done"))
+        await started(here, "one")
+        await here.platform.until(lambda: any(isinstance(h, Trouble) for h in here.platform.hints))
+        await here.dispatcher.take_up(CHANNEL)
+        assert "queued" not in (await here.ask("m2", "/jobs")).text
+        assert len(hands.attempts) == 1
+
+
+async def test_a_running_job_that_is_taken_up_is_not_wanted_again(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await started(here, "one")
+        await here.hands.running(1)
+        await here.dispatcher.take_up(CHANNEL)
+        live = here.desk._jobs.live(CHANNEL, 1)
+        assert live is not None
+        assert not live.wanted
+
+
 async def test_a_bug_of_the_engine_ends_one_job_and_is_told(tmp_path: Path) -> None:
     class Broken(Hands):
         async def gathered(self, job: JobSpec) -> Gathered:
