@@ -228,6 +228,12 @@ class Journal:
         await self._database.write(write)
         reached(CommitPoint.DELTA_FROZEN)
 
+    async def broke_down(self, how: str) -> None:
+        """The sandbox has ended where it should not have, and everything in it is gone."""
+        number, at = self._next(), self._clock()
+        step = (number, "breakdown", "", "the sandbox broke down", None, "", how, at, at)
+        await self._database.write(lambda tx: tx.execute(_ENDED_STEP, step))
+
     async def end(
         self, outcome: Outcome, files: Sequence[FileRow] = (), notes: Sequence[str] = ()
     ) -> None:

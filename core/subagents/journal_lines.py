@@ -34,7 +34,7 @@ def _detail(step: Step) -> str:
             return "\n\n".join(part for part in (_arguments(step.request), step.response) if part)
         case StepKind.STEERING:
             return steered(step.name, step.request)
-        case StepKind.ATTEMPT:
+        case StepKind.ATTEMPT | StepKind.BREAKDOWN:
             return step.response or ""
 
 

@@ -12,12 +12,14 @@ from core.state.operations import Op, Operation
 
 
 class StepKind(StrEnum):
-    """What a step is. STEERING also holds what the bot itself had to say to the model."""
+    """What a step is. STEERING also holds what the bot itself had to say to the model; the
+    response of a BREAKDOWN is how the sandbox ended."""
 
     ATTEMPT = "attempt"
     MODEL = "model"
     TOOL = "tool"
     STEERING = "steering"
+    BREAKDOWN = "breakdown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

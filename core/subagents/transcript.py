@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from core.fencing import closing, fenced, label
 from core.model.chat import ChatMessage, ToolCall
 from core.state.operations import Json
+from core.subagents import breakdowns as breakdown
 from core.subagents.journal_rows import Step, StepKind
 
 BOUND = 400_000
@@ -141,6 +142,8 @@ def replay(transcript: Transcript, steps: Iterable[Step]) -> int:
             case StepKind.ATTEMPT:
                 if step.response:
                     transcript.told(step.response)
+            case StepKind.BREAKDOWN:
+                transcript.told(breakdown.told(step.response or ""))
     return answers
 
 

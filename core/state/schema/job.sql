@@ -8,7 +8,7 @@ CREATE TABLE job (
 
 CREATE TABLE steps (
     number   INTEGER PRIMARY KEY,           -- in the order they began
-    kind     TEXT NOT NULL,                 -- attempt, model, tool, steering
+    kind     TEXT NOT NULL,                 -- attempt, model, tool, steering, breakdown
     name     TEXT NOT NULL,                 -- attempt: its number; tool: the tool; steering: who
     title    TEXT NOT NULL,                 -- a line for people
     call     TEXT,                          -- tool: the model's call that it answers

@@ -31,6 +31,7 @@ from core.state.files import StateFile, list_files
 from core.state.reads import Mention, Read
 from core.state.since import files_since
 from core.subagents import workspace as files
+from core.subagents.breakdowns import breakdowns, broke_down, twice
 from core.subagents.broker import Broker, SteeringSource
 from core.subagents.broker_asking import Asking
 from core.subagents.broker_resume import MOST_IDLE, Taken, idle, take_up
@@ -120,7 +121,10 @@ class LocalEngine:
             )
 
     async def run(self, job: JobSpec, progress: Callable[[Progress], None]) -> Outcome | Asked:
-        """See core.ports.Engine. An attempt that has ended once ends the same way for ever."""
+        """See core.ports.Engine. An attempt that has ended once ends the same way for ever.
+
+        One whose sandbox broke down goes on in another, once.
+        """
         pace = Pace(progress)
         self._at_work[job.id] = asyncio.Event()
         try:
@@ -135,13 +139,7 @@ class LocalEngine:
                     if past.outcome is not None:
                         _retell(past, pace)
                         return past.outcome
-                    worker = await self._prepared(job, journal, past, pace)
-                if isinstance(worker, Failed):
-                    return worker
-                outcome = await worker.work()
-                if isinstance(outcome, Asked):
-                    return outcome
-                return await self._ended(job, journal, worker, outcome)
+                return await self._worked(job, journal, past, pace)
         finally:
             self._open.pop(job.id, None)
             self._at_work.pop(job.id).set()
@@ -197,6 +195,26 @@ class LocalEngine:
         """
         kept = unfinished | frozenset(self._open)
         return await asyncio.to_thread(sweep, self._root, before, kept)
+
+    async def _worked(
+        self, job: JobSpec, journal: Journal, past: Past, pace: Pace
+    ) -> Outcome | Asked:
+        while True:
+            async with self._places:
+                worker = await self._prepared(job, journal, past, pace)
+            if isinstance(worker, Failed):
+                return worker
+            outcome = await worker.work()
+            if isinstance(outcome, Asked):
+                return outcome
+            if not broke_down(outcome):
+                break
+            if earlier := breakdowns(past):
+                outcome = twice(earlier, outcome)
+                break
+            await journal.broke_down(outcome.reason)
+            past = await journal.past()
+        return await self._ended(job, journal, worker, outcome)
 
     async def _prepared(
         self, job: JobSpec, journal: Journal, past: Past, pace: Pace
