@@ -41,13 +41,15 @@ from core.primary.acts import (
 from core.records.forgettings import What
 from core.rights import Right
 
+_COMMAND = re.compile(r"/([A-Za-z][A-Za-z_-]*)(?:\s+(.*))?", re.DOTALL)
+
 
 def parse_command(text: str) -> Act | None:
     """The act that a message asks for, or None when it is no command but talk.
 
     Raises BadRequest, fit for people, for a command that is unknown or lacks something.
     """
-    found = re.fullmatch(r"/([A-Za-z][A-Za-z_-]*)(?:\s+(.*))?", text.strip(), re.DOTALL)
+    found = _COMMAND.fullmatch(text.strip())
     if found is None:
         return None
     word, rest = found[1].lower(), (found[2] or "").strip()
@@ -58,6 +60,11 @@ def parse_command(text: str) -> Act | None:
     if command is None:
         raise BadRequest(f"There is no command /{word[:40]}. Say /help to see all of them.")
     return command.parse(rest)
+
+
+def is_command(text: str) -> bool:
+    """Whether a message is no talk, be the command known or not."""
+    return _COMMAND.fullmatch(text.strip()) is not None
 
 
 def parse_press(action: str, text: str | None) -> Act:

@@ -11,6 +11,7 @@ from core.model.account import Account
 from core.model.chat import ChatMessage, ModelReply, ModelRequest, ToolCall
 from core.ports import MeteredModel
 from core.primary import prompt
+from core.primary.commands import is_command
 from core.primary.pace import Pace
 from core.primary.toolbox import Toolbox
 from core.primary.tools import TOOLS
@@ -128,7 +129,8 @@ class Turn:
         def begin(tx: Transaction) -> tuple[TurnRow, ChannelSettings] | None:
             # As it is asked now: it may have been edited or deleted since it came.
             message = inbox.find(tx, self._inbox_id)
-            if not isinstance(message, Message):
+            # One that was edited into a command is handled as one: word of the edit is on its way.
+            if not isinstance(message, Message) or is_command(message.text):
                 return None
             self._message = message
             row = turns.begin(

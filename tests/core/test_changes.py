@@ -11,6 +11,7 @@ from core.jobs.job import Completed
 from core.messages import ChannelRef, Deletion, Edit, Message, Person, Post, ThreadRef
 from core.records import jobs, messages
 from core.records.messages import newest
+from core.revising import revise
 from core.rights import Access, Who
 from core.search.channel import search_messages
 from core.search.query import parse
@@ -120,6 +121,23 @@ async def test_talk_that_waits_and_becomes_a_command_waits_no_more(tmp_path: Pat
         await here.say("m2", "jobs")
         await edit(here, "e1", "m2", "/jobs")
         assert "no jobs" in (await here.platform.post("reply:message:m2")).text
+
+
+async def test_talk_that_became_a_command_is_not_put_to_the_model_before_word_of_it_comes(
+    tmp_path: Path,
+) -> None:
+    script = Script()
+    script.hang = lambda request: last(request) == "slow"
+    async with room(tmp_path, script=script) as here:
+        await here.say("m1", "slow")
+        await hanging(here)
+        await here.say("m2", "jobs")
+        to_command = Edit(id="e1", thread=THREAD, message_id="m2", author=ADA, text="/jobs", at=2.0)
+        # Kept, and the thread has not heard of it when the turn before it ends.
+        await here.channels.write(CHANNEL, partial(revise, change=to_command, now=2.0))
+        script.go.set()
+        await here.ask("m3", "hello")
+        assert [last(request) for request in script.asked] == ["slow", "hello"]
 
 
 async def test_a_turn_that_has_done_nothing_yet_begins_anew_with_the_new_text(

@@ -32,7 +32,7 @@ from core.rights import Access, Who
 from core.settings import ChannelSettings
 from core.state.channels import Channels
 from core.state.control import Control
-from core.state.rules import Rules
+from core.state.rules import Merging, Rule, Rules
 from core.subagents.engine.local import Bounds, LocalEngine
 from core.subagents.sandbox import Choice, Mount
 from core.tasks import Tasks
@@ -53,13 +53,15 @@ class Frame:
     budgets: BudgetLimits
     per_job: Limit
     priced: bool
+    confirm_above: int
+    rules: Rules
 
     @property
     def defaults(self) -> ChannelSettings:
         """A channel's settings."""
         return ChannelSettings(
             model="m", subagent_model="s", instructions="", max_steps=12, timeout_s=300,
-            per_job=self.per_job,
+            per_job=self.per_job, confirm_above=self.confirm_above,
         )  # fmt: skip
 
 
@@ -80,6 +82,8 @@ def frame(chance: Random) -> Frame:
         ),
         per_job=Limit(tokens=chance.choice((25_000, 200_000))),
         priced=tight or chance.random() < 0.3,
+        confirm_above=chance.choice((1, 1000, 1000)),
+        rules=chance.choice((Rules(), Rules(rules=(Rule(keys="color", rule=Merging.LATEST),)))),
     )
 
 
@@ -101,7 +105,7 @@ class Life:
         ledger = Ledger(self.control.database, self._frame.budgets)
         await ledger.recover(world.clock())
         self._metered, self._purse = (self._meter(ledger, retries) for retries in (TURN, JOB))
-        self._rules = Rules()
+        self._rules = self._frame.rules
         self._finder = Nothing()
         self.outbox = Outbox(self.channels, {"world": world}, spawn)
         self.conversations = Conversations(spawn)

@@ -17,15 +17,12 @@ _Call = tuple[str, Mapping[str, object]]
 
 
 class Server:
-    """Implements core.ports.Model. `asked` counts calls; `edited` are messages that may be asked
-    about anew."""
+    """Implements core.ports.Model. `faults` says how often the disk has failed so far."""
 
     def __init__(self, world: World, faults: Callable[[], int]) -> None:
         self._world = world
         self._faults = faults
         self._furthest: dict[str, tuple[int, int, int]] = {}
-        self.edited: set[str] = set()
-        self.tokens = 0
 
     async def complete(
         self, request: ModelRequest, on_text: Callable[[str], None] | None = None
@@ -37,9 +34,13 @@ class Server:
         work = spoken(request.messages[_last_user(request)].text).split()[0]
         if job is not None:
             work = f"job {job[0]} {job[1].name}"
+        elif work.startswith("/"):
+            world.breaks(f"the model was asked about {work}")
         elif work not in world.seen:
             world.breaks(f"the model was asked about {work} before it was acknowledged")
         world.trace(f"model {work} {stage}")
+        if lost := _unanswered(request):
+            world.breaks(f"{work} leaves the calls {lost} without a result")
         await self._trouble()
         # From here on the server works, and it is paid for.
         self._paid(work, stage)
@@ -72,8 +73,10 @@ class Server:
         life, struck = self._world.life, self._faults()
         furthest, last_life, last_struck = self._furthest.get(work, (-1, 0, 0))
         again = stage <= furthest
-        excused = (last_life, last_struck) != (life, struck) and stage == furthest
-        if again and not excused and work not in self.edited:
+        # What a turn was told it keeps while its store fails.
+        failed = last_life != life or (work.startswith("job ") and last_struck != struck)
+        excused = failed and stage == furthest
+        if again and not excused and work not in self._world.edited:
             self._world.breaks(f"{work} bought answer {stage} again, after {furthest}")
         self._furthest[work] = (max(stage, furthest), life, struck)
 
@@ -81,7 +84,6 @@ class Server:
         self, request: ModelRequest, stage: int, calls: list[_Call], text: str
     ) -> ModelReply:
         usage = Usage(prompt=20, completion=10)
-        self.tokens += usage.total
         silent = self._world.strikes(self._world.weather.model / 4)
         return ModelReply(
             text=text,
@@ -165,6 +167,12 @@ def _stage(request: ModelRequest) -> int:
     if job_in(request.messages[1].text) is not None:
         return sum(message.role == "assistant" for message in request.messages)
     return sum(m.role == "assistant" for m in request.messages[_last_user(request) :])
+
+
+def _unanswered(request: ModelRequest) -> list[str]:
+    """Calls without a result, for which servers refuse a request."""
+    told = {message.tool_call_id for message in request.messages}
+    return [c.id for m in request.messages for c in m.tool_calls if c.id not in told]
 
 
 def _number(text: str) -> int:

@@ -17,7 +17,6 @@ from core.messages import (
     ThreadRef,
 )
 from core.ports import Door
-from tests.simulation.model import Server
 from tests.simulation.script import wish_text
 from tests.simulation.world import MALLORY, World
 
@@ -32,11 +31,8 @@ _OTHERS = (
 class Somebody:
     """One person: has so many acts `left`, one after another; `doing` is what is not kept yet."""
 
-    def __init__(
-        self, world: World, server: Server, person: Person, channels: list[ChannelRef], left: int
-    ) -> None:
+    def __init__(self, world: World, person: Person, channels: list[ChannelRef], left: int) -> None:
         self._world = world
-        self._server = server
         self._person = person
         self._channels = channels
         self._chance: Random = Random(f"{world.seed} {person.id}")
@@ -50,7 +46,7 @@ class Somebody:
         """Do what is left to do."""
         while self.doing is not None or self.left:
             if self.doing is None:
-                await asyncio.sleep(self._chance.expovariate(1 / 3))
+                await asyncio.sleep(self._chance.expovariate(1 / self._chance.choice((0.1, 1, 4))))
                 self.left -= 1
                 self.doing = self._next()
             if self.doing is not None:
@@ -65,6 +61,9 @@ class Somebody:
         while True:
             try:
                 self._world.trace(f"{self._person.id} does {event.id}")
+                if isinstance(event, Press) or getattr(event, "text", "").startswith("/"):
+                    kind = "press" if isinstance(event, Press) else "message"
+                    self._world.owe(f"{kind}:{event.id}")
                 await door.accept(event)
             except StoreError:
                 await asyncio.sleep(self._chance.random() * 10)
@@ -88,7 +87,7 @@ class Somebody:
         """The next act; None to look on."""
         acts: list[Callable[[ThreadRef], InboundEvent | None]] = [
             self._talk, self._talk, self._talk, self._command, self._press, self._press,
-            self._reply, self._revise,
+            self._press, self._reply, self._revise,
         ]  # fmt: skip
         channel = self._chance.choice(self._channels)
         thread = ThreadRef(channel=channel, thread=self._chance.choice(THREADS))
@@ -106,7 +105,7 @@ class Somebody:
         shown = self._world.buttons()
         if not shown:
             return None
-        where, action, asks = self._chance.choice(shown)
+        where, action, asks = self._chance.choice(shown[-self._chance.choice((4, 8, 100)) :])
         self._count += 1
         return Press(
             id=f"p{self._person.id}{self._count}", thread=where, person=self._person,
@@ -124,7 +123,7 @@ class Somebody:
         old = self._chance.choice(self._said[-3:])
         self._count += 1
         id = f"e{self._person.id}{self._count}"
-        self._server.edited.add(old.id)
+        self._world.edited.add(old.id)
         if self._chance.random() < 0.3:
             return Deletion(id=id, thread=old.thread, message_id=old.id, at=self._world.clock())
         text = "/jobs" if self._chance.random() < 0.2 else wish_text(self._chance, old.id)

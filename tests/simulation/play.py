@@ -68,7 +68,7 @@ class _Game:
         self.disk.watch = Watching(world, self._frame).look
         self._channels = [GENERAL, RANDOM][: world.chance.choice((1, 1, 2))]
         self._people = [
-            Somebody(world, self._server, person, self._channels, acts)
+            Somebody(world, person, self._channels, acts)
             for person, acts in ((ADA, 7), (BOB, 5), (MALLORY, 1))
         ]
 
@@ -92,6 +92,7 @@ class _Game:
         loop = SimulatedLoop(world.order, world.now, self._mix, dies_at or MOST_STEPS)
         life = Life(world, self._server, self._data, self._frame)
         self.disk.trouble = world.weather.disk
+        world.calm = world.weather.calm
         main = loop.create_task(self._main(life, last), name="main")
         loop.run_forever()
         world.now = loop.time()

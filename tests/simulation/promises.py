@@ -178,6 +178,23 @@ class _Channel:
             if shown.place < before:
                 yield f"{id} was shown before {other}"
             last[thread] = (shown.place, str(id))
+        yield from self._talk()
+
+    def _talk(self) -> Iterator[str]:
+        """What somebody says in a thread is answered in the order in which it was kept."""
+        answered = {id: place for place, id in enumerate(self._posts)}
+        last: dict[object, tuple[int, str]] = {}
+        for name, thread, author in self._rows(
+            "SELECT m.id, m.thread, author_id FROM messages AS m"
+            " JOIN inbox AS i ON i.id = 'message:' || m.id ORDER BY i.rowid"
+        ):
+            place = answered.get(f"answer:{name}")
+            if place is None or name in self._world.edited:
+                continue
+            before, other = last.get((thread, author), (-1, ""))
+            if place < before:
+                yield f"{name} was answered before {other}"
+            last[thread, author] = (place, str(name))
 
     def _jobs(self) -> Iterator[str]:
         """Promises 2 and 3: one outcome, one result; merged once if it completed, else no trace."""
