@@ -252,6 +252,7 @@ async def room(
     expires_s: float = 86_400.0,
     retry_s: float = RETRY_S,
     quiet_s: float = QUIET_S,
+    patience_s: float = PATIENCE_S,
 ) -> AsyncIterator[Room]:
     """A core over `data`; leaving it is a stop that drains nothing, as good as a kill."""
     script, platform, hands = script or Script(), platform or Platform(), hands or Hands()
@@ -278,14 +279,18 @@ async def room(
         channels=channels, control=control, entrance=entrance, conversations=conversations,
         jobs=jobs, outbox=outbox, tasks=tasks, defaults=DEFAULTS, quiet_s=quiet_s, retry_s=retry_s,
         landing=Landing(spool=Spool(data), rules=rules, clock=lambda: 1.0), landed=desk.notice,
-        forget=forgetter.start, patience_s=PATIENCE_S,
+        forget=forgetter.start, patience_s=patience_s,
     )  # fmt: skip
     try:
         await dispatcher.recover()
         yield Room(platform, script, hands, dispatcher, channels, tasks, desk)
     finally:
-        for part in (tasks, purse, channels, control):
-            await part.close()
+        await _closed(tasks, purse, channels, control)
+
+
+async def _closed(*parts: Tasks | Metered | Channels | Control) -> None:
+    for part in parts:
+        await part.close()
 
 
 def _jobs(
