@@ -88,7 +88,7 @@ def frame(chance: Random) -> Frame:
 
 
 class Life:
-    """The core from its start to its end."""
+    """The core from its start to its end. `whole`: it has started."""
 
     def __init__(self, world: World, server: Server, data: Path, given: Frame) -> None:
         self._world = world
@@ -96,6 +96,7 @@ class Life:
         self._data = data
         self._frame = given
         self.tasks = Tasks()
+        self.whole = False
 
     async def start(self) -> None:
         """Put the parts together, take up what is unfinished. Raises StoreError."""
@@ -124,6 +125,7 @@ class Life:
         await engine.start()
         await self._entrance.pairing.load()
         await self.dispatcher.recover()
+        self.whole = True
 
     async def stop(self) -> None:
         """As the bot stops."""

@@ -6,7 +6,7 @@ import random
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -19,7 +19,7 @@ from tests.simulation.loop import SimulatedLoop, bury
 from tests.simulation.model import Server
 from tests.simulation.people import Somebody
 from tests.simulation.promises import Watching, at_rest, kept
-from tests.simulation.world import ADA, BOB, GENERAL, MALLORY, RANDOM, World, weather
+from tests.simulation.world import ADA, BOB, GENERAL, MALLORY, RANDOM, Weather, World, weather
 
 MOST_STEPS = 400_000
 _SHM = Path("/dev/shm")
@@ -74,45 +74,61 @@ class _Game:
 
     def run(self) -> None:
         """All lives."""
-        weather_then = weather(self.world.chance)
-        for _ in range(self.world.chance.choice((0, 1, 1, 2, 3))):
-            self.world.weather = weather_then
-            self._live(self.world.chance.choice((None, 200, 2_000, 6_000, 6_000)))
-        weather_then.disk = weather_then.platform = 0.0
-        weather_then.model = weather_then.sandbox = 0.0
-        self.world.weather = weather_then
-        self._live(None, last=True)
+        chance, stormy = self.world.chance, weather(self.world.chance)
+        for _ in range(chance.choice((0, 1, 1, 2, 3))):
+            self.world.weather = replace(stormy)
+            match chance.randrange(4):
+                case 0:
+                    self._live(stops_at=chance.random() * 30)
+                case 1:
+                    self._live()
+                case _:
+                    self._live(dies_at=chance.randrange(1, chance.choice((200, 2_000, 6_000))))
+        self.world.weather = Weather()
+        self._live(last=True)
 
-    def _live(self, most: int | None, *, last: bool = False) -> None:
-        """A life of at most so many steps, about; None: until all is at rest."""
+    def _live(
+        self, *, dies_at: int = MOST_STEPS, stops_at: float | None = None, last: bool = False
+    ) -> None:
+        """A life until a step, until it is asked to stop after some seconds, or else until all is
+        at rest."""
         world = self.world
         world.life += 1
         world.trace(f"life {world.life}")
-        dies_at = None if most is None else world.chance.randrange(1, most)
-        loop = SimulatedLoop(world.order, world.now, self._mix, dies_at or MOST_STEPS)
+        loop = SimulatedLoop(world.order, world.now, self._mix, dies_at)
         life = Life(world, self._server, self._data, self._frame)
         self.disk.trouble = world.weather.disk
         world.calm = world.weather.calm
         main = loop.create_task(self._main(life, last), name="main")
+        if stops_at is not None:
+            loop.call_later(stops_at, loop.stop)
         loop.run_forever()
-        world.now = loop.time()
-        self.steps += loop.steps
-        died = loop.dead
-        if died and loop.steps >= MOST_STEPS:
+        if loop.steps >= MOST_STEPS:
             world.breaks("it never comes to rest")
-        if not died:
+        if not loop.dead and stops_at is None:
             self._check(life, main, last)
+        if not loop.dead and not world.broken and life.whole:
+            self._stop(loop, life, main)
+        world.now = loop.time()
         world.broken += loop.complaints
-        if not died and not world.broken:
-            stopping = loop.create_task(life.stop(), name="stop")
-            loop.run_forever()
-            if not stopping.done():
-                world.breaks("the stop never ends")
-            elif self.disk.open_files:
-                world.breaks(f"after the stop these are open: {self.disk.open_files}")
+        self.steps += loop.steps
         loop.dead = True
         bury(loop)
         self.disk.crash()
+
+    def _stop(self, loop: SimulatedLoop, life: Life, main: "asyncio.Task[None]") -> None:
+        """As SIGTERM does; it may be killed on the way, too."""
+        main.cancel()
+        stopping = loop.create_task(life.stop(), name="stop")
+        loop.run_forever()
+        if loop.dead:
+            return
+        if not stopping.done():
+            self.world.breaks("the stop never ends")
+        elif stopping.exception() is not None:
+            self.world.breaks(f"the stop ends with {stopping.exception()!r}")
+        elif self.disk.open_files:
+            self.world.breaks(f"after the stop these are open: {self.disk.open_files}")
 
     async def _main(self, life: Life, last: bool) -> None:
         world = self.world

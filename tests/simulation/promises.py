@@ -104,15 +104,18 @@ def kept(world: World, data: Path, life: Life, channels: list[ChannelRef]) -> It
         path = life.channels.path(channel)
         if path.exists():
             with closing(sqlite3.connect(path)) as file:
-                for line in _Channel(world, channel, file).wrong():
+                for line in _Channel(world, channel, file, data / "jobs").wrong():
                     yield f"{channel.channel}: {line}"
 
 
 class _Channel:
     """One channel's file, and what the platform shows of it."""
 
-    def __init__(self, world: World, channel: ChannelRef, file: sqlite3.Connection) -> None:
+    def __init__(
+        self, world: World, channel: ChannelRef, file: sqlite3.Connection, folders: Path
+    ) -> None:
         self._world = world
+        self._folders = folders
         self._channel = channel
         self._file = file
         self._posts: dict[str, dict[str, object]] = {}
@@ -215,10 +218,23 @@ class _Channel:
             writes = any(letter in work.steps for letter in "apw")
             if merged[f"job:{id}"] != (1 if completed and writes else 0):
                 yield f"job {number} ({work}) ended as {end}, commits: {merged[f'job:{id}']}"
+            if completed:
+                yield from self._unheard(number, str(id))
             if stop_by is not None and "by" not in end:
                 yield f"job {number} was to be stopped by {stop_by} and ended as {end}"
         for row in self._rows("SELECT * FROM questions"):
             yield f"a question is left: {row}"
+        yield from self._cards()
+
+    def _unheard(self, number: object, id: str) -> Iterator[str]:
+        """What people were told that a job reads, it has read before it completed."""
+        with closing(sqlite3.connect(self._folders / id / "job.db")) as journal:
+            heard = {seq for (seq,) in journal.execute("SELECT seq FROM steps WHERE seq NOTNULL")}
+        said = self._file.execute("SELECT seq, id FROM steering WHERE job = ?", (number,))
+        yield from (f"job {number} never read {id}" for seq, id in said if seq not in heard)
+
+    def _cards(self) -> Iterator[str]:
+        """What cards show at last is how the jobs ended."""
         cards = {
             id: one.item for (ref, id), one in self._world.shown.items() if ref == self._channel
         }
