@@ -87,7 +87,7 @@ system:
 
 # With Python 3.11: what it needs holds for newer ones too, which need a little less.
 lock: setup-dev
-	$(LOCK) $(ARGS) --output-file requirements.lock pyproject.toml
+	$(LOCK) $(ARGS) --extra mcp --output-file requirements.lock pyproject.toml
 	$(LOCK) $(ARGS) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 
 clean:
