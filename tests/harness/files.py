@@ -34,9 +34,14 @@ def rows(path: Path, query: str, *values: object) -> list[Row]:
         return connection.execute(query, values).fetchall()
 
 
+def channel_files(data: Path) -> list[Path]:
+    """The files of all channels."""
+    return sorted((data / "channels").rglob("*.db"))
+
+
 def channel_file(data: Path, channel: str = "general") -> Path:
     """The file of a channel of the page."""
-    found = [path for path in (data / "channels").rglob("*.db") if path.stem == channel]
+    found = [path for path in channel_files(data) if path.stem == channel]
     assert len(found) == 1, f"{channel}: {found}"
     return found[0]
 
@@ -100,8 +105,14 @@ def answers_kept(data: Path) -> dict[str, int]:
     turn, whose journal is gone, more than it can have asked for.
     """
     kept: dict[str, int] = {}
-    if not (data / "channels").exists() or not _has(path := channel_file(data), "turns"):
-        return kept  # killed before there was anything to keep
+    for path in channel_files(data):
+        if has(path, "turns"):  # not if it was killed before there was anything to keep
+            kept |= _kept_in(path, data)
+    return kept
+
+
+def _kept_in(path: Path, data: Path) -> dict[str, int]:
+    kept: dict[str, int] = {}
     for text, state, answers in rows(
         path,
         "SELECT m.text, t.state, (SELECT count(*) FROM turn_steps s"
@@ -111,11 +122,12 @@ def answers_kept(data: Path) -> dict[str, int]:
         kept[text.removeprefix("please run ")] = 1000 if state == "ended" else answers
     for id_, brief in rows(path, "SELECT id, brief FROM jobs"):
         journal = data / "jobs" / id_ / "job.db"
-        if journal.exists() and _has(journal, "steps"):
+        if journal.exists() and has(journal, "steps"):
             count = "SELECT count(*) FROM steps WHERE kind = 'model' AND response IS NOT NULL"
             kept[brief[3:-1]] = rows(journal, count)[0][0]
     return kept
 
 
-def _has(path: Path, table: str) -> bool:
+def has(path: Path, table: str) -> bool:
+    """Whether the file has that table."""
     return bool(rows(path, "SELECT 1 FROM sqlite_master WHERE name = ?", table))

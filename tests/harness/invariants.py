@@ -22,20 +22,33 @@ def breaches(
     that came last: the bot may have been stopped before it noted that.
     """
     path = files.channel_file(data)
-    numbers = _job_numbers(path)
     found = [
-        *files.damaged(data),
-        *_answers(path),
-        *_jobs(path, sent),
+        *of_channel(path, sent),
         *_outbox(path, last),
-        *_state(path, sent),
         *_page(path, page),
-        *_calls(errands, sent, kills),
-        *_accounts(files.control_file(data), errands, sent, numbers),
-        *(f"bought again: {call}" for call in errands.bought_again),
-        *(f"a tool failed: {text}" for text in errands.strange),
+        *of_all(data, errands, sent, kills),
     ]
     return "\n".join(found)
+
+
+def of_channel(path: Path, sent: Collection[int]) -> Iterable[str]:
+    """What is broken in a channel's file after the errands of those numbers in that channel."""
+    yield from _answers(path)
+    yield from _jobs(path, sent)
+    yield from _state(path, sent)
+
+
+def of_all(data: Path, errands: Errands, sent: Collection[int], kills: int) -> Iterable[str]:
+    """What is broken in the files as such, in what the model was asked, and in what was charged
+    for it, after the errands of those numbers in whatever channels."""
+    yield from files.damaged(data)
+    yield from _calls(errands, sent, kills)
+    numbers: dict[str, str] = {}
+    for path in files.channel_files(data):
+        numbers |= _job_numbers(path)
+    yield from _accounts(files.control_file(data), errands, sent, numbers)
+    yield from (f"bought again: {call}" for call in errands.bought_again)
+    yield from (f"a tool failed: {text}" for text in errands.strange)
 
 
 def _job_numbers(path: Path) -> dict[str, str]:
