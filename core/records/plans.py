@@ -48,6 +48,11 @@ def read(tx: Transaction, number: int) -> PlanRow | None:
     return _row(tx.execute(f"{_SELECT} WHERE number = ?", (number,)).fetchone())
 
 
+def remove(tx: Transaction, message: str) -> None:
+    """What the message asked for is never put to anybody, if it was not yet."""
+    tx.execute("DELETE FROM plans WHERE message = ? AND state = 'waiting'", (message,))
+
+
 def decide(tx: Transaction, number: int, state: PlanState) -> bool:
     """It waits no more; False when it did not wait."""
     return (

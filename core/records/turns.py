@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import count
 
-from core.records import codec
+from core.records import codec, jobs, plans
 from core.state.database import Transaction
 from core.state.operations import Operation
 
@@ -150,8 +150,8 @@ def running(tx: Transaction) -> tuple[tuple[str, str, str], ...]:
 def give_up(tx: Transaction, turn: str, message: str) -> None:
     """The turn is over and nothing comes of it, nor of the jobs that it has promised so far."""
     end(tx, turn)
-    tx.execute("DELETE FROM jobs WHERE message = ? AND state = 'promised'", (message,))
-    tx.execute("DELETE FROM plans WHERE message = ? AND state = 'waiting'", (message,))
+    jobs.drop_promised(tx, message)
+    plans.remove(tx, message)
 
 
 def bases(tx: Transaction) -> tuple[int, ...]:

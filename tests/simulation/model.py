@@ -3,6 +3,7 @@ paid for. Sometimes it is away, refuses, hangs, or forgets to say what a call co
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Mapping
 
 from core.errors import ModelRefused, ModelUnreachable
@@ -149,6 +150,13 @@ def _turn(request: ModelRequest, stage: int) -> tuple[list[_Call], str]:
     calls += [
         ("start_job", {"title": one.name, "brief": f"{one.name} {one.steps}"}) for one in asked.jobs
     ]
+    if stage == 1 and asked.tell:
+        told = "".join(m.text for m in request.messages if m.role == "tool")
+        calls = [
+            ("steer_job", {"job": int(job), "message": "be quick"})
+            for job in re.findall(r"Job (\d+)", told)[:1]
+        ]
+        stage = 0
     if stage or not calls:
         return [], f"done {asked.name}"
     return calls, ""

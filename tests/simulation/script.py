@@ -1,7 +1,8 @@
 """What is to be done about a message, written into the message, so that the model needs no memory.
 No assertions.
 
-A message is a name and words: `m7 add:3 job:raw job:q`. A job's word has a letter for each step:
+A message is a name and words: `m7 add:3 job:raw job:q tell`, where `tell` is to say something to
+the first job before it is one. A job's word has a letter for each step:
 a adds one to `n`, r reads `n`, p puts `color`, w writes a file, s runs a command, q asks people,
 g tells its progress, l is slow, u is refused by the model's server.
 """
@@ -34,6 +35,7 @@ class Wish:
     name: str
     add: int
     jobs: tuple[Errand, ...]
+    tell: bool
 
 
 def wish_text(chance: Random, name: str) -> str:
@@ -44,6 +46,8 @@ def wish_text(chance: Random, name: str) -> str:
     for _ in range(chance.choice((0, 0, 1, 1, 2, 3))):
         steps = "".join(chance.choice(KINDS) for _ in range(chance.randrange(1, 6)))
         words.append(f"job:{'u' if chance.random() < 0.05 else ''}{steps}")
+    if chance.random() < 0.2:
+        words.append("tell")
     return " ".join(words)
 
 
@@ -53,7 +57,7 @@ def wish(text: str) -> Wish:
     add = sum(int(word[4:]) for word in words if word.startswith("add:"))
     steps = [word[4:] for word in words if word.startswith("job:")]
     jobs = tuple(Errand(name=f"{name}.{at}", steps=one) for at, one in enumerate(steps, 1))
-    return Wish(name=name, add=add, jobs=jobs)
+    return Wish(name=name, add=add, jobs=jobs, tell="tell" in words)
 
 
 def errand(brief: str) -> Errand:

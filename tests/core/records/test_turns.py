@@ -56,3 +56,15 @@ def test_of_a_turn_that_is_given_up_nothing_is_kept(tx: Transaction) -> None:
     turns.add_step(tx, "turn:m1", STEP)
     assert tx.execute("SELECT count(*) FROM turn_steps").fetchone() == (0,)
     assert jobs.read(tx, CHANNEL, number) is None
+
+
+def test_a_turn_that_is_given_up_takes_its_promised_jobs_with_it_and_words_to_them(
+    tx: Transaction,
+) -> None:
+    turn = begun(tx)
+    tx.execute("PRAGMA foreign_keys = ON")
+    number = jobs.promise(tx, new())
+    assert jobs.steer(tx, number, "turn:m1:1", "Ada", "be quick", 1.0)
+    turns.give_up(tx, turn.id, "message:m1")
+    assert jobs.read(tx, CHANNEL, number) is None
+    assert jobs.steering(tx, number, 0) == ()
