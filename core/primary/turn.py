@@ -80,7 +80,8 @@ class Turn:
         self._steps: list[TurnStep] = []
         self._said: list[str] = []
         self._opening: tuple[ChatMessage, ...] = ()
-        self._unkept: ModelReply | None = None
+        # With its place among the steps: it may have been kept although the store said otherwise.
+        self._unkept: tuple[int, ModelReply] | None = None
         self.shown = ""
         """The answer as far as people have been shown it."""
 
@@ -151,11 +152,12 @@ class Turn:
         return found
 
     async def _ask(self, row: TurnRow, settings: ChannelSettings) -> ModelReply:
-        if self._unkept is None:
-            self._unkept = _repaired(await self._complete(row, settings))
-        reply = self._unkept
+        number = len(self._steps)
+        if self._unkept is None or self._unkept[0] != number:
+            self._unkept = (number, _repaired(await self._complete(row, settings)))
+        reply = self._unkept[1]
         response = codec.reply.dump_json(reply).decode()
-        step = TurnStep(number=len(self._steps), kind="model", request="", response=response)
+        step = TurnStep(number=number, kind="model", request="", response=response)
         await self._journal(lambda tx: turns.add_step(tx, row.id, step), step)
         self._unkept = None
         self._heard(reply)

@@ -35,7 +35,7 @@ class TownLives:
         self._stack = AsyncExitStack()
         self._sides: dict[int, Side] = {}
         self._asked: dict[int, Asked] = {}
-        self._asking: set[asyncio.Task[None]] = set()
+        self._asking: dict[int, asyncio.Task[None]] = {}
         self._kills = 0
 
     async def __aenter__(self) -> Self:
@@ -45,9 +45,9 @@ class TownLives:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for task in self._asking:
+        for task in self._asking.values():
             task.cancel()
-        await asyncio.gather(*self._asking, return_exceptions=True)
+        await asyncio.gather(*self._asking.values(), return_exceptions=True)
         await self._stack.aclose()
 
     async def until(self, point: str) -> None:
@@ -116,11 +116,10 @@ class TownLives:
     async def _people_of(self, side: Side) -> None:
         await side.connected()
         for number in [n for n, where in self._sides.items() if where is side]:
-            if number not in self._asked:
+            if number not in self._asking:
                 # To the end, over as many lives as it takes until the platform gets it delivered.
-                task = asyncio.create_task(self._ask(side, number), name=errand(number))
-                self._asking.add(task)
-                task.add_done_callback(self._asking.discard)
+                asking = self._ask(side, number)
+                self._asking[number] = asyncio.create_task(asking, name=errand(number))
 
     async def _ask(self, side: Side, number: int) -> None:
         self._asked[number] = await side.ask(errand(number), 0)
@@ -141,7 +140,7 @@ class TownLives:
                 kept |= {id for (id,) in files.rows(path, "SELECT id FROM inbox")}
         for number, asked in list(self._asked.items()):
             if self._sides[number].name == "discord" and f"message:{asked.message.id}" not in kept:
-                del self._asked[number]
+                del self._asked[number], self._asking[number]
 
     def _seen(self) -> Iterable[str]:
         """What people see is what they asked for, once; on Telegram a kill may double one post."""
