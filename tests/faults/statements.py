@@ -83,7 +83,7 @@ def struck(plan: Plan) -> Iterator[None]:
 
     def connect(*places: Any, **options: Any) -> sqlite3.Connection:
         # In memory there is no disk, and nobody else.
-        planned = {} if places[0] == ":memory:" else {"factory": made}
+        planned: dict[str, Any] = {} if places[0] == ":memory:" else {"factory": made}
         opened: sqlite3.Connection = real(*places, **planned, **options)
         return opened
 
