@@ -1,6 +1,7 @@
 """One SQLite file: a connection to write, one to read, migrations. Knows no tables."""
 
 import asyncio
+import errno
 import sqlite3
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -8,8 +9,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from core.errors import DamagedFile, DiskFull, NewerDatabase, StoreError, UnusableFile
+from core.state.blank import prepare_new, put_blank, run_scripts
 from core.state.connection import Connection, SharedConnection
-from core.state.migration import keep_before, statements
+from core.state.migration import keep_before
 
 T = TypeVar("T")
 Transaction = sqlite3.Connection
@@ -49,12 +51,11 @@ def _prepare(
     connection.execute("PRAGMA secure_delete = ON")
     version = known_version(path, application_id, len(migrations), connection)
     if not version:
-        # Only a file that has no tables yet can be made so that it can shrink in steps.
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        prepare_new(connection)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     if version < len(migrations):
-        if version:
+        if version > 0:
             keep_before(path, version, connection)
         _transact(partial(_migrate, application_id, migrations, first), connection)
 
@@ -62,7 +63,8 @@ def _prepare(
 def known_version(
     path: Path, application_id: int, newest: int, connection: sqlite3.Connection
 ) -> int:
-    """The version of a file of ours, 0 for an empty one. Raises StoreError, NewerDatabase."""
+    """The version of a file of ours; 0 for an empty one, with a minus for one that has only its
+    tables yet. Raises StoreError, NewerDatabase."""
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     found = connection.execute("PRAGMA application_id").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -84,10 +86,8 @@ def _migrate(
 ) -> None:
     # Read again inside the transaction: another process may have migrated meanwhile.
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    for script in migrations[version:]:
-        for statement in statements(script):
-            connection.execute(statement)
-    if not version and first is not None:
+    run_scripts(connection, migrations[abs(version) :])
+    if version <= 0 and first is not None:
         first(connection)
     connection.execute(f"PRAGMA application_id = {application_id:d}")
     connection.execute(f"PRAGMA user_version = {len(migrations):d}")
@@ -103,6 +103,12 @@ def translate(path: Path, error: sqlite3.Error) -> StoreError:
     if code == sqlite3.SQLITE_CANTOPEN and path.exists() and not path.is_file():
         return DamagedFile(f"{path} is no file")
     return StoreError(f"{path.name}: {error}")
+
+
+def _of_the_disk(path: Path, error: OSError) -> StoreError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(f"no room on the disk for {path.name}: {error.strerror}")
+    return StoreError(f"{path} cannot be made: {error.strerror}")
 
 
 # Faults of the world; the other sqlite3 errors (misuse, constraint) are bugs and stay naked.
@@ -148,7 +154,10 @@ class Database:
         `first` writes what a new file begins with. Before a file is migrated it is copied: see
         core.state.migration.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            await asyncio.to_thread(put_blank, path, application_id, migrations)
+        except OSError as error:
+            raise _of_the_disk(path, error) from error
         writer = await connect(path)
         try:
             await writer.run(partial(_prepare, path, application_id, migrations, first))
