@@ -30,6 +30,8 @@ from core.state.operations import Author, AuthorKind, Delta
 from core.state.rules import Rules, adopted
 from core.state.since import changed_since
 
+_LONGEST_WORD = 200
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class After:
@@ -106,7 +108,8 @@ class Endings:
         assert ended is not None
         again = (again_button(row.number),) if worth_again(over.outcome) else ()
         result = result_post(
-            ended, over.outcome, now, (*receipt_lines(merged), *over.gathered.notes),
+            ended, over.outcome, now,
+            (*receipt_lines(merged), *over.gathered.notes, *_unheard(tx, over)),
             (*_merge_buttons(merged), *again),
         )  # fmt: skip
         return After(threads=self._put(tx, [card(ended), result], merged), commit=merged.commit)
@@ -206,6 +209,19 @@ def _with_drift(tx: Transaction, row: JobRow, over: JobOver) -> Outcome:
         return over.outcome
     reads = over.gathered.reads
     return replace(over.outcome, drift=drift(reads, changed_since(tx, row.base_commit, reads)))
+
+
+def _unheard(tx: Transaction, over: JobOver) -> tuple[str, ...]:
+    """What people said to a completed job, and were told that it reads, after it had finished."""
+    if over.gathered.heard is None:
+        return ()
+    late = jobs.steering(tx, over.number, over.gathered.heard)
+    return tuple(f"came too late for the job: {one.by}: {_short(one.text)}" for one in late)
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _LONGEST_WORD else f"{flat[:_LONGEST_WORD]}..."
 
 
 def _kept_files(event: Asking) -> tuple[str, ...]:

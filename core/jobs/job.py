@@ -151,13 +151,15 @@ Outcome = Completed | Failed | Cancelled
 class Gathered:
     """What a completed job wants changed, and what it was shown of the channel.
 
-    `notes` tell people what could not be taken over.
+    `notes` tell people what could not be taken over. `heard` is the `seq` of the newest word that
+    it was shown, None where that is not known.
     """
 
     operations: tuple[Operation, ...] = ()
     files: tuple[FileChange, ...] = ()
     notes: tuple[str, ...] = ()
     reads: tuple[Read, ...] = ()
+    heard: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

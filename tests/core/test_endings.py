@@ -174,3 +174,17 @@ async def test_a_job_is_merged_by_the_rules_that_it_began_with(tmp_path: Path) -
         assert [line for line in told.receipt if "conflict #1" in line] != []
         told = await here.platform.post("result:1")
         assert told.receipt == ("`peak` stays 4 by the rule max; job 1 wanted 1; #1 is still open",)
+
+
+async def test_a_word_that_came_after_a_job_had_finished_is_told_with_its_result(
+    tmp_path: Path,
+) -> None:
+    async with room(tmp_path) as here:
+        await started(here, "one")
+        await here.hands.running(1)
+        await here.ask("m4", "/steer 1 use blue")
+        await here.ask("m5", "/steer 1 no, use\nred")
+        here.hands.gather[1] = Gathered(heard=1)
+        here.hands.end(1)
+        receipt = (await here.platform.post("result:1")).receipt
+        assert receipt == ("came too late for the job: Ada: no, use red",)

@@ -19,7 +19,7 @@ from tests.simulation.loop import SimulatedLoop, bury
 from tests.simulation.model import Server
 from tests.simulation.people import Somebody
 from tests.simulation.promises import Watching, at_rest, kept
-from tests.simulation.world import ADA, BOB, GENERAL, MALLORY, RANDOM, Weather, World, weather
+from tests.simulation.world import ADA, BOB, GENERAL, MALLORY, RANDOM, Weather, World
 
 MOST_STEPS = 400_000
 _SHM = Path("/dev/shm")
@@ -74,9 +74,9 @@ class _Game:
 
     def run(self) -> None:
         """All lives."""
-        chance, stormy = self.world.chance, weather(self.world.chance)
+        chance = self.world.chance
         for _ in range(chance.choice((0, 1, 1, 2, 3))):
-            self.world.weather = replace(stormy)
+            self.world.weather = replace(self.world.stormy)
             match chance.randrange(4):
                 case 0:
                     self._live(stops_at=chance.random() * 30)

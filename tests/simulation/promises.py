@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.messages import ChannelRef
 from tests.simulation.life import Frame, Life
-from tests.simulation.script import errand
+from tests.simulation.script import Errand, errand
 from tests.simulation.world import World
 
 
@@ -222,16 +222,33 @@ class _Channel:
                 yield from self._unheard(number, str(id))
             if stop_by is not None and "by" not in end:
                 yield f"job {number} was to be stopped by {stop_by} and ended as {end}"
+            if "kind" in end and end["kind"] not in self._reasons(work):
+                yield f"job {number} ({work}) failed for no reason: {end}"
         for row in self._rows("SELECT * FROM questions"):
             yield f"a question is left: {row}"
         yield from self._cards()
+
+    def _reasons(self, work: Errand) -> set[str]:
+        """Why a job may fail in this world: a death of the bot alone is no reason."""
+        stormy = self._world.stormy
+        found = {"steps", "budget"}
+        if "u" in work.steps or stormy.model:
+            found |= {"model", "timeout"}
+        if stormy.sandbox:
+            found |= {"sandbox", "protocol", "crashed", "timeout", "model"}
+        if stormy.disk:
+            found |= {"store"}
+        return found
 
     def _unheard(self, number: object, id: str) -> Iterator[str]:
         """What people were told that a job reads, it has read before it completed."""
         with closing(sqlite3.connect(self._folders / id / "job.db")) as journal:
             heard = {seq for (seq,) in journal.execute("SELECT seq FROM steps WHERE seq NOTNULL")}
         said = self._file.execute("SELECT seq, id FROM steering WHERE job = ?", (number,))
-        yield from (f"job {number} never read {id}" for seq, id in said if seq not in heard)
+        late = str(self._posts[f"result:{number}"]["receipt"]).count("came too late for the job")
+        unread = [id for seq, id in said if seq not in heard]
+        if len(unread) != late:
+            yield f"job {number} never read {unread}"
 
     def _cards(self) -> Iterator[str]:
         """What cards show at last is how the jobs ended."""

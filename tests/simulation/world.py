@@ -74,6 +74,7 @@ class World:
         self.faults = Random(f"{seed} faults")
         self.life = 0
         self.weather = Weather()
+        self.stormy = weather(self.chance)
         self.skew = 0.0
         self.now = 0.0
         self.shown: dict[tuple[ChannelRef, str], Shown] = {}
