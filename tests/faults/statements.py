@@ -78,7 +78,7 @@ class _Struck(sqlite3.Connection):
 @contextmanager
 def struck(plan: Plan) -> Iterator[None]:
     """Every connection that is opened meanwhile follows the plan."""
-    real = sqlite3.connect
+    real: Any = sqlite3.connect
     made = type("_Planned", (_Struck,), {"plan": plan})
 
     def connect(*places: Any, **options: Any) -> sqlite3.Connection:
