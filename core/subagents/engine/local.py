@@ -24,8 +24,7 @@ from core.jobs.job import (
 )
 from core.messages import ChannelRef
 from core.messages.views import StepLine
-from core.mcp.server import Offer
-from core.ports import Finder, MeteredModel, Servers, Web
+from core.ports import Finder, MeteredModel, Web
 from core.state.channels import Channels
 from core.state.database import Transaction
 from core.state.files import StateFile, list_files
@@ -87,7 +86,6 @@ class LocalEngine:
         choose: Callable[[], Awaitable[Choice]],
         bounds: Bounds,
         web: Web | None = None,
-        servers: Servers | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._root = data_dir / "jobs"
@@ -99,7 +97,6 @@ class LocalEngine:
         self._choose = choose
         self._bounds = bounds
         self._web = web
-        self._servers = servers
         self._clock = clock
         self._open: dict[str, Journal] = {}
         # Set when nothing of the job runs any more.
