@@ -1,11 +1,12 @@
 """What the core needs of the world and the world of the core: protocols of one or two methods."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Protocol
 
 from core.fetch.page import Page, Written
 from core.forgetting.traces import Traces
 from core.jobs.job import Asked, Gathered, JobSpec, Outcome, Progress
+from core.mcp.server import Offer
 from core.messages import Attachment, ChannelRef, Hint, InboundEvent, Outbound, Person
 from core.messages.queries import Query
 from core.messages.views import StepLine, View
@@ -13,6 +14,7 @@ from core.model.account import Account
 from core.model.amounts import Amount
 from core.model.chat import ModelReply, ModelRequest
 from core.search.hits import Found
+from core.state.operations import Json
 
 
 class Adapter(Protocol):
@@ -172,6 +174,20 @@ class Web(Protocol):
         """Fetch a page. `written` is asked of a URL that says more than where a page is.
 
         Raises BadRequest, with what would be right.
+        """
+
+
+class Servers(Protocol):
+    """Servers of tools, run outside of the sandbox for jobs."""
+
+    async def offer(self, channel: ChannelRef) -> Offer:
+        """The tools that a channel's jobs may use, as of now. Raises nothing: who is away is
+        named. Takes as long as a server takes to start, within bounds."""
+
+    async def call(self, channel: ChannelRef, name: str, arguments: Mapping[str, Json]) -> str:
+        """Run one, by the name that it was offered under; the text is untrusted and of a length.
+
+        Raises BadRequest if there is no such tool, or no answer.
         """
 
 

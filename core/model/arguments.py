@@ -22,13 +22,7 @@ def parse_arguments(spec: ToolSpec, text: str) -> dict[str, Json]:
 
     Raises BadRequest with a text that the model can act on. An absent optional argument is absent.
     """
-    try:
-        found = json.loads(text or "{}", parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest(f"the arguments of {spec.name} are not valid JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise BadRequest(f"the arguments of {spec.name} must be one JSON object; {_usage(spec)}")
-    _check_text(spec, found)
+    found = parse_object(spec, text)
     properties = _mapping(spec.parameters.get("properties"))
     required = spec.parameters.get("required")
     for name in required if isinstance(required, (list, tuple)) else ():
@@ -38,6 +32,18 @@ def parse_arguments(spec: ToolSpec, text: str) -> dict[str, Json]:
         if name not in properties:
             raise BadRequest(f"{spec.name} has no argument {name!r}; {_usage(spec)}")
         _check(spec, name, value, _mapping(properties[name]))
+    return found
+
+
+def parse_object(spec: ToolSpec, text: str) -> dict[str, Json]:
+    """The call's arguments as a dict, whatever is in it. Raises BadRequest likewise."""
+    try:
+        found = json.loads(text or "{}", parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"the arguments of {spec.name} are not valid JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise BadRequest(f"the arguments of {spec.name} must be one JSON object; {_usage(spec)}")
+    _check_text(spec, found)
     return found
 
 

@@ -35,9 +35,9 @@ from core.subagents.protocol import (
     Result,
     Welcome,
 )
-from core.subagents.tools import ASK, FINISH, MAY_WRITE, OUTWARD
+from core.subagents.tools import ASK, FINISH, MAY_WRITE, is_outward
 from core.subagents.transcript import steered
-from core.subagents.web_tool import shown_url
+from core.subagents.web_tool import shown_call
 from core.subagents.workspace import missing, product
 
 SteeringSource = Callable[[JobSpec, int], Awaitable[tuple[Steering, ...]]]
@@ -113,7 +113,7 @@ class Broker:
             case End():
                 await self._end(frame)
                 return None
-            case CallTool() if frame.tool in OUTWARD:
+            case CallTool() if is_outward(frame.tool):
                 return await self._outward(frame)
             case CallTool():
                 return await self._tool(frame)
@@ -224,7 +224,7 @@ class Broker:
     async def _outward(self, frame: CallTool) -> Reply:
         """Journaled before it runs: what may have had an effect out there is not done again."""
         call = self._called(frame.call, frame.tool)
-        title = one_line(f"{call.name}: {shown_url(call)}")
+        title = one_line(f"{call.name}: {shown_call(call)}")
         number = await self._journal.begin_tool(call, title)
         self._step(title, self._answers, 0, 0)
         text = bounded((await self._tools.run(call)).text)

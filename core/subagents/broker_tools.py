@@ -19,6 +19,7 @@ from core.state.rules import adopted
 from core.state.validate import validate
 from core.state.views import entry_text
 from core.subagents.search_reads import seen
+from core.subagents.served_tools import ServedTools
 from core.subagents.tools import BY_NAME
 from core.subagents.web_tool import page_text
 
@@ -54,13 +55,15 @@ class HostTools:
         finder: Finder,
         operations: Sequence[Operation],
         web: Web | None = None,
+        served: ServedTools | None = None,
     ) -> None:
         """`operations` are what earlier attempts wanted changed, in their order; without a `web`
-        nothing can be fetched."""
+        nothing can be fetched, and without `served` no server has any tools."""
         self._job = job
         self._channels = channels
         self._finder = finder
         self._web = web if web is not None and web.hosts(job.thread.channel) else None
+        self._served = served
         self._earlier: dict[str, list[Operation]] = {}
         # Keys of which the job sees its own value and nothing of the channel's any more.
         self._replaced: set[str] = set()
@@ -71,6 +74,8 @@ class HostTools:
 
     async def run(self, call: ToolCall) -> Done:
         """Do it. A call that cannot be done is told so in `text`. Raises StoreError."""
+        if self._served is not None and call.name in self._served.names:
+            return Done(text=await self._served.run(call))
         tools: Mapping[str, Callable[[_Arguments], Awaitable[Done]]] = {
             "search": self._search,
             "read_state": self._read_state,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from core.mcp.server import PREFIX
 from core.model.chat import ToolSpec
 from core.state.operations import Op
 
@@ -128,12 +129,17 @@ RUN_BY_HOST = frozenset(tool.name for tool in (*_HOSTS, FETCH))
 """The others run inside the sandbox."""
 COMMANDS = frozenset(tool.name for tool in _COMMANDS)
 """What they read and write cannot be seen from outside."""
-OUTWARD = frozenset({FETCH.name})
-"""They reach beyond the channel, so that they are journaled before they run."""
 MAY_WRITE = frozenset(tool.name for tool in (*_COMMANDS, WRITE_FILE, EDIT_FILE))
 
 
-def offered(*, commands: bool, web: bool = False) -> tuple[ToolSpec, ...]:
-    """The tools of a job, in an order that never changes."""
+def is_outward(name: str) -> bool:
+    """Whether a tool reaches beyond the channel, so that it is journaled before it runs."""
+    return name == FETCH.name or name.startswith(PREFIX)
+
+
+def offered(
+    *, commands: bool, web: bool = False, served: tuple[ToolSpec, ...] = ()
+) -> tuple[ToolSpec, ...]:
+    """The tools of a job, in an order that never changes; `served` are those of servers."""
     fetch = (FETCH,) if web else ()
-    return (*(_COMMANDS if commands else ()), *_FILES, *_HOSTS, *fetch, FINISH)
+    return (*(_COMMANDS if commands else ()), *_FILES, *_HOSTS, *fetch, *served, FINISH)

@@ -38,8 +38,10 @@ def stands_in(url: str, text: str) -> bool:
     return url in text and re.search(re.escape(url) + _GOES_ON, text) is not None
 
 
-def shown_url(call: ToolCall) -> str:
-    """What a call is to fetch, for people."""
+def shown_call(call: ToolCall) -> str:
+    """What a call is to fetch, or to have done by a server, for people."""
+    if call.name != FETCH.name:
+        return call.arguments
     try:
         return str(parse_arguments(FETCH, call.arguments)["url"])
     except BadRequest:

@@ -22,9 +22,10 @@ from core.jobs.job import (
     Outcome,
     Progress,
 )
+from core.mcp.server import NOTHING, Offer
 from core.messages import ChannelRef
 from core.messages.views import StepLine
-from core.ports import Finder, MeteredModel, Web
+from core.ports import Finder, MeteredModel, Servers, Web
 from core.state.channels import Channels
 from core.state.database import Transaction
 from core.state.files import StateFile, list_files
@@ -47,6 +48,7 @@ from core.subagents.mentions import commands_ran, mentions
 from core.subagents.prompt import opening
 from core.subagents.sandbox import Choice, Mount, Sandbox, SandboxSpec
 from core.subagents.search_reads import again
+from core.subagents.served_tools import ServedTools
 from core.subagents.tools import offered
 from core.subagents.worker import Worker, to_the_end
 from core.subagents.worker_pace import Pace
@@ -86,6 +88,7 @@ class LocalEngine:
         choose: Callable[[], Awaitable[Choice]],
         bounds: Bounds,
         web: Web | None = None,
+        servers: Servers | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._root = data_dir / "jobs"
@@ -97,6 +100,7 @@ class LocalEngine:
         self._choose = choose
         self._bounds = bounds
         self._web = web
+        self._servers = servers
         self._clock = clock
         self._open: dict[str, Journal] = {}
         # Set when nothing of the job runs any more.
@@ -201,8 +205,9 @@ class LocalEngine:
         self, job: JobSpec, journal: Journal, past: Past, pace: Pace
     ) -> Outcome | Asked:
         while True:
+            offer = await self._offer(job)
             async with self._places:
-                worker = await self._prepared(job, journal, past, pace)
+                worker = await self._prepared(job, journal, past, pace, offer)
             if isinstance(worker, Failed):
                 return worker
             outcome = await worker.work()
@@ -218,7 +223,7 @@ class LocalEngine:
         return await self._ended(job, journal, worker, outcome)
 
     async def _prepared(
-        self, job: JobSpec, journal: Journal, past: Past, pace: Pace
+        self, job: JobSpec, journal: Journal, past: Past, pace: Pace, offer: Offer
     ) -> Worker | Failed:
         """The attempt, begun: all that is left is to start its sandbox and serve it."""
         sandbox = self._choice.sandbox
@@ -231,14 +236,14 @@ class LocalEngine:
         pace.say("preparing")
         workspace = await files.fill(self._folder(job.id), self._channels, channel, job.base_commit)
         mounts = self._mounts(channel)
-        first = opening(job, sandbox.commands_off, mounts, self._hosts(job))
+        first = opening(job, sandbox.commands_off, mounts, self._hosts(job), offer)
         moved = await journal.moved(workspace) if past.steps else ()
         taken = take_up(past, first, moved)
         await journal.begin_attempt(
             job.attempt, workspace, told=taken.told, cut_off=taken.cut_off, thaw=past.frozen
         )
         reached(CommitPoint.ATTEMPT_STARTED)
-        broker = await self._broker(job, journal, past, taken, pace, sandbox, workspace)
+        broker = await self._broker(job, journal, past, taken, pace, sandbox, workspace, offer)
         spec = SandboxSpec(
             job=job.id,
             workspace=workspace,
@@ -259,8 +264,11 @@ class LocalEngine:
         pace: Pace,
         sandbox: Sandbox,
         workspace: Path,
+        offer: Offer,
     ) -> Broker:
-        tools = offered(commands=not sandbox.commands_off, web=bool(self._hosts(job)))
+        tools = offered(
+            commands=not sandbox.commands_off, web=bool(self._hosts(job)), served=offer.tools
+        )
         asking = Asking(model=self._model, job=job, tools=tools, say=pace.say)
         if past.steps:
             pace.charged(await asking.charged())
@@ -275,6 +283,7 @@ class LocalEngine:
                 finder=self._finder,
                 operations=past.operations,
                 web=self._web,
+                served=ServedTools(job, self._servers, offer) if self._servers else None,
             ),
             files=FileReads(job=job, channels=self._channels, steps=past.steps),
             steering=self._steering,
@@ -328,6 +337,11 @@ class LocalEngine:
     def _told(self, error: UnusableFile) -> str:
         """For a channel: where the folder is on this machine is none of its business."""
         return str(error).replace(f"{self._root}/", "")
+
+    async def _offer(self, job: JobSpec) -> Offer:
+        if self._servers is None:
+            return NOTHING
+        return await self._servers.offer(job.thread.channel)
 
     def _hosts(self, job: JobSpec) -> tuple[str, ...]:
         return self._web.hosts(job.thread.channel) if self._web is not None else ()

@@ -21,6 +21,8 @@ _COMMANDS = ("shell", "python")
 _BROKERED = ("search", "read_state", "change_state", "progress", "ask")
 _ANSWERED = ("fetch",)
 """Not on every host; one that has it not says what to do instead."""
+_SERVED = "mcp__"
+"""How the names of tools begin that servers have, which the host alone knows."""
 
 
 class Subagent:
@@ -47,7 +49,7 @@ class Subagent:
 
     def _call(self, call: str, tool: str, arguments: str) -> bool:
         """Do one call; return whether it ended the work."""
-        if tool in _BROKERED or tool in _ANSWERED:
+        if tool in _BROKERED or tool in _ANSWERED or tool.startswith(_SERVED):
             try:
                 self._wire.ask("tool", call=call, tool=tool, arguments=arguments)
             except TooLong:

@@ -7,7 +7,7 @@ from core.jobs.job import Completed, JobSpec
 from core.messages import Message, Person
 from core.model.chat import ModelRequest
 from core.records.messages import add_message
-from core.subagents.web_tool import shown_url, stands_in
+from core.subagents.web_tool import shown_call, stands_in
 from tests.core.fetch.site import Site, ok, site
 from tests.core.subagents.engine.bench import Bench, bench
 from tests.core.subagents.scripted import CHANNEL, JOB, call, calls, finishes, job, last, results
@@ -141,5 +141,5 @@ def test_only_the_whole_url_counts_as_written(text: str, stands: bool) -> None:
 
 
 def test_a_wrong_call_has_words_for_people() -> None:
-    assert shown_url(call("fetch", url="http://a.test/?b")) == "http://a.test/?b"
-    assert shown_url(call("fetch", url=1)) == "a wrong call"
+    assert shown_call(call("fetch", url="http://a.test/?b")) == "http://a.test/?b"
+    assert shown_call(call("fetch", url=1)) == "a wrong call"
