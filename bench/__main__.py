@@ -26,6 +26,7 @@ from bench import (
     state,
     text,
     threads,
+    tokens,
 )
 from bench.conditions import Others, conditions
 from bench.figures import Figure, table
@@ -48,6 +49,7 @@ MEASURES: dict[str, Measure] = {
     "text": text.measure,
     "search": search.measure,
     "money": money.measure,
+    "tokens": tokens.measure,
     "platforms": platforms.measure,
 }
 

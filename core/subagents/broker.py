@@ -11,7 +11,7 @@ from core.jobs.job import Asked, Completed, Failed, FailureKind, JobSpec, Steeri
 from core.model.arguments import parse_arguments
 from core.model.chat import ToolCall
 from core.state.operations import Json
-from core.subagents import broker_questions
+from core.subagents import broker_questions, broker_results
 from core.subagents.broker_asking import Asking, sound
 from core.subagents.broker_partial import so_far
 from core.subagents.broker_resume import Taken
@@ -35,7 +35,7 @@ from core.subagents.protocol import (
     Result,
     Welcome,
 )
-from core.subagents.tools import ASK, FINISH, MAY_WRITE, is_outward
+from core.subagents.tools import ASK, FINISH, MAY_WRITE, READ_RESULT, is_outward
 from core.subagents.transcript import steered
 from core.subagents.web_tool import shown_call
 from core.subagents.workspace import missing, product
@@ -219,6 +219,8 @@ class Broker:
     async def _done(self, call: ToolCall) -> Done | Asked:
         if call.name == ASK.name:
             return broker_questions.put(self._job, call, self._transcript.last_calls)
+        if call.name == READ_RESULT.name:
+            return await broker_results.show(call, self._transcript, self._journal)
         return await self._tools.run(call)
 
     async def _outward(self, frame: CallTool) -> Reply:

@@ -86,6 +86,19 @@ class Journal:
 
         return await self._database.run(compare)
 
+    async def result(self, call: str) -> str:
+        """All that a call returned; "" when it has not ended. Raises StoreError."""
+
+        def read(tx: Transaction) -> str:
+            row = tx.execute(
+                "SELECT response FROM steps WHERE kind = 'tool' AND call = ?"
+                " AND response IS NOT NULL",
+                (call,),
+            ).fetchone()
+            return str(row[0]) if row else ""
+
+        return await self.look(read)
+
     async def begin_attempt(
         self,
         attempt: int,

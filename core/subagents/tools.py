@@ -86,6 +86,18 @@ CHANGE_STATE = _tool(
     },
     ("key", "operation"),
 )
+READ_RESULT = _tool(
+    "read_result",
+    (
+        "Show again what an earlier call of yours returned and what was cut from it here, a part"
+        " at a time. Results are counted from 1, in the order they came."
+    ),
+    {
+        "result": {"type": "integer", "description": "its number"},
+        "part": {"type": "integer", "description": "1 if left out"},
+    },
+    ("result",),
+)
 PROGRESS = _tool(
     "progress",
     "Show people what you are doing, in a few words. Use it before something long.",
@@ -123,7 +135,7 @@ FINISH = _tool(
 
 _COMMANDS = (SHELL, PYTHON)
 _FILES = (LIST_FILES, READ_FILE, WRITE_FILE, EDIT_FILE)
-_HOSTS = (SEARCH, READ_STATE, CHANGE_STATE, PROGRESS, ASK)
+_HOSTS = (SEARCH, READ_STATE, CHANGE_STATE, READ_RESULT, PROGRESS, ASK)
 BY_NAME = {tool.name: tool for tool in (*_COMMANDS, *_FILES, *_HOSTS, FETCH, FINISH)}
 RUN_BY_HOST = frozenset(tool.name for tool in (*_HOSTS, FETCH))
 """The others run inside the sandbox."""

@@ -9,8 +9,10 @@ from core.state.operations import Json
 from core.subagents import breakdowns as breakdown
 from core.subagents.journal_rows import Step, StepKind
 
-BOUND = 400_000
+BOUND = 120_000
 """Characters of a request; when it grows beyond, what is oldest is cut to below half of it."""
+LONG = 14_000
+"""Characters of a result that are shown as it comes: its two ends. `read_result` shows the rest."""
 # The newest messages are what the model works with; they are cut only if nothing else helps.
 _KEPT_WHOLE = (6, 1)
 _CUT = 600
@@ -54,6 +56,10 @@ class Transcript:
         said = (one.text for one in reversed(self._messages) if one.role == "assistant")
         return next((text for text in said if text.strip()), "")
 
+    def result(self, number: int) -> ToolCall | None:
+        """The call with the n-th result, from 1; None if there are not so many."""
+        return self.calls[number - 1] if 0 < number <= len(self._answered) else None
+
     def knows(self, call: str) -> bool:
         """Whether a call of this id was ever made."""
         return call in self._answered or call in self._unanswered
@@ -67,6 +73,7 @@ class Transcript:
     def answered(self, call: str, result: str) -> None:
         """A call has its result."""
         made = self._answered[call] = self._unanswered.pop(call)
+        result = _ends(result, len(self._answered))
         text = result if made.name in _TRUSTED else fenced(made.name, result)
         self._add(ChatMessage(role="tool", text=text, tool_call_id=call))
         if not self._unanswered:
@@ -110,8 +117,7 @@ class Transcript:
 
     def _shorter(self, message: ChatMessage) -> ChatMessage:
         if message.role == "tool" and message.tool_call_id is not None:
-            call = self._answered[message.tool_call_id]
-            again = f"call {call.name} again if you need it"
+            again = _again(1 + list(self._answered).index(message.tool_call_id))
             return ChatMessage(
                 role="tool", text=_cut(message.text, again), tool_call_id=message.tool_call_id
             )
@@ -150,6 +156,18 @@ def replay(transcript: Transcript, steps: Iterable[Step]) -> int:
 def steered(by: str, text: str) -> str:
     """A person's word to the model; without a name it is the bot's own."""
     return f"{label(by)} says: {text}" if by else text
+
+
+def _again(number: int) -> str:
+    return f"read_result with result {number} shows them"
+
+
+def _ends(result: str, number: int) -> str:
+    """A result without the middle of a long one. Cut as it comes, so that it stays the same."""
+    if len(result) <= LONG:
+        return result
+    head, tail = result[: LONG // 2], result[-LONG // 2 :]
+    return f"{head}\n[{len(result) - LONG} characters are left out here; {_again(number)}]\n{tail}"
 
 
 def _size(message: ChatMessage) -> int:

@@ -2,7 +2,7 @@
 
 import os
 
-SHOWN = 30_000
+SHOWN = 10_000
 """Bytes of output that a model is shown at most."""
 SAVED = 8 << 20
 """Bytes of one command's output that are kept at most."""

@@ -18,7 +18,7 @@ _TIMEOUT = 120.0
 _DETAIL = 200
 _NAME = 200
 _COMMANDS = ("shell", "python")
-_BROKERED = ("search", "read_state", "change_state", "progress", "ask")
+_BROKERED = ("search", "read_state", "change_state", "read_result", "progress", "ask")
 _ANSWERED = ("fetch",)
 """Not on every host; one that has it not says what to do instead."""
 _SERVED = "mcp__"

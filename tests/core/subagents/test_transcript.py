@@ -1,6 +1,6 @@
 from core.fencing import fenced
 from core.model.chat import ChatMessage, ToolCall
-from core.subagents.transcript import Transcript, steered
+from core.subagents.transcript import LONG, Transcript, steered
 
 OPENING = (ChatMessage(role="system", text="be good"), ChatMessage(role="user", text="the brief"))
 
@@ -38,9 +38,28 @@ def test_beyond_its_bound_the_oldest_results_are_cut_to_half_of_it_and_named() -
     assert sum(len(message.text) for message in messages) <= 25_000
     assert messages[:2] == OPENING
     assert "4425 more characters were cut" in messages[3].text
-    assert "call shell again" in messages[3].text
+    assert "read_result with result 1 shows them" in messages[3].text
     assert messages[3].text.endswith("\n</untrusted>")
     assert messages[-1].text == fenced("shell", "r" * 5000)
+
+
+def test_a_long_result_is_shown_by_its_ends_from_the_first_time_on() -> None:
+    transcript = Transcript(OPENING)
+    rounds(transcript, 2, "a" * LONG + "b" * LONG)
+    first, second = (m.text for m in transcript.messages() if m.role == "tool")
+    assert f"[{LONG} characters are left out here; read_result with result 1 shows them]" in first
+    assert first.count("a") > LONG // 2
+    assert first.count("b") >= LONG // 2
+    assert "result 2 shows" in second
+    transcript.told("go on")
+    assert transcript.messages()[3].text == first
+
+
+def test_a_result_is_found_by_its_number_and_only_by_that() -> None:
+    transcript = Transcript(OPENING)
+    rounds(transcript, 2, "r")
+    found = [transcript.result(number) for number in (-1, 0, 1, 2, 3)]
+    assert found == [None, None, one("c0"), one("c1"), None]
 
 
 def test_what_was_cut_stays_the_same_until_the_bound_is_reached_again() -> None:
@@ -70,9 +89,9 @@ def test_one_answer_with_too_much_to_read_is_cut_as_well() -> None:
     transcript = Transcript(OPENING, bound=50_000)
     transcript.said("", tuple(one(f"c{n}") for n in range(6)))
     for number in range(6):
-        transcript.answered(f"c{number}", "r" * 20_000)
+        transcript.answered(f"c{number}", "r" * 12_000)
     sizes = [len(message.text) for message in transcript.messages() if message.role == "tool"]
-    assert sizes[-1] == len(fenced("shell", "r" * 20_000))
+    assert sizes[-1] == len(fenced("shell", "r" * 12_000))
     assert sum(sizes) < 30_000
 
 

@@ -17,7 +17,7 @@ from tests.core.subagents.host import Host, hosted, spec
 
 _OTHERS = (
     "list_files, read_file, write_file, edit_file, finish, search, read_state, change_state, "
-    "progress, ask"
+    "read_result, progress, ask"
 )
 
 
