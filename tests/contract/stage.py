@@ -105,7 +105,7 @@ Made = tuple[Stage, Mapping[str, str]]
 
 
 async def _page(variant: str, within: Path, stack: AsyncExitStack) -> Made:
-    bot = BotProcess(within)
+    bot = BotProcess(within, warm=True)
     return Stage(variant=variant, bot=bot, model=Model(), anna=OnPage(lambda: bot.url, stack)), {}
 
 
@@ -131,7 +131,7 @@ async def _slack(variant: str, within: Path, stack: AsyncExitStack) -> Made:
         extra = {"bot_id": "B0OTHER", "user": "U0OTHERBOT", "app_id": "A0OTHER"}
         await anna.as_machine(text, place, extra)
 
-    bot = BotProcess(within, sections=sections)
+    bot = BotProcess(within, sections=sections, warm=True)
     made = Stage(
         variant=variant, bot=bot, model=Model(), anna=anna, ben=ben, eve=eve, machine=machine
     )
@@ -156,7 +156,7 @@ async def _discord(variant: str, within: Path, stack: AsyncExitStack) -> Made:
         "discord": {"api_url": discord.api_url, "gateway_url": discord.gateway_url},
         "access.discord": {"who": "listed", "people": (ben.me,), "admins": (anna.me,)},
     }
-    bot = BotProcess(within, sections=sections)
+    bot = BotProcess(within, sections=sections, warm=True)
     made = Stage(
         variant=variant, bot=bot, model=Model(), anna=anna, ben=ben, eve=eve, machine=machine
     )
@@ -183,7 +183,7 @@ async def _telegram(variant: str, within: Path, stack: AsyncExitStack) -> Made:
     async def machine(text: str, place: int) -> None:
         await anna.as_machine(text, place)
 
-    bot = BotProcess(within, sections=access)
+    bot = BotProcess(within, sections=access, warm=True)
     made = Stage(
         variant=variant, bot=bot, model=Model(), anna=anna, ben=ben, eve=eve, machine=machine
     )

@@ -66,7 +66,7 @@ async def killed_amid(folder: Path, point: str) -> str:
             "model": {"base_url": model.base_url, "name": "part"},
             "subagents": {"max_steps": 5000},
         }
-        async with BotProcess(folder, sections=sections) as bot:
+        async with BotProcess(folder, sections=sections, warm=True) as bot:
             await bot.start()
             async with Page(bot.url) as page:
                 await page.ask("prepare")

@@ -12,6 +12,7 @@ from typing import Self
 from uuid import uuid4
 
 from tests.harness import processes
+from tests.harness.nursery import Born, born
 
 ROOT = Path(__file__).parents[2]
 READY = re.compile(r" is ready: (http://\S+:(\d+)/)")
@@ -37,7 +38,8 @@ class BotProcess:
     to this bot can be found by it). The first start takes any free port, later ones keep it.
 
     `sections` go into the configuration beside the data folder and the page's port; `more` is
-    TOML that follows. As a context it is killed at the end, if it still runs.
+    TOML that follows. A `warm` one is born with the program loaded: for all but what the start
+    itself is like. As a context it is killed at the end, if it still runs.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class BotProcess:
         more: str = "",
         environment: Mapping[str, str] | None = None,
         data: Path | None = None,
+        warm: bool = False,
     ) -> None:
         self.mark = f"bot-{uuid4().hex}"
         self.folder = within / self.mark
@@ -57,7 +60,8 @@ class BotProcess:
         self.environment = dict(environment or {})
         self.port = 0
         self.starts = 0
-        self._process: Process | None = None
+        self._warm = warm
+        self._process: Process | Born | None = None
         self.folder.mkdir(parents=True)
 
     async def __aenter__(self) -> Self:
@@ -137,20 +141,25 @@ class BotProcess:
         """
         await processes.gone(self.mark, within_s)
 
-    async def _spawn(self, kill_at: str) -> Process:
+    async def _spawn(self, kill_at: str) -> Process | Born:
         self.starts += 1
         config = self.folder / "config.toml"
         config.write_text(self._config())
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         own = {"PYTHONPATH": str(ROOT), "HOME": str(self.folder), "THAW_KILL_AT": kill_at}
+        environment = kept | own | self.environment
+        arguments = ["run", "--config", str(config)]
         with (self.folder / "log.txt").open("ab") as log:
+            if self._warm:
+                return await born(
+                    arguments, folder=self.folder, environment=environment, log=log.fileno()
+                )
             return await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run", "--config", str(config),
-                cwd=self.folder, env=kept | own | self.environment,
+                sys.executable, "-m", "bot", *arguments, cwd=self.folder, env=environment,
                 stdin=asyncio.subprocess.DEVNULL, stdout=PIPE, stderr=log,
             )  # fmt: skip
 
-    async def _ready(self, process: Process) -> re.Match[str] | None:
+    async def _ready(self, process: Process | Born) -> re.Match[str] | None:
         assert process.stdout is not None
         async for line in process.stdout:
             if found := READY.search(line.decode("utf-8", "replace")):

@@ -40,7 +40,7 @@ class Lives:
         model = await self._stack.enter_async_context(ModelServer(self._errands))
         sections = {"model": {"base_url": model.base_url, "name": "errands"}}
         self._bot = await self._stack.enter_async_context(
-            BotProcess(self._folder, sections=sections, more=PRICES)
+            BotProcess(self._folder, sections=sections, more=PRICES, warm=True)
         )
         # The page is there before the bot: nobody can connect to port 0, which stands until then.
         self._page = await self._stack.enter_async_context(Page(lambda: self._bot.url))

@@ -45,7 +45,9 @@ async def room(
         scripted: Values = {"base_url": model.base_url, "name": "scripted", "timeout_s": 30.0}
         own: Sections = {**given, "model": {**scripted, **given.get("model", {})}}
         bot = await stack.enter_async_context(
-            BotProcess(within, sections=own, more=more, environment=environment, data=data)
+            BotProcess(
+                within, sections=own, more=more, environment=environment, data=data, warm=True
+            )
         )
         await bot.start()
         page = await stack.enter_async_context(Page(bot.url))

@@ -79,6 +79,7 @@ async def town(
                 within,
                 sections=_merged(_sections(model, slack, discord, telegram), sections or {}),
                 environment={**SECRETS, **(environment or {})},
+                warm=True,
             )
         )
         yield Town(

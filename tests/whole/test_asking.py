@@ -12,7 +12,7 @@ BRIEF = 'write a file a.txt: before, then ask me "Where to?" (staging, prod), th
 
 
 async def test_a_job_waits_for_its_answer_across_a_kill_and_works_on(tmp_path: Path) -> None:
-    async with BotProcess(tmp_path) as bot:
+    async with BotProcess(tmp_path, warm=True) as bot:
         await bot.start()
         async with Page(bot.url) as page:
             await page.ask(BRIEF)

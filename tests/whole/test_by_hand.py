@@ -29,7 +29,7 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[BotProcess]:
     """A bot without a key: the offline model answers."""
-    async with BotProcess(tmp_path) as bot:
+    async with BotProcess(tmp_path, warm=True) as bot:
         await bot.start()
         yield bot
         assert await bot.stop() == 0

@@ -31,7 +31,7 @@ def told(page: Page) -> list[Post]:
 
 
 async def test_undo_works_beside_a_running_bot_whose_page_shows_it_at_once(tmp_path: Path) -> None:
-    async with BotProcess(tmp_path) as bot:
+    async with BotProcess(tmp_path, warm=True) as bot:
         await bot.start()
         async with Page(bot.url) as page:
             await page.connected()
@@ -66,7 +66,7 @@ async def test_undo_works_beside_a_running_bot_whose_page_shows_it_at_once(tmp_p
 
 
 async def test_undo_works_without_a_bot_and_the_next_one_tells_it(tmp_path: Path) -> None:
-    async with BotProcess(tmp_path) as bot:
+    async with BotProcess(tmp_path, warm=True) as bot:
         await bot.start()
         async with Page(bot.url) as page:
             await page.connected()

@@ -21,7 +21,7 @@ def peak_kb(bot: BotProcess) -> int:
 
 @pytest.mark.needs_system("bubblewrap")
 async def test_an_attached_log_is_looked_into_found_and_forgotten(tmp_path: Path) -> None:
-    async with BotProcess(tmp_path) as bot:
+    async with BotProcess(tmp_path, warm=True) as bot:
         await bot.start()
         async with Page(bot.url) as page:
             await page.connected()
@@ -53,7 +53,7 @@ async def test_an_attached_log_is_looked_into_found_and_forgotten(tmp_path: Path
 async def test_a_kill_between_the_file_and_its_message_loses_and_doubles_nothing(
     tmp_path: Path, point: CommitPoint
 ) -> None:
-    async with BotProcess(tmp_path) as bot:
+    async with BotProcess(tmp_path, warm=True) as bot:
         await bot.start(kill_at=point.value)
         async with Page(lambda: bot.url) as page:
             await page.connected()
@@ -70,7 +70,7 @@ async def test_a_kill_between_the_file_and_its_message_loses_and_doubles_nothing
 
 
 async def test_large_files_do_not_hold_up_another_thread(tmp_path: Path) -> None:
-    async with BotProcess(tmp_path) as bot:
+    async with BotProcess(tmp_path, warm=True) as bot:
         await bot.start()
         async with Page(bot.url) as page:
             await page.connected()

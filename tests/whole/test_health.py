@@ -52,7 +52,7 @@ async def test_a_bot_tells_that_it_is_alive_ready_and_what_it_did(tmp_path: Path
 
 async def test_a_model_that_is_gone_makes_the_bot_not_ready_but_alive(tmp_path: Path) -> None:
     sections = {"model": {"base_url": "http://127.0.0.1:9/v1", "name": "x"}}
-    async with BotProcess(tmp_path, sections=sections) as bot:
+    async with BotProcess(tmp_path, sections=sections, warm=True) as bot:
         await bot.start()
         status, text = await asked(bot, "readyz")
         assert status == 503
@@ -63,7 +63,7 @@ async def test_a_model_that_is_gone_makes_the_bot_not_ready_but_alive(tmp_path: 
 async def test_a_backup_taken_while_people_talk_is_restored_to_what_was_said_before_it(
     tmp_path: Path,
 ) -> None:
-    async with BotProcess(tmp_path) as bot:
+    async with BotProcess(tmp_path, warm=True) as bot:
         await bot.start()
         async with Page(bot.url) as page:
             await page.ask("/set before 1")
@@ -97,7 +97,7 @@ async def test_a_damaged_channel_is_told_set_aside_and_goes_back_to_its_backup(
     tmp_path: Path,
 ) -> None:
     more = f'[backup]\ndir = "{tmp_path}/kept"\n'
-    async with BotProcess(tmp_path, more=more) as bot:
+    async with BotProcess(tmp_path, more=more, warm=True) as bot:
         await bot.start()
         async with Page(bot.url) as page, Page(bot.url, channel="other") as other:
             await page.ask("/set a 1")

@@ -69,7 +69,7 @@ async def test_a_busy_server_is_asked_again_when_it_says_so(tmp_path: Path) -> N
 
 async def test_an_unreachable_server_is_told_at_once_and_commands_go_on(tmp_path: Path) -> None:
     sections = {"model": {"base_url": "http://127.0.0.1:9/v1", "name": "nobody"}}
-    async with BotProcess(tmp_path, sections=sections) as bot:
+    async with BotProcess(tmp_path, sections=sections, warm=True) as bot:
         await bot.start()
         async with Page(bot.url) as page:
             before = time.monotonic()
