@@ -15,7 +15,7 @@ CREATE TABLE spent (
 
 -- One row for each model call under way, and for each job that was let in and has not yet made its
 -- first; gone when it is settled.
-CREATE TABLE reservations (
+CREATE TABLE reservations (                 -- states: called, held
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
     pots   TEXT NOT NULL,                   -- [[level, name, period], …] that it counts against
     tokens INTEGER NOT NULL,

@@ -13,7 +13,7 @@ CREATE TABLE inbox (
     thread   TEXT NOT NULL,
     payload  TEXT NOT NULL,                 -- the event as JSON, '' once it is answered
     at       REAL NOT NULL,
-    done     INTEGER NOT NULL DEFAULT 0
+    done     INTEGER NOT NULL DEFAULT 0     -- states: owed, answered
 ) STRICT;
 CREATE INDEX inbox_open ON inbox (done) WHERE done = 0;    -- in rowid order
 
@@ -59,7 +59,7 @@ CREATE TABLE turns (
     thread     TEXT NOT NULL,
     base       INTEGER NOT NULL,            -- head commit when it started
     base_message INTEGER NOT NULL,          -- newest message it was shown
-    state      TEXT NOT NULL,               -- running, ended
+    state      TEXT NOT NULL,               -- states: running, ended
     started_at REAL NOT NULL
 ) STRICT;
 CREATE INDEX turns_message ON turns (message);
@@ -154,7 +154,7 @@ CREATE TABLE outbox (
     id       TEXT NOT NULL UNIQUE,          -- the item's id; a newer card replaces an unsent one
     thread   TEXT NOT NULL,
     payload  TEXT NOT NULL,
-    state    TEXT NOT NULL,                 -- waiting, refused
+    state    TEXT NOT NULL,                 -- states: waiting, refused
     version  INTEGER NOT NULL DEFAULT 0,    -- counts replacements, so that none is taken for sent
     attempts INTEGER NOT NULL DEFAULT 0,
     error    TEXT

@@ -52,7 +52,7 @@ CREATE TABLE manifest (
 ) STRICT, WITHOUT ROWID;
 
 -- At most one row. From `finish` on the delta is frozen; the outcome follows when all is gone.
-CREATE TABLE ending (
+CREATE TABLE ending (                       -- states: open, frozen, ended
     one     INTEGER PRIMARY KEY CHECK (one = 1),
     step    INTEGER,                        -- the finish call
     result  TEXT,                           -- JSON: result and named files, once frozen
