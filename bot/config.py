@@ -13,6 +13,8 @@ from bot.access import ACCESS, AccessSettings, DiscordAccess, SlackAccess, Teleg
 from bot.care_sections import CARE, BackupSettings, HealthSettings
 from bot.checks import printable, shown
 from bot.fetch_section import FetchSettings
+from bot.mcp_section import McpSettings
+from bot.mcp_section import wrong as wrong_servers
 from bot.money_sections import BudgetSettings, PriceSettings
 from bot.patterns import overlap
 from bot.platform_sections import (
@@ -177,6 +179,7 @@ class Config:
     sources: tuple[SourceSettings, ...] = ()
     fetch: tuple[FetchSettings, ...] = ()
     skills: tuple[SkillSettings, ...] = ()
+    mcp: tuple[McpSettings, ...] = ()
     rules: tuple[RuleSettings, ...] = ()
 
 
@@ -194,6 +197,7 @@ SECTIONS: dict[str, type] = {
     "sources": SourceSettings,
     "fetch": FetchSettings,
     "skills": SkillSettings,
+    "mcp": McpSettings,
     "rules": RuleSettings,
 }
 
@@ -205,9 +209,8 @@ def load(path: Path | None) -> Config:
     tables = _parse(path)
     file = Path(os.path.abspath(path))  # noqa: PTH100 - a linked file's neighbours are the link's
     sections = Sections(tables, SECTIONS, file.parent)
-    bot = sections.one("bot", BotSettings)
+    bot, web = sections.one("bot", BotSettings), sections.one("web", WebSettings)
     model = sections.one("model", ModelSettings)
-    web = sections.one("web", WebSettings)
     platforms, access = _platforms(sections), _access(sections)
     subagents = sections.one("subagents", SubagentSettings)
     budget, state = sections.one("budget", BudgetSettings), sections.one("state", StateSettings)
@@ -215,7 +218,7 @@ def load(path: Path | None) -> Config:
     backup = sections.maybe("backup", BackupSettings)
     health = sections.maybe("health", HealthSettings)
     sources = sections.many("sources", SourceSettings)
-    fetch, skills = _tools(sections)
+    fetch, skills, servers = _tools(sections)
     rules = sections.many("rules", RuleSettings)
     wrong = [
         *sections.errors,
@@ -246,6 +249,7 @@ def load(path: Path | None) -> Config:
         sources=tuple(source for source in sources if source),
         fetch=fetch,
         skills=skills,
+        mcp=servers,
         rules=tuple(rule for rule in rules if rule),
     )
 
@@ -281,10 +285,16 @@ def _platforms(sections: Sections) -> Platforms:
 
 def _tools(
     sections: Sections,
-) -> tuple[tuple[FetchSettings, ...], tuple[SkillSettings, ...]]:
+) -> tuple[tuple[FetchSettings, ...], tuple[SkillSettings, ...], tuple[McpSettings, ...]]:
     fetch = sections.some("fetch", FetchSettings)
     skills = sections.some("skills", SkillSettings)
-    return tuple(one for one in fetch if one), tuple(one for one in skills if one)
+    servers = sections.many("mcp", McpSettings)
+    sections.errors += wrong_servers(servers)
+    return (
+        tuple(one for one in fetch if one),
+        tuple(one for one in skills if one),
+        tuple(one for one in servers if one),
+    )
 
 
 def _access(sections: Sections) -> AccessSettings:

@@ -32,19 +32,20 @@ MOST_FILES = 20_000
 async def examine(config: Config) -> list[Finding]:
     """Look at everything the bot will need. Takes up to some seconds; asks the model's server."""
     # Loaded only here: `thaw doctor` is the only command that needs it.
+    from bot.mcp_check import mcp_findings  # noqa: PLC0415
     from bot.model_check import model_finding  # noqa: PLC0415
 
-    data, (model, costs), page, platforms, sandbox, folders = await asyncio.gather(
+    data, (model, costs), page, (platforms, servers), sandbox, folders = await asyncio.gather(
         asyncio.to_thread(_data, config.bot.data_dir),
         asyncio.gather(model_finding(config.model), price_finding(config, book(config))),
         asyncio.to_thread(_page, config),
-        platform_findings(config.platforms),
+        asyncio.gather(platform_findings(config.platforms), mcp_findings(config.mcp)),
         _sandbox(config.subagents),
         asyncio.to_thread(lambda: [*map(_source, config.sources), *_skills(config)]),
     )
     return [
         _configuration(config), data, model, costs, page, *platforms, sandbox,
-        _budget(config.budget), *folders,
+        _budget(config.budget), *folders, *servers,
     ]  # fmt: skip
 
 

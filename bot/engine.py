@@ -7,7 +7,7 @@ import structlog
 from bot.config import Config, SourceSettings
 from core.jobs.job import JobSpec, Steering
 from core.messages import ChannelRef
-from core.ports import Finder, MeteredModel, Web
+from core.ports import Finder, MeteredModel, Servers, Web
 from core.records import jobs
 from core.search.sources import Sources
 from core.skills import Skill, Skills, read_skills, together
@@ -55,6 +55,7 @@ def local_engine(
             disk_mb=config.subagents.disk_mb,
         ),
         web=_web(config),
+        servers=_servers(config),
     )
 
 
@@ -67,6 +68,19 @@ def _web(config: Config) -> Web | None:
     from core.fetch.fetcher import Fetcher  # noqa: PLC0415
 
     return Fetcher(Allowed(allowances))
+
+
+def _servers(config: Config) -> Servers | None:
+    if not config.mcp:
+        return None
+    # Loaded only where there are servers.
+    from core.mcp.servers import Servers as McpServers  # noqa: PLC0415
+
+    servers = [one.server for one in config.mcp]
+    for one in servers:
+        if one.lacks:
+            log.warning("a server of tools cannot be used", server=one.name, finding=one.lacks)
+    return McpServers(servers)
 
 
 def config_skills(config: Config) -> Skills:

@@ -388,5 +388,6 @@ class _Core:
         self._bell.stop()
         await self.tasks.close()
         # What cancelled calls still have to write is written before the ledger's file closes.
+        await self._engine.close()
         await self._metered.close()
         await self._for_jobs.close()

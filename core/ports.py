@@ -191,6 +191,9 @@ class Servers(Protocol):
         """
 
 
+    async def close(self) -> None:
+        """End every server that runs."""
+
 class Finder(Protocol):
     """The one index over messages, state, files and sources."""
 

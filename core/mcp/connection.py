@@ -125,7 +125,7 @@ class Connection:
         try:
             word = await self._ask("list", START_S)
         except Unreachable:
-            if self._failed is not None:
+            if self._failed is not None or self.server.lacks:
                 raise
             # It had ended while nobody looked: asking what it has does no harm a second time.
             word = await self._ask("list", START_S)
@@ -174,6 +174,8 @@ class Connection:
             self._rest()
 
     async def _started(self) -> Line:
+        if self.server.lacks:
+            raise Unreachable(self.server.lacks)
         async with self._starting:
             if self._line is not None and self._line.ended is None:
                 return self._line

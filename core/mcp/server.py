@@ -16,7 +16,8 @@ class Server:
     """One server, as the operator allows it: a `command` to start, or else a `url` to ask.
 
     `tools` are patterns of those that may be used, `channels` of platform/workspace/channel.
-    `environment` is what the command finds in its own besides PATH, HOME and their like.
+    `environment` is what the command finds in its own besides PATH, HOME and their like. `lacks`
+    says why it cannot even be tried, "" if it can.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Server:
     token: str | None = field(default=None, repr=False)
     timeout_s: float = 60.0
     result_chars: int = 20_000
+    lacks: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,6 +124,11 @@ class LocalEngine:
                 'or set [subagents] sandbox = "auto" for jobs without shell and python'
             )
 
+    async def close(self) -> None:
+        """End what runs beside the jobs, which have ended."""
+        if self._servers is not None:
+            await self._servers.close()
+
     async def run(self, job: JobSpec, progress: Callable[[Progress], None]) -> Outcome | Asked:
         """See core.ports.Engine. An attempt that has ended once ends the same way for ever.
 
