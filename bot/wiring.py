@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 
 from adapters.web.adapter import WebAdapter
-from bot import backups, meaning, platforms, prices
+from bot import backups, descriptors, meaning, platforms, prices
 from bot.access import without_admins
 from bot.backup import KINDS
 from bot.care import Care
@@ -111,7 +111,8 @@ async def started(config: Config) -> AsyncIterator[str | None]:
         control = await Control.open(config.bot.data_dir, last_good)
         stack.push_async_callback(control.close)
         mender = Mender(config.bot.data_dir, KINDS["channel"], last_good)
-        channels = Channels(config.bot.data_dir, mender=mender)
+        files = descriptors.channel_files(descriptors.raised())
+        channels = Channels(config.bot.data_dir, max_open=files, mender=mender)
         stack.push_async_callback(channels.close)
         ledger = Ledger(control.database, meaning.budgets(config))
         await ledger.recover(time.time())
@@ -387,7 +388,7 @@ class _Core:
         await self._care.stop()
         self._bell.stop()
         await self.tasks.close()
-        # What cancelled calls still have to write is written before the ledger's file closes.
         await self._engine.close()
+        # What cancelled calls still have to write is written before the ledger's file closes.
         await self._metered.close()
         await self._for_jobs.close()

@@ -257,7 +257,7 @@ class Desk:
         return TurnOver(message=message, end=end) if message else NoTurn()
 
     async def _owed(self, thread: ThreadRef, id: str) -> Message | None:
-        event = await self._channels.read(thread.channel, partial(inbox.find, id=id))
+        event = await self._channels.look(thread.channel, partial(inbox.find, id=id))
         return event if isinstance(event, Message) else None
 
     def _stream(self, thread: ThreadRef, hint: StreamText) -> None:

@@ -192,7 +192,7 @@ class Dispatcher:
     async def _clear_if_done(self, channel: ChannelRef) -> None:
         accepted = self._accepted[channel]
         nothing = partial(nothing_left, defaults=self._defaults)
-        done = await self._channels.read(channel, nothing)
+        done = await self._channels.glance(channel, nothing)
         # What was or is being accepted relies on the mark: then a later idle moment clears it.
         if channel not in self._accepting and done and accepted == self._accepted[channel]:
             del self._accepted[channel]

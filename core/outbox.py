@@ -92,7 +92,7 @@ class Outbox:
 
     async def _send_waiting(self, thread: ThreadRef) -> None:
         read = partial(rows.waiting, thread=thread.thread, limit=_BATCH)
-        while waiting := await self._channels.read(thread.channel, read):
+        while waiting := await self._channels.look(thread.channel, read):
             for item in waiting:
                 await self._send(thread, item)
             if len(waiting) < _BATCH:

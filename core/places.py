@@ -24,7 +24,7 @@ class ChannelPlaces:
         """See the port. Raises StoreError."""
         if not _sound(item) or not await self._channels.exists(channel):
             return ()
-        return await self._channels.read(channel, partial(places.of, item=item))
+        return await self._channels.look(channel, partial(places.of, item=item))
 
     async def keep(self, channel: ChannelRef, item: str, messages: tuple[str, ...]) -> None:
         """See the port. Raises StoreError, and ValueError for what can be no id."""
@@ -37,7 +37,7 @@ class ChannelPlaces:
         """See the port. Raises StoreError."""
         if not _sound(message) or not await self._channels.exists(channel):
             return None
-        return await self._channels.read(channel, partial(places.item, message=message))
+        return await self._channels.look(channel, partial(places.item, message=message))
 
 
 def _sound(id: str) -> bool:

@@ -72,7 +72,7 @@ class Performer:
     async def _budget(self, channel: ChannelRef, person: Person) -> str:
         now = self._defaults
         if await self._channels.exists(channel):
-            now = await self._channels.read(channel, partial(effective, defaults=self._defaults))
+            now = await self._channels.look(channel, partial(effective, defaults=self._defaults))
         spend = await self._ledger.spend(channel, person.id, self._clock(), now.timezone)
         return budget_text(spend, now.per_job)
 

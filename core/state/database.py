@@ -183,8 +183,12 @@ class Database:
         reader = await asyncio.shield(self._reader)
         return await self._guarded(reader, partial(_snapshot, function))
 
+    async def look(self, function: Callable[[Transaction], T]) -> T:
+        """`read` for a few rows: behind the writes before it, without a second connection."""
+        return await self._guarded(self._writer, partial(_snapshot, function))
+
     async def run(self, function: Callable[[Transaction], T]) -> T:
-        """Run `function` on the writing thread outside any transaction (VACUUM, backup)."""
+        """Run `function` among the writes, outside any transaction (VACUUM, backup)."""
         return await self._guarded(self._writer, function)
 
     async def close(self) -> None:

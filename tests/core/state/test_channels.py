@@ -1,5 +1,6 @@
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
@@ -152,3 +153,28 @@ async def test_closing_while_files_are_used_waits_for_them(tmp_path: Path) -> No
     for name in "abc":
         assert await again.read(ref(name), count_settings) == 1
     await again.close()
+
+
+async def test_a_file_that_is_not_used_is_closed_after_a_while(tmp_path: Path) -> None:
+    channels, held = Channels(tmp_path, idle_s=0), threading.Event()
+    at_work = asyncio.create_task(channels.write(ref("a"), lambda tx: held.wait(30)))
+    await channels.write(ref("b"), add_setting)
+    await asyncio.sleep(0.01)
+    assert set(channels._slots) == {ref("a")}
+    held.set()
+    assert await at_work
+    await asyncio.sleep(0.01)
+    assert opened(channels) == 0
+    assert await channels.read(ref("b"), count_settings) == 1
+    await channels.close()
+
+
+async def test_a_look_sees_what_was_written_and_opens_the_file_once(channels: Channels) -> None:
+    writing = asyncio.create_task(channels.write(ref("a"), add_setting))
+    await asyncio.sleep(0)
+    assert await channels.look(ref("a"), count_settings) == 1
+    await writing
+    database = channels._slots[ref("a")].opening.result()
+    assert database._reader is None
+    assert await channels.read(ref("a"), count_settings) == 1
+    assert database._reader is not None
