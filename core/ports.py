@@ -140,6 +140,7 @@ class Engine(Protocol):
         """Make one attempt and return how it ended; the delta stays with the engine. Asked: the
         next attempt, with the answer, goes on from there.
 
+        Raises StoreError and SandboxUnavailable when it may be made later, and goes on then.
         Cancelling the call kills the subagent and everything it started before it returns.
         """
 
@@ -190,9 +191,9 @@ class Servers(Protocol):
         Raises BadRequest if there is no such tool, or no answer.
         """
 
-
     async def close(self) -> None:
         """End every server that runs."""
+
 
 class Finder(Protocol):
     """The one index over messages, state, files and sources."""

@@ -27,6 +27,7 @@ from core.jobs.job import (
     Progress,
     account_of,
 )
+from core.jobs.resting import LATER, given_up, rest_s
 from core.jobs.waiting import Waiting
 from core.messages import CardMoved, ChannelRef, ThreadRef, Trouble
 from core.outbox import Outbox
@@ -48,8 +49,6 @@ log = structlog.get_logger(__name__)
 MAX_ATTEMPTS = 30
 # Of a channel's jobs that start at once, so many write their start: a message waits for no more.
 MOST_STARTING = 4
-# So often a store may fail a job while it runs, before it is given up after some five minutes.
-MOST_RESTS = 5
 ASK_EXPIRES_S = 86_400.0
 _NOTHING_DONE = Progress(step="", steps=0, tokens=0)
 _NOTHING_GATHERED = Gathered()
@@ -199,7 +198,7 @@ class Jobs:
         over = None
         try:
             over = await self._run(ticket)
-        except StoreError as error:
+        except LATER as error:
             log.error("a job has to wait", channel=str(ticket.channel), error=str(error))
             self._rest(ticket)
         finally:
@@ -222,7 +221,7 @@ class Jobs:
     async def _run(self, ticket: Ticket) -> JobOver | None:
         """Make an attempt; None when the job has ended already, or waits for an answer.
 
-        Raises StoreError when it has to wait: what it did is in its journal.
+        Raises what is in LATER when it has to wait: what it did is in its journal.
         """
         async with self._gate(ticket.channel):
             row, spec = await self._start(ticket)
@@ -239,11 +238,12 @@ class Jobs:
             outcome, gathered = await self._attempt(live, spec)
             if isinstance(outcome, Asked):
                 return await self._ask(live, outcome)
-        except StoreError as error:
-            if self._rests.get(ticket, 0) < MOST_RESTS:
+        except LATER as error:
+            end = given_up(error, self._rests.get(ticket, 0))
+            if end is None:
                 self._tell(row, f"Job {row.number} has to wait and will go on: {error}")
                 raise
-            outcome, gathered = Failed(kind=FailureKind.STORE, reason=str(error)), Gathered()
+            outcome, gathered = end, Gathered()
         except asyncio.CancelledError:
             # Without a name the whole bot stops: the job stays running and goes on after the start.
             if live.stopped_by is None:
@@ -293,8 +293,8 @@ class Jobs:
         """Try again after a while, each time a longer one."""
         rests = self._rests.get(ticket, 0)
         self._rests[ticket] = rests + 1
-        wait = self._retry_s * 2 ** min(rests, MOST_RESTS)
         loop = asyncio.get_running_loop()
+        wait = rest_s(rests, self._retry_s)
         self._resting[ticket] = loop.call_later(wait, self._wake, ticket)
 
     def _wake(self, ticket: Ticket) -> None:
@@ -316,7 +316,7 @@ class Jobs:
         except BudgetExceeded as error:
             reason = f"it was not started. {error}"
             return Failed(kind=FailureKind.BUDGET, reason=reason), Gathered()
-        except StoreError:
+        except LATER:
             raise
         except Exception:
             # The one place around a subagent's run: a bug there ends one job, with a trace.

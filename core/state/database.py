@@ -108,7 +108,7 @@ def translate(path: Path, error: sqlite3.Error) -> StoreError:
 def _of_the_disk(path: Path, error: OSError) -> StoreError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull(f"no room on the disk for {path.name}: {error.strerror}")
-    return StoreError(f"{path} cannot be made: {error.strerror}")
+    return StoreError(f"{path.name} cannot be made: {error.strerror}")
 
 
 # Faults of the world; the other sqlite3 errors (misuse, constraint) are bugs and stay naked.

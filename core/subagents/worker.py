@@ -5,7 +5,6 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import TypeVar
 
-from core.errors import SandboxUnavailable
 from core.jobs.job import Asked, Completed, Failed, FailureKind, JobSpec
 from core.subagents.broker import Broker
 from core.subagents.broker_tools import one_line
@@ -33,7 +32,7 @@ class Worker:
         """Return how it ended; when it returns or raises, nothing of it runs any more.
 
         Completed only after `finish` and exit code 0; Asked when it goes on with an answer.
-        Raises StoreError.
+        Raises StoreError, and SandboxUnavailable when none could be started.
         """
         limit = asyncio.timeout(self.job.timeout_s)
         try:
@@ -46,10 +45,7 @@ class Worker:
             return Failed(kind=FailureKind.TIMEOUT, reason=reason)
 
     async def _run(self) -> Completed | Failed | Asked:
-        try:
-            process = await self.sandbox.start(self.spec)
-        except SandboxUnavailable as error:
-            return Failed(kind=FailureKind.SANDBOX, reason=str(error))
+        process = await self.sandbox.start(self.spec)
         gone = asyncio.create_task(process.wait(), name=f"end of job {self.job.id}")
         try:
             cut = await self._serve(process, gone)

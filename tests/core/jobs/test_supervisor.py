@@ -8,7 +8,8 @@ from typing import TypeVar
 from core.errors import StoreError
 from core.jobs.admission import Limits
 from core.jobs.job import Completed, Gathered, JobSpec
-from core.jobs.supervisor import MOST_RESTS, MOST_STARTING
+from core.jobs.resting import MOST_RESTS
+from core.jobs.supervisor import MOST_STARTING
 from core.messages import ChannelRef, Trouble
 from core.state.channels import Channels
 from core.state.database import Transaction

@@ -1,0 +1,38 @@
+"""A sandbox that cannot start any more while the bot runs: people are told, jobs go on later."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.harness.play import Play, finish, say, starting
+from tests.harness.room import room
+
+pytestmark = pytest.mark.needs_system("bubblewrap")
+
+REFUSES = "#!/bin/sh\necho 'bwrap: no permission for that today' >&2\nexit 1\n"
+
+
+async def test_a_job_waits_while_no_sandbox_starts_and_goes_on_when_one_does(
+    tmp_path: Path,
+) -> None:
+    real = shutil.which("bwrap")
+    assert real is not None
+    bwrap = tmp_path / "bin" / "bwrap"
+    bwrap.parent.mkdir()
+    bwrap.symlink_to(real)
+    path = {"PATH": f"{bwrap.parent}{os.pathsep}{os.environ['PATH']}"}
+    play = Play({"go": starting("work"), "hello": [say("hi")]}, {"work": [finish("done")]})
+    async with room(tmp_path, play, environment=path) as r:
+        bwrap.unlink()
+        bwrap.write_text(REFUSES)
+        bwrap.chmod(0o755)
+        await r.page.ask("go")
+        await r.page.until(lambda: r.page.troubles != [])
+        assert "Job 1 has to wait and will go on" in r.page.troubles[0]
+        assert "no permission for that today" in r.page.troubles[0]
+        assert (await r.page.ask("hello")).text == "hi"
+        bwrap.unlink()
+        bwrap.symlink_to(real)
+        assert (await r.page.result(1)).text == "done"
