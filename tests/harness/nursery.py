@@ -31,6 +31,7 @@ LOADED = (
     "adapters.web.markdown", "adapters.discord.adapter", "adapters.slack.adapter",
     "adapters.telegram.adapter",
 )  # fmt: skip
+_NO_CACHE = {"PYTHONDONTWRITEBYTECODE"}
 _NUMBER = struct.Struct("i")
 _LONGEST = 100_000  # bytes of an order
 
@@ -103,10 +104,12 @@ async def _number(life: socket.socket) -> int:
 def _nursery() -> socket.socket:
     """The nursery of this process, from the first birth to the end."""
     control, its_control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    # What it compiles is kept, whatever the tests do: it is there for every program after it.
+    kept = {name: value for name, value in os.environ.items() if name not in _NO_CACHE}
     with its_control:
         number = its_control.fileno()
         process = subprocess.Popen(
-            [sys.executable, "-m", __name__, str(number)], cwd=ROOT, pass_fds=[number]
+            [sys.executable, "-m", __name__, str(number)], cwd=ROOT, env=kept, pass_fds=[number]
         )
 
     def end() -> None:
