@@ -1,6 +1,7 @@
 """One life of the core: its parts, wired as the bot wires them, over the simulated disk."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from core.conversation import Conversations
 from core.desk import Desk
 from core.dispatcher import Dispatcher
 from core.entrance import Entrance
+from core.errors import StoreError
 from core.forgetting.forgetter import Forgetter
 from core.jobs.admission import Admission, Limits
 from core.jobs.job import JobSpec, Steering
@@ -23,12 +25,17 @@ from core.model.metered import JOB, TURN, Metered
 from core.model.pots import Limits as BudgetLimits
 from core.model.prices import Price, Rates
 from core.outbox import Outbox
+from core.ports import Finder
 from core.primary.perform import Performer
 from core.primary.toolbox import Toolbox
 from core.primary.turn import Turn
+from core.pruning import prune_channel
 from core.records import jobs as job_rows
 from core.records.inbox import inbox_id
 from core.rights import Access, Who
+from core.search.indexing import Indexing
+from core.search.search import Search
+from core.search.sources import Sources
 from core.settings import ChannelSettings
 from core.state.channels import Channels
 from core.state.control import Control
@@ -47,7 +54,9 @@ _PRICE = Price(rates=(Rates(input=1_000_000, cached=100_000, written=1_200_000, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What a seed's bot is configured to: limits of places and of budgets."""
+    """What a seed's bot is configured to: limits of places and of budgets; and what is done in it:
+    whether its state is indexed and searched, its past pruned, whether people have things
+    forgotten (of which then little can be said)."""
 
     places: Limits
     budgets: BudgetLimits
@@ -55,6 +64,9 @@ class Frame:
     priced: bool
     confirm_above: int
     rules: Rules
+    searches: bool
+    prunes: bool
+    forgets: bool
 
     @property
     def defaults(self) -> ChannelSettings:
@@ -83,6 +95,9 @@ def frame(chance: Random) -> Frame:
         per_job=Limit(tokens=chance.choice((25_000, 200_000))),
         priced=tight or chance.random() < 0.3,
         confirm_above=chance.choice((1, 1000, 1000)),
+        searches=chance.random() < 0.3,
+        prunes=chance.random() < 0.2,
+        forgets=chance.random() < 0.1,
         rules=chance.choice((Rules(), Rules(rules=(Rule(keys="color", rule=Merging.LATEST),)))),
     )
 
@@ -107,7 +122,11 @@ class Life:
         await ledger.recover(world.clock())
         self._metered, self._purse = (self._meter(ledger, retries) for retries in (TURN, JOB))
         self._rules = self._frame.rules
-        self._finder = Nothing()
+        indexing = Indexing(self.channels, spawn)
+        self._indexed = indexing.moved if self._frame.searches else _ignore
+        self._finder: Finder = Nothing()
+        if self._frame.searches:
+            self._finder = Search(self.channels, Sources([], self._data), indexing)
         self.outbox = Outbox(self.channels, {"world": world}, spawn)
         self.conversations = Conversations(spawn)
         engine = self._engine()
@@ -126,6 +145,15 @@ class Life:
         await self._entrance.pairing.load()
         await self.dispatcher.recover()
         self.whole = True
+
+    def prune(self, channel: ChannelRef) -> None:
+        """Remove of the past what nothing needs."""
+        self.tasks.spawn(self._prune(channel), f"prune {channel}")
+
+    async def _prune(self, channel: ChannelRef) -> None:
+        with suppress(StoreError):
+            if await self.channels.exists(channel):
+                await prune_channel(self.channels, channel, self._world.clock())
 
     async def stop(self) -> None:
         """As the bot stops."""
@@ -174,7 +202,7 @@ class Life:
         return Desk(
             channels=self.channels, outbox=self.outbox, jobs=self.jobs, tasks=self.tasks,
             conversations=self.conversations, performer=performer, forget=forgetter.start,
-            rules=self._rules, new_turn=self._new_turn, index=lambda channel: None,
+            rules=self._rules, new_turn=self._new_turn, index=self._indexed,
             clock=self._world.clock,
         )  # fmt: skip
 
@@ -197,3 +225,7 @@ class Life:
             model=self._metered, toolbox=toolbox, defaults=self._frame.defaults,
             max_completion_tokens=COMPLETION, clock=self._world.clock, show=show,
         )  # fmt: skip
+
+
+def _ignore(channel: ChannelRef) -> None:
+    """Nobody searches."""

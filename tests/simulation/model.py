@@ -134,6 +134,8 @@ def _step(job: Errand, letter: str) -> list[_Call]:
             return [("write_file", {"path": f"notes/{job.name}", "content": job.name})]
         case "s":
             return [("shell", {"command": "true"})]
+        case "f":
+            return [("search", {"query": "done OR color"})]
         case "q":
             return [("ask", {"question": f"{job.name}?", "choices": ["yes", "no"]})]
         case "u":

@@ -3,6 +3,7 @@ kept, until it is. They live on while the bot dies."""
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
 from core.errors import NotAllowed, StoreError, ThawError
@@ -17,27 +18,34 @@ from core.messages import (
     ThreadRef,
 )
 from core.ports import Door
+from tests.core.attachments.contents import once
 from tests.simulation.script import wish_text
 from tests.simulation.world import MALLORY, World
 
+_FORGET = "/forget me|/forget color|/forget @bob|/forget channel|/forget n"
 THREADS = ("t", "u")
 _JOB = "/stop {0}|/steer {0} be quick|/run {0}|/answer {0} yes|/answer {0} no|/job {0}"
 _OTHERS = (
-    "/set color {1}|/state n|/undo {0}|/stop|/jobs|/budget|/help|/nope|/pause|/resume|/history|"
-    "/conflicts|/unset color|/settings confirm_above 1|/settings max_steps 3|/undo 99|/state"
+    "/set color {1}|/set color {1}|/state n|/undo {0}|/stop|/jobs|/budget|/help|/nope|/pause|/resume|"
+    "/history|/search done|/conflicts|/unset color|/settings confirm_above 1|"
+    "/settings max_steps 3|/undo 99|/state"
 )
 
 
 class Somebody:
     """One person: has so many acts `left`, one after another; `doing` is what is not kept yet."""
 
-    def __init__(self, world: World, person: Person, channels: list[ChannelRef], left: int) -> None:
+    def __init__(
+        self, world: World, person: Person, channels: list[ChannelRef], left: int, forgets: bool
+    ) -> None:
         self._world = world
         self._person = person
         self._channels = channels
         self._chance: Random = Random(f"{world.seed} {person.id}")
         self._count = 0
         self._said: list[Message] = []
+        self._commands = (_JOB, _OTHERS, _FORGET) if forgets else (_JOB, _OTHERS)
+        self._sends: set[str] = set()
         self.left = left
         self.doing: InboundEvent | None = None
         self.kept: list[InboundEvent] = []
@@ -60,6 +68,8 @@ class Somebody:
         self.doing = event
         while True:
             try:
+                if isinstance(event, Message) and event.id in self._sends:
+                    event = self.doing = await self._with_file(door, event)
                 self._world.trace(f"{self._person.id} does {event.id}")
                 if isinstance(event, Press) or getattr(event, "text", "").startswith("/"):
                     kind = "press" if isinstance(event, Press) else "message"
@@ -94,10 +104,21 @@ class Somebody:
         return self._chance.choice(acts)(thread)
 
     def _talk(self, thread: ThreadRef) -> InboundEvent:
-        return self._message(thread, wish_text(self._chance, self._name()))
+        message = self._message(thread, wish_text(self._chance, self._name()))
+        if self._chance.random() < 0.15:
+            self._sends.add(message.id)
+        return message
+
+    async def _with_file(self, door: Door, message: Message) -> Message:
+        content = once(message.id.encode())
+        file = await door.take(f"{message.id}.txt", content, size=len(message.id))
+        self._sends.discard(message.id)
+        if self._person is not MALLORY:
+            self._world.sent[message.id] = message.thread.channel
+        return replace(message, files=(file,))
 
     def _command(self, thread: ThreadRef) -> InboundEvent:
-        words = self._chance.choice((_JOB, _OTHERS)).split("|")
+        words = self._chance.choice(self._commands).split("|")
         text = self._chance.choice(words).format(self._chance.randrange(1, 6), self._name())
         return self._message(thread, text)
 

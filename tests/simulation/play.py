@@ -68,7 +68,7 @@ class _Game:
         self.disk.watch = Watching(world, self._frame).look
         self._channels = [GENERAL, RANDOM][: world.chance.choice((1, 1, 2))]
         self._people = [
-            Somebody(world, person, self._channels, acts)
+            Somebody(world, person, self._channels, acts, self._frame.forgets)
             for person, acts in ((ADA, 7), (BOB, 5), (MALLORY, 1))
         ]
 
@@ -144,6 +144,8 @@ class _Game:
         if world.weather.jump_s:
             loop.call_later(world.chance.random() * 30, self._jump)
         loop.call_later(world.chance.random() * 120, self._heal)
+        for channel in self._channels if self._frame.prunes else ():
+            loop.call_later(world.chance.random() * 30, life.prune, channel)
         await asyncio.gather(*(one.live(life.dispatcher) for one in self._people))
         if last:
             for channel in self._channels:
@@ -166,9 +168,9 @@ class _Game:
         elif main.exception() is not None:
             world.breaks(f"it ended with {main.exception()!r}")
         else:
-            for line in at_rest(world, life, self._channels):
+            for line in at_rest(life):
                 world.breaks(line)
-            for line in kept(world, self._data, life, self._channels) if last else ():
+            for line in kept(world, self._data, life, self._frame) if last else ():
                 world.breaks(line)
 
 

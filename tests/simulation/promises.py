@@ -10,7 +10,7 @@ from pathlib import Path
 from core.messages import ChannelRef
 from tests.simulation.life import Frame, Life
 from tests.simulation.script import Errand, errand
-from tests.simulation.world import World
+from tests.simulation.world import GENERAL, RANDOM, World
 
 
 class Watching:
@@ -35,6 +35,8 @@ class Watching:
 
     def _channel(self, path: Path, file: sqlite3.Connection) -> None:
         head = file.execute("SELECT coalesce(max(number), 0) FROM commits").fetchone()[0]
+        if self._frame.forgets:
+            return  # what has ended may go
         if head < self._heads.get(path, 0):
             self._world.breaks(f"{path.name} goes back to commit {head}")
         self._heads[path] = head
@@ -72,7 +74,7 @@ class Watching:
                 self._world.breaks(f"{level} {name} is over its budget: {nanos} nanodollars")
 
 
-def at_rest(world: World, life: Life, channels: list[ChannelRef]) -> Iterator[str]:
+def at_rest(life: Life) -> Iterator[str]:
     """What is left over in memory though nothing is to be done."""
     left = {
         "tasks": life.tasks._tasks,
@@ -89,7 +91,7 @@ def at_rest(world: World, life: Life, channels: list[ChannelRef]) -> Iterator[st
     yield from (f"left over: {what} {found}" for what, found in left.items() if found)
 
 
-def kept(world: World, data: Path, life: Life, channels: list[ChannelRef]) -> Iterator[str]:
+def kept(world: World, data: Path, life: Life, given: Frame) -> Iterator[str]:
     """What is wrong in the files, after a life in which nothing failed has come to rest."""
     with closing(sqlite3.connect(data / "control.db")) as file:
         for row in file.execute("SELECT id, held FROM reservations"):
@@ -100,12 +102,13 @@ def kept(world: World, data: Path, life: Life, channels: list[ChannelRef]) -> It
             yield f"still reserved: {row}"
         for row in file.execute("SELECT channel FROM channels WHERE unfinished"):
             yield f"still marked as unfinished: {row}"
-    for channel in channels:
+    for channel in (GENERAL, RANDOM):
         path = life.channels.path(channel)
         if path.exists():
             with closing(sqlite3.connect(path)) as file:
-                for line in _Channel(world, channel, file, data / "jobs").wrong():
-                    yield f"{channel.channel}: {line}"
+                found = _Channel(world, channel, file, data / "jobs")
+                lines = found.unfinished() if given.forgets else found.wrong()
+                yield from (f"{channel.channel}: {line}" for line in lines)
 
 
 class _Channel:
@@ -131,18 +134,32 @@ class _Channel:
 
     def wrong(self) -> Iterator[str]:
         """All that is."""
+        yield from self.unfinished()
         yield from self._answers()
         yield from self._outbox()
         yield from self._order()
         yield from self._jobs()
         yield from self._sums()
+        yield from self._files()
 
-    def _answers(self) -> Iterator[str]:
-        """Promise 2: each accepted message is answered once."""
+    def unfinished(self) -> Iterator[str]:
+        """What is not at its end though everything was to come there."""
         for (id,) in self._rows("SELECT id FROM inbox WHERE done = 0"):
             yield f"{id} was never answered"
         for (id,) in self._rows("SELECT id FROM turns WHERE state != 'ended'"):
             yield f"{id} never ended"
+        for row in self._rows("SELECT id, error FROM outbox WHERE state != 'refused'"):
+            yield f"never shown: {row}"
+        for row in self._rows("SELECT number, state FROM forgettings"):
+            if row[1] not in ("asked", "done"):
+                yield f"never forgotten: {row}"
+        plans = {row[0] for row in self._rows("SELECT message FROM plans WHERE state = 'waiting'")}
+        for number, state, message in self._rows("SELECT number, state, message FROM jobs"):
+            if state != "ended" and not (state == "promised" and message in plans):
+                yield f"job {number} is {state}"
+
+    def _answers(self) -> Iterator[str]:
+        """Promise 2: each accepted message is answered once."""
         asked = self._rows("SELECT id FROM inbox WHERE id LIKE 'message:%' OR id LIKE 'press:%'")
         there = {id for (id,) in self._rows("SELECT id FROM messages WHERE post IS NULL")}
         for (id,) in asked:
@@ -155,8 +172,6 @@ class _Channel:
 
     def _outbox(self) -> Iterator[str]:
         """Promise 2: what was promised is shown."""
-        for row in self._rows("SELECT id, error FROM outbox WHERE state != 'refused'"):
-            yield f"never shown: {row}"
         refused = {id for (id,) in self._rows("SELECT id FROM outbox WHERE state = 'refused'")}
         for id in self._posts.keys() - refused:
             if (self._channel, id) not in self._world.shown:
@@ -202,15 +217,9 @@ class _Channel:
     def _jobs(self) -> Iterator[str]:
         """Promises 2 and 3: one outcome, one result; merged once if it completed, else no trace."""
         merged = Counter(str(source) for (source,) in self._rows("SELECT source FROM commits"))
-        plans = {row[0] for row in self._rows("SELECT message FROM plans WHERE state = 'waiting'")}
-        for number, id, state, brief, stop_by, outcome, message in self._rows(
-            "SELECT number, id, state, brief, stop_by, outcome, message FROM jobs"
+        for number, id, brief, stop_by, outcome in self._rows(
+            "SELECT number, id, brief, stop_by, outcome FROM jobs WHERE state = 'ended'"
         ):
-            if state == "promised" and message in plans:
-                continue
-            if state != "ended":
-                yield f"job {number} is {state}"
-                continue
             if f"result:{number}" not in self._posts:
                 yield f"job {number} has no result"
             end, work = json.loads(str(outcome)), errand(str(brief))
@@ -262,8 +271,21 @@ class _Channel:
                 if not refused:
                     yield f"the card of job {number} is {state}"
 
+    def _files(self) -> Iterator[str]:
+        """What came with a message is in the channel's files."""
+        if self._world.stormy.disk:
+            return  # where it cannot be kept, that is told
+        there = {source for (source,) in self._rows("SELECT source FROM commits")}
+        known = {id for (id,) in self._rows("SELECT id FROM inbox")}
+        for name, channel in self._world.sent.items():
+            ours = channel == self._channel and f"message:{name}" in known
+            if ours and f"files:{name}" not in there:
+                yield f"the file of {name} is lost"
+
     def _sums(self) -> Iterator[str]:
         """Promise 4: `n` is what all whose commit stands have added."""
+        if self._rows("SELECT * FROM pruned"):
+            return  # what was added is in the fold that is left
         undoes: dict[int, list[int]] = {}
         adds: dict[int, int] = {}
         for commit, undone, argument in self._rows(

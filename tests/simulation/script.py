@@ -4,14 +4,14 @@ No assertions.
 A message is a name and words: `m7 add:3 job:raw job:q tell`, where `tell` is to say something to
 the first job before it is one. A job's word has a letter for each step:
 a adds one to `n`, r reads `n`, p puts `color`, w writes a file, s runs a command, q asks people,
-g tells its progress, l is slow, u is refused by the model's server.
+g tells its progress, f searches, l is slow, u is refused by the model's server.
 """
 
 import re
 from dataclasses import dataclass
 from random import Random
 
-KINDS = "aarrpwsqgl"
+KINDS = "aarrppwsqglf"
 _JOB = re.compile(r"Job (\d+): (\S+)\n<brief>\n(\S+) ([a-z]*)\n")
 
 

@@ -81,6 +81,7 @@ class World:
         self.refused: set[tuple[ChannelRef, str]] = set()
         self.seen: set[str] = set()
         self.edited: set[str] = set()
+        self.sent: dict[str, ChannelRef] = {}
         self.calm = False
         self._owed: dict[str, tuple[int, float]] = {}
         self.broken: list[str] = []
