@@ -63,15 +63,16 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         if not ready and not self._wake():
             self.stop()
             return
+        self.steps += 1
+        if self._most is not None and self.steps >= self._most:
+            self.die()
+            return
         place = 0
         if len(ready) > 1 and self._chance.random() < self._mix:
             place = self._chance.randrange(len(ready))
         handle = ready[place]
         del ready[place]
-        self.steps += 1
-        if self._most is not None and self.steps >= self._most:
-            self.die()
-        elif not handle.cancelled():
+        if not handle.cancelled():
             handle._run()
 
     def _wake(self) -> bool:

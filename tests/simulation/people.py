@@ -26,8 +26,8 @@ _FORGET = "/forget me|/forget color|/forget @bob|/forget channel|/forget n"
 THREADS = ("t", "u")
 _JOB = "/stop {0}|/steer {0} be quick|/run {0}|/answer {0} yes|/answer {0} no|/job {0}"
 _OTHERS = (
-    "/set color {1}|/set color {1}|/state n|/undo {0}|/stop|/jobs|/budget|/help|/nope|/pause|/resume|"
-    "/history|/search done|/conflicts|/unset color|/settings confirm_above 1|"
+    "/set color {1}|/set color {1}|/state n|/undo {0}|/stop|/jobs|/budget|/help|/nope|/pause|"
+    "/resume|/history|/search done|/conflicts|/unset color|/settings confirm_above 1|"
     "/settings max_steps 3|/undo 99|/state"
 )
 

@@ -22,11 +22,12 @@ def test_every_promise_holds_in_a_world_that_fails(seed: int) -> None:
 
 
 def test_a_seed_goes_the_same_way_each_time() -> None:
-    for seed in (1, 5, 8):
+    digests = set()
+    for seed in range(1, 6):
         first, second = play(seed), play(seed)
-        assert len(first.lines) > 300
         assert first.lines == second.lines
-    assert play(1).digest != play(2).digest
+        digests.add(first.digest)
+    assert len(digests) == 5
 
 
 def test_a_seed_goes_the_same_way_in_another_process() -> None:
