@@ -18,7 +18,7 @@ from tests.simulation.life import Life, frame
 from tests.simulation.loop import SimulatedLoop, bury
 from tests.simulation.model import Server
 from tests.simulation.people import Somebody
-from tests.simulation.promises import Watching, at_rest, kept
+from tests.simulation.promises import Watching, at_rest, done, kept
 from tests.simulation.world import ADA, BOB, GENERAL, MALLORY, RANDOM, Weather, World
 
 MOST_STEPS = 400_000
@@ -58,7 +58,7 @@ class _Game:
 
     def __init__(self, seed: int, folder: Path) -> None:
         self.world = world = World(seed)
-        self.steps = 0
+        self.steps = self._struck = 0
         self.disk = Disk(folder, world.faults, world.trace)
         self.disk.made = world.chance.random() < 0.9
         self._data = folder
@@ -98,6 +98,7 @@ class _Game:
         loop = SimulatedLoop(world.order, world.now, self._mix, dies_at)
         life = Life(world, self._server, self._data, self._frame)
         self.disk.trouble = world.weather.disk
+        self._struck = self.disk.struck
         world.calm = world.weather.calm
         main = loop.create_task(self._main(life, last), name="main")
         if stops_at is not None:
@@ -170,7 +171,11 @@ class _Game:
         else:
             for line in at_rest(life):
                 world.breaks(line)
-            for line in kept(world, self._data, life, self._frame) if last else ():
+            struck = self.disk.struck != self._struck
+            wrong = [*done(world, self._data, life, struck=struck)]
+            if last and not self._frame.forgets:
+                wrong += kept(world, self._data, life)
+            for line in wrong:
                 world.breaks(line)
 
 

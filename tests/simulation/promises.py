@@ -91,24 +91,38 @@ def at_rest(life: Life) -> Iterator[str]:
     yield from (f"left over: {what} {found}" for what, found in left.items() if found)
 
 
-def kept(world: World, data: Path, life: Life, given: Frame) -> Iterator[str]:
-    """What is wrong in the files, after a life in which nothing failed has come to rest."""
+def done(world: World, data: Path, life: Life, *, struck: bool) -> Iterator[str]:
+    """What is wrong in the files when all is at rest, whatever has failed before. `struck`: a file
+    has failed in this life, so that what was reserved may stand until the next start."""
+    if not struck:
+        with closing(sqlite3.connect(data / "control.db")) as file:
+            for row in file.execute("SELECT id, held FROM reservations"):
+                yield f"still reserved: {row}"
+            for row in file.execute(
+                "SELECT level, name FROM spent WHERE reserved_tokens != 0 OR reserved_nanos != 0"
+            ):
+                yield f"still reserved: {row}"
+    for channel, file in _files(life):
+        found = _Channel(world, channel, file, data / "jobs")
+        yield from (f"{channel.channel}: {line}" for line in found.unfinished())
+
+
+def kept(world: World, data: Path, life: Life) -> Iterator[str]:
+    """What is wrong besides, after a life in which nothing failed and no channel is paused."""
     with closing(sqlite3.connect(data / "control.db")) as file:
-        for row in file.execute("SELECT id, held FROM reservations"):
-            yield f"still reserved: {row}"
-        for row in file.execute(
-            "SELECT level, name FROM spent WHERE reserved_tokens != 0 OR reserved_nanos != 0"
-        ):
-            yield f"still reserved: {row}"
         for row in file.execute("SELECT channel FROM channels WHERE unfinished"):
             yield f"still marked as unfinished: {row}"
+    for channel, file in _files(life):
+        found = _Channel(world, channel, file, data / "jobs")
+        yield from (f"{channel.channel}: {line}" for line in found.wrong())
+
+
+def _files(life: Life) -> Iterator[tuple[ChannelRef, sqlite3.Connection]]:
     for channel in (GENERAL, RANDOM):
         path = life.channels.path(channel)
         if path.exists():
             with closing(sqlite3.connect(path)) as file:
-                found = _Channel(world, channel, file, data / "jobs")
-                lines = found.unfinished() if given.forgets else found.wrong()
-                yield from (f"{channel.channel}: {line}" for line in lines)
+                yield channel, file
 
 
 class _Channel:
@@ -134,7 +148,6 @@ class _Channel:
 
     def wrong(self) -> Iterator[str]:
         """All that is."""
-        yield from self.unfinished()
         yield from self._answers()
         yield from self._outbox()
         yield from self._order()
@@ -154,8 +167,10 @@ class _Channel:
             if row[1] not in ("asked", "done"):
                 yield f"never forgotten: {row}"
         plans = {row[0] for row in self._rows("SELECT message FROM plans WHERE state = 'waiting'")}
+        paused = self._rows("SELECT * FROM settings WHERE name = 'paused' AND value = 'true'")
         for number, state, message in self._rows("SELECT number, state, message FROM jobs"):
-            if state != "ended" and not (state == "promised" and message in plans):
+            waits = (state == "promised" and message in plans) or (state == "queued" and paused)
+            if state != "ended" and not waits:
                 yield f"job {number} is {state}"
 
     def _answers(self) -> Iterator[str]:
