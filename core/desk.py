@@ -178,6 +178,7 @@ class Desk:
             await self.conclude_turn(message, replace(end, text=text, steps=steps))
             return
         reached(CommitPoint.TURN_COMMITTED)
+        log.info("a turn has ended", message=message.id, steps=len(end.steps), failed=end.failed)
         await self._follow(message.thread.channel, after)
 
     async def conclude_job(self, over: JobOver) -> None:
@@ -193,6 +194,8 @@ class Desk:
             await self.conclude_job(replace(over, outcome=unsound, gathered=Gathered()))
             return
         reached(CommitPoint.OUTCOME_COMMITTED)
+        end, done = type(over.outcome).__name__.lower(), over.progress
+        log.info("a job has ended", number=over.number, end=end, steps=done.steps)
         await self._follow(channel, after)
 
     async def notice(self, channel: ChannelRef) -> None:

@@ -133,6 +133,7 @@ class Dispatcher:
             await self._control.mark(channel)
             fresh = await self._kept(event)
             reached(CommitPoint.INBOX_ACCEPTED)
+            log.info("kept" if fresh else "known already")
         finally:
             self._accepting[channel] -= 1
             if not self._accepting[channel]:

@@ -82,7 +82,8 @@ class Outbox:
                     wait = self._first_wait_s
                 except (DeliveryFailed, StoreError) as error:
                     self._kicked[thread] = True
-                    log.warning("not sent, will try again", thread=str(thread), error=str(error))
+                    if isinstance(error, StoreError):
+                        log.warning("nothing is sent now", thread=str(thread), error=str(error))
                     await asyncio.sleep(_patience_s(error, wait))
                     wait = min(wait * 2, _LONGEST_WAIT_S)
         finally:
@@ -109,6 +110,8 @@ class Outbox:
             await self._mark(thread, partial(_refused, waiting=waiting, error=str(error)))
             return
         except DeliveryFailed as error:
+            fields = {"thread": str(thread), "item": waiting.id, "error": str(error)}
+            log.warning("not sent, will try again", **fields)
             await self._mark(thread, partial(_delayed, waiting=waiting, error=str(error)))
             raise
         except Exception as error:

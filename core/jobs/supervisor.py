@@ -234,6 +234,7 @@ class Jobs:
         assert task is not None
         live = self._running[ticket.channel, ticket.number] = Live(row=row, task=task)
         self._outbox.kick(row.thread)
+        log.info("a job works", number=row.number, attempt=row.attempt)
         try:
             outcome, gathered = await self._attempt(live, spec)
             if isinstance(outcome, Asked):
