@@ -40,7 +40,8 @@ IDS = {
 OF_THE_BOT = {
     "no admins", "how jobs run here", "all unfinished work is taken up", "connected to Discord",
     "connected to Slack", "connected to Telegram",
-    "stopping; unfinished jobs go on at the next start", "the event loop is held", "the event loop goes on",
+    "stopping; unfinished jobs go on at the next start",
+    "the event loop is held", "the event loop goes on",
 }  # fmt: skip
 
 
