@@ -18,7 +18,9 @@ from core.state.standing import NO_CONTENTS, NO_FIELDS, Contents, Facts, Fields
 from core.state.validate import check_delta
 from core.state.write import BLOCKED, SETTLE, WRITE, Item, Write, as_items, compose, place
 
-_AT_ONCE = 1000
+# SQLite lets go of the interpreter at each row and takes it again before the loop is awake, so that
+# the loop may have to wait for all rows of a statement: keys come in small batches.
+_AT_ONCE = 250
 # To name a member of an enumeration takes long where it is done for each key.
 _CANDIDATE = Verdict.CANDIDATE
 
@@ -287,7 +289,8 @@ def _keep_conflicts(
 
 
 def _change(at: int, case: Case, step: Step, entry: int, number: int | None) -> conflicts.Change:
-    before = [write.commit for write in case.facts.candidates]
+    waited = case.facts.candidates
+    before = [write.commit for write in waited] if waited else []
     after = [write.commit for write in step.candidates]
     # By place, as a merge may make ten thousand: with names they take twice the time.
     return conflicts.Change(

@@ -274,6 +274,8 @@ def _alike(one: Write, other: Write) -> bool:
 
 
 def _joined(candidates: tuple[Write, ...], write: Write) -> tuple[Write, ...]:
+    if not candidates:
+        return (write,)
     known = any(_alike(write, other) for other in candidates)
     return candidates if known else (*candidates, write)
 
