@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 
@@ -12,6 +13,7 @@ from core import trace
 from core.commit_points import CommitPoint, reached
 from core.errors import DeliveryFailed, DeliveryRefused, StoreError, said
 from core.messages import ChannelRef, Hint, ThreadRef
+from core.outages import Outage
 from core.ports import Adapter
 from core.records import outbox as rows
 from core.records.outbox import Waiting
@@ -46,6 +48,7 @@ class Outbox:
         self._first_wait_s = first_wait_s
         self._kicked: dict[ThreadRef, bool] = {}
         self._since: dict[ThreadRef, float] = {}
+        self._outages = defaultdict[str, Outage](Outage)
         self.on_idle: Callable[[ThreadRef], None] = _ignore
 
     def kick(self, thread: ThreadRef) -> None:
@@ -84,12 +87,28 @@ class Outbox:
                     self._kicked[thread] = True
                     if isinstance(error, StoreError):
                         log.warning("nothing is sent now", thread=str(thread), error=str(error))
-                    await asyncio.sleep(_patience_s(error, wait))
+                    await self._rest(thread, error, wait)
                     wait = min(wait * 2, _LONGEST_WAIT_S)
         finally:
             self._kicked.pop(thread, None)
             self._since.pop(thread, None)
         self.on_idle(thread)
+
+    async def _rest(
+        self, thread: ThreadRef, error: DeliveryFailed | StoreError, wait: float
+    ) -> None:
+        asked = error.retry_after_s if isinstance(error, DeliveryFailed) else None
+        if asked is not None:
+            await asyncio.sleep(min(max(asked, 0.01), _LONGEST_ASKED_S))
+            return
+        # Not all at once.
+        wait *= random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+        if isinstance(error, StoreError):
+            await asyncio.sleep(wait)
+            return
+        outage = self._outages[thread.channel.platform]
+        outage.failed()
+        await outage.rest(wait)
 
     async def _send_waiting(self, thread: ThreadRef) -> None:
         read = partial(rows.waiting, thread=thread.thread, limit=_BATCH)
@@ -121,6 +140,7 @@ class Outbox:
             mark = _refused if final else _delayed
             await self._mark(thread, partial(mark, waiting=waiting, error=said(error)))
             raise DeliveryFailed(f"the platform's adapter broke: {said(error)}") from error
+        self._outages[thread.channel.platform].took()
         reached(CommitPoint.OUTBOX_SENT)
         await self._mark(thread, partial(rows.sent, item=waiting))
         reached(CommitPoint.OUTBOX_MARKED)
@@ -144,13 +164,6 @@ class Outbox:
                 f"no platform {thread.channel.platform!r} is configured", retry_after_s=600.0
             )
         return adapter
-
-
-def _patience_s(error: DeliveryFailed | StoreError, wait: float) -> float:
-    asked = error.retry_after_s if isinstance(error, DeliveryFailed) else None
-    if asked is None:
-        return wait * random.uniform(0.8, 1.2)  # noqa: S311 - so that not all come at once
-    return min(max(asked, 0.01), _LONGEST_ASKED_S)
 
 
 def _refused(tx: Transaction, *, waiting: Waiting, error: str) -> None:

@@ -92,3 +92,18 @@ async def test_however_much_waits_all_of_it_is_shown_in_order(tmp_path: Path) ->
     async with room(tmp_path) as here:
         await here.platform.post(f"reply:message:{ids[-1]}")
         assert [post.id for post in here.platform.posts()] == [f"reply:message:{id}" for id in ids]
+
+
+async def test_when_an_outage_is_over_nobody_waits_for_the_end_of_a_long_pause(
+    tmp_path: Path,
+) -> None:
+    platform = Platform()
+    platform.trouble = DeliveryFailed("down")
+    async with room(tmp_path, platform=platform, retry_s=60.0) as here:
+        for number in range(3):
+            await here.say(f"m{number}", "/jobs", thread=f"t{number}")
+        await platform.until(lambda: platform.tried == 3)
+        platform.trouble = None
+        await here.ask("m3", "/jobs", thread="t3")
+        for number in range(3):
+            await platform.post(f"reply:message:m{number}")
