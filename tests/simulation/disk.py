@@ -135,13 +135,13 @@ class Disk:
         return sorted(file.name for file in self._open)
 
     def crash(self) -> None:
-        """Let go of everything as the kernel does when a process is killed."""
+        """Let go of the files, and of the lock on the folder, as the kernel does."""
         for file in self._open:
             file.close()
         self._open.clear()
         for number in Path("/proc/self/fd").iterdir():
             with suppress(FileNotFoundError):  # the one that lists them
-                if number.readlink().is_relative_to(self.root):
+                if number.readlink() == self.root / "lock":
                     os.close(int(number.name))
 
 

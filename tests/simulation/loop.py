@@ -9,22 +9,22 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-_SLOWEST_HOP_S = 0.02
-
 
 class SimulatedLoop(asyncio.BaseEventLoop):
     """Runs one ready callback at a time. When none is ready, time jumps to the next timer; when
     there is none either, everything is at rest and the loop stops.
 
-    `mix` is how often a callback is taken out of its turn. `most` is the step at which the process
-    dies, whatever it is doing; None: it lives. `dead` says that it did.
+    `mix` is how often a callback is taken out of its turn, `hop_s` the longest that a thread takes
+    to get to what is asked of it. `most` is the step at which the process dies, whatever it is
+    doing. `dead` says that it did.
     """
 
-    def __init__(self, chance: Random, at: float, mix: float, most: int | None) -> None:
+    def __init__(self, chance: Random, at: float, mix: float, hop_s: float, most: int) -> None:
         super().__init__()
         self._chance = chance
         self._now = at
         self._mix = mix
+        self._hop_s = hop_s
         self._most = most
         self.steps = 0
         self.dead = False
@@ -36,8 +36,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         return self._now
 
     def hop_s(self) -> float:
-        """How long a thread takes to get to what is asked of it."""
-        return self._chance.random() * _SLOWEST_HOP_S
+        """How long a thread takes now."""
+        return self._chance.random() * self._hop_s
 
     def die(self) -> None:
         """The process is killed: nothing that is under way goes on."""
@@ -64,7 +64,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             self.stop()
             return
         self.steps += 1
-        if self._most is not None and self.steps >= self._most:
+        if self.steps >= self._most:
             self.die()
             return
         place = 0

@@ -45,7 +45,8 @@ class Server:
         await self._trouble()
         # From here on the server works, and it is paid for.
         self._paid(work, stage)
-        await asyncio.sleep(world.chance.random() * (60 if _is_slow(job, stage) else 1.5))
+        usual = 60 if _is_slow(job, stage) else 1.5
+        await asyncio.sleep(world.chance.random() * usual * world.quick)
         if on_text is not None:
             on_text("so ")
             await asyncio.sleep(world.chance.random())

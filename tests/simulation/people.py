@@ -54,7 +54,8 @@ class Somebody:
         """Do what is left to do."""
         while self.doing is not None or self.left:
             if self.doing is None:
-                await asyncio.sleep(self._chance.expovariate(1 / self._chance.choice((0.1, 1, 4))))
+                usual = self._chance.choice((0.1, 1, 4))
+                await asyncio.sleep(self._chance.expovariate(1 / usual) * self._world.quick)
                 self.left -= 1
                 self.doing = self._next()
             if self.doing is not None:

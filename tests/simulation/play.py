@@ -21,6 +21,7 @@ from tests.simulation.people import Somebody
 from tests.simulation.promises import Watching, at_rest, done, kept
 from tests.simulation.world import ADA, BOB, GENERAL, MALLORY, RANDOM, Weather, World
 
+USUAL_HOP_S = 0.02
 MOST_STEPS = 400_000
 _SHM = Path("/dev/shm")
 
@@ -65,11 +66,14 @@ class _Game:
         self._server = Server(world, lambda: self.disk.struck)
         self._frame = frame(world.chance)
         self._mix = world.chance.choice((0.0, 0.1, 1.0))
+        self._hop_s = world.chance.choice((USUAL_HOP_S, USUAL_HOP_S, 0.5))
+        world.quick = world.chance.choice((1.0, 1.0, 0.05))
         self.disk.watch = Watching(world, self._frame).look
         self._channels = [GENERAL, RANDOM][: world.chance.choice((1, 1, 2))]
+        busy = world.chance.choice((3, 5, 5, 7, 7, 20))
         self._people = [
             Somebody(world, person, self._channels, acts, self._frame.forgets)
-            for person, acts in ((ADA, 7), (BOB, 5), (MALLORY, 1))
+            for person, acts in ((ADA, busy), (BOB, busy), (MALLORY, 1))
         ]
 
     def run(self) -> None:
@@ -95,11 +99,11 @@ class _Game:
         world = self.world
         world.life += 1
         world.trace(f"life {world.life}")
-        loop = SimulatedLoop(world.order, world.now, self._mix, dies_at)
+        loop = SimulatedLoop(world.order, world.now, self._mix, self._hop_s, dies_at)
         life = Life(world, self._server, self._data, self._frame)
         self.disk.trouble = world.weather.disk
         self._struck = self.disk.struck
-        world.calm = world.weather.calm
+        world.calm = world.weather.calm and self._hop_s <= USUAL_HOP_S
         main = loop.create_task(self._main(life, last), name="main")
         if stops_at is not None:
             loop.call_later(stops_at, loop.stop)
@@ -113,9 +117,10 @@ class _Game:
         world.now = loop.time()
         world.broken += loop.complaints
         self.steps += loop.steps
-        loop.dead = True
+        loop.dead = world.dead = True
         bury(loop)
         self.disk.crash()
+        world.dead = False
 
     def _stop(self, loop: SimulatedLoop, life: Life, main: "asyncio.Task[None]") -> None:
         """As SIGTERM does; it may be killed on the way, too."""
@@ -195,8 +200,9 @@ def _in_place(disk: Disk, world: World) -> Iterator[None]:
     """The disk in the place of threads, the world in that of the log."""
 
     def note(logger: object, name: str, event: structlog.types.EventDict) -> str:
-        if name == "exception" or event.get("exc_info"):
-            world.breaks(f"a bug: {event}")
+        # Of a platform's library that is expected, and tried again.
+        if "exception" in event and event["event"] != "a platform broke" and not world.dead:
+            world.breaks(f"a bug: {event['event']}\n{event['exception']}")
         raise structlog.DropEvent
 
     processors: list[Callable[..., object]] = structlog.get_config()["processors"]

@@ -65,7 +65,9 @@ class Shown:
 
 
 class World:
-    """One seed's world. `broken` gathers what broke a promise, as it happens."""
+    """One seed's world. `dead`: the bot is, and nothing that it says on its way out counts. `quick`
+    is how long people and the model take, against what is usual. `broken` gathers what broke a
+    promise, as it happens."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -82,7 +84,8 @@ class World:
         self.seen: set[str] = set()
         self.edited: set[str] = set()
         self.sent: dict[str, ChannelRef] = {}
-        self.calm = False
+        self.calm = self.dead = False
+        self.quick = 1.0
         self._owed: dict[str, tuple[int, float]] = {}
         self.broken: list[str] = []
         self.log: list[str] = []
