@@ -130,6 +130,6 @@ async def killed_at_random(folder: Path, seed: int, kills: int) -> str:
     async with Lives(folder) as lives:
         for _ in range(kills):
             # Half of them while it starts and takes up what was left, half while it works.
-            longest = 0.8 if chance.random() < 0.5 else 2.5
+            longest = 0.3 if chance.random() < 0.5 else 2.0
             await lives.for_a_while(chance.uniform(0.0, longest))
         return await lives.end()

@@ -54,8 +54,8 @@ class Born:
     async def wait(self) -> int:
         """Wait until it has ended; its exit code, or the signal's number below zero."""
         if self.returncode is None:
-            with self._life:
-                self.returncode = await _number(self._life)
+            self.returncode = await _number(self._life)
+            self._life.close()
         return self.returncode
 
 

@@ -7,35 +7,38 @@ from contextlib import asynccontextmanager
 import pytest
 
 AT_ONCE = 4
+Life = Callable[[object], Coroutine[object, object, str]]
 
 
 class SideBySide:
-    """Verdicts of lives that run already, by the parameter of the test that asks."""
+    """Lives of the parameters, each begun when its verdict is asked for or is among the next."""
 
-    def __init__(self, running: dict[object, asyncio.Task[str]]) -> None:
-        self._running = running
+    def __init__(self, parameters: Sequence[object], life: Life) -> None:
+        self._parameters = list(parameters)
+        self._life = life
+        self._running: dict[object, asyncio.Task[str]] = {}
 
     async def verdict(self, parameter: object) -> str:
         """What the life of this parameter ended with, once it has."""
+        now = self._parameters.index(parameter)
+        for each in self._parameters[now : now + AT_ONCE]:
+            if each not in self._running:
+                self._running[each] = asyncio.create_task(self._life(each), name=str(each))
         return await self._running[parameter]
+
+    async def end(self) -> None:
+        """End the lives that nobody asks for any more: another worker has taken their tests."""
+        for task in self._running.values():
+            task.cancel()
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
 
 
 @asynccontextmanager
-async def side_by_side(
-    parameters: Sequence[object], life: Callable[[object], Coroutine[object, object, str]]
-) -> AsyncIterator[SideBySide]:
-    """Run a life for each parameter, a few at a time; those that nobody asks for are ended."""
-    places = asyncio.Semaphore(AT_ONCE)
-
-    async def placed(parameter: object) -> str:
-        async with places:
-            return await life(parameter)
-
-    running = {each: asyncio.create_task(placed(each), name=str(each)) for each in parameters}
-    yield SideBySide(running)
-    for task in running.values():
-        task.cancel()
-    await asyncio.gather(*running.values(), return_exceptions=True)
+async def side_by_side(parameters: Sequence[object], life: Life) -> AsyncIterator[SideBySide]:
+    """Lives for the parameters, in the order in which they are going to be asked for."""
+    lives = SideBySide(parameters, life)
+    yield lives
+    await lives.end()
 
 
 def selected(request: pytest.FixtureRequest, argument: str) -> list[object]:
