@@ -46,6 +46,8 @@ class Program:
             async with self._session.open(), asyncio.TaskGroup() as tasks:
                 taking = tasks.create_task(self._take(tasks), name="take requests")
                 await self._over.wait()
+                if self._session.broken:
+                    end_all()  # there is nothing to take leave of
                 taking.cancel()
                 for one in tuple(self._running.values()):
                     one.cancel()

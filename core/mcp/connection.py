@@ -11,7 +11,7 @@ from time import monotonic
 from typing import cast
 
 from core.mcp.server import Listing, Server
-from core.mcp.talk import MOST_BYTES, Ended, Has, Ready, Said, asking, heard, opening
+from core.mcp.talk import MOST_BYTES, Ended, Has, Ready, Said, Unheard, asking, heard, opening
 from core.state.operations import Json
 from core.subagents.sandbox.tree import kill_all
 
@@ -91,7 +91,7 @@ class Line(asyncio.SubprocessProtocol):
     def _hear(self, line: bytes) -> None:
         try:
             word = heard(line)
-        except ValueError:
+        except Unheard:
             self.end("its process says what cannot be understood")
             return
         match word:

@@ -1,10 +1,11 @@
 """One session with a server by the `mcp` package: its tools, its results, its end. Starts it, and
 is told by its process when to stop. Loads the package, so that only that process imports this."""
 
+import asyncio
 import contextlib
 import os
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -19,6 +20,7 @@ from core.mcp.schema import Unfit, rebuilt, words
 from core.mcp.server import Listing, Tool
 from core.mcp.talk import Ended, Has, Ready, Said, Word
 from core.state.operations import Json
+from core.subagents.sandbox.tree import descendants
 
 MOST_TOOLS = 40
 """Of one server that are offered: each is sent with every call of a model."""
@@ -27,6 +29,7 @@ _MOST_LISTED = 1000
 _MOST_LEFT = 20
 _MOST_UNASKED = 2000
 _LONGEST_WHY = 400
+_LAST_WORDS_S = 0.3
 
 
 class Session:
@@ -44,6 +47,8 @@ class Session:
         self._say = say
         self._over = over
         self._bound = bound
+        self.broken = False
+        """Whether it has ended by itself, or was too much."""
         self._unasked = 0
         self._complaints = Complaints()
         self._client: Client
@@ -122,13 +127,37 @@ class Session:
     def _end(self, why: str) -> None:
         last = self._complaints.last()
         self._say(Ended(why=f"{why} ({last})" if last else why))
+        self.broken = True
         self._over.set()
 
     @contextlib.asynccontextmanager
     async def _transport(self) -> AsyncGenerator[Any, None]:
         async with self._bare() as streams:
             self._bound()
-            yield streams
+            with self._watching():
+                yield streams
+
+    @contextlib.contextmanager
+    def _watching(self) -> Iterator[None]:
+        """Notice the end of a command also where something that it left behind holds its pipe."""
+        started = descendants(os.getpid())
+        if not started:
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        fd = os.pidfd_open(started[0])
+
+        def ended() -> None:
+            loop.remove_reader(fd)
+            # What it said before is still on its way.
+            loop.call_later(_LAST_WORDS_S, self._end, "it has ended")
+
+        loop.add_reader(fd, ended)
+        try:
+            yield
+        finally:
+            loop.remove_reader(fd)
+            os.close(fd)
 
     def _bare(self) -> Any:
         given = self._given

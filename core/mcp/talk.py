@@ -67,8 +67,12 @@ def telling(word: Word) -> bytes:
     return _line({"kind": type(word).__name__, **asdict(word)})
 
 
+class Unheard(ValueError):
+    """A line that is no Word."""
+
+
 def heard(line: bytes) -> Word:
-    """A line of the process as it was meant. Raises ValueError for anything else."""
+    """A line of the process as it was meant. Raises Unheard for anything else."""
     try:
         given = json.loads(line)
         match given.pop("kind"):
@@ -80,9 +84,9 @@ def heard(line: bytes) -> Word:
                 return Said(**given)
             case "Has":
                 return Has(id=given["id"], listing=_listing(given["listing"]))
-    except (TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise ValueError("no word of the process") from error
-    raise ValueError("no word of the process")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise Unheard("no word of the process") from error
+    raise Unheard("no word of the process")
 
 
 def _listing(given: dict[str, object]) -> Listing:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from core.jobs.job import Asked, JobSpec, Outcome, Progress, Steering
 from core.messages import ChannelRef
-from core.ports import Web
+from core.ports import Servers, Web
 from core.state.apply import merge
 from core.state.channels import Channels
 from core.state.database import Transaction
@@ -77,7 +77,12 @@ class Bench:
 
 @asynccontextmanager
 async def bench(
-    data: Path, sandbox: Way | Sandbox, *, mounts: tuple[Mount, ...] = (), web: Web | None = None
+    data: Path,
+    sandbox: Way | Sandbox,
+    *,
+    mounts: tuple[Mount, ...] = (),
+    web: Web | None = None,
+    servers: Servers | None = None,
 ) -> AsyncIterator[Bench]:
     """An engine whose sandboxes are made in this way."""
     channels, model, finder = Channels(data), ScriptedModel(), NothingFound()
@@ -104,6 +109,7 @@ async def bench(
         choose=chosen,
         bounds=Bounds(memory_mb=256, processes=64, disk_mb=64),
         web=web,
+        servers=servers,
     )
     await engine.start()
     try:
