@@ -1,22 +1,36 @@
 """The bot is killed while it serves Slack, Discord and Telegram at once, also while it recovers:
 what people there see is what they asked for, once. Hundreds of such rounds are in tests/chaos."""
 
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
+from tests.harness.side_by_side import SideBySide, selected, side_by_side
 from tests.harness.town_lives import killed_at, killed_at_random
 
-pytestmark = pytest.mark.needs_system("bubblewrap")
+KILLS = 3
+# Either the points of its kills, each followed by two more in the recovery, or a seed.
+LIVES: list[object] = ["outbox.sent:4 step.begun:3", 1]
+
+pytestmark = [pytest.mark.needs_system("bubblewrap"), pytest.mark.asyncio(loop_scope="module")]
 
 
-@pytest.mark.parametrize("points", [("outbox.sent:4", "step.begun:3")])
-async def test_a_kill_there_and_twice_in_the_recovery_is_seen_by_nobody(
-    tmp_path: Path, points: tuple[str, ...]
-) -> None:
-    assert await killed_at(tmp_path, points) == ""
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def lives(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[SideBySide]:
+    folder = tmp_path_factory.mktemp("bots")
+
+    async def life(kills: object) -> str:
+        if isinstance(kills, int):
+            return await killed_at_random(folder, kills, KILLS)
+        return await killed_at(folder, str(kills).split())
+
+    async with side_by_side(selected(request, "kills"), life) as running:
+        yield running
 
 
-@pytest.mark.parametrize("seed", [1])
-async def test_kills_at_random_are_seen_by_nobody(tmp_path: Path, seed: int) -> None:
-    assert await killed_at_random(tmp_path, seed, 3) == ""
+@pytest.mark.parametrize("kills", LIVES)
+async def test_people_see_nothing_of_kills(lives: SideBySide, kills: object) -> None:
+    assert await lives.verdict(kills) == ""

@@ -24,6 +24,8 @@ output = {NANOS_A_TOKEN / 1000}
 """
 # As Slack, but soon: an event comes until it is acknowledged.
 _SLACK_AGAIN = (0.2,) * 600
+# Its limits tell how long they last, so that a shorter one is kept as well.
+_DISCORD_SPEED = 5.0
 
 
 class TownLives:
@@ -42,6 +44,7 @@ class TownLives:
         self._town: Town = await self._stack.enter_async_context(town(self._folder, self._errands))
         self._town.bot.more = PRICES
         self._town.slack.socket.redelivery = _SLACK_AGAIN
+        self._town.discord.limits.speed = _DISCORD_SPEED
         return self
 
     async def __aexit__(self, *_: object) -> None:
