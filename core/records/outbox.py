@@ -39,7 +39,10 @@ def put(tx: Transaction, item: Outbound) -> None:
 
 
 def show_again(tx: Transaction, post: Post) -> None:
-    """Keep a post as it is now and promise to show it: it replaces itself, by its id."""
+    """Keep a post as it is now and promise to show it: it replaces itself, by its id. One that has
+    not changed is shown as it is."""
+    if messages.post(tx, post.id) == post:
+        return
     tx.execute(
         "UPDATE messages SET text = ?, post = ? WHERE id = ?",
         (post.text, messages.post_row(post), post.id),

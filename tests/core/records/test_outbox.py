@@ -42,6 +42,15 @@ def test_a_card_put_while_the_earlier_is_being_sent_is_still_to_be_sent(tx: Tran
     assert [one.item for one in waiting(tx)] == [replace(CARD, state="running", version=2)]
 
 
+def test_what_is_shown_again_without_a_change_is_not_sent_again(tx: Transaction) -> None:
+    outbox.put(tx, POST)
+    outbox.sent(tx, waiting(tx)[0])
+    outbox.show_again(tx, POST)
+    assert waiting(tx) == []
+    outbox.show_again(tx, replace(POST, text="bye"))
+    assert [one.item for one in waiting(tx)] == [replace(POST, text="bye")]
+
+
 def test_a_refused_item_does_not_block_the_ones_behind_it(tx: Transaction) -> None:
     outbox.put(tx, POST)
     outbox.put(tx, CARD)
