@@ -77,9 +77,10 @@ def test_what_was_shown_leaves_no_row_and_what_was_refused_no_text(tx: Transacti
     (item,) = waiting(tx)
     outbox.sent(tx, item)
     assert tx.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
-    outbox.show_again(tx, POST)
+    changed = replace(POST, text="bye")
+    outbox.show_again(tx, changed)
     (item,) = waiting(tx)
-    assert item.item == POST
+    assert item.item == changed
     outbox.failed(tx, item, "no such place", final=True)
     assert tx.execute("SELECT state, payload FROM outbox").fetchall() == [("refused", "")]
 
