@@ -83,8 +83,10 @@ class Disk:
         self._trace = trace
         self._open: list[_File] = []
 
-    async def connect(self, path: Path) -> "Drive":
-        """In the place of core.state.database.connect. Raises StoreError."""
+    async def connect(self, path: Path, before: Callable[[], None]) -> "Drive":
+        """In the place of core.state.database.connect. Raises StoreError. It has new files of its
+        own, so `before` has nothing to do.
+        """
         loop = asyncio.get_running_loop()
         assert isinstance(loop, SimulatedLoop)
         drive = Drive(self, path, loop)
@@ -107,6 +109,7 @@ class Disk:
     def opened(self, path: Path) -> _File:
         """A connection of its own to the file."""
         name = str(path.relative_to(self.root))
+        path.parent.mkdir(parents=True, exist_ok=True)
         if self.made and not path.exists():
             path.write_bytes(_as_made(path.name if path.name == "job.db" else name))
         file = sqlite3.connect(path, isolation_level=None, cached_statements=256, factory=_File)

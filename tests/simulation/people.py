@@ -48,7 +48,6 @@ class Somebody:
         self._sends: set[str] = set()
         self.left = left
         self.doing: InboundEvent | None = None
-        self.kept: list[InboundEvent] = []
 
     async def live(self, door: Door) -> None:
         """Do what is left to do."""
@@ -85,7 +84,8 @@ class Somebody:
             except ThawError as error:
                 self._world.breaks(f"{event.id} was refused: {error}")
             else:
-                self.kept.append(event)
+                if isinstance(event, Message):
+                    self._world.expect(event.id)
                 if self._person is MALLORY:
                     self._world.breaks(f"a stranger was let in with {event.id}")
             break

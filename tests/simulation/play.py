@@ -180,6 +180,7 @@ class _Game:
             wrong = [*done(world, self._data, life, struck=struck)]
             if last and not self._frame.forgets:
                 wrong += kept(world, self._data, life)
+                wrong += (f"{id} was never seen" for id in world.unseen.keys() - world.edited)
             for line in wrong:
                 world.breaks(line)
 

@@ -86,6 +86,7 @@ class World:
         self.sent: dict[str, ChannelRef] = {}
         self.calm = self.dead = False
         self.quick = 1.0
+        self.unseen: dict[str, tuple[int, float]] = {}
         self._owed: dict[str, tuple[int, float]] = {}
         self.broken: list[str] = []
         self.log: list[str] = []
@@ -145,17 +146,27 @@ class World:
         self.trace(f"hint {type(hint).__name__}")
         if isinstance(hint, Seen):
             self.seen.add(hint.message_id)
+            self._in_time(hint.message_id, self.unseen)
 
     def owe(self, id: str) -> None:
         """A person has commanded or pressed something, which is to be answered at once."""
         self.clock()
         self._owed[f"reply:{id}"] = (self.life, self.now)
 
+    def expect(self, id: str) -> None:
+        """A message was taken: it is to be acknowledged at once."""
+        self.clock()
+        if id not in self.seen:
+            self.unseen[id] = (self.life, self.now)
+
+    def _in_time(self, id: str, since: dict[str, tuple[int, float]]) -> None:
+        life, began = since.pop(id, (0, 0.0))
+        if self.calm and life == self.life and self.now - began > AT_ONCE_S:
+            self.breaks(f"{id} had to wait for {self.now - began:.1f} s")
+
     def _show(self, item: Outbound, *, sure: bool) -> None:
         self.trace(f"shown {item.thread} {item.id} {sure}")
-        life, since = self._owed.pop(item.id, (0, 0.0))
-        if self.calm and life == self.life and self.now - since > AT_ONCE_S:
-            self.breaks(f"{item.id} came after {self.now - since:.1f} s")
+        self._in_time(item.id, self._owed)
         key = (item.thread.channel, item.id)
         before = self.shown.get(key)
         self._places += 1
