@@ -14,14 +14,17 @@ from core.state.migration import statements
 _WAL = b"\x02\x02"
 
 
-def put_blank(path: Path, application_id: int, migrations: tuple[str, ...]) -> None:
-    """Where no file is, put one with all tables and nothing in them. Blocks. Raises OSError.
+def put_blank(path: Path, application_id: int, migrations: tuple[str, ...]) -> bool:
+    """Where no file is, put one with all tables and nothing in them; whether there is something in
+    it now, False for an empty one that was there. Blocks. Raises OSError.
 
     Its version is the newest one with a minus: what it has to begin with is not in it yet. It is
     there whole or not at all.
     """
-    if os.path.lexists(path):
-        return
+    try:
+        return bool(path.stat().st_size) or not path.is_file()
+    except FileNotFoundError:
+        pass
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
     try:
@@ -34,6 +37,7 @@ def put_blank(path: Path, application_id: int, migrations: tuple[str, ...]) -> N
         with suppress(OSError):
             part.unlink()
         raise
+    return True
 
 
 def prepare_new(connection: sqlite3.Connection) -> None:

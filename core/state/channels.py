@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
-from itertools import islice
 from pathlib import Path
 from string import ascii_lowercase, digits
 from typing import TypeVar
@@ -21,6 +20,7 @@ from core.state.schema import CHANNEL_APPLICATION_ID, channel_migrations
 T = TypeVar("T")
 
 IDLE_S = 60.0
+_OPENED_AT_ONCE = 16
 # Capitals are encoded as well: some file systems cannot tell them from small letters.
 _PLAIN = frozenset((ascii_lowercase + digits + "-_").encode())
 _LONGEST = 120
@@ -41,6 +41,7 @@ def file_name(part: str) -> str:
 class _Slot:
     """One channel's file: being opened or open, and by how many it is used."""
 
+    ref: ChannelRef
     opening: asyncio.Task[Database]
     users: int = 0
     used: float = 0.0
@@ -71,15 +72,18 @@ class Channels:
         self._max_open = max_open
         self._idle_s = idle_s
         self._sweep: asyncio.TimerHandle | None = None
-        # In the order of last use, so that the first idle one is the one to close.
         self._slots: dict[ChannelRef, _Slot] = {}
+        # Those of them that nobody uses, in the order of last use: the first is the one to close.
+        self._idle: dict[ChannelRef, _Slot] = {}
+        # To begin with hundreds at once would hold the loop.
+        self._turns = asyncio.Semaphore(_OPENED_AT_ONCE)
         self._closing: dict[ChannelRef, asyncio.Task[None]] = {}
         self._closed = False
 
     def path(self, ref: ChannelRef) -> Path:
         """Where the channel's file is."""
         platform, workspace = file_name(ref.platform), file_name(ref.workspace)
-        return self._root / platform / workspace / f"{file_name(ref.channel)}.db"
+        return self._root.joinpath(platform, workspace, f"{file_name(ref.channel)}.db")
 
     async def exists(self, ref: ChannelRef) -> bool:
         """Whether the channel has a file."""
@@ -159,6 +163,7 @@ class Channels:
     async def _leased(self, slot: _Slot) -> AsyncIterator[Database]:
         slot.users += 1
         slot.idle.clear()
+        self._idle.pop(slot.ref, None)
         try:
             # Shielded: the task belongs to all who wait for it, not to the one who is cancelled.
             yield await asyncio.shield(slot.opening)
@@ -166,7 +171,9 @@ class Channels:
             slot.users -= 1
             if not slot.users:
                 slot.idle.set()
-            slot.used = asyncio.get_running_loop().time()
+                slot.used = asyncio.get_running_loop().time()
+                if self._slots.get(slot.ref) is slot:
+                    self._idle[slot.ref] = slot
             self._close_surplus()
             self._sweep_later()
 
@@ -175,31 +182,30 @@ class Channels:
             await asyncio.shield(self._closing[ref])
         if self._closed:
             raise RuntimeError("the channels are closed")
-        slot = self._slots.pop(ref, None)
+        slot = self._slots.get(ref)
         if slot is None:
-            slot = _Slot(asyncio.create_task(self._open(ref), name=f"open {ref}"))
-        self._slots[ref] = slot
+            opening = asyncio.create_task(self._open(ref), name=f"open {ref}")
+            slot = self._slots[ref] = _Slot(ref, opening)
         return slot
 
     async def _open(self, ref: ChannelRef) -> Database:
         try:
-            path = self.path(ref)
-            if self._mender is not None and await asyncio.to_thread(_is_empty, path):
-                raise DamagedFile(f"{path} is empty")
-            return await Database.open(
-                path, CHANNEL_APPLICATION_ID, channel_migrations(), partial(_name, ref)
-            )
+            async with self._turns:
+                return await Database.open(
+                    self.path(ref),
+                    CHANNEL_APPLICATION_ID,
+                    channel_migrations(),
+                    partial(_name, ref),
+                    never_empty=self._mender is not None,
+                )
         except BaseException:
             # The next call tries again.
             self._slots.pop(ref, None)
             raise
 
     def _close_surplus(self) -> None:
-        surplus = len(self._slots) - self._max_open
-        if surplus > 0:
-            idle = (ref for ref, slot in self._slots.items() if _is_idle(slot))
-            for ref in list(islice(idle, surplus)):
-                self._start_closing(ref)
+        while self._idle and len(self._slots) > self._max_open:
+            self._start_closing(next(iter(self._idle)))
 
     def _sweep_later(self) -> None:
         if self._sweep is None and self._slots and not self._closed:
@@ -209,13 +215,13 @@ class Channels:
     def _close_unused(self) -> None:
         self._sweep = None
         latest = asyncio.get_running_loop().time() - self._idle_s
-        for ref, slot in list(self._slots.items()):
-            if _is_idle(slot) and slot.used <= latest:
-                self._start_closing(ref)
+        for ref in [ref for ref, slot in self._idle.items() if slot.used <= latest]:
+            self._start_closing(ref)
         self._sweep_later()
 
     def _start_closing(self, ref: ChannelRef) -> None:
         slot = self._slots.pop(ref)
+        self._idle.pop(ref, None)
         self._closing[ref] = asyncio.create_task(self._close(ref, slot), name=f"close {ref}")
 
     async def _close(self, ref: ChannelRef, slot: _Slot) -> None:
@@ -230,10 +236,6 @@ class Channels:
                 del self._closing[ref]
 
 
-def _is_idle(slot: _Slot) -> bool:
-    return not slot.users and slot.opening.done()
-
-
 def _glanced(path: Path, function: Callable[[Transaction], T]) -> T:
     with reading(path, CHANNEL_APPLICATION_ID, len(channel_migrations())) as tx:
         return function(tx)
@@ -245,10 +247,6 @@ def _of_the_file(slot: _Slot, error: UnusableFile) -> bool:
     if isinstance(error, NewerDatabase):
         return False
     return isinstance(error, DamagedFile) or slot.opening.exception() is error
-
-
-def _is_empty(path: Path) -> bool:
-    return path.is_file() and not path.stat().st_size
 
 
 def _name(ref: ChannelRef, tx: Transaction) -> None:

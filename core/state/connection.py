@@ -51,11 +51,11 @@ class SharedConnection:
         self._closed = False
 
     @classmethod
-    async def connect(cls, path: Path) -> "SharedConnection":
-        """Open or create the file. Raises sqlite3.Error."""
+    async def connect(cls, path: Path, before: Callable[[], None]) -> "SharedConnection":
+        """Open or create the file, after `before`. Raises sqlite3.Error, and what `before` does."""
         made = cls()
         try:
-            await made._queue(partial(made._connect, path))
+            await made._queue(partial(made._connect, path, before))
         except BaseException:
             made._queue(made._close)
             raise
@@ -73,7 +73,8 @@ class SharedConnection:
         self._closed = True
         await self._queue(self._close)
 
-    def _connect(self, path: Path) -> None:
+    def _connect(self, path: Path, before: Callable[[], None]) -> None:
+        before()
         # Not one thread, but one at a time: the calls see to it.
         self._open = sqlite3.connect(
             path,

@@ -148,17 +148,17 @@ class Database:
         application_id: int,
         migrations: tuple[str, ...],
         first: Callable[[Transaction], object] | None = None,
+        *,
+        never_empty: bool = False,
     ) -> "Database":
-        """Open or create the file, migrated to the newest version. Raises StoreError.
+        """Open or create the file, migrated to the newest version. Raises StoreError; DamagedFile
+        for an empty one if it is known that those that were made are `never_empty`.
 
         `first` writes what a new file begins with. Before a file is migrated it is copied: see
         core.state.migration.
         """
-        try:
-            await asyncio.to_thread(put_blank, path, application_id, migrations)
-        except OSError as error:
-            raise _of_the_disk(path, error) from error
-        writer = await connect(path)
+        there = partial(_there, path, application_id, migrations, never_empty)
+        writer = await connect(path, there)
         try:
             await writer.run(partial(_prepare, path, application_id, migrations, first))
         except sqlite3.Error as error:
@@ -198,7 +198,7 @@ class Database:
         await self._writer.close()
 
     async def _open_reader(self) -> Connection:
-        reader = await connect(self.path)
+        reader = await connect(self.path, _ready)
         await reader.run(lambda connection: connection.execute("PRAGMA query_only = ON"))
         return reader
 
@@ -213,13 +213,27 @@ class Database:
             raise
 
 
-async def _on_shared_threads(path: Path) -> Connection:
+def _there(path: Path, application_id: int, migrations: tuple[str, ...], never_empty: bool) -> None:
     try:
-        return await SharedConnection.connect(path)
+        empty = not put_blank(path, application_id, migrations)
+    except OSError as error:
+        raise _of_the_disk(path, error) from error
+    if empty and never_empty:
+        raise DamagedFile(f"{path} is empty")
+
+
+def _ready() -> None:
+    """The file is there."""
+
+
+async def _on_shared_threads(path: Path, before: Callable[[], None]) -> Connection:
+    try:
+        return await SharedConnection.connect(path, before)
     except sqlite3.Error as error:
         raise translate(path, error) from error
 
 
-# The one place where a file gets its threads. The simulation puts its own disk here, whose
-# functions run on the loop, in an order and with faults that a seed decides.
-connect: Callable[[Path], Awaitable[Connection]] = _on_shared_threads
+# The one place where a file gets its threads; the function is run before it is opened. The
+# simulation puts its own disk here, whose functions run on the loop, in an order and with faults
+# that a seed decides.
+connect: Callable[[Path, Callable[[], None]], Awaitable[Connection]] = _on_shared_threads

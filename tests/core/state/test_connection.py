@@ -11,9 +11,13 @@ from core.state.connection import SharedConnection
 PATIENCE_S = 30.0
 
 
+async def connect(path: Path) -> SharedConnection:
+    return await SharedConnection.connect(path, lambda: None)
+
+
 @pytest.fixture
 async def opened(tmp_path: Path) -> AsyncIterator[SharedConnection]:
-    connection = await SharedConnection.connect(tmp_path / "some.db")
+    connection = await connect(tmp_path / "some.db")
     yield connection
     await connection.close()
 
@@ -55,7 +59,7 @@ async def test_a_function_is_run_though_its_caller_was_cancelled(opened: SharedC
 
 
 async def test_files_that_are_held_up_hold_up_no_other(tmp_path: Path) -> None:
-    files = [await SharedConnection.connect(tmp_path / f"{n}.db") for n in range(6)]
+    files = [await connect(tmp_path / f"{n}.db") for n in range(6)]
     held = threading.Event()
     stuck = [asyncio.create_task(one.run(lambda _: held.wait(PATIENCE_S))) for one in files[:5]]
     found = await files[5].run(lambda one: one.execute("SELECT 1").fetchone())
@@ -67,7 +71,7 @@ async def test_files_that_are_held_up_hold_up_no_other(tmp_path: Path) -> None:
 
 
 async def test_closing_finishes_what_is_queued_and_takes_no_more(tmp_path: Path) -> None:
-    connection = await SharedConnection.connect(tmp_path / "some.db")
+    connection = await connect(tmp_path / "some.db")
     held = threading.Event()
     late = asyncio.create_task(connection.run(lambda _: held.wait(PATIENCE_S)))
     await asyncio.sleep(0)
@@ -84,12 +88,12 @@ async def test_closing_finishes_what_is_queued_and_takes_no_more(tmp_path: Path)
 
 async def test_what_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError):
-        await SharedConnection.connect(tmp_path / "no folder" / "some.db")
+        await connect(tmp_path / "no folder" / "some.db")
 
 
 async def test_a_file_opened_for_nobody_is_closed(tmp_path: Path) -> None:
     path = tmp_path / "some.db"
-    opening = asyncio.create_task(SharedConnection.connect(path))
+    opening = asyncio.create_task(connect(path))
     await asyncio.sleep(0)
     opening.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -97,7 +101,7 @@ async def test_a_file_opened_for_nobody_is_closed(tmp_path: Path) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while _is_open(path):
             # Let another connection take its turn on the threads.
-            other = await SharedConnection.connect(tmp_path / "other.db")
+            other = await connect(tmp_path / "other.db")
             await other.close()
 
 
@@ -109,7 +113,7 @@ def _is_open(path: Path) -> bool:
 
 def test_a_file_can_be_used_by_one_loop_after_another(tmp_path: Path) -> None:
     async def use() -> object:
-        connection = await SharedConnection.connect(tmp_path / "some.db")
+        connection = await connect(tmp_path / "some.db")
         try:
             return await connection.run(lambda one: one.execute("SELECT 1").fetchone())
         finally:
