@@ -17,6 +17,7 @@ from bench import (
     crowd,
     delivery,
     durability,
+    messages,
     money,
     platforms,
     recovery,
@@ -36,6 +37,7 @@ Measure = Callable[[Path], Coroutine[None, None, list[Figure]]]
 
 MEASURES: dict[str, Measure] = {
     "answers": answers.measure,
+    "messages": messages.measure,
     "hanging": threads.measure_hanging,
     "spawning": threads.measure_spawning,
     "delivery": delivery.measure,

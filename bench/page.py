@@ -22,9 +22,9 @@ class Page:
         self._channel = channel
         self._waiting: dict[asyncio.Future[tuple[float, Frame]], Callable[[Frame], bool]] = {}
 
-    async def say(self, text: str, thread: str = "") -> tuple[str, float]:
-        """Say something; returns its id and when it was sent."""
-        return await self._send("message", thread, text=text)
+    async def say(self, text: str, thread: str = "", channel: str = "") -> tuple[str, float]:
+        """Say something, here or in another channel; returns its id and when it was sent."""
+        return await self._send("message", thread, channel, text=text)
 
     async def press(self, action: str, thread: str = "") -> tuple[str, float]:
         """Press a button; returns the press's id and when it was sent."""
@@ -34,9 +34,11 @@ class Page:
         """Say which thread is looked at, so that its answers are streamed."""
         await self._send("watch", thread)
 
-    async def _send(self, kind: str, thread: str, **fields: str) -> tuple[str, float]:
+    async def _send(
+        self, kind: str, thread: str, channel: str = "", **fields: str
+    ) -> tuple[str, float]:
         id_ = secrets.token_hex(12)
-        place = {"channel": self._channel, "thread": thread, "name": "ana"}
+        place = {"channel": channel or self._channel, "thread": thread, "name": "ana"}
         frame = json.dumps({"type": kind, "id": id_, **place, **fields})
         sent = time.monotonic()
         await self._socket.send_str(frame)
@@ -48,11 +50,13 @@ class Page:
         self._waiting[waiting] = fits
         return waiting
 
-    async def ask(self, text: str, thread: str = "") -> tuple[float, float, Frame]:
+    async def ask(
+        self, text: str, thread: str = "", channel: str = ""
+    ) -> tuple[float, float, Frame]:
         """Say something; returns when it was sent, when its answer came, and that post."""
         known: list[str] = []
         answer = self.frame(lambda f: f["type"] == "post" and f["post"]["reply_to"] in known)
-        id_, sent = await self.say(text, thread)
+        id_, sent = await self.say(text, thread, channel)
         known.append(id_)
         came, frame = await arrived(answer)
         return sent, came, frame["post"]
