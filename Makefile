@@ -71,7 +71,8 @@ bench: setup-dev
 	$(BIN)/python -m bench $(ARGS)
 
 chaos: setup-dev
-	THAW_CHAOS=1 $(BIN)/python -m pytest tests/chaos tests/faults tests/core/state/reference $(ARGS)
+	THAW_CHAOS=1 $(BIN)/python -m pytest tests/chaos tests/faults tests/core/state/reference \
+		tests/core/state/test_laws.py tests/core/state/test_prune.py $(ARGS)
 
 system:
 	@if ! command -v apt-get >/dev/null; then \

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 IN_CI = os.environ.get("THAW_CI") == "1"
+CHAOS = "THAW_CHAOS" in os.environ
 
 # Each part is found out by using it: a program that is installed may still not work here.
 PARTS: dict[str, Sequence[str]] = {
@@ -21,6 +22,13 @@ PARTS: dict[str, Sequence[str]] = {
 # A shared machine may pause for long, so a slow example is no failure; CI repeats the same ones.
 settings.register_profile("thaw", deadline=None, derandomize=IN_CI, print_blob=True)
 settings.load_profile("thaw")
+# Each example is a whole history of a channel; `make chaos` plays many more, others each time.
+settings.register_profile(
+    "histories",
+    settings.get_profile("thaw"),
+    max_examples=1000 if CHAOS else 50,
+    derandomize=IN_CI and not CHAOS,
+)
 
 
 @cache

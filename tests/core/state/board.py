@@ -1,6 +1,8 @@
 """A channel's state in memory, with short words for what happens to it. Checks nothing itself."""
 
 import sqlite3
+from contextlib import closing
+from functools import cache
 from typing import Any
 
 from core.state.apply import Merged, merge
@@ -69,14 +71,22 @@ def job_author(number: int) -> Author:
 NOTHING_AT_ALL: tuple[Any, ...] = ((None, None, 0, 0, 0, 0, 0, 0, 0), [], [], [], [])
 
 
+@cache
+def _empty() -> bytes:
+    """A channel in which nothing has happened: most boards live for milliseconds."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as tx:
+        for script in channel_migrations():
+            for statement in statements(script):
+                tx.execute(statement)
+        return tx.serialize()
+
+
 class Board:
     """One channel. `base` None is head; each call is one transaction."""
 
     def __init__(self, rules: Rules | None = None) -> None:
         self.tx = sqlite3.connect(":memory:", isolation_level=None, cached_statements=256)
-        for script in channel_migrations():
-            for statement in statements(script):
-                self.tx.execute(statement)
+        self.tx.deserialize(_empty())
         self.rules = rules or Rules()
         self._sources = 0
 

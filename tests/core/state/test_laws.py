@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import BadRequest
@@ -28,6 +28,7 @@ from tests.core.state.board import (
     write,
 )
 
+HISTORIES = settings.get_profile("histories")
 RULES = Rules(
     rules=(
         Rule(keys="latest.*", rule=Merging.LATEST),
@@ -133,6 +134,7 @@ def play(on: Board, history: list[tuple[int, int, list[Change]]]) -> None:
         on.merge(author, *changes, base=base)
 
 
+@HISTORIES
 @given(
     start=st.lists(deltas(COMBINING), max_size=3),
     jobs=st.lists(st.tuples(st.integers(0, 3), deltas(COMBINING)), min_size=2, max_size=5),
@@ -156,6 +158,7 @@ def test_what_combines_comes_out_the_same_whoever_finishes_first(
     assert ends[0] == ends[1]
 
 
+@HISTORIES
 @given(histories(), deltas(ANY), st.integers(0, 4), st.booleans())
 def test_undoing_the_newest_merge_leaves_everything_as_it_was(
     history: list[tuple[int, int, list[Change]]], changes: list[Change], back: int, person: bool
@@ -169,6 +172,7 @@ def test_undoing_the_newest_merge_leaves_everything_as_it_was(
         assert one.everything() == before
 
 
+@HISTORIES
 @given(histories(), st.data())
 def test_undoing_an_undo_brings_everything_back(
     history: list[tuple[int, int, list[Change]]], data: st.DataObject
@@ -186,6 +190,7 @@ def test_undoing_an_undo_brings_everything_back(
         assert one.everything() == before
 
 
+@HISTORIES
 @given(
     histories(),
     st.lists(st.tuples(st.sampled_from("mmurr"), st.integers(0, 9), deltas(ANY)), max_size=6),
@@ -208,6 +213,7 @@ def test_what_is_kept_is_what_all_writes_that_count_fold_to(
             assert one.folded() == one.everything()
 
 
+@HISTORIES
 @given(histories(), histories())
 def test_a_snapshot_never_changes(
     first: list[tuple[int, int, list[Change]]], second: list[tuple[int, int, list[Change]]]
@@ -223,6 +229,7 @@ def test_a_snapshot_never_changes(
         assert [one.value(key, at) for key in keys] == before
 
 
+@HISTORIES
 @given(histories(), st.integers(0, 6))
 def test_merging_twice_is_merging_once(
     history: list[tuple[int, int, list[Change]]], which: int
@@ -238,6 +245,7 @@ def test_merging_twice_is_merging_once(
         assert (one.everything(), one.head) == (before, head)
 
 
+@HISTORIES
 @given(histories())
 def test_no_write_is_lost(history: list[tuple[int, int, list[Change]]]) -> None:
     with board() as one:
@@ -254,6 +262,7 @@ def test_no_write_is_lost(history: list[tuple[int, int, list[Change]]]) -> None:
         assert waiting <= set(range(1, one.head + 1))
 
 
+@HISTORIES
 @given(histories(COMBINING))
 def test_the_count_that_is_kept_is_the_count_that_is_there(
     history: list[tuple[int, int, list[Change]]],

@@ -14,7 +14,7 @@ from core.state.rules import Merging, Rule, Rules
 from tests.core.state import test_laws as laws
 from tests.core.state.board import Board, add, append, delete, include, patch, put, text, write
 from tests.core.state.pruning import number_times, prune_all, prune_partly, standing
-from tests.core.state.test_laws import Change, board, deltas, histories, play
+from tests.core.state.test_laws import HISTORIES, Change, board, deltas, histories, play
 
 Acts = list[tuple[str, int, list[Change]]]
 
@@ -57,6 +57,7 @@ ANY = st.one_of(
 ACTS = st.lists(st.tuples(st.sampled_from("mmuur"), st.integers(0, 9), deltas(ANY)), max_size=5)
 
 
+@HISTORIES
 @given(histories(ANY), ACTS, st.integers(0, 9), ACTS, st.integers(0, 9), ACTS)
 def test_pruning_changes_nothing_that_can_be_asked_for(
     history: list[tuple[int, int, list[Change]]],
@@ -81,6 +82,7 @@ def test_pruning_changes_nothing_that_can_be_asked_for(
         assert pruned.folded() == pruned.everything()
 
 
+@HISTORIES
 @given(histories(ANY), ACTS, st.integers(0, 9), st.data())
 def test_an_undo_of_what_is_kept_does_what_it_did_before(
     history: list[tuple[int, int, list[Change]]], acts: Acts, at: int, data: st.DataObject
@@ -107,6 +109,7 @@ def test_an_undo_of_what_is_kept_does_what_it_did_before(
         assert standing(pruned.tx, head, oldest) == standing(whole.tx, head, oldest)
 
 
+@HISTORIES
 @given(histories(ANY), ACTS, st.integers(0, 9), st.integers(0, 60), ACTS)
 def test_a_kill_between_two_steps_leaves_everything_as_it_was(
     history: list[tuple[int, int, list[Change]]], acts: Acts, at: int, steps: int, later: Acts
