@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.figures import Figure
 from bench.page import connected
-from bench.rig import SECTIONS, ModelProcess, model_server
+from bench.rig import ModelProcess, model_server
 from core.jobs.job import JobState
 from core.messages import ChannelRef, Message, Person, ThreadRef
 from core.model.amounts import Limit
@@ -49,7 +49,7 @@ async def measure(folder: Path) -> list[Figure]:
     found = []
     async with model_server(folder) as model:
         for number in range(ROUNDS):
-            bot = BotProcess(folder / str(number), sections=SECTIONS)
+            bot = BotProcess(folder / str(number))
             await asyncio.to_thread(shutil.copytree, made, bot.data, copy_function=_copied)
             found.append(await _recovered(bot, model))
             await asyncio.to_thread(shutil.rmtree, bot.folder)

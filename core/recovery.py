@@ -29,6 +29,7 @@ MOST_ANSWERED = 64
 """Conversations with events from before the start that are worked on at once: what comes in now is
 not to wait behind ten thousand of them, nor is a model's server to get them all at once."""
 _PAGE = 100
+_LONGEST_PAUSE_S = 0.01
 _LONGEST_WAIT_S = 600.0
 
 Spawn = Callable[[Coroutine[object, object, None], str], object]
@@ -98,7 +99,11 @@ class Recovery:
     async def _all(self, done: asyncio.Event) -> None:
         began, count = time.monotonic(), len(self._left)
         while self._left:
+            before = time.monotonic()
             await self._channel(next(iter(self._left)), clear=True)
+            if before - began > self._patience_s:
+                # The door is open: half of the time is for those who have come in.
+                await asyncio.sleep(min(time.monotonic() - before, _LONGEST_PAUSE_S))
         done.set()
         took = round(time.monotonic() - began, 3)
         log.info("all unfinished work is taken up", channels=count, seconds=took)
