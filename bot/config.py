@@ -8,8 +8,9 @@ from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from bot import checks, money_sections
+from bot import approvals_section, checks, money_sections
 from bot.access import ACCESS, AccessSettings, DiscordAccess, SlackAccess, TelegramAccess
+from bot.approvals_section import ApprovalSettings
 from bot.care_sections import CARE, BackupSettings, HealthSettings
 from bot.checks import printable, shown
 from bot.fetch_section import FetchSettings
@@ -180,6 +181,7 @@ class Config:
     fetch: tuple[FetchSettings, ...] = ()
     skills: tuple[SkillSettings, ...] = ()
     mcp: tuple[McpSettings, ...] = ()
+    approvals: tuple[ApprovalSettings, ...] = ()
     rules: tuple[RuleSettings, ...] = ()
 
 
@@ -198,6 +200,7 @@ SECTIONS: dict[str, type] = {
     "fetch": FetchSettings,
     "skills": SkillSettings,
     "mcp": McpSettings,
+    "approvals": ApprovalSettings,
     "rules": RuleSettings,
 }
 
@@ -214,12 +217,11 @@ def load(path: Path | None) -> Config:
     platforms, access = _platforms(sections), _access(sections)
     subagents = sections.one("subagents", SubagentSettings)
     budget, state = sections.one("budget", BudgetSettings), sections.one("state", StateSettings)
-    prices = sections.many("prices", PriceSettings)
     backup = sections.maybe("backup", BackupSettings)
     health = sections.maybe("health", HealthSettings)
     sources = sections.many("sources", SourceSettings)
-    fetch, skills, servers = _tools(sections)
-    rules = sections.many("rules", RuleSettings)
+    fetch, skills, servers, approvals = _tools(sections)
+    prices, rules = sections.many("prices", PriceSettings), sections.many("rules", RuleSettings)
     wrong = [
         *sections.errors,
         *platforms.clashes(),
@@ -250,6 +252,7 @@ def load(path: Path | None) -> Config:
         fetch=fetch,
         skills=skills,
         mcp=servers,
+        approvals=approvals,
         rules=tuple(rule for rule in rules if rule),
     )
 
@@ -285,15 +288,22 @@ def _platforms(sections: Sections) -> Platforms:
 
 def _tools(
     sections: Sections,
-) -> tuple[tuple[FetchSettings, ...], tuple[SkillSettings, ...], tuple[McpSettings, ...]]:
+) -> tuple[
+    tuple[FetchSettings, ...],
+    tuple[SkillSettings, ...],
+    tuple[McpSettings, ...],
+    tuple[ApprovalSettings, ...],
+]:
     fetch = sections.some("fetch", FetchSettings)
     skills = sections.some("skills", SkillSettings)
     servers = sections.many("mcp", McpSettings)
-    sections.errors += wrong_servers(servers)
+    approvals = sections.some("approvals", ApprovalSettings)
+    sections.errors += [*wrong_servers(servers), *approvals_section.wrong(approvals)]
     return (
         tuple(one for one in fetch if one),
         tuple(one for one in skills if one),
         tuple(one for one in servers if one),
+        tuple(one for one in approvals if one),
     )
 
 

@@ -5,6 +5,7 @@ from functools import partial
 import structlog
 
 from bot.config import Config, SourceSettings
+from core.approvals.rules import ApprovalRules
 from core.jobs.job import JobSpec, Steering
 from core.messages import ChannelRef
 from core.ports import Finder, MeteredModel, Servers, Web
@@ -56,6 +57,7 @@ def local_engine(
         ),
         web=_web(config),
         servers=_servers(config),
+        approvals=ApprovalRules([one.rule for one in config.approvals]),
     )
 
 

@@ -6,12 +6,13 @@ requester or an admin answers, time is up, or the job ends: one transaction each
 
 from dataclasses import replace
 
+from core import approving
 from core.jobs.job import Answered, Asked, Progress
 from core.messages import Button, ChannelRef, Post, PostKind, ThreadRef
 from core.posts import asked_by, card, plain
 from core.records import jobs, messages, outbox, questions
 from core.records.jobs import JobRow
-from core.records.questions import QuestionRow
+from core.records.questions import Decision, QuestionRow
 from core.state.database import Transaction
 
 NOBODY = (
@@ -30,16 +31,24 @@ def begin(
     ):
         return None
     question = questions.put(tx, row.number, asked, at + expires_s)
-    outbox.put(tx, _post(row, question, at, expires_s))
+    make = _post if question.leave is None else approving.post
+    outbox.put(tx, make(row, question, at, _words(expires_s)))
     _show_card(tx, row.thread.channel, row.number)
     return question.expires_at
 
 
 def answer(
-    tx: Transaction, row: JobRow, question: QuestionRow, text: str, by: str, at: float
+    tx: Transaction,
+    row: JobRow,
+    question: QuestionRow,
+    text: str,
+    by: str,
+    at: float,
+    decision: Decision | None = None,
 ) -> bool:
-    """Somebody who may has answered: the job waits for a place. False when it is not open."""
-    return _end(tx, row, question, text, by, at)
+    """Somebody who may has answered, or decided with `text` as the reason: the job waits for a
+    place. False when it is not open."""
+    return _end(tx, row, question, text, by, at, decision)
 
 
 def expire(tx: Transaction, channel: ChannelRef, job: int, at: float) -> ThreadRef | None:
@@ -56,7 +65,8 @@ def forget(tx: Transaction, row: JobRow) -> None:
     """The job has ended: nothing of its questions is kept, and none can be answered."""
     question = open_question(tx, row.number)
     if question is not None:
-        _close_post(tx, row, question, "Not answered: the job has ended.")
+        words = "Not answered" if question.leave is None else "Not decided"
+        _close_post(tx, row, question, f"{words}: the job has ended.")
     questions.remove(tx, row.number)
 
 
@@ -72,24 +82,34 @@ def answers(tx: Transaction, job: int) -> tuple[Answered, ...]:
             call=one.call, text=NOBODY if one.answer is None else f"{one.by} says: {one.answer}"
         )
         for one in questions.of(tx, job)
-        if one.ended_at is not None
+        if one.ended_at is not None and one.leave is None
     )
 
 
 def _end(
-    tx: Transaction, row: JobRow, question: QuestionRow, text: str | None, by: str, at: float
+    tx: Transaction,
+    row: JobRow,
+    question: QuestionRow,
+    text: str | None,
+    by: str,
+    at: float,
+    decision: Decision | None = None,
 ) -> bool:
-    if not questions.end(tx, row.number, question.number, answer=text, by=by, at=at):
+    if not questions.end(
+        tx, row.number, question.number, answer=text, by=by, at=at, decision=decision
+    ):
         return False
     jobs.go_on(tx, row.number)
     words = "Nobody answered in time, so the job decides itself."
-    if text is not None:
+    if question.leave is not None:
+        words = approving.came_of(decision, by, text)
+    elif text is not None:
         words = f"**{plain(by)} answered:** {plain(text)}"
     _close_post(tx, row, question, words)
     return True
 
 
-def _post(row: JobRow, question: QuestionRow, at: float, expires_s: float) -> Post:
+def _post(row: JobRow, question: QuestionRow, at: float, within: str) -> Post:
     number, name = row.number, f"answer.{row.number}.{question.number}"
     choices = tuple(
         Button(action=f"{name}.{place}", label=choice)
@@ -103,7 +123,7 @@ def _post(row: JobRow, question: QuestionRow, at: float, expires_s: float) -> Po
         text=f"**Job {number} asks** ({plain(row.title)}):\n\n{_quoted(question)}\n\n"
         f"It waits for your answer: a button, or `/answer {number} ...` (where messages have"
         f" replies, a reply to this one too). Without one it decides itself after"
-        f" {_words(expires_s)}.",
+        f" {within}.",
         at=at,
         mention=row.requester,
         reply_to=asked_by(row),
@@ -117,6 +137,8 @@ def _close_post(tx: Transaction, row: JobRow, question: QuestionRow, words: str)
     post = messages.post(tx, _id(question))
     if post is not None and post.buttons:
         text = f"**Job {row.number} asked** ({plain(row.title)}):\n\n{_quoted(question)}\n\n{words}"
+        if question.leave is not None:
+            text = f"{approving.wanted(row, question)}\n\n{words}"
         # Whom it is about has been told.
         outbox.show_again(tx, replace(post, text=text, buttons=(), mention=None))
 

@@ -16,8 +16,9 @@ from core.errors import BadRequest, NotAllowed, StoreError
 from core.jobs.supervisor import JobOver
 from core.messages import Asking, Message, Press, Seen, ThreadRef
 from core.primary.acts import Act, AnswerJob, SteerJob, asks_outside
-from core.primary.commands import parse_command, parse_press
+from core.primary.commands import parse_command
 from core.primary.job_acts import NoJobToSteer
+from core.primary.presses import parse_press
 from core.primary.turn import TurnEnd
 from core.records.inbox import inbox_id
 

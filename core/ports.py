@@ -171,6 +171,9 @@ class Web(Protocol):
     def hosts(self, channel: ChannelRef) -> tuple[str, ...]:
         """The hosts that a channel's jobs may fetch from; () if none."""
 
+    def free(self, channel: ChannelRef, url: str) -> bool:
+        """Whether `written` is not asked of this URL: it says no more than where a page is."""
+
     async def fetch(self, channel: ChannelRef, url: str, written: Written) -> Page:
         """Fetch a page. `written` is asked of a URL that says more than where a page is.
 

@@ -34,11 +34,17 @@ class Fetcher:
         """See core.ports.Web."""
         return self._allowed.hosts(channel)
 
+    def free(self, channel: ChannelRef, url: str) -> bool:
+        """See core.ports.Web. What cannot be fetched at all says so itself."""
+        try:
+            return _is_free(self._allowed.target(channel, url))
+        except BadRequest:
+            return True
+
     async def fetch(self, channel: ChannelRef, url: str, written: Written) -> Page:
         """See core.ports.Web."""
         target = self._allowed.target(channel, url)
-        free = target.allowance.any_query or not target.url.raw_query_string
-        if not free and not await written(url):
+        if not _is_free(target) and not await written(url):
             raise BadRequest(_UNWRITTEN)
         async with self._places:
             final, answer = await self._bounded(channel, target)
@@ -76,3 +82,7 @@ class Fetcher:
         except (BadRequest, ValueError) as error:
             shown = redirect.location[:200]
             raise BadRequest(f"it redirects to {shown!a}, which is refused: {error}") from error
+
+
+def _is_free(target: Target) -> bool:
+    return target.allowance.any_query or not target.url.raw_query_string

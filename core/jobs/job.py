@@ -37,15 +37,27 @@ class Former:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Leave:
+    """That a job may do something only with a person's word. `digest` is what the word is bound
+    to, `reason` why it is needed, for people."""
+
+    tool: str
+    digest: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """An attempt that ended because the job asks people something: it goes on with the answer.
 
-    `call` is the model's call; `choices` may be none.
+    `call` is the model's call; `choices` may be none. With `leave` it is no question: `text` is
+    what the job wants to do.
     """
 
     call: str
     text: str
     choices: tuple[str, ...] = ()
+    leave: Leave | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.records.forgettings import What
+from core.records.questions import Decision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,29 @@ class AnswerJob:
     text: str = ""
     choice: int | None = None
     replied: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecideLeave:
+    """Let a job do what it wants to do, or not, with `text` as the reason. `question` is the one
+    that a button is about; None is whichever is open."""
+
+    job: int
+    decision: Decision
+    question: int | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowApprovals:
+    """List what jobs may do unasked, because somebody said so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawApproval:
+    """Let jobs ask again before they do this."""
+
+    number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +249,9 @@ Act = (
     | StopThread
     | SteerJob
     | AnswerJob
+    | DecideLeave
+    | ShowApprovals
+    | WithdrawApproval
     | DecidePlan
     | RunAgain
     | ShowJobs

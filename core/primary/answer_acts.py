@@ -25,6 +25,11 @@ def answer(doing: Doing, act: AnswerJob) -> Done:
     question = asking.open_question(doing.tx, row.number)
     if question is None or act.question not in (None, question.number):
         return Done(text=_late(questions.of(doing.tx, row.number), act))
+    if question.leave is not None:
+        return Done(
+            text=f"Job {row.number} asks for leave: press a button, or say `/allow"
+            f" {row.number}` or `/deny {row.number} ...`."
+        )
     text = _words(question, act)
     asking.answer(doing.tx, row, question, text, doing.person.name, doing.clock())
     queued = jobs.read(doing.tx, doing.channel, row.number)

@@ -1,4 +1,4 @@
-"""What people type and press, read into acts: commands and buttons. Does nothing itself."""
+"""What people type, read into acts. Does nothing itself; buttons are for `presses`."""
 
 import json
 import re
@@ -10,8 +10,7 @@ from core.primary.acts import (
     Act,
     AnswerJob,
     ChangeSetting,
-    ConfirmForget,
-    DecidePlan,
+    DecideLeave,
     Find,
     Forget,
     Pair,
@@ -20,6 +19,7 @@ from core.primary.acts import (
     Resolve,
     RunAgain,
     SetKey,
+    ShowApprovals,
     ShowBudget,
     ShowCommit,
     ShowConflicts,
@@ -33,14 +33,17 @@ from core.primary.acts import (
     SteerJob,
     StopJob,
     StopThread,
-    TakeLost,
     UndoCommit,
     Unpair,
     UnsetKey,
+    WithdrawApproval,
 )
 from core.records.forgettings import What
+from core.records.questions import Decision
 from core.rights import Right
 
+ALLOWING = (Decision.ONCE, Decision.JOB, Decision.ALWAYS)
+"""As the buttons number them, from 1."""
 _COMMAND = re.compile(r"/([A-Za-z][A-Za-z_-]*)(?:\s+(.*))?", re.DOTALL)
 
 
@@ -67,47 +70,6 @@ def is_command(text: str) -> bool:
     return _COMMAND.fullmatch(text.strip()) is not None
 
 
-def parse_press(action: str, text: str | None) -> Act:
-    """The act behind a button. Raises BadRequest for what no button of ours says."""
-    if action == "stop.thread":
-        return StopThread()
-    verb, *parts = action.split(".")
-    if not all(part.isascii() and part.isdigit() and len(part) < 16 for part in parts):
-        raise BadRequest("This button is none of mine; nothing was done.")
-    numbers = [int(part) for part in parts]
-    match verb, numbers:
-        case "stop", [job]:
-            return StopJob(job=job)
-        case "steer", [job]:
-            return SteerJob(job=job, text=_needed(text, "Write what the job should know."))
-        case "answer", [job, question]:
-            words = _needed(text, "Write your answer.")
-            return AnswerJob(job=job, question=question, text=words)
-        case "answer", [job, question, choice]:
-            return AnswerJob(job=job, question=question, choice=choice)
-        case "details", [job]:
-            return ShowJob(job=job)
-        case "start" | "drop", [plan]:
-            return DecidePlan(plan=plan, start=verb == "start")
-        case "again", [job]:
-            return RunAgain(job=job)
-        case "undo", [commit]:
-            return UndoCommit(commit=commit)
-        case "pick", [conflict, revision, choice]:
-            return Resolve(conflict=conflict, revision=revision, choice=choice)
-        case "both", [conflict, revision, choice]:
-            return Resolve(conflict=conflict, revision=revision, choice=choice, both=True)
-        case "take", [commit, line]:
-            return TakeLost(commit=commit, line=line)
-        case "forget", [number]:
-            return ConfirmForget(number=number)
-        case "edit", [conflict, revision]:
-            own = _needed(text, "Write the value that should stand.")
-            return Resolve(conflict=conflict, revision=revision, text=own)
-        case _:
-            raise BadRequest("This button is none of mine; nothing was done.")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """One command: what it takes and what it is for, as /help shows it to those with the right.
@@ -122,7 +84,8 @@ class Command:
     own: tuple[str, str] | None = None
 
 
-def _needed(text: str | None, what: str) -> str:
+def needed(text: str | None, what: str) -> str:
+    """The text without blanks around it. Raises BadRequest with `what` when nothing is left."""
     if text is None or not text.strip():
         raise BadRequest(what)
     return text.strip()
@@ -184,9 +147,35 @@ def _answer(rest: str) -> Act:
     return AnswerJob(job=_number(number, "/answer N ..."), text=text)
 
 
+def _allow(rest: str) -> Act:
+    usage = "/allow N, /allow N job, or /allow N always"
+    number, _, word = rest.partition(" ")
+    words = {"": "once"} | {one.value: one.value for one in ALLOWING}
+    if word.strip().lower() not in words:
+        raise BadRequest(f"I do not understand how long: {usage}")
+    decision = Decision(words[word.strip().lower()])
+    return DecideLeave(job=_number(number, usage), decision=decision)
+
+
+def _deny(rest: str) -> Act:
+    number, _, text = rest.partition(" ")
+    job = _number(number, "/deny N, or /deny N why")
+    return DecideLeave(job=job, decision=Decision.NO, text=text.strip())
+
+
+def _approvals(rest: str) -> Act:
+    if not rest:
+        return ShowApprovals()
+    word, _, number = rest.partition(" ")
+    usage = "/approvals withdraw N"
+    if word.lower() != "withdraw":
+        raise BadRequest(f"I do not understand this: {usage}")
+    return WithdrawApproval(number=_number(number, usage))
+
+
 def _set(rest: str) -> Act:
     key, text = _quoted(rest) or _first(rest, "/set KEY VALUE")
-    return SetKey(key=key, text=_needed(text, "Something is missing: /set KEY VALUE"))
+    return SetKey(key=key, text=needed(text, "Something is missing: /set KEY VALUE"))
 
 
 def _state(rest: str) -> Act:
@@ -230,7 +219,7 @@ def _resolve(rest: str) -> Act:
     if word.lower() == "both":
         return Resolve(conflict=conflict, choice=_number(more or "1", usage), both=True)
     if choice.startswith("="):
-        own = _needed(choice[1:], f"Write the value after the sign: /resolve {conflict} =VALUE")
+        own = needed(choice[1:], f"Write the value after the sign: /resolve {conflict} =VALUE")
         return Resolve(conflict=conflict, text=own)
     return Resolve(conflict=conflict, choice=_number(choice, usage))
 
@@ -292,6 +281,19 @@ COMMANDS: Mapping[str, Command] = {
         usage="/answer N ...", about="answer what job N asks", right=Right.ANSWER, parse=_answer,
         own=("/answer N ...", "answer what a job that you asked for wants to know"),
     ),
+    "allow": Command(
+        usage="/allow N [job|always]", parse=_allow, right=Right.ANSWER,
+        about="let job N do what it asks to do: once, always in this job, or always",
+        own=("/allow N [job]", "let a job that you asked for do what it asks to do"),
+    ),
+    "deny": Command(
+        usage="/deny N ...", about="do not let it, and say why", right=Right.ANSWER, parse=_deny,
+        own=("/deny N ...", "do not let a job that you asked for, and say why"),
+    ),
+    "approvals": Command(
+        usage="/approvals [withdraw N]", parse=_approvals,
+        about="what jobs may do unasked; take one of these back",
+    ),
     "run": Command(
         usage="/run N", about="run a job's brief again, on a fresh snapshot",
         parse=lambda rest: RunAgain(job=_number(rest, "/run N")),
@@ -331,7 +333,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "search": Command(
         usage="/search ...", about="search messages and sources",
-        parse=lambda rest: Find(query=_needed(rest, "Search for what? /search WORDS")),
+        parse=lambda rest: Find(query=needed(rest, "Search for what? /search WORDS")),
     ),
     "budget": Command(usage="/budget", about="what was used", parse=_plain(ShowBudget())),
     "pause": Command(
@@ -354,11 +356,11 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "pair": Command(
         usage="/pair CODE", about="let in who was given this code", right=Right.PAIR,
-        parse=lambda rest: Pair(code=_needed(rest, "Whose code? /pair ABCD-2345")),
+        parse=lambda rest: Pair(code=needed(rest, "Whose code? /pair ABCD-2345")),
     ),
     "unpair": Command(
         usage="/unpair ID", about="let somebody in no more; /pairs shows the ids", right=Right.PAIR,
-        parse=lambda rest: Unpair(person=_needed(rest, "Who? /unpair ID; /pairs shows the ids")),
+        parse=lambda rest: Unpair(person=needed(rest, "Who? /unpair ID; /pairs shows the ids")),
     ),
     "pairs": Command(
         usage="/pairs", about="who waits to be let in, and who was", right=Right.PAIR,

@@ -12,6 +12,7 @@ from core.ports import Finder
 from core.primary import (
     acts,
     answer_acts,
+    approval_acts,
     channel_acts,
     forget_acts,
     job_acts,
@@ -97,8 +98,40 @@ class Performer:
                 return _do(doing, act)
 
 
-def _say(doing: Doing, act: acts.SteerJob | acts.AnswerJob | acts.DecidePlan) -> Done:
+_OfChannel = (
+    acts.Pause
+    | acts.ShowSettings
+    | acts.ChangeSetting
+    | acts.ShowApprovals
+    | acts.WithdrawApproval
+    | acts.ShowHelp
+)
+
+
+def _of_channel(doing: Doing, act: _OfChannel) -> Done:
     match act:
+        case acts.Pause(paused=paused):
+            return channel_acts.pause(doing, paused)
+        case acts.ShowSettings():
+            return channel_acts.show_settings(doing)
+        case acts.ChangeSetting(name=name, text=text):
+            return channel_acts.change_setting(doing, name, text)
+        case acts.ShowApprovals():
+            return approval_acts.show(doing)
+        case acts.WithdrawApproval(number=number):
+            return approval_acts.withdraw(doing, number)
+        case acts.ShowHelp():
+            return channel_acts.show_help(doing)
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _say(
+    doing: Doing, act: acts.SteerJob | acts.AnswerJob | acts.DecideLeave | acts.DecidePlan
+) -> Done:
+    match act:
+        case acts.DecideLeave():
+            return approval_acts.decide(doing, act)
         case acts.SteerJob():
             return job_acts.steer(doing, act)
         case acts.AnswerJob():
@@ -113,7 +146,7 @@ def _do(doing: Doing, act: Act) -> Done:
     match act:
         case acts.StopJob(job=job):
             return job_acts.stop(doing, job)
-        case acts.SteerJob() | acts.AnswerJob() | acts.DecidePlan():
+        case acts.SteerJob() | acts.AnswerJob() | acts.DecideLeave() | acts.DecidePlan():
             return _say(doing, act)
         case acts.RunAgain(job=job):
             return job_acts.run_again(doing, job)
@@ -145,17 +178,9 @@ def _do(doing: Doing, act: Act) -> Done:
             raise AssertionError("these were looked up before")
         case acts.StopThread():
             raise AssertionError("this was done before")
-        case acts.Pause(paused=paused):
-            return channel_acts.pause(doing, paused)
-        case acts.ShowSettings():
-            return channel_acts.show_settings(doing)
-        case acts.ChangeSetting(name=name, text=text):
-            return channel_acts.change_setting(doing, name, text)
         case acts.Forget(what=what, name=name):
             return forget_acts.ask(doing, what, name)
         case acts.ConfirmForget(number=number):
             return forget_acts.confirm(doing, number)
-        case acts.ShowHelp():
-            return channel_acts.show_help(doing)
-        case _ as unreachable:
-            assert_never(unreachable)
+        case _:
+            return _of_channel(doing, act)

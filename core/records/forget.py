@@ -203,10 +203,12 @@ def all_step(tx: Transaction, upto: int) -> bool:
 
 
 def all_else(tx: Transaction) -> None:
-    """Remove what else a channel's conversations left: ended jobs, words to them, settings."""
+    """Remove what else a channel's conversations left: ended jobs, words to them, what they may,
+    settings."""
     tx.execute("DELETE FROM steering")
     tx.execute("DELETE FROM jobs WHERE state IN ('ended', 'promised')")
     tx.execute("DELETE FROM plans")
+    tx.execute("DELETE FROM approvals")
     tx.execute("DELETE FROM settings")
     tx.execute("DELETE FROM turns WHERE state = 'ended'")
     tx.execute("DELETE FROM forgettings WHERE state IN ('asked', 'done')")

@@ -12,6 +12,7 @@ from core.model.arguments import parse_arguments
 from core.model.chat import ToolCall
 from core.state.operations import Json
 from core.subagents import broker_questions, broker_results
+from core.subagents.broker_approvals import Approvals, Refusal
 from core.subagents.broker_asking import Asking, sound
 from core.subagents.broker_partial import so_far
 from core.subagents.broker_resume import Taken
@@ -62,6 +63,7 @@ class Broker:
         journal: Journal,
         taken: Taken,
         asking: Asking,
+        approvals: Approvals,
         tools: HostTools,
         files: FileReads,
         steering: SteeringSource,
@@ -78,6 +80,7 @@ class Broker:
         self._again = taken.again
         self._answers = taken.answers
         self._asking = asking
+        self._approvals = approvals
         self._tools = tools
         self._files = files
         self._steering = steering
@@ -176,8 +179,13 @@ class Broker:
         self._warned = True
         return (Steering(seq=0, by="", text=WRAP_UP.format(left=left)),)
 
-    async def _begin(self, frame: Begin) -> Reply:
+    async def _begin(self, frame: Begin) -> Reply | Asked:
         call = self._called(frame.call, frame.tool)
+        held = await self._approvals.look(call)
+        if isinstance(held, Asked):
+            return held
+        if held is not None:
+            return Refused(error=await self._not_run(call, held))
         title = one_line(f"{call.name}: {frame.detail}")
         number = await self._journal.begin_tool(call, title)
         self._running = number, call
@@ -198,6 +206,11 @@ class Broker:
 
     async def _tool(self, frame: CallTool) -> Reply | Asked:
         call = self._called(frame.call, frame.tool)
+        held = await self._approvals.look(call)
+        if isinstance(held, Asked):
+            return held
+        if held is not None:
+            return Result(text=await self._not_run(call, held))
         done = await self._done(call)
         if isinstance(done, Asked):
             # Not journaled: the next attempt comes to this call again, with the answer.
@@ -223,9 +236,14 @@ class Broker:
             return await broker_results.show(call, self._transcript, self._journal)
         return await self._tools.run(call)
 
-    async def _outward(self, frame: CallTool) -> Reply:
+    async def _outward(self, frame: CallTool) -> Reply | Asked:
         """Journaled before it runs: what may have had an effect out there is not done again."""
         call = self._called(frame.call, frame.tool)
+        held = await self._approvals.look(call)
+        if isinstance(held, Asked):
+            return held
+        if held is not None:
+            return Result(text=await self._not_run(call, held))
         title = one_line(f"{call.name}: {shown_call(call)}")
         number = await self._journal.begin_tool(call, title)
         self._step(title, self._answers, 0, 0)
@@ -233,6 +251,16 @@ class Broker:
         await self._journal.end_tool(number, text, None)
         self._transcript.answered(call.id, text)
         return Result(text=text)
+
+    async def _not_run(self, call: ToolCall, refusal: Refusal) -> str:
+        """The call has its result without having run; what somebody said to that follows it."""
+        await self._journal.add_tool(call, one_line(f"{call.name}: not allowed"), refusal.text)
+        self._transcript.answered(call.id, refusal.text)
+        self._step(one_line(f"{call.name}: not allowed"), self._answers, 0, 0)
+        if refusal.said:
+            await self._journal.tell((Steering(seq=0, by=refusal.by, text=refusal.said),))
+            self._transcript.told(steered(refusal.by, refusal.said))
+        return refusal.text
 
     async def _finish(self, frame: Finish) -> Reply | Failed:
         call = None

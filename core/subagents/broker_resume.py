@@ -54,10 +54,13 @@ def take_up(past: Past, opening: Sequence[ChatMessage], moved: Sequence[str]) ->
 
 
 def idle(past: Past) -> int:
-    """How many attempts there were since the model last answered: the job did not get on."""
+    """How many attempts there were since the model last answered, or a call of its answer ran
+    through: the job did not get on."""
     count = 0
     for step in reversed(past.steps):
         if step.kind is StepKind.MODEL and step.response is not None:
+            break
+        if step.kind is StepKind.TOOL and step.response not in (None, CUT_OFF, NOT_RUN):
             break
         count += step.kind is StepKind.ATTEMPT
     return count

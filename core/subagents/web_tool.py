@@ -7,6 +7,7 @@ from core.jobs.job import JobSpec
 from core.model.arguments import parse_arguments
 from core.model.chat import ToolCall
 from core.ports import Web
+from core.records import approvals, questions
 from core.records.messages import written_by
 from core.state.channels import Channels
 from core.state.database import Transaction
@@ -20,17 +21,34 @@ _GOES_ON = r"(?![\w%&=+/?~#;@:$*-])"
 async def page_text(job: JobSpec, channels: Channels, web: Web, url: str) -> str:
     """The page, for a fence. Raises BadRequest, StoreError."""
 
-    async def written(url: str) -> bool:
-        def read(tx: Transaction) -> bool:
-            mine = written_by(tx, job.requester.id, _LOOKED_AT)
-            return any(stands_in(url, text) for text in (job.instructions, *mine))
+    async def wanted(url: str) -> bool:
+        return await is_written(job, channels, url) or await _is_allowed(job, channels, url)
 
-        return await channels.read(job.thread.channel, read)
-
-    page = await web.fetch(job.thread.channel, url, written)
+    page = await web.fetch(job.thread.channel, url, wanted)
     head = f"{page.url}\n{page.title}".strip()
     tail = f"\n[{page.more} more characters of the page are left out]" if page.more else ""
     return f"{head}\n\n{page.text}{tail}"
+
+
+async def is_written(job: JobSpec, channels: Channels, url: str) -> bool:
+    """Whether the person who asked has written the URL in the channel, or its instructions."""
+
+    def read(tx: Transaction) -> bool:
+        mine = written_by(tx, job.requester.id, _LOOKED_AT)
+        return any(stands_in(url, text) for text in (job.instructions, *mine))
+
+    return await channels.read(job.thread.channel, read)
+
+
+async def _is_allowed(job: JobSpec, channels: Channels, url: str) -> bool:
+    """Whether somebody was asked about just this URL and allowed it."""
+
+    def read(tx: Transaction) -> bool:
+        return questions.is_allowed(tx, job.number, FETCH.name, url) or approvals.is_allowed(
+            tx, FETCH.name, url
+        )
+
+    return await channels.read(job.thread.channel, read)
 
 
 def stands_in(url: str, text: str) -> bool:

@@ -131,7 +131,7 @@ def _change(root: int, row: FileRow) -> FileChange:
     if row.sha256 is None:
         return FileChange(path=row.path, content=None)
     try:
-        with os.fdopen(_open_inside(root, row.path), "rb") as file:
+        with os.fdopen(open_inside(root, row.path), "rb") as file:
             content = file.read()
     except OSError as error:
         raise StoreError(f"{row.path} of the job's workspace cannot be read: {error}") from error
@@ -163,7 +163,7 @@ def missing(workspace: Path, names: Sequence[str]) -> tuple[str, ...]:
 
 def _is_file(root: int, name: str) -> bool:
     try:
-        fd = _open_inside(root, name)
+        fd = open_inside(root, name)
     except OSError:
         return False
     try:
@@ -172,7 +172,7 @@ def _is_file(root: int, name: str) -> bool:
         os.close(fd)
 
 
-def _open_inside(root: int, path: str) -> int:
+def open_inside(root: int, path: str) -> int:
     """Open a file part by part, so that no link leads out."""
     *folders, name = path.split("/")
     here = os.dup(root)

@@ -128,9 +128,28 @@ CREATE TABLE questions (
     answer     TEXT,                        -- NULL: none yet; with ended_at: nobody answered
     by         TEXT NOT NULL DEFAULT '',
     ended_at   REAL,
+    digest     TEXT NOT NULL DEFAULT '',    -- of what a job wants to do and may not unasked
+    tool       TEXT NOT NULL DEFAULT '',    -- by which tool
+    reason     TEXT NOT NULL DEFAULT '',    -- why it may not
+    decision   TEXT,                        -- once, job, always, no; NULL: none yet, or nobody's
     PRIMARY KEY (job, number),
-    UNIQUE (job, call)
+    UNIQUE (job, call, digest)
 ) STRICT, WITHOUT ROWID;
+
+-- What jobs may do unasked from now on, because somebody with the right said so.
+CREATE TABLE approvals (
+    number       INTEGER PRIMARY KEY AUTOINCREMENT,
+    digest       TEXT NOT NULL,
+    tool         TEXT NOT NULL,
+    text         TEXT NOT NULL,
+    job          INTEGER NOT NULL,          -- which asked
+    by_id        TEXT NOT NULL,
+    by           TEXT NOT NULL,
+    at           REAL NOT NULL,
+    withdrawn_by TEXT,
+    withdrawn_at REAL
+) STRICT;
+CREATE INDEX approvals_digest ON approvals (digest) WHERE withdrawn_at IS NULL;
 
 -- Messages whose many jobs stay promised until somebody agrees.
 CREATE TABLE plans (

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from core.approvals.rules import ApprovalRules
 from core.commit_points import CommitPoint, reached
 from core.errors import SandboxUnavailable, StoreError, UnusableFile
 from core.forgetting.traces import Traces
@@ -34,6 +35,7 @@ from core.state.since import files_since
 from core.subagents import workspace as files
 from core.subagents.breakdowns import breakdowns, broke_down, twice
 from core.subagents.broker import Broker, SteeringSource
+from core.subagents.broker_approvals import Approvals
 from core.subagents.broker_asking import Asking
 from core.subagents.broker_resume import MOST_IDLE, Taken, idle, take_up
 from core.subagents.broker_tools import HostTools
@@ -89,6 +91,7 @@ class LocalEngine:
         bounds: Bounds,
         web: Web | None = None,
         servers: Servers | None = None,
+        approvals: ApprovalRules | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._root = data_dir / "jobs"
@@ -101,6 +104,7 @@ class LocalEngine:
         self._bounds = bounds
         self._web = web
         self._servers = servers
+        self._rules = approvals or ApprovalRules()
         self._clock = clock
         self._open: dict[str, Journal] = {}
         # Set when nothing of the job runs any more.
@@ -282,6 +286,7 @@ class LocalEngine:
             journal=journal,
             taken=taken,
             asking=asking,
+            approvals=self._approvals(job, workspace),
             tools=HostTools(
                 job=job,
                 channels=self._channels,
@@ -296,6 +301,11 @@ class LocalEngine:
             workspace=workspace,
             commands_off=sandbox.commands_off,
             step=pace.move,
+        )
+
+    def _approvals(self, job: JobSpec, workspace: Path) -> Approvals:
+        return Approvals(
+            job=job, channels=self._channels, rules=self._rules, workspace=workspace, web=self._web
         )
 
     async def _ended(

@@ -1,4 +1,4 @@
-"""Commands and presses as data."""
+"""Commands as data."""
 
 import time
 from contextlib import suppress
@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from core.errors import BadRequest
 from core.primary import acts
-from core.primary.commands import COMMANDS, parse_command, parse_press
+from core.primary.commands import COMMANDS, parse_command
+from core.records.questions import Decision
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,13 @@ from core.primary.commands import COMMANDS, parse_command, parse_press
         ("/cancel 3", acts.StopJob(job=3)),
         ("/steer 3 use b\nplease", acts.SteerJob(job=3, text="use b\nplease")),
         ("/answer 3 to the moon", acts.AnswerJob(job=3, text="to the moon")),
+        ("/allow 3", acts.DecideLeave(job=3, decision=Decision.ONCE)),
+        ("/allow 3 JOB", acts.DecideLeave(job=3, decision=Decision.JOB)),
+        ("/allow 3 always", acts.DecideLeave(job=3, decision=Decision.ALWAYS)),
+        ("/deny 3", acts.DecideLeave(job=3, decision=Decision.NO)),
+        ("/deny #3 use git", acts.DecideLeave(job=3, decision=Decision.NO, text="use git")),
+        ("/approvals", acts.ShowApprovals()),
+        ("/approvals withdraw 2", acts.WithdrawApproval(number=2)),
         ("/run 3", acts.RunAgain(job=3)),
         ("/state", acts.ShowState(key="")),
         ("/state deploy.", acts.ShowState(key="deploy.")),
@@ -85,45 +93,12 @@ def test_talk_is_no_command(text: str) -> None:
      "/history commit x", '/history "a" b', '/state "a" b',
      '/set "a b"', '/unset "a b" c', '/unset "a b',
      "/resolve 1", "/resolve x 1", "/resolve 1 both x", "/resolve 1 =", '/set "" 1', '/unset ""',
+     "/allow", "/allow 1 no", "/allow x", "/deny", "/approvals 2", "/approvals withdraw",
      "/search", "/jobs now", "/undo 99999999999999999999"],
 )  # fmt: skip
 def test_a_command_that_lacks_something_says_what(text: str) -> None:
     with pytest.raises(BadRequest, match=r"\w"):
         parse_command(text)
-
-
-@pytest.mark.parametrize(
-    ("action", "act"),
-    [
-        ("stop.3", acts.StopJob(job=3)),
-        ("details.3", acts.ShowJob(job=3)),
-        ("again.3", acts.RunAgain(job=3)),
-        ("undo.9", acts.UndoCommit(commit=9)),
-        ("pick.1.2.3", acts.Resolve(conflict=1, revision=2, choice=3)),
-        ("both.1.2.3", acts.Resolve(conflict=1, revision=2, choice=3, both=True)),
-    ],
-)
-def test_a_press_is_understood(action: str, act: acts.Act) -> None:
-    assert parse_press(action, None) == act
-
-
-def test_a_form_needs_its_words() -> None:
-    assert parse_press("steer.3", " go ") == acts.SteerJob(job=3, text="go")
-    with pytest.raises(BadRequest):
-        parse_press("steer.3", "  ")
-    assert parse_press("answer.3.1.2", None) == acts.AnswerJob(job=3, question=1, choice=2)
-    own = acts.AnswerJob(job=3, question=1, text="go")
-    assert parse_press("answer.3.1", " go ") == own
-    with pytest.raises(BadRequest):
-        parse_press("edit.1.1", None)
-
-
-@given(st.text(max_size=40), st.none() | st.text(max_size=10))
-def test_a_forged_press_is_refused_or_understood_but_never_breaks(
-    action: str, text: str | None
-) -> None:
-    with suppress(BadRequest):
-        parse_press(action, text)
 
 
 @pytest.mark.parametrize("text", ["/thaw " * 10_000 + "jobs", "/" + "x" * 99_999, "/thaw hello"])

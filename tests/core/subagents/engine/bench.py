@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from core.approvals.rules import ApprovalRules
 from core.jobs.job import Asked, JobSpec, Outcome, Progress, Steering
 from core.messages import ChannelRef
 from core.ports import Servers, Web
@@ -82,6 +83,7 @@ async def bench(
     *,
     mounts: tuple[Mount, ...] = (),
     web: Web | None = None,
+    approvals: ApprovalRules | None = None,
     servers: Servers | None = None,
 ) -> AsyncIterator[Bench]:
     """An engine whose sandboxes are made in this way."""
@@ -109,6 +111,7 @@ async def bench(
         choose=chosen,
         bounds=Bounds(memory_mb=256, processes=64, disk_mb=64),
         web=web,
+        approvals=approvals,
         servers=servers,
     )
     await engine.start()

@@ -1,0 +1,57 @@
+"""Which tool calls wait for a person's word, by the configuration. Pure; asks nobody."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from yarl import URL
+
+from core.approvals.shell import asks
+from core.messages import ChannelRef
+from core.state.operations import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRule:
+    """Calls of `tools` (patterns of names) wait, in `channels` (patterns of platform/workspace/
+    channel). Of `shell` only those that `commands` name, of `fetch` only those to `hosts`
+    (patterns), where any are given."""
+
+    tools: tuple[str, ...]
+    commands: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ("*",)
+
+    def reason(self, tool: str, arguments: Mapping[str, Json]) -> str | None:
+        """Why the call waits, for people; None when it does not."""
+        if not any(fnmatchcase(tool, pattern) for pattern in self.tools):
+            return None
+        if tool == "shell" and self.commands:
+            return asks(str(arguments.get("command", "")), self.commands)
+        if tool == "fetch" and self.hosts:
+            return self._host(str(arguments.get("url", "")))
+        return f"every call of {tool} asks here"
+
+    def _host(self, url: str) -> str | None:
+        try:
+            host = (URL(url.strip()).raw_host or "").lower().rstrip(".")
+        except ValueError:
+            return "it cannot be told which host it asks"
+        named = next((one for one in self.hosts if fnmatchcase(host, one)), None)
+        return None if named is None else f"it asks {host}"
+
+
+class ApprovalRules:
+    """All rules of the configuration, in its order."""
+
+    def __init__(self, rules: Sequence[ApprovalRule] = ()) -> None:
+        self._rules = tuple(rules)
+
+    def reason(self, channel: ChannelRef, tool: str, arguments: Mapping[str, Json]) -> str | None:
+        """Why a call waits there, by the first rule that it falls under; None: it does not."""
+        found = (rule.reason(tool, arguments) for rule in self._rules if _holds(rule, channel))
+        return next((why for why in found if why is not None), None)
+
+
+def _holds(rule: ApprovalRule, channel: ChannelRef) -> bool:
+    return any(fnmatchcase(str(channel), p.replace("[", "[[]")) for p in rule.channels)

@@ -1,0 +1,77 @@
+"""A job wants to do what needs a person's word: how that is shown. Pure; keeps nothing."""
+
+import re
+from typing import assert_never
+
+from core.approvals.request import foreign
+from core.messages import Button, Post, PostKind
+from core.posts import asked_by, plain
+from core.records.jobs import JobRow
+from core.records.questions import Decision, QuestionRow
+
+_CHOICES = ("Once", "For this job", "Always")
+
+
+def post(row: JobRow, question: QuestionRow, at: float, within: str) -> Post:
+    """What is asked, with its buttons; `within` is how long it waits, in words."""
+    name = f"{row.number}.{question.number}"
+    choices = tuple(
+        Button(action=f"allow.{name}.{place}", label=label)
+        for place, label in enumerate(_CHOICES, 1)
+    )
+    refusals = (
+        Button(action=f"deny.{name}", label="No", style="danger"),
+        Button(action=f"refuse.{name}", label="No, because", asks="What should the job know?"),
+    )
+    return Post(
+        id=f"ask:{row.number}.{question.number}",
+        thread=row.thread,
+        kind=PostKind.NOTICE,
+        text=f"{wanted(row, question)}\n\nIt waits for a word: a button, `/allow {row.number}`,"
+        f" `/allow {row.number} job`, `/allow {row.number} always` or `/deny {row.number} ...`."
+        f" Without one it is not done, after {within}. A word is about exactly this; if the call"
+        " or a file that it names is another, it is asked again.",
+        at=at,
+        mention=row.requester,
+        reply_to=asked_by(row),
+        job=row.number,
+        buttons=(*choices, *refusals),
+    )
+
+
+def wanted(row: JobRow, question: QuestionRow) -> str:
+    """What the job wants to do, whole, and why it may not unasked."""
+    leave = question.leave
+    assert leave is not None
+    letters = foreign(question.text)
+    note = f"\n\nLetters that may look like others: {', '.join(letters)}." if letters else ""
+    return (
+        f"**Job {row.number} wants to run `{leave.tool}`** ({plain(row.title)}), and"
+        f" {plain(leave.reason)}:\n\n{block(question.text)}\n\n"
+        f"sha256 of all this and of the files it names: {leave.digest[:16]}{note}"
+    )
+
+
+def block(text: str) -> str:
+    """The text in a fence that it cannot end."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}\n{text}\n{fence}"
+
+
+def came_of(decision: Decision | None, by: str, reason: str | None) -> str:
+    """What was decided, for people."""
+    who = plain(by)
+    match decision:
+        case None:
+            return "Nobody allowed it in time, so it was not done."
+        case Decision.ONCE:
+            return f"**{who} allowed it** once."
+        case Decision.JOB:
+            return f"**{who} allowed it** for this job."
+        case Decision.ALWAYS:
+            return f"**{who} allowed it** for good; `/approvals` lists such and takes them back."
+        case Decision.NO:
+            return f"**{who} did not allow it**" + (f": {plain(reason)}" if reason else ".")
+        case _ as unreachable:
+            assert_never(unreachable)
