@@ -9,7 +9,7 @@ Nothing hostile has run yet when rights are given up; any failure ends the progr
 
 import posix
 import sys
-from _ctypes import FUNCFLAG_CDECL, CFuncPtr, _SimpleCData, dlopen, dlsym
+from _ctypes import FUNCFLAG_CDECL, CFuncPtr, Structure, _SimpleCData, byref, dlopen, dlsym
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +24,20 @@ _NEWUSER = 0x10000000
 _SET_DUMPABLE, _CAPBSET_DROP, _SET_CHILD_SUBREAPER, _SET_NO_NEW_PRIVS = 4, 24, 36, 38
 _CAPSET_VERSION_3 = 0x20080522
 _CAPABILITIES = 64
+_SET_SECCOMP, _FILTER = 22, 2
+_LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
+_ALLOW, _ERROR = 0x7FFF0000, 0x00050000
+_NO_FAMILY, _NO_CALL = _ERROR | 97, _ERROR | 38
+_FAMILIES = (1, 2, 10, 16)
+"""Unix, IPv4, IPv6, netlink: those that belong to a namespace of networks. Others, vsock for one,
+lead out of it."""
+_CALLS = {
+    # Its architecture's mark, socket, socketpair; then those that no job needs and that belong to
+    # no namespace, or open sockets by another way: io_uring, keys, bpf, perf, userfaultfd.
+    "x86_64": (0xC000003E, 41, 53, 425, 426, 427, 248, 249, 250, 321, 298, 323),
+    "aarch64": (0xC00000B7, 198, 199, 425, 426, 427, 217, 218, 219, 280, 241, 282),
+}
+_SECOND_ABI = 0x40000000
 
 
 def main(words: list[str]) -> int:
@@ -35,6 +49,8 @@ def main(words: list[str]) -> int:
     if "foster" in told:
         # The parent of what descendants leave behind, so that it can be found.
         _must(_prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl(PR_SET_CHILD_SUBREAPER)")
+    if "foster" not in told:
+        _seal(_CALLS.get(posix.uname().machine))
     weight = posix.open("/proc/self/oom_score_adj", posix.O_RDWR | posix.O_CLOEXEC)
     # Every process of the same user is kept out of this one: no ptrace, no /proc/PID/fd, no mem.
     # That file would be closed to it from now on.
@@ -95,6 +111,38 @@ def _become(user: int) -> None:
     _must(_find("capset")(header, bytes(24)), "capset")
     if (*posix.getresuid(), *posix.getresgid()) != (INSIDE,) * 6 or posix.getgroups():
         raise OSError("the user could not be changed")
+
+
+def _seal(calls: "tuple[int, ...] | None") -> None:
+    """Leave this process and all that it starts only sockets that its namespace holds."""
+    if calls is None:
+        return  # the calls of this machine have other numbers, which nobody has looked up
+    mark, socket, pair, *others = calls
+    rules = [(_LOAD, 4), (_EQUAL, mark, 1, 0), (_RETURN, _NO_CALL), (_LOAD, 0)]
+    rules += [(_AT_LEAST, _SECOND_ABI, 0, 1), (_RETURN, _NO_CALL)]
+    for number in others:
+        rules += [(_EQUAL, number, 0, 1), (_RETURN, _NO_CALL)]
+    rules += [(_EQUAL, socket, 2, 0), (_EQUAL, pair, 1, 0), (_RETURN, _ALLOW), (_LOAD, 16)]
+    for family in _FAMILIES:
+        rules += [(_EQUAL, family, 0, 1), (_RETURN, _ALLOW)]
+    rules.append((_RETURN, _NO_FAMILY))
+    code = b"".join(_rule(*rule) for rule in rules)
+
+    class Short(_SimpleCData):  # type: ignore[type-arg]
+        _type_ = "H"
+
+    class Text(_SimpleCData):  # type: ignore[type-arg]
+        _type_ = "z"
+
+    class Program(Structure):
+        _fields_ = (("length", Short), ("code", Text))
+
+    sealed = _prctl(_SET_SECCOMP, _FILTER, byref(Program(len(rules), code)))
+    _must(sealed, "prctl(PR_SET_SECCOMP)")
+
+
+def _rule(code: int, value: int, if_so: int = 0, if_not: int = 0) -> bytes:
+    return code.to_bytes(2, "little") + bytes((if_so, if_not)) + value.to_bytes(4, "little")
 
 
 def _must(result: int, what: str) -> None:
