@@ -39,6 +39,13 @@ def opened(channels: Channels) -> int:
     return len(channels._slots)
 
 
+async def only(channels: Channels, *names: ChannelRef) -> None:
+    """Return when these files are open and no others."""
+    async with asyncio.timeout(30):
+        while set(channels._slots) != set(names):  # noqa: ASYNC110 - the loop's own turn closes
+            await asyncio.sleep(0)
+
+
 @given(st.text(st.characters(), max_size=200), st.text(st.characters(), max_size=200))
 def test_file_names_are_distinct_and_safe(one: str, other: str) -> None:
     for part in (one, other):
@@ -159,12 +166,10 @@ async def test_a_file_that_is_not_used_is_closed_after_a_while(tmp_path: Path) -
     channels, held = Channels(tmp_path, idle_s=0), threading.Event()
     at_work = asyncio.create_task(channels.write(ref("a"), lambda tx: held.wait(30)))
     await channels.write(ref("b"), add_setting)
-    await asyncio.sleep(0.01)
-    assert set(channels._slots) == {ref("a")}
+    await only(channels, ref("a"))
     held.set()
     assert await at_work
-    await asyncio.sleep(0.01)
-    assert opened(channels) == 0
+    await only(channels)
     assert await channels.read(ref("b"), count_settings) == 1
     await channels.close()
 
