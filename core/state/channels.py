@@ -53,7 +53,7 @@ class Channels:
     """All channels under `root`. A channel's file is made when it is first written or read.
 
     A file stays open until `max_open` others were used since, or it was not for `idle_s`: an open
-    one takes some 0.4 MB, opening one some 3 ms of processor time.
+    one takes half a megabyte, opening one 3 ms of processor time.
 
     A file that cannot be used raises StoreError for its channel only, and is tried again with
     the next call; one that is damaged is mended first, if a `mender` is given. Must be closed;

@@ -54,6 +54,8 @@ def _prepare(
         prepare_new(connection)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
+    # A thousand channels may be open: their logs should not take gigabytes.
+    connection.execute("PRAGMA wal_autocheckpoint = 400")
     if version < len(migrations):
         if version > 0:
             keep_before(path, version, connection)
