@@ -102,6 +102,10 @@ class Broker:
         """Whether a tool runs inside, so that silence is to be expected."""
         return self._running is not None
 
+    def tell_lost(self, lost: Callable[[float], None]) -> None:
+        """`lost` is to hear of the seconds that go by while the model cannot be reached."""
+        self._asking.lost = lost
+
     async def answer(self, frame: Frame) -> Reply | Failed | Asked | None:
         """Do what the frame asks; Failed and Asked end the attempt. Raises ProtocolError,
         StoreError."""

@@ -18,6 +18,8 @@ MOST_CALLS = 32
 LONGEST_TEXT = 200_000
 LONGEST_ARGUMENTS = 2_000_000
 """Characters of an answer's text, and of the arguments of all its calls, that are taken."""
+MOST_LOST_S = 86_400.0
+"""So long an outage of the model is not the job's own time."""
 _LONGEST_WAIT_S = 60.0
 _MOST_PATIENCE_S = 600.0
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
@@ -39,6 +41,9 @@ class Asking:
         self._tools = tools
         self._say = say
         self._account = account_of(job)
+        self._lost_s = 0.0
+        self.lost: Callable[[float], None] = _ignore
+        """Hears of seconds that went by without the job being to blame, before they go by."""
 
     async def charged(self) -> Amount:
         """What all attempts were charged so far."""
@@ -49,14 +54,16 @@ class Asking:
         return await self._model.scarce(self._account, self._request(transcript))
 
     async def ask(self, transcript: Transcript) -> ModelReply | Failed:
-        """The next answer. While the server cannot be reached it waits; the job's time goes on."""
-        failed = 0
+        """The next answer. While the server cannot be reached it waits; `lost` hears how long."""
+        failed, clock = 0, asyncio.get_running_loop().time
         while True:
             self._say("thinking")
+            began = clock()
             try:
                 return await self._model.complete(self._account, self._request(transcript))
             except ModelUnreachable as error:
                 failed += 1
+                self._lose(clock() - began)
                 await self._wait(error, failed)
             except ContextTooLong as error:
                 if not transcript.shrink():
@@ -71,7 +78,13 @@ class Asking:
         wait_s = min(_LONGEST_WAIT_S, 2.0 ** min(failed, 10)) * random.uniform(0.5, 1.0)  # noqa: S311
         wait_s = min(_MOST_PATIENCE_S, max(wait_s, error.retry_after_s or 0.0))
         self._say(f"the model cannot be reached, trying again in {wait_s:.0f} s ({error})")
+        self._lose(wait_s)
         await asyncio.sleep(wait_s)
+
+    def _lose(self, seconds: float) -> None:
+        seconds = min(seconds, MOST_LOST_S - self._lost_s)
+        self._lost_s += seconds
+        self.lost(seconds)
 
     def _request(self, transcript: Transcript) -> ModelRequest:
         return ModelRequest(
@@ -121,3 +134,7 @@ def _name(name: str) -> str:
 def _text(text: str) -> str:
     """Without lone surrogates, which can be neither stored nor sent."""
     return text.encode("utf-8", "replace").decode()
+
+
+def _ignore(_: float) -> None:
+    """Nobody counts."""

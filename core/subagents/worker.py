@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from core.jobs.job import Asked, Completed, Failed, FailureKind, JobSpec
@@ -35,6 +36,7 @@ class Worker:
         Raises StoreError, and SandboxUnavailable when none could be started.
         """
         limit = asyncio.timeout(self.job.timeout_s)
+        self.broker.tell_lost(partial(_extend, limit))
         try:
             async with limit:
                 return await self._run()
@@ -139,6 +141,13 @@ async def to_the_end(work: Coroutine[object, object, T]) -> T:
     if cancelled is not None:
         raise cancelled
     return task.result()
+
+
+def _extend(limit: asyncio.Timeout, seconds: float) -> None:
+    """A model that is away for an hour ends no job for having taken too long."""
+    when = limit.when()
+    if when is not None and not limit.expired():
+        limit.reschedule(when + seconds)
 
 
 def _how(end: SandboxExit) -> str:

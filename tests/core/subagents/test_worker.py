@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import ModelUnreachable
 from core.jobs.job import Completed, Failed, FailureKind
 from core.model.chat import ModelReply, ModelRequest
 from core.subagents import worker
@@ -59,6 +60,15 @@ async def test_any_other_end_fails_the_job(tmp_path: Path, script: Script, words
         assert isinstance(outcome, Failed)
         assert outcome.kind is FailureKind.CRASHED
         assert words in outcome.reason
+
+
+async def test_the_time_in_which_the_model_cannot_be_reached_is_not_the_job_s(
+    tmp_path: Path,
+) -> None:
+    async with played(tmp_path, finish) as made:
+        # Its next try comes after one second at the earliest.
+        made.model.lines.extend([ModelUnreachable("down"), finishes("x")])
+        assert await made.run(job(timeout_s=0.9)) == Completed(result="x")
 
 
 async def test_a_runtime_that_says_nothing_is_given_up(
