@@ -51,7 +51,7 @@ class Somebody(Side, Protocol):
 SHARED = 30
 """The first of the places that hold several people; those before it are a person's own on
 platforms that have such."""
-PLACES = (*range(24), *range(SHARED, SHARED + 8))
+PLACES = (*range(25), *range(SHARED, SHARED + 8))
 
 
 def texts(who: Somebody, asked: Asked) -> str:

@@ -92,6 +92,7 @@ async def stage(variant: str, within: Path) -> AsyncIterator[Stage]:
         made.model = model
         bot = made.bot
         bot.sections["model"] = {"base_url": server.base_url, "name": "scripted", "timeout_s": 30.0}
+        bot.sections["approvals"] = {"tools": ("shell",), "commands": ("rm",)}
         bot.environment |= environment
         await stack.enter_async_context(bot)
         await made.start()
