@@ -42,6 +42,10 @@ def local_engine(
         folders = (_mount(paths[name]) for name in sources.visible(channel))
         return (*folders, *(_skill(one) for one in skills.of(channel)))
 
+    everywhere = (
+        *(_mount(source) for source in config.sources if "*" in source.channels),
+        *(_skill(one) for one in skills.found if "*" in one.channels),
+    )
     return LocalEngine(
         data_dir=config.bot.data_dir,
         channels=channels,
@@ -49,6 +53,7 @@ def local_engine(
         finder=finder,
         steering=steering,
         mounts=mounts,
+        everywhere=everywhere,
         choose=partial(choose, config.subagents.sandbox, config.bot.data_dir / "sandbox"),
         bounds=Bounds(
             memory_mb=config.subagents.memory_mb,

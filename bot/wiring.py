@@ -373,6 +373,7 @@ class _Core:
         days = self._config.state.keep_days
         house = keep_house(self._control, self._channels, self._engine, days, self._clock)
         self.tasks.spawn(house, "keep house")
+        self.tasks.spawn(self._engine.keep_spares(), "keep spare sandboxes")
 
     def _warm(self) -> None:
         self.tasks.spawn(self._model.warm(), "warm the model's library")

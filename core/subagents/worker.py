@@ -1,18 +1,15 @@
 """Runs one attempt in a sandbox to its end, and says how it ended. Journals nothing itself."""
 
 import asyncio
-from collections.abc import Coroutine
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
 from core.jobs.job import Asked, Completed, Failed, FailureKind, JobSpec
 from core.subagents.broker import Broker
 from core.subagents.broker_tools import one_line
 from core.subagents.protocol import AskModel, Frame, ProtocolError, Reply, encode, parse
-from core.subagents.sandbox.port import Sandbox, SandboxExit, SandboxProcess, SandboxSpec
-
-T = TypeVar("T")
+from core.subagents.sandbox.port import SandboxExit, SandboxProcess, SandboxSpec, Starter
+from core.to_the_end import to_the_end
 
 SILENCE_S = 60.0
 """How long a runtime may take to its next word while no tool runs."""
@@ -25,7 +22,7 @@ class Worker:
     """One attempt: a sandbox, and the broker that answers it."""
 
     job: JobSpec
-    sandbox: Sandbox
+    sandbox: Starter
     spec: SandboxSpec
     broker: Broker
 
@@ -127,20 +124,6 @@ async def _kill(process: SandboxProcess, gone: "asyncio.Task[SandboxExit]") -> N
     if not gone.done():
         await process.kill("the job was ended")
     await gone
-
-
-async def to_the_end(work: Coroutine[object, object, T]) -> T:
-    """Wait for `work` also while being cancelled; the cancellation goes on when it is through."""
-    task = asyncio.create_task(work, name="to the end")
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        raise cancelled
-    return task.result()
 
 
 def _extend(limit: asyncio.Timeout, seconds: float) -> None:

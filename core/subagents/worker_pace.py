@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from core.jobs.job import Progress
 from core.model.amounts import Amount
+from core.subagents.journal_rows import Past, StepKind
 
 INTERVAL_S = 0.3
 
@@ -44,6 +45,13 @@ class Pace:
         )
         if self._timer is None:
             self._show()
+
+    def retell(self, past: Past) -> None:
+        """What an attempt had used that ended while nobody could take it down."""
+        answers = [step for step in past.steps if step.kind is StepKind.MODEL and step.response]
+        replies = [step.reply for step in answers]
+        cost = sum(reply.cost or 0 for reply in replies if reply is not None)
+        self.move("", len(answers), sum(step.tokens for step in answers), cost)
 
     def close(self) -> None:
         """Deliver what is not delivered yet."""

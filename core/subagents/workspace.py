@@ -5,7 +5,8 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from core.state.files import StateFile, check_file, list_files, read_pieces
 from core.state.operations import FileChange
 from core.subagents.journal_rows import FileRow
 from core.subagents.workspace_manifest import FOLDER, LEFT_OUT, SCRATCH
-from core.subagents.workspace_scan import Scanned, WorkspaceUnfit
+from core.subagents.workspace_scan import Scanned, WorkspaceUnfit, scan
 
 FOLDER_NAME = "workspace"
 MOST_CHANGED_FILES = 10_000
@@ -27,18 +28,30 @@ _BATCH_BYTES = 4_000_000
 _BATCH_FILES = 50
 """What is copied in one go: the channel's file answers no other reader meanwhile."""
 
+Empty = Callable[[], Awaitable[Path | None]]
+"""Gives an empty folder away, if there is one."""
 
-async def fill(folder: Path, channels: Channels, channel: ChannelRef, commit: int) -> Path:
+
+async def fill(
+    folder: Path,
+    channels: Channels,
+    channel: ChannelRef,
+    commit: int,
+    *,
+    empty: Empty | None = None,
+) -> Path:
     """Make the workspace in the job's folder, once: the channel's files at a commit.
 
-    A kill on the way leaves nothing that counts. Raises StoreError.
+    It is made of an `empty` folder, moved there, where one is given and can be moved. A kill on the
+    way leaves nothing that counts. Raises StoreError.
     """
     workspace = folder / FOLDER_NAME
     if await asyncio.to_thread(workspace.is_dir):
         return workspace
     making = folder / f"{FOLDER_NAME}.making"
     try:
-        await asyncio.to_thread(_start, making)
+        given = await empty() if empty is not None else None
+        await asyncio.to_thread(_start, making, given)
         files = await channels.read(channel, partial(_list, at=commit))
         for batch in _batches(files):
             await channels.read(channel, partial(_copy, making, batch))
@@ -54,9 +67,13 @@ def space_mb(files: Sequence[StateFile]) -> int:
     return -(-blocks * _BLOCK >> 20)
 
 
-def _start(making: Path) -> None:
+def _start(making: Path, given: Path | None) -> None:
     shutil.rmtree(making, ignore_errors=True)
-    making.mkdir(parents=True)
+    making.parent.mkdir(parents=True, exist_ok=True)
+    if given is not None:
+        with suppress(OSError):  # it is on another file system
+            given.rename(making)
+    making.mkdir(exist_ok=given is not None)
     making.chmod(0o755)
 
 
@@ -86,6 +103,17 @@ def _copy(making: Path, files: Sequence[StateFile], tx: Transaction) -> None:
             for piece in read_pieces(tx, file):
                 out.write(piece)
         target.chmod(0o755 if file.executable else 0o644)
+
+
+def changed(
+    workspace: Path, base: Sequence[StateFile]
+) -> tuple[tuple[FileRow, ...], tuple[str, ...]]:
+    """How the workspace differs from the channel's files, and notes on what could not be taken.
+
+    Blocks. Raises WorkspaceUnfit, OSError.
+    """
+    scanned = scan(workspace)
+    return changes(base, scanned), scanned.notes()
 
 
 def changes(base: Sequence[StateFile], scanned: Scanned) -> tuple[FileRow, ...]:

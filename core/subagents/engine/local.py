@@ -45,16 +45,17 @@ from core.subagents.file_reads import FileReads
 from core.subagents.journal import FILE_NAME, Journal
 from core.subagents.journal_lines import step_lines
 from core.subagents.journal_reads import read_reads
-from core.subagents.journal_rows import FileRow, Past, StepKind, read_files, read_past, read_steps
+from core.subagents.journal_rows import FileRow, Past, read_files, read_past, read_steps
 from core.subagents.mentions import commands_ran, mentions
 from core.subagents.prompt import opening
-from core.subagents.sandbox import Choice, Mount, Sandbox, SandboxSpec
+from core.subagents.sandbox import Beginning, Choice, Mount, Sandbox, SandboxSpec, Shape
 from core.subagents.search_reads import again
 from core.subagents.served_tools import ServedTools
 from core.subagents.tools import offered
-from core.subagents.worker import Worker, to_the_end
+from core.subagents.worker import Worker
 from core.subagents.worker_pace import Pace
-from core.subagents.workspace_scan import WorkspaceUnfit, scan
+from core.subagents.workspace_scan import WorkspaceUnfit
+from core.to_the_end import to_the_end
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # More at once than this make none of them earlier, and a message that comes meanwhile waits for all
@@ -75,7 +76,8 @@ class LocalEngine:
     """Implements core.ports.Engine and Transcripts with a folder for each job.
 
     `steering` gives what people said to a job after a `seq`; `mounts` are the folders that a
-    channel's jobs may read; `choose` finds out how sandboxes can be run here.
+    channel's jobs may read, `everywhere` those that are the same for all; `choose` finds out how
+    sandboxes can be run here.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class LocalEngine:
         finder: Finder,
         steering: SteeringSource,
         mounts: Callable[[ChannelRef], tuple[Mount, ...]],
+        everywhere: tuple[Mount, ...] = (),
         choose: Callable[[], Awaitable[Choice]],
         bounds: Bounds,
         web: Web | None = None,
@@ -100,6 +103,7 @@ class LocalEngine:
         self._finder = finder
         self._steering = steering
         self._mounts = mounts
+        self._everywhere = everywhere
         self._choose = choose
         self._bounds = bounds
         self._web = web
@@ -133,6 +137,11 @@ class LocalEngine:
         if self._servers is not None:
             await self._servers.close()
 
+    async def keep_spares(self) -> None:
+        """Have some sandboxes started ahead of their jobs, until cancelled; then none is left."""
+        if self._choice.spares is not None:
+            await self._choice.spares.keep(self._shape(self._everywhere))
+
     async def run(self, job: JobSpec, progress: Callable[[Progress], None]) -> Outcome | Asked:
         """See core.ports.Engine. An attempt that has ended once ends the same way for ever.
 
@@ -141,7 +150,7 @@ class LocalEngine:
         pace = Pace(progress)
         self._at_work[job.id] = asyncio.Event()
         try:
-            async with AsyncExitStack() as stack:
+            async with Beginning(self._choice) as beginning, AsyncExitStack() as stack:
                 async with self._places:
                     try:
                         journal = await stack.enter_async_context(self._journal(job.id))
@@ -150,9 +159,9 @@ class LocalEngine:
                         return Failed(kind=FailureKind.STORE, reason=self._told(error))
                     self._open[job.id] = journal
                     if past.outcome is not None:
-                        _retell(past, pace)
+                        pace.retell(past)
                         return past.outcome
-                return await self._worked(job, journal, past, pace)
+                return await self._worked(job, journal, past, pace, beginning)
         finally:
             self._open.pop(job.id, None)
             self._at_work.pop(job.id).set()
@@ -211,12 +220,12 @@ class LocalEngine:
         return await asyncio.to_thread(sweep, self._root, before, kept)
 
     async def _worked(
-        self, job: JobSpec, journal: Journal, past: Past, pace: Pace
+        self, job: JobSpec, journal: Journal, past: Past, pace: Pace, beginning: Beginning
     ) -> Outcome | Asked:
         while True:
             offer = await self._offer(job)
             async with self._places:
-                worker = await self._prepared(job, journal, past, pace, offer)
+                worker = await self._prepared(job, journal, past, pace, offer, beginning)
             if isinstance(worker, Failed):
                 return worker
             outcome = await worker.work()
@@ -232,7 +241,13 @@ class LocalEngine:
         return await self._ended(job, journal, worker, outcome)
 
     async def _prepared(
-        self, job: JobSpec, journal: Journal, past: Past, pace: Pace, offer: Offer
+        self,
+        job: JobSpec,
+        journal: Journal,
+        past: Past,
+        pace: Pace,
+        offer: Offer,
+        beginning: Beginning,
     ) -> Worker | Failed:
         """The attempt, begun: all that is left is to start its sandbox and serve it."""
         sandbox = self._choice.sandbox
@@ -243,8 +258,14 @@ class LocalEngine:
             return Failed(kind=FailureKind.ATTEMPTS, reason=reason)
         channel = job.thread.channel
         pace.say("preparing")
-        workspace = await files.fill(self._folder(job.id), self._channels, channel, job.base_commit)
         mounts = self._mounts(channel)
+        workspace = await files.fill(
+            self._folder(job.id),
+            self._channels,
+            channel,
+            job.base_commit,
+            empty=partial(beginning.empty_folder, self._shape(mounts)),
+        )
         first = opening(job, sandbox.commands_off, mounts, self._hosts(job), offer)
         moved = await journal.moved(workspace) if past.steps else ()
         taken = take_up(past, first, moved)
@@ -262,7 +283,11 @@ class LocalEngine:
             # What the channel has is not the job's doing.
             disk_mb=self._bounds.disk_mb + files.space_mb(await self._base(job)),
         )
-        return Worker(job=job, sandbox=sandbox, spec=spec, broker=broker)
+        return Worker(job=job, sandbox=beginning, spec=spec, broker=broker)
+
+    def _shape(self, mounts: tuple[Mount, ...]) -> Shape:
+        bounds = self._bounds
+        return Shape(sources=mounts, memory_mb=bounds.memory_mb, processes=bounds.processes)
 
     async def _broker(
         self,
@@ -317,7 +342,7 @@ class LocalEngine:
         if isinstance(outcome, Completed):
             base = await self._base(job)
             try:
-                rows, notes = await asyncio.to_thread(_changes, worker.spec.workspace, base)
+                rows, notes = await asyncio.to_thread(files.changed, worker.spec.workspace, base)
             except (WorkspaceUnfit, OSError) as error:
                 reason = f"its workspace cannot be taken over: {error}"
                 outcome = Failed(kind=FailureKind.WORKSPACE, reason=reason)
@@ -333,9 +358,8 @@ class LocalEngine:
         return await asyncio.to_thread(mentions, past.steps, job.brief, paths) if paths else ()
 
     async def _base(self, job: JobSpec) -> tuple[StateFile, ...]:
-        return await self._channels.read(
-            job.thread.channel, partial(_files_at, commit=job.base_commit)
-        )
+        at_base = partial(list_files, prefix="", at=job.base_commit)
+        return await self._channels.read(job.thread.channel, at_base)
 
     @asynccontextmanager
     async def _journal(self, job_id: str) -> AsyncIterator[Journal]:
@@ -367,28 +391,9 @@ class LocalEngine:
         return self._root / job_id
 
 
-def _retell(past: Past, pace: Pace) -> None:
-    """What an attempt had used that ended while nobody could take it down."""
-    answers = [step for step in past.steps if step.kind is StepKind.MODEL and step.response]
-    replies = [step.reply for step in answers]
-    cost = sum(reply.cost or 0 for reply in replies if reply is not None)
-    pace.move("", len(answers), sum(step.tokens for step in answers), cost)
-
-
 async def _close(opening_it: "asyncio.Task[Journal]") -> None:
     try:
         journal = await opening_it
     except StoreError:
         return  # whoever opened it knows
     await journal.close()
-
-
-def _files_at(tx: Transaction, commit: int) -> tuple[StateFile, ...]:
-    return list_files(tx, "", commit)
-
-
-def _changes(
-    workspace: Path, base: tuple[StateFile, ...]
-) -> tuple[tuple[FileRow, ...], tuple[str, ...]]:
-    scanned = scan(workspace)
-    return files.changes(base, scanned), scanned.notes()

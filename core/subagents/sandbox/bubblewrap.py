@@ -39,7 +39,8 @@ _AS_USER = (
 class Bubblewrap:
     """How one is started here: the program, whose `users` (None: our own), under what `groups`.
 
-    `fixed` is what every sandbox sees (see mounts.py), `python` runs the program in it.
+    `fixed` is what every sandbox sees (see mounts.py), `python` runs the program in it. What is
+    started `ahead` waits to be told how large its files may be (docs/decisions/0015).
     """
 
     program: str
@@ -47,6 +48,7 @@ class Bubblewrap:
     groups: Groups | None
     fixed: tuple[str, ...]
     python: Path
+    ahead: bool = False
 
     def spawn(self, spec: SandboxSpec, number: int) -> Spawned:
         """Start one; `number` is unique in this process. Blocks. Raises SandboxUnavailable.
@@ -59,7 +61,8 @@ class Bubblewrap:
                 if self.users is not None:
                     user = self.users.take()
                     undo.callback(self.users.give_back, user)
-                    _give(spec.workspace, user)
+                    if not self.ahead:
+                        _give(user, spec)
                 name = f"{spec.job}-{number}"
                 limits = limit(spec, self.groups, name, counted=user is not None or _counts_apart())
                 undo.callback(limits.clean)
@@ -78,6 +81,7 @@ class Bubblewrap:
             line=ours,
             stderr=program.stderr,
             kill=None,
+            give=partial(_give, user),
             check=partial(limits.check, program.pid),
             clean=partial(self._clean, limits, user),
         )
@@ -118,6 +122,8 @@ class Bubblewrap:
         words = {"line": str(line), "workspace": "/workspace", "nice": launch.NICE}
         if user is not None:
             words["become"] = str(user)
+        if self.ahead:
+            words["ahead"] = "yes"
         shown = {f"/sources/{mount.name}": f"/sources/{mount.name}" for mount in spec.sources}
         return subprocess.Popen(
             [
@@ -160,10 +166,12 @@ def _counts_apart() -> bool:
     return numbers >= [5, 14]
 
 
-def _give(workspace: Path, user: int) -> None:
+def _give(user: int | None, spec: SandboxSpec) -> None:
     """Make everything in the workspace the job's own; no link is followed."""
-    os.chown(workspace, user, user)
-    for _, folders, files, fd in os.fwalk(workspace, follow_symlinks=False):
+    if user is None:
+        return
+    os.chown(spec.workspace, user, user)
+    for _, folders, files, fd in os.fwalk(spec.workspace, follow_symlinks=False):
         for name in (*folders, *files):
             with suppress(FileNotFoundError):
                 os.chown(name, user, user, dir_fd=fd, follow_symlinks=False)

@@ -6,16 +6,19 @@ import os
 import shutil
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, assert_never
 
 from core.errors import SandboxUnavailable
 from core.subagents.protocol import Hello, ProtocolError, parse
 from core.subagents.sandbox import cgroup, launch, leftovers, mounts
+from core.subagents.sandbox.beginning import Choice
 from core.subagents.sandbox.bubblewrap import Bubblewrap
 from core.subagents.sandbox.local import LocalSandbox
 from core.subagents.sandbox.plain import Plain
-from core.subagents.sandbox.port import Choice, Sandbox, SandboxSpec
+from core.subagents.sandbox.port import Sandbox, SandboxSpec
+from core.subagents.sandbox.spares import Spares
 from core.subagents.sandbox.users import own_maps, own_users
 
 Wanted = Literal["auto", "bubblewrap", "process"]
@@ -70,11 +73,18 @@ async def _bubblewrap(folder: Path, bundle: Path, program: str) -> Choice:
         return Choice(sandbox=None, finding=f"bubblewrap is not installed: {_INSTALL}")
     try:
         way, limits = await asyncio.to_thread(bubblewrap_here, found, folder, bundle)
-        sandbox = LocalSandbox(name="bubblewrap", isolates=True, commands_off="", spawn=way.spawn)
+        sandbox = LocalSandbox(
+            name="bubblewrap",
+            isolates=True,
+            commands_off="",
+            spawn=way.spawn,
+            ahead=replace(way, ahead=True).spawn,
+        )
         await _try(sandbox)
     except (SandboxUnavailable, ProtocolError, OSError) as error:
         return Choice(sandbox=None, finding=f"bubblewrap does not work here: {_advised(error)}")
-    return Choice(sandbox=sandbox, finding=f"bubblewrap works; {limits}")
+    spares = Spares(sandbox, folder / "spares")
+    return Choice(sandbox=sandbox, finding=f"bubblewrap works; {limits}", spares=spares)
 
 
 def bubblewrap_here(program: str, folder: Path, bundle: Path) -> tuple[Bubblewrap, str]:

@@ -100,8 +100,9 @@ def command(
     """The command line of the runtime.
 
     Words: `line` (number of the descriptor that leads to the host), `workspace`, `nice`, `become`
-    (user id outside; it starts as root), `foster` (there is no namespace around it), `off` (why
-    commands are off). `sources` maps the names that are shown ("/sources/ci") to folders.
+    (user id outside; it starts as root), `ahead` (the size of files is told later), `foster` (there
+    is no namespace around it), `off` (why commands are off). `sources` maps the names that are
+    shown ("/sources/ci") to folders.
     """
     told = [f"{name}={value}" for name, value in words.items()]
     told += [f"source={shown}:{path}" for shown, path in sources.items()]

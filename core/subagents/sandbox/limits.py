@@ -44,10 +44,13 @@ class Limits:
         if self.counted:
             _bound(pid, resource.RLIMIT_NPROC, self.spec.processes)
 
-    def check(self, pid: int) -> str | None:
-        """Say what is over its bounds; `pid` is the process that everything descends from."""
+    def check(self, pid: int, spec: SandboxSpec) -> str | None:
+        """Say what is over its bounds; `pid` is the process that everything descends from.
+
+        `spec` is the job's: what was started ahead did not know its workspace and its disk.
+        """
         pids = self._processes(pid)
-        found = watch.disk(self.spec.workspace, self.spec.disk_mb, pids)
+        found = watch.disk(spec.workspace, spec.disk_mb, pids)
         if found is None and self.group is None:
             processes = None if self.counted else self.spec.processes
             found = watch.memory_and_processes(pids, self.spec.memory_mb, processes)
@@ -76,6 +79,12 @@ def _bound(pid: int, kind: int, value: int) -> None:
     hard = resource.prlimit(pid, kind)[1]
     most = value if hard == resource.RLIM_INFINITY else min(value, hard)
     resource.prlimit(pid, kind, (most, most))
+
+
+def file_size(disk_mb: int) -> int:
+    """Bytes that no file of a job may exceed: its disk, or less where this process may do less."""
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    return disk_mb << 20 if hard == resource.RLIM_INFINITY else min(disk_mb << 20, hard)
 
 
 def limit(spec: SandboxSpec, groups: Groups | None, name: str, *, counted: bool) -> Limits:

@@ -34,6 +34,15 @@ class SandboxSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What is settled of a sandbox when it starts, and cannot be changed afterwards."""
+
+    sources: tuple[Mount, ...]
+    memory_mb: int
+    processes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxExit:
     """How a sandbox ended: with `code`, or else by `signal`.
 
@@ -70,20 +79,16 @@ class SandboxProcess(Protocol):
         """End everything inside at once; `why` is for people, the first one counts."""
 
 
-class Sandbox(Protocol):
-    """A way to run subagents. `commands_off` says why shell and python are off, "" if on."""
-
-    name: str
-    isolates: bool
-    commands_off: str
+class Starter(Protocol):
+    """What starts sandboxes."""
 
     async def start(self, spec: SandboxSpec) -> SandboxProcess:
         """Return when the runtime inside has spoken. Raises SandboxUnavailable."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """Which sandbox runs jobs here, if any. `finding` tells people what works and what to do."""
+class Sandbox(Starter, Protocol):
+    """A way to run subagents. `commands_off` says why shell and python are off, "" if on."""
 
-    sandbox: Sandbox | None
-    finding: str
+    name: str
+    isolates: bool
+    commands_off: str

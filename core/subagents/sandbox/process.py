@@ -9,11 +9,11 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, TypeVar
 
 from core.subagents.sandbox.lines import Lines, Tail
-from core.subagents.sandbox.port import SandboxExit
-from core.subagents.sandbox.watch import Check
+from core.subagents.sandbox.port import SandboxExit, SandboxSpec
 
 T = TypeVar("T")
 
@@ -23,8 +23,9 @@ class Spawned:
     """What was started. `inside` is a pidfd that can be read once nothing runs inside.
 
     `kill` ends everything; without it, everything dies with the process that `inside` is of.
-    `check` looks for what is over its bounds, `clean` removes what is left and says in words
-    why the kernel ended something (out of memory). They run on threads.
+    `give` makes the workspace its own, `check` looks for what is over the bounds, `clean` removes
+    what is left and says in words why the kernel ended something (out of memory). They run on
+    threads; the first two are told for what job, which one that was started ahead learns late.
     """
 
     program: "subprocess.Popen[bytes]"
@@ -32,7 +33,8 @@ class Spawned:
     line: socket.socket
     stderr: IO[bytes]
     kill: Callable[[], None] | None
-    check: Check
+    give: Callable[[SandboxSpec], None]
+    check: Callable[[SandboxSpec], str | None]
     clean: Callable[[], str | None]
 
 
@@ -61,6 +63,11 @@ class Running:
         """The process that everything inside descends from."""
         return self._spawned.program.pid
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether it has ended, as far as is known."""
+        return self._empty.done() or self._killed is not None
+
     async def listen(self) -> None:
         """Connect the line; to be called once, first."""
         loop = asyncio.get_running_loop()
@@ -70,6 +77,14 @@ class Running:
     def at_end(self, function: Callable[[], object]) -> None:
         """Have `function` called once everything is gone."""
         self._at_end.append(function)
+
+    async def give(self, spec: SandboxSpec) -> None:
+        """Make the workspace of a job its own. Raises OSError."""
+        await self._on_thread(partial(self._spawned.give, spec))
+
+    def check(self, spec: SandboxSpec) -> str | None:
+        """Say what is over the bounds of a job. Blocks."""
+        return self._spawned.check(spec)
 
     async def receive(self) -> bytes | None:
         """See SandboxProcess."""

@@ -7,7 +7,6 @@ from core.errors import ModelUnreachable
 from core.jobs.job import Completed, Failed, FailureKind
 from core.model.chat import ModelReply, ModelRequest
 from core.subagents import worker
-from core.subagents.worker import to_the_end
 from tests.core.subagents.engine.bench import bench, played
 from tests.core.subagents.puppet import Exit, Puppet, PuppetSandbox, Script, finish
 from tests.core.subagents.scripted import calls, finishes, job, says
@@ -136,22 +135,3 @@ async def test_nobody_waits_for_the_model_of_a_sandbox_that_has_ended(tmp_path: 
         outcome = await asyncio.wait_for(made.run(job()), 10)
     assert isinstance(outcome, Failed)
     assert "exit code 9" in outcome.reason
-
-
-async def test_to_the_end_is_not_stopped_by_cancelling_and_then_is_cancelled() -> None:
-    allowed, through = asyncio.Event(), asyncio.Event()
-
-    async def work() -> None:
-        await allowed.wait()
-        through.set()
-
-    waiting = asyncio.create_task(to_the_end(work()))
-    for _ in range(3):
-        await asyncio.sleep(0)
-        waiting.cancel()
-    await asyncio.sleep(0)
-    assert not waiting.done()
-    allowed.set()
-    with pytest.raises(asyncio.CancelledError):
-        await waiting
-    assert through.is_set()

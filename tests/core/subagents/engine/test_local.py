@@ -7,10 +7,8 @@ import pytest
 
 from core.errors import BudgetExceeded, ContextTooLong, ModelRefused, ModelUnreachable, StoreError
 from core.jobs.job import Completed, Failed, FailureKind, Gathered, Steering
-from core.messages import ChannelRef
 from core.model.amounts import Limit
 from core.model.chat import ModelReply, ModelRequest
-from core.state.channels import Channels
 from core.state.operations import FileChange, Op, Operation
 from core.subagents import broker_asking, workspace
 from core.subagents.sandbox import Mount
@@ -365,7 +363,7 @@ async def test_many_jobs_that_start_at_once_are_prepared_a_few_at_a_time(
 ) -> None:
     fill, inside, seen, full = workspace.fill, 0, [], asyncio.Event()
 
-    async def counted(folder: Path, channels: Channels, channel: ChannelRef, commit: int) -> Path:
+    async def counted(*given: object, **named: object) -> Path:
         nonlocal inside
         inside += 1
         seen.append(inside)
@@ -373,7 +371,7 @@ async def test_many_jobs_that_start_at_once_are_prepared_a_few_at_a_time(
             full.set()
         await full.wait()  # so that the first ones are there together, however fast each is
         try:
-            return await fill(folder, channels, channel, commit)
+            return await fill(*given, **named)  # type: ignore[arg-type]
         finally:
             inside -= 1
 

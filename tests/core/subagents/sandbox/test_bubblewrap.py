@@ -11,17 +11,25 @@ from pathlib import Path
 
 import pytest
 
-from core.subagents.sandbox import Mount, Sandbox
+from core.subagents.sandbox import Mount, Sandbox, choose
 from core.subagents.sandbox.process import readable
 from core.subagents.sandbox.tree import descendants
+from tests.core.subagents.ahead import Taking
 from tests.core.subagents.host import Host, ended, hosted, runs, spec
 
 pytestmark = pytest.mark.needs_system("bubblewrap")
 
 
+@pytest.fixture(params=["started for the job", "started ahead"])
+async def sandbox(request: pytest.FixtureRequest, tmp_path: Path) -> Sandbox:
+    choice = await choose("bubblewrap", tmp_path / "run")
+    assert choice.sandbox is not None, choice.finding
+    return choice.sandbox if request.param == "started for the job" else Taking(choice)
+
+
 @pytest.fixture
 async def inside(
-    bubblewrap: Sandbox, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Host]:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     logs = tmp_path / "logs"
@@ -30,7 +38,7 @@ async def inside(
     (tmp_path / "other-job").mkdir()
     (tmp_path / "other-job" / "secret.txt").write_text("secret")
     sources = (Mount(name="ci", path=logs),)
-    async with hosted(bubblewrap, spec(workspace, sources=sources)) as host:
+    async with hosted(sandbox, spec(workspace, sources=sources)) as host:
         yield host
 
 
@@ -287,9 +295,9 @@ async def test_a_program_with_a_setuid_bit_gives_nothing(inside: Host) -> None:
 
 
 async def test_what_a_daemon_leaves_behind_is_gone_with_the_job(
-    bubblewrap: Sandbox, workspace: Path
+    sandbox: Sandbox, workspace: Path
 ) -> None:
-    async with hosted(bubblewrap, spec(workspace)) as host:
+    async with hosted(sandbox, spec(workspace)) as host:
         pids = await asyncio.to_thread(descendants, host.process.pid)  # type: ignore[attr-defined]
         await host.shell(
             "setsid sh -c '(setsid sh -c \"while :; do date >> beat; sleep 0.01; done\" &) &' "
@@ -305,9 +313,9 @@ async def test_what_a_daemon_leaves_behind_is_gone_with_the_job(
 
 
 async def test_killing_while_a_command_runs_leaves_nothing(
-    bubblewrap: Sandbox, workspace: Path
+    sandbox: Sandbox, workspace: Path
 ) -> None:
-    process = await bubblewrap.start(spec(workspace))
+    process = await sandbox.start(spec(workspace))
     host = await Host(process).welcome()
     await host.start_call("shell", command="sleep 1000 & setsid sleep 1000")
     pids = descendants(process.pid)  # type: ignore[attr-defined]
@@ -320,6 +328,7 @@ async def test_when_the_bot_is_killed_everything_inside_dies(tmp_path: Path) -> 
     program = """
 import asyncio, os, pathlib, signal, sys
 from core.subagents.sandbox import choose
+from tests.core.subagents.ahead import Taking
 from tests.core.subagents.host import Host, spec
 from core.subagents.sandbox.tree import descendants
 async def main():
