@@ -35,6 +35,7 @@ async def test_a_job_in_bubblewrap_hands_over_its_result_its_files_and_its_opera
     assert await boxed.engine.gathered(job()) == Gathered(
         operations=(added("n.count", 2),),
         files=(FileChange(path="made.txt", content=b"made\n"),),
+        heard=0,
     )
     assert "exit code 0\n1000\n" in next(iter(results(boxed.model.requests[1]).values()))
 
