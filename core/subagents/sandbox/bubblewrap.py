@@ -66,6 +66,8 @@ class Bubblewrap:
                 name = f"{spec.job}-{number}"
                 limits = limit(spec, self.groups, name, counted=user is not None or _counts_apart())
                 undo.callback(limits.clean)
+                if not self.ahead:
+                    limits.starts()
                 ours, theirs = socket.socketpair()
                 undo.callback(ours.close)
                 with theirs:
@@ -81,6 +83,7 @@ class Bubblewrap:
             line=ours,
             stderr=program.stderr,
             kill=None,
+            spoke=limits.has_started,
             give=partial(_give, user),
             check=partial(limits.check, program.pid),
             clean=partial(self._clean, limits, user),

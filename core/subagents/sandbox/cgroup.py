@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.subagents.sandbox import leftovers
+from core.subagents.sandbox.cgroup_files import put, put_if_there
+from core.subagents.sandbox.weights import Weights
 
 _LEAF = "thaw-bot"
 _OPTIONAL = {"pids", "cpu"}
-# A quarter of what a group weighs by itself.
-_WEIGHTS = {1: ("cpu.shares", 256), 2: ("cpu.weight", 25)}
+_WEIGHT = 25
+"""A quarter of what a group of the second version weighs by itself."""
 _MEMORY_FILES = {
     1: ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes"),
     2: ("memory.max", "memory.swap.max"),
@@ -23,12 +25,15 @@ _MEMORY_FILES = {
 class Group:
     """One job's group: a folder for each controller (v1), or one for all (v2).
 
-    `homes` are the groups of this process, if a single thread of it can go in and out.
+    `homes` are the groups of this process, if a single thread of it can go in and out. `cpu` is
+    its folder of `weights`.
     """
 
     memory: Path
     folders: tuple[Path, ...]
     homes: tuple[Path, ...] = ()
+    cpu: Path | None = None
+    weights: Weights | None = None
 
     @contextlib.contextmanager
     def births(self) -> Iterator[None]:
@@ -39,16 +44,26 @@ class Group:
         """
         try:
             for folder in self.folders if self.homes else ():
-                _set(f"{folder}/tasks", 0)
+                put(f"{folder}/tasks", 0)
             yield
         finally:
             for home in self.homes:
-                _set(f"{home}/tasks", 0)
+                put(f"{home}/tasks", 0)
 
     def enter(self, pid: int) -> None:
         """Move a process in that was not born there, before it starts others. Raises OSError."""
         for folder in () if self.homes else self.folders:
-            _set(f"{folder}/cgroup.procs", pid)
+            put(f"{folder}/cgroup.procs", pid)
+
+    def starts(self) -> None:
+        """Let it come before what runs, since somebody waits for it."""
+        if self.weights is not None and self.cpu is not None:
+            self.weights.starts(self.cpu)
+
+    def has_started(self) -> None:
+        """Let it weigh what a running job weighs; may be called again."""
+        if self.weights is not None and self.cpu is not None:
+            self.weights.has_started(self.cpu)
 
     def processes(self) -> list[int]:
         """Return the processes in it."""
@@ -67,6 +82,7 @@ class Group:
 
     def remove(self) -> None:
         """Remove it; nothing may run in it any more. What cannot be removed is left to `sweep`."""
+        self.has_started()
         for folder in self.folders:
             with contextlib.suppress(OSError):
                 folder.rmdir()
@@ -78,17 +94,25 @@ class Groups:
 
     In its one place of the cpu controller all jobs together weigh a quarter of the bot alone:
     what it does is short and somebody waits for it, and what it leaves is still nearly all.
-    `version` is 1 or 2; in the second the places are one. `homes` see Group.
+    `version` is 1 or 2; in the second the places are one. `homes` see Group; `weights` are those of
+    the first version.
     """
 
     version: int
     places: dict[str, Path]
     homes: tuple[Path, ...] = ()
+    weights: Weights | None = None
 
     def make(self, name: str, memory_mb: int, processes: int) -> Group:
         """Make a group with its bounds. Raises OSError."""
         folders = tuple(dict.fromkeys(place / name for place in self.places.values()))
-        group = Group(memory=self.places["memory"] / name, folders=folders, homes=self.homes)
+        group = Group(
+            memory=self.places["memory"] / name,
+            folders=folders,
+            homes=self.homes,
+            cpu=self.places["cpu"] / name if "cpu" in self.places else None,
+            weights=self.weights,
+        )
         try:
             for folder in folders:
                 folder.mkdir()
@@ -106,12 +130,12 @@ class Groups:
 
     def _bound(self, name: str, memory: int, processes: int) -> None:
         most, swap = _MEMORY_FILES[self.version]
-        _set(f"{self.places['memory']}/{name}/{most}", memory)
+        put(f"{self.places['memory']}/{name}/{most}", memory)
         # With swap the second version counts it apart, the first one in a sum.
         bound = 0 if self.version == 2 else memory
-        _set_if_there(f"{self.places['memory']}/{name}/{swap}", bound)
+        put_if_there(f"{self.places['memory']}/{name}/{swap}", bound)
         if "pids" in self.places:
-            _set(f"{self.places['pids']}/{name}/pids.max", processes)
+            put(f"{self.places['pids']}/{name}/pids.max", processes)
 
 
 def find(root: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc")) -> Groups | str:
@@ -127,9 +151,6 @@ def find(root: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc")) -> Gro
         return f"no control group can be made ({error})"
     for place in found.places.values():
         _sweep(place.parent)
-    if "cpu" in found.places:
-        name, weight = _WEIGHTS[found.version]
-        _set_if_there(found.places["cpu"] / name, weight)
     return found
 
 
@@ -150,7 +171,8 @@ def _v1(root: Path, mine: dict[str, str]) -> Groups:
             del places[name]
     homes = tuple(place.parent for place in places.values())
     free = all(os.access(home / "tasks", os.W_OK) for home in homes)
-    return Groups(version=1, places=places, homes=homes if free else ())
+    weights = Weights(places["cpu"]) if "cpu" in places else None
+    return Groups(version=1, places=places, homes=homes if free else (), weights=weights)
 
 
 def _v2(own: Path) -> Groups:
@@ -162,10 +184,12 @@ def _v2(own: Path) -> Groups:
     top.mkdir(exist_ok=True)
     places = {"memory": top, "pids": top}
     for group in (own, top):
-        _set(group / "cgroup.subtree_control", "+memory +pids")
+        put(group / "cgroup.subtree_control", "+memory +pids")
     with contextlib.suppress(OSError):
-        _set(own / "cgroup.subtree_control", "+cpu")
+        put(own / "cgroup.subtree_control", "+cpu")
         places["cpu"] = top
+        # It competes with the bot only: there is nothing to make up for while one starts.
+        put(top / "cpu.weight", _WEIGHT)
     return Groups(version=2, places=places)
 
 
@@ -176,7 +200,7 @@ def _move_to_leaf(own: Path) -> None:
         raise OSError(f"other processes share {own}; start the bot as a service with Delegate=yes")
     leaf = own / _LEAF
     leaf.mkdir(exist_ok=True)
-    _set(leaf / "cgroup.procs", os.getpid())
+    put(leaf / "cgroup.procs", os.getpid())
 
 
 def _visible(mount: Path, path: str) -> Path:
@@ -192,17 +216,3 @@ def _sweep(place: Path) -> None:
                 for job in (path for path in left.iterdir() if path.is_dir()):
                     job.rmdir()
                 left.rmdir()
-
-
-def _set(path: str | Path, value: int | str) -> None:
-    # A start writes nine such files: a file object for each, and a Path, would cost it 0.2 ms.
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
-    try:
-        os.write(fd, str(value).encode())
-    finally:
-        os.close(fd)
-
-
-def _set_if_there(path: str | Path, value: int) -> None:
-    with contextlib.suppress(OSError):
-        _set(path, value)

@@ -39,6 +39,16 @@ class Limits:
         else:
             _bound(pid, resource.RLIMIT_DATA, self.spec.memory_mb << 20)
 
+    def starts(self) -> None:
+        """Say that somebody waits for what is being started."""
+        if self.group is not None:
+            self.group.starts()
+
+    def has_started(self) -> None:
+        """Say that nobody waits for it any more; may be called again."""
+        if self.group is not None:
+            self.group.has_started()
+
     def enter_inside(self, pid: int) -> None:
         """Bound the first process inside, which has namespaces of its own. Raises OSError."""
         if self.counted:

@@ -100,6 +100,7 @@ class LocalSandbox:
             end = await running.wait()
             why = end.stderr or end.killed or f"it ended with code {end.code}"
             raise SandboxUnavailable(f"the sandbox cannot be started: {why}")
+        running.spoke()
         return running
 
     async def _started(self, spawn: Spawn, spec: SandboxSpec) -> Running:

@@ -45,6 +45,7 @@ class Plain:
             line=ours,
             stderr=program.stderr,
             kill=partial(kill_all, program.pid),
+            spoke=lambda: None,
             give=lambda given: None,
             check=partial(limits.check, program.pid),
             clean=limits.clean,

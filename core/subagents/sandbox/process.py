@@ -23,9 +23,10 @@ class Spawned:
     """What was started. `inside` is a pidfd that can be read once nothing runs inside.
 
     `kill` ends everything; without it, everything dies with the process that `inside` is of.
-    `give` makes the workspace its own, `check` looks for what is over the bounds, `clean` removes
-    what is left and says in words why the kernel ended something (out of memory). They run on
-    threads; the first two are told for what job, which one that was started ahead learns late.
+    `spoke` is called after its first word. `give` makes the workspace its own, `check` looks for
+    what is over the bounds, `clean` removes what is left and says in words why the kernel ended
+    something (out of memory). They run on threads; those two in the middle are told for what job,
+    which one that was started ahead learns late.
     """
 
     program: "subprocess.Popen[bytes]"
@@ -33,6 +34,7 @@ class Spawned:
     line: socket.socket
     stderr: IO[bytes]
     kill: Callable[[], None] | None
+    spoke: Callable[[], None]
     give: Callable[[SandboxSpec], None]
     check: Callable[[SandboxSpec], str | None]
     clean: Callable[[], str | None]
@@ -77,6 +79,10 @@ class Running:
     def at_end(self, function: Callable[[], object]) -> None:
         """Have `function` called once everything is gone."""
         self._at_end.append(function)
+
+    def spoke(self) -> None:
+        """Let what is done after its first word be done; nobody waits for that."""
+        self._executor.submit(self._spawned.spoke)
 
     async def give(self, spec: SandboxSpec) -> None:
         """Make the workspace of a job its own. Raises OSError."""

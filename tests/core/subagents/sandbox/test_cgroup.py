@@ -147,7 +147,7 @@ def test_a_group_that_cannot_be_bounded_is_not_left_behind(
     def refuse(path: Path, value: object) -> None:
         raise OSError("no")
 
-    monkeypatch.setattr(cgroup, "_set", refuse)
+    monkeypatch.setattr(cgroup, "put", refuse)
     with pytest.raises(OSError, match="no"):
         found.make("job-1", 64, 20)
     assert not any((place / "job-1").exists() for place in found.places.values())
