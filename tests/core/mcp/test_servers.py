@@ -168,19 +168,21 @@ async def test_one_that_says_nothing_is_away_and_nothing_of_it_runs_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "START_S", 0.5)
+    others = set(descendants(os.getpid()))
     async with running(wild(tmp_path, "mute")) as servers:
         offers = await asyncio.gather(*(servers.offer(CHANNEL) for _ in range(5)))
         assert {offer.away for offer in offers} == {("wild",)}
-        assert descendants(os.getpid()) == []
+        assert set(descendants(os.getpid())) <= others
 
 
 async def test_one_that_never_stops_talking_is_ended(tmp_path: Path) -> None:
+    others = set(descendants(os.getpid()))
     async with running(wild(tmp_path, "flood")) as servers:
         assert (await servers.offer(CHANNEL)).away == ("wild",)
         line = servers._connections["wild"]._line
         assert line is not None
         await line.gone.wait()
-        assert descendants(os.getpid()) == []
+        assert set(descendants(os.getpid())) <= others
 
 
 async def test_when_the_bot_is_gone_the_server_and_what_it_left_behind_go_too(

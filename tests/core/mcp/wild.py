@@ -77,9 +77,12 @@ def called(name: str) -> dict[str, Any] | None:
 def daemon(folder: Path) -> None:
     """Leave something behind that wants to outlive everything."""
     code = "import os,time; open('daemon','w').write(str(os.getpid())); os.rename('daemon','pid')"
-    subprocess.Popen(
-        [sys.executable, "-c", f"{code}; time.sleep(1000)"], cwd=folder, start_new_session=True
-    )
+    left = subprocess.Popen(
+        [sys.executable, "-c", f"{code}; print(flush=True); time.sleep(1000)"],
+        cwd=folder, start_new_session=True, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert left.stdout is not None
+    left.stdout.readline()  # it has said who it is
 
 
 def main(how: str, folder: Path) -> None:
