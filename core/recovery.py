@@ -2,7 +2,6 @@
 door, first those that people speak in. Does none of the work itself."""
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
@@ -66,6 +65,9 @@ class Recovery:
         self._left: dict[ChannelRef, None] = {}
         self._owed: dict[ThreadRef, list[str]] = {}
         self._busy: dict[ChannelRef | ThreadRef, asyncio.Event] = {}
+        # What could not be read: it is tried again after a while, or when somebody comes there.
+        self._failed: set[ChannelRef] = set()
+        self._stuck: dict[ThreadRef, list[str]] = {}
         self._answered: set[ThreadRef] = set()
         self._place = asyncio.Event()
         self._answering = False
@@ -80,10 +82,15 @@ class Recovery:
                 await done.wait()
 
     async def before(self, thread: ThreadRef) -> None:
-        """Return when nothing that came earlier in the thread is still to be taken up."""
-        if self._left or self._busy or self._owed:
+        """Return when nothing that came earlier in the thread is still to be taken up.
+
+        Raises StoreError when that cannot be read now: what comes does not pass it.
+        """
+        if self._left or self._busy or self._owed or self._failed or self._stuck:
             await self._channel(thread.channel)
             await self._thread(thread)
+        if thread.channel in self._failed or thread in self._stuck:
+            raise StoreError("what was said before cannot be read just now; try again in a moment")
 
     async def take_up(self, channel: ChannelRef) -> None:
         """Take up one channel, now or when its file can be used."""
@@ -97,15 +104,15 @@ class Recovery:
             self._place.set()
 
     async def _all(self, done: asyncio.Event) -> None:
-        began, count = time.monotonic(), len(self._left)
+        began, count = _now(), len(self._left)
         while self._left:
-            before = time.monotonic()
+            before = _now()
             await self._channel(next(iter(self._left)), clear=True)
             if before - began > self._patience_s:
                 # The door is open: half of the time is for those who have come in.
-                await asyncio.sleep(min(time.monotonic() - before, _LONGEST_PAUSE_S))
+                await asyncio.sleep(min(_now() - before, _LONGEST_PAUSE_S))
         done.set()
-        took = round(time.monotonic() - began, 3)
+        took = round(_now() - began, 3)
         log.info("all unfinished work is taken up", channels=count, seconds=took)
 
     async def _channel(self, channel: ChannelRef, *, clear: bool = False) -> None:
@@ -113,29 +120,35 @@ class Recovery:
 
         `clear`: nothing can have been accepted yet, so the mark may go if nothing is unfinished.
         """
-        if channel not in self._left:
-            await self._over(channel)
+        waited = await self._over(channel)
+        if channel not in self._left and (waited or channel not in self._failed):
             return
-        del self._left[channel]
+        self._left.pop(channel, None)
         over = self._busy[channel] = asyncio.Event()
         try:
-            if not await self._taken(channel, clear=clear):
+            if await self._taken(channel, clear=clear):
+                self._failed.discard(channel)
+            elif channel not in self._failed:
+                self._failed.add(channel)
                 self._spawn(self._later(channel), f"recover {channel}")
         finally:
             del self._busy[channel]
             over.set()
 
-    async def _over(self, what: ChannelRef | ThreadRef) -> None:
-        busy = self._busy.get(what)
-        if busy is not None:
+    async def _over(self, what: ChannelRef | ThreadRef) -> bool:
+        """Wait until nobody is at it any more; whether somebody was."""
+        waited = False
+        while (busy := self._busy.get(what)) is not None:
             await busy.wait()
+            waited = True
+        return waited
 
     async def _later(self, channel: ChannelRef) -> None:
         wait = self._retry_s
-        await asyncio.sleep(wait)
-        while not await self._taken(channel):
-            wait = min(2 * wait, _LONGEST_WAIT_S)
+        while channel in self._failed:
             await asyncio.sleep(wait)
+            await self._channel(channel)
+            wait = min(2 * wait, _LONGEST_WAIT_S)
 
     async def _taken(self, channel: ChannelRef, *, clear: bool = False) -> bool:
         """False when its file cannot be used now; a broken channel is told and left."""
@@ -185,31 +198,40 @@ class Recovery:
 
     async def _thread(self, thread: ThreadRef) -> None:
         """Hand out what is owed in the thread, unless that is done; wait if it is being done."""
-        ids = self._owed.pop(thread, None)
-        if ids is None:
-            await self._over(thread)
+        known = () if await self._over(thread) else self._stuck.get(thread, ())
+        ids = [*dict.fromkeys((*known, *self._owed.pop(thread, ())))]
+        if not ids:
             return
         over = self._busy[thread] = asyncio.Event()
         try:
             await self._hand_out(thread, ids)
+            self._stuck.pop(thread, None)
         except StoreError as error:
             log.error("a thread has to wait", thread=str(thread), error=str(error))
-            self._spawn(self._thread_later(thread, ids), f"recover {thread}")
+            if thread not in self._stuck:
+                self._spawn(self._thread_later(thread), f"recover {thread}")
+            self._stuck[thread] = ids
         finally:
             del self._busy[thread]
             over.set()
 
-    async def _thread_later(self, thread: ThreadRef, ids: list[str]) -> None:
-        await asyncio.sleep(self._retry_s)
-        self._owed[thread] = ids
-        self._answer_soon()
+    async def _thread_later(self, thread: ThreadRef) -> None:
+        while thread in self._stuck:
+            await asyncio.sleep(self._retry_s)
+            await self._thread(thread)
 
     async def _hand_out(self, thread: ThreadRef, ids: list[str]) -> None:
-        for first in range(0, len(ids), _PAGE):
-            read = partial(inbox.owed_of, ids=ids[first : first + _PAGE])
+        """Hand these out; what is handed out is among them no more, also when it fails."""
+        while ids:
+            read = partial(inbox.owed_of, ids=ids[:_PAGE])
             for item in await self._channels.read(thread.channel, read):
                 if item.event is None:
                     log.error("an event cannot be read", thread=str(thread), event=item.id)
                     continue
                 self._answered.add(thread)
                 self._conversations.deliver(thread, Arrived(event=item.event))
+            del ids[:_PAGE]
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -11,6 +11,7 @@ from core import recovery
 from core.errors import StoreError
 from core.messages import ChannelRef
 from core.model.chat import ModelRequest
+from core.records import inbox
 from core.state.channels import Channels
 from core.state.control import Control
 from core.state.database import Transaction
@@ -100,6 +101,43 @@ async def test_a_channel_that_cannot_be_looked_into_is_tried_again(tmp_path: Pat
     channels.go.set()
     async with room(tmp_path, channels=channels) as here:
         assert (await here.platform.post("answer:old0")).text == "echo: old"
+
+
+async def test_what_is_said_does_not_pass_what_was_said_before_and_cannot_be_read(
+    tmp_path: Path,
+) -> None:
+    await killed_with(tmp_path, t="first")
+    channels = Held(tmp_path, StoreError("no"))
+    channels.go.set()
+    async with room(tmp_path, channels=channels, retry_s=60.0) as here:
+        # It is tried again as somebody comes.
+        await here.ask("new", "second")
+        assert [post.id for post in here.platform.posts()] == ["answer:old0", "answer:new"]
+
+
+async def test_while_what_was_said_before_cannot_be_read_nothing_more_is_kept(
+    tmp_path: Path,
+) -> None:
+    class Blind(Channels):
+        """Channels that can be looked into and not read."""
+
+        blind = True
+
+        async def read(self, ref: ChannelRef, function: Callable[[Transaction], T]) -> T:
+            if self.blind and getattr(function, "func", None) is inbox.owed_of:
+                raise StoreError("no")
+            return await super().read(ref, function)
+
+    await killed_with(tmp_path, t="first")
+    channels = Blind(tmp_path)
+    async with room(tmp_path, channels=channels, retry_s=60.0) as here:
+        with pytest.raises(StoreError, match="try again"):
+            await here.say("new", "second")
+        await here.ask("other", "/jobs", thread="elsewhere")
+        channels.blind = False
+        await here.ask("new", "second")
+        posts = [post.id for post in here.platform.posts() if post.thread.thread == "t"]
+        assert posts == ["answer:old0", "answer:new"]
 
 
 async def test_an_answer_that_goes_out_after_the_start_leaves_no_mark(tmp_path: Path) -> None:

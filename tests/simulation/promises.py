@@ -169,7 +169,9 @@ class _Channel:
         plans = {row[0] for row in self._rows("SELECT message FROM plans WHERE state = 'waiting'")}
         paused = self._rows("SELECT * FROM settings WHERE name = 'paused' AND value = 'true'")
         for number, state, message in self._rows("SELECT number, state, message FROM jobs"):
-            waits = (state == "promised" and message in plans) or (state == "queued" and paused)
+            # One that rested when the channel was paused is running and has no place.
+            held = paused and state in ("queued", "running")
+            waits = (state == "promised" and message in plans) or held
             if state != "ended" and not waits:
                 yield f"job {number} is {state}"
 
