@@ -23,8 +23,11 @@ async def test_a_job_waits_while_no_sandbox_starts_and_goes_on_when_one_does(
     bwrap.parent.mkdir()
     bwrap.symlink_to(real)
     path = {"PATH": f"{bwrap.parent}{os.pathsep}{os.environ['PATH']}"}
+    # A job that sees what only this channel sees takes no sandbox that was started ahead.
+    (tmp_path / "logs").mkdir()
+    more = f'[[sources]]\nname = "ci"\npath = "{tmp_path}/logs"\nchannels = ["web/local/general"]\n'
     play = Play({"go": starting("work"), "hello": [say("hi")]}, {"work": [finish("done")]})
-    async with room(tmp_path, play, environment=path) as r:
+    async with room(tmp_path, play, more=more, environment=path) as r:
         bwrap.unlink()
         bwrap.write_text(REFUSES)
         bwrap.chmod(0o755)
