@@ -66,7 +66,7 @@ class Recovery:
         self._owed: dict[ThreadRef, list[str]] = {}
         self._busy: dict[ChannelRef | ThreadRef, asyncio.Event] = {}
         # What could not be read: it is tried again after a while, or when somebody comes there.
-        self._failed: set[ChannelRef] = set()
+        self._failed: dict[ChannelRef | ThreadRef, StoreError] = {}
         self._stuck: dict[ThreadRef, list[str]] = {}
         self._answered: set[ThreadRef] = set()
         self._place = asyncio.Event()
@@ -86,11 +86,12 @@ class Recovery:
 
         Raises StoreError when that cannot be read now: what comes does not pass it.
         """
-        if self._left or self._busy or self._owed or self._failed or self._stuck:
+        if self._left or self._busy or self._owed or self._failed:
             await self._channel(thread.channel)
             await self._thread(thread)
-        if thread.channel in self._failed or thread in self._stuck:
-            raise StoreError("what was said before cannot be read just now; try again in a moment")
+        trouble = self._failed.get(thread.channel) or self._failed.get(thread)
+        if trouble is not None:
+            raise StoreError(f"what was said before cannot be read: {trouble}")
 
     async def take_up(self, channel: ChannelRef) -> None:
         """Take up one channel, now or when its file can be used."""
@@ -126,11 +127,13 @@ class Recovery:
         self._left.pop(channel, None)
         over = self._busy[channel] = asyncio.Event()
         try:
-            if await self._taken(channel, clear=clear):
-                self._failed.discard(channel)
-            elif channel not in self._failed:
-                self._failed.add(channel)
+            await self._take(channel, clear=clear)
+            self._failed.pop(channel, None)
+        except StoreError as error:
+            log.error("a channel has to wait", channel=str(channel), error=str(error))
+            if channel not in self._failed:
                 self._spawn(self._later(channel), f"recover {channel}")
+            self._failed[channel] = error
         finally:
             del self._busy[channel]
             over.set()
@@ -150,20 +153,19 @@ class Recovery:
             await self._channel(channel)
             wait = min(2 * wait, _LONGEST_WAIT_S)
 
-    async def _taken(self, channel: ChannelRef, *, clear: bool = False) -> bool:
-        """False when its file cannot be used now; a broken channel is told and left."""
+    async def _take(self, channel: ChannelRef, *, clear: bool) -> None:
+        """A broken channel is told and left. Raises StoreError."""
         try:
             found = await self._channels.glance(channel, self._look)
             self._begin(channel, found)
             if clear and found.nothing:
-                await self._control.clear(channel)
-        except StoreError as error:
-            log.error("a channel has to wait", channel=str(channel), error=str(error))
-            return False
+                with suppress(StoreError):  # a mark that stays costs a look at the next start
+                    await self._control.clear(channel)
+        except StoreError:
+            raise
         except Exception:
             # Around one channel: what is broken in its file must not keep the others out.
             log.exception("a channel is left out", channel=str(channel))
-        return True
 
     def _begin(self, channel: ChannelRef, found: Unfinished) -> None:
         for number in found.forgets:
@@ -206,11 +208,12 @@ class Recovery:
         try:
             await self._hand_out(thread, ids)
             self._stuck.pop(thread, None)
+            self._failed.pop(thread, None)
         except StoreError as error:
             log.error("a thread has to wait", thread=str(thread), error=str(error))
             if thread not in self._stuck:
                 self._spawn(self._thread_later(thread), f"recover {thread}")
-            self._stuck[thread] = ids
+            self._stuck[thread], self._failed[thread] = ids, error
         finally:
             del self._busy[thread]
             over.set()
