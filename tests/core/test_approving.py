@@ -157,7 +157,6 @@ async def test_stale_and_forged_presses_do_nothing_but_tell(tmp_path: Path) -> N
             (
                 ("allow.1.2.1", "asks for no leave just now"),
                 ("allow.7.1.1", "There is no job 7"),
-                ("allow.1.1.9", "none of mine"),
                 ("answer.1.1.1", "asks for leave"),
                 ("answer.1.1", "asks for leave"),
             )
