@@ -80,9 +80,9 @@ class DiscordAdapter:
         self._mailboxes = Mailboxes(self._spawn)
         members = Members(self._rest, self._directory)
         self._intake = Intake(
-            door=door, guard=guard, places=places, directory=self._directory, rest=self._rest,
-            writing=self._writing, mailboxes=self._mailboxes, members=members,
-            clock=time.time,
+            door=door, guard=guard, places=places, window=window,
+            directory=self._directory, rest=self._rest, writing=self._writing,
+            mailboxes=self._mailboxes, members=members, clock=time.time,
         )  # fmt: skip
         self._responding = Responding(
             door=door, window=window, guard=guard, directory=self._directory, rest=self._rest,
@@ -104,7 +104,12 @@ class DiscordAdapter:
 
     async def start(self) -> None:
         """Connect in the background; returns at once, whatever the platform does."""
-        self._spawn(self._link.run(), "discord")
+        self._spawn(self._run(), "discord")
+
+    async def _run(self) -> None:
+        # Before anything new is heard: what is there is what was heard before the bot went down.
+        await self._intake.missed.remember()
+        await self._link.run()
 
     async def stop(self) -> None:
         """End the connection and everything that is under way."""
@@ -231,11 +236,11 @@ class DiscordAdapter:
             self._responding.take(payload)
         elif event.startswith("MESSAGE_"):
             self._intake.take(event, payload)
-        elif event == "READY" and self._registered:
-            self._spawn(self._intake.catch_up(), "discord catching up")
         elif event == "READY":
-            self._registered = True
-            self._spawn(register(self._rest, self._link.application), "discord commands")
+            self._intake.missed.catch_up()
+            if not self._registered:
+                self._registered = True
+                self._spawn(register(self._rest, self._link.application), "discord commands")
 
     def _is_over(self, thread: ThreadRef, item: str, version: int) -> None:
         """What is older than this is not to be shown any more."""

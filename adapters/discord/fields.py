@@ -57,6 +57,11 @@ def made_at(id: str) -> float:
     return ((int(id) >> 22) + _EPOCH_MS) / 1000
 
 
+def snowflake(seconds: float, *, since_epoch: bool = False) -> int:
+    """The id of a moment in Unix seconds; without `since_epoch`, how much ids grow in so long."""
+    return (int(seconds * 1000) - (_EPOCH_MS if since_epoch else 0)) << 22
+
+
 def moment(stamp: str) -> float | None:
     """A time as Discord writes it, in Unix seconds."""
     try:

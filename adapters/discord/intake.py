@@ -20,7 +20,7 @@ from adapters.discord.translation import Heard
 from adapters.discord.writing import Writing
 from core.errors import BadRequest, DeliveryFailed, DeliveryRefused, NotAllowed, StoreError
 from core.messages import Edit, InboundEvent, Message, Person, ThreadRef
-from core.ports import Door, Guard, Places
+from core.ports import Door, Guard, Places, Window
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +36,7 @@ class Intake:
         door: Door,
         guard: Guard,
         places: Places,
+        window: Window,
         directory: Directory,
         rest: Rest,
         writing: Writing,
@@ -52,11 +53,7 @@ class Intake:
         self._mailboxes = mailboxes
         self._members = members
         self._clock = clock
-        self._missed = Missed(rest, self.take)
-
-    async def catch_up(self) -> None:
-        """A new session began: what was said before it is asked for."""
-        await self._missed.catch_up()
+        self.missed = Missed(rest, window, mailboxes, self._hear_late)
 
     def take(self, event: str, payload: Payload) -> None:
         """An event of messages. Most are not for the bot and cost nothing more."""
@@ -65,22 +62,40 @@ class Intake:
             self._take(event, payload, place)
         elif id_of(payload, "channel_id"):
             key = id_of(payload, "channel_id")
-            self._mailboxes.put(key, partial(self._find, event, payload))
+            self._mailboxes.put(key, partial(self._take_late, event, payload))
 
-    async def _find(self, event: str, payload: Payload) -> None:
-        """A channel that was not announced: a thread that had been closed, say."""
-        if event not in ("MESSAGE_CREATE", "MESSAGE_UPDATE"):
+    async def _take_late(self, event: str, payload: Payload) -> None:
+        if event in ("MESSAGE_CREATE", "MESSAGE_UPDATE"):
+            place = await self._find(payload)
+            if place is not None:
+                self._take(event, payload, place)
+
+    async def _hear_late(self, payload: Payload) -> None:
+        """A message that was found in its channel."""
+        place = await self._find(payload)
+        heard = None if place is None else translation.heard(payload, self._directory, place)
+        if heard is None:
             return
+        message = heard.message
+        if not self._guard.allows(message.author, message.thread.channel):
+            # A message that is read, not told, comes without its author's roles.
+            unknown = replace(message.author, outside=True)
+            heard = replace(heard, message=replace(message, author=unknown))
+        await self._hear(heard, payload)
+
+    async def _find(self, payload: Payload) -> Place | None:
+        """Its place, also if that was not announced: a thread that had been closed, say."""
+        known = translation.place_of(payload, self._directory)
+        if known is not None:
+            return known
         try:
             found = await self._rest.ask(
                 "GET", "/channels/{channel_id}", channel_id=id_of(payload, "channel_id")
             )
         except (DeliveryFailed, DeliveryRefused) as error:
             log.warning("a channel of Discord is not known", error=str(error))
-            return
-        place = self._directory.learn(found, id_of(payload, "guild_id"))
-        if place is not None:
-            self._take(event, payload, place)
+            return None
+        return self._directory.learn(found, id_of(payload, "guild_id"))
 
     def _take(self, event: str, payload: Payload, place: Place) -> None:
         match event:
@@ -104,7 +119,7 @@ class Intake:
             return
         if not message.direct:
             self._members.met(message.author)
-        self._missed.heard(payload, message.thread.thread)
+        self.missed.heard(payload, message.thread.thread)
         self._writing.title(message.thread, message.text)
         if heard.answers:
             item = await self._places.item(message.thread.channel, heard.answers)

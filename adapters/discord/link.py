@@ -9,6 +9,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from itertools import count
 
 import aiohttp
 import discord
@@ -33,6 +34,7 @@ EVENTS = (
     "MESSAGE_DELETE_BULK", "INTERACTION_CREATE",
 )  # fmt: skip
 _LONGEST_PAUSE_S = 30.0
+_RESUMES = 2
 _BAD_TOKEN_PAUSE_S = 600.0
 _CONTENT_GRANTED = 1 << 18 | 1 << 19
 
@@ -226,22 +228,26 @@ class Link:
         connect = client.http.ws_connect
 
         async def ws_connect(url: str, *, compress: int = 0) -> aiohttp.ClientWebSocketResponse:
-            return await self._patiently(lambda: connect(url, compress=compress))
+            return await self._patiently(url, lambda at: connect(at, compress=compress))
 
         client.http.ws_connect = ws_connect  # type: ignore[method-assign]
         self._rest.use(client.http)
 
     async def _patiently(
-        self, connect: Callable[[], Awaitable[aiohttp.ClientWebSocketResponse]]
+        self, url: str, connect: Callable[[str], Awaitable[aiohttp.ClientWebSocketResponse]]
     ) -> aiohttp.ClientWebSocketResponse:
         """Connect, at a pace; what the library does by itself is too often or too seldom."""
-        while True:
+        for attempt in count():
             await asyncio.sleep(self._pace.next_s())
+            if attempt == _RESUMES:
+                # Where a session is to be resumed may be gone for good; the way in is not.
+                url = str(DiscordWebSocket.DEFAULT_GATEWAY.with_query(yarl.URL(url).query))
             try:
-                return await connect()
+                return await connect(url)
             except (OSError, aiohttp.ClientError, TimeoutError) as error:
                 self._status.retries += 1
                 self._problem(f"Discord's gateway cannot be reached: {said(error)}")
+        raise AssertionError("counting does not end")
 
     def _parser(self, client: discord.Client, name: str) -> Callable[[Payload], None]:
         def parse(payload: Payload) -> None:

@@ -1,52 +1,117 @@
-"""What was said while a session was lost: asked for again, in the places talked in of late.
+"""What was said while nobody listened: read from the channels, in the places talked in of late.
 
-A connection that is resumed gets everything by itself. When Discord has forgotten the session,
-what came in between is only in the channels. The core drops what it has already.
+A connection that is resumed gets everything by itself. When Discord has forgotten the session, or
+the bot was down, what came in between is only in the channels. The core drops what it has already.
 """
 
+import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 import structlog
 
-from adapters.discord.fields import Payload, id_of
+from adapters.discord.directory import PLATFORM
+from adapters.discord.fields import Payload, id_of, snowflake
+from adapters.discord.mailboxes import Mailboxes
 from adapters.discord.rest import Rest
-from core.errors import DeliveryFailed, DeliveryRefused
+from core.errors import BadRequest, DeliveryFailed, DeliveryRefused, StoreError
+from core.messages import ChannelRef
+from core.messages.queries import ListChannels, ReadMessages
+from core.messages.views import Channels, MessageLine, Messages
+from core.ports import Window
 
 log = structlog.get_logger(__name__)
 
-_PLACES = 50
-_NEWER = "/channels/{channel_id}/messages?after={after}&limit=100"
+_CHANNELS, _PLACES = 20, 50
+_LINES = 200
+_PAGE, _PAGES = 100, 3
+_OLDEST_S = 86_400.0
+# Of two messages at the same time one may have been kept, and the other not.
+_EARLIER_S = 60.0
+_END = 2**62
+_OLDER = "/channels/{channel_id}/messages?before={before}&limit=100"
+
+Hear = Callable[[Payload], Awaitable[None]]
 
 
 class Missed:
     """Remembers where the bot is talked to, and reads on from there."""
 
-    def __init__(self, rest: Rest, take: Callable[[str, Payload], None]) -> None:
+    def __init__(self, rest: Rest, window: Window, mailboxes: Mailboxes, hear: Hear) -> None:
         self._rest = rest
-        self._take = take
+        self._window = window
+        self._mailboxes = mailboxes
+        self._hear = hear
         self._last: OrderedDict[str, tuple[str, str]] = OrderedDict()
+
+    async def remember(self) -> None:
+        """Find out where the bot was talked to before it was started, and until when."""
+        newest, found = 0, []
+        for channel in await self._channels():
+            for line in await self._lines(channel):
+                newest = max(newest, int(line.id))
+                found.append((int(line.id), line.thread.thread, channel))
+        for id, thread, channel in sorted(found, key=lambda one: one[0]):
+            heard = max(id, newest - snowflake(_EARLIER_S))
+            guild = "" if channel.workspace == "dm" else channel.workspace
+            self._note((channel.channel, thread), str(heard), guild)
 
     def heard(self, payload: Payload, thread: str = "") -> None:
         """A message for the bot came; `thread` is where it is answered, if that is elsewhere."""
-        id, guild = id_of(payload), id_of(payload, "guild_id")
-        for place in (id_of(payload, "channel_id"), thread):
-            if place:
-                self._last[place] = (id, guild)
-                self._last.move_to_end(place)
+        places = (id_of(payload, "channel_id"), thread)
+        self._note(places, id_of(payload), id_of(payload, "guild_id"))
+
+    def catch_up(self) -> None:
+        """Take what is newer than what was heard, in each place before what comes there from now
+        on; returns at once."""
+        for place, (after, guild) in tuple(reversed(self._last.items())):
+            self._mailboxes.put(place, partial(self._read_on, place, int(after), guild))
+
+    def _note(self, places: tuple[str, ...], id: str, guild: str) -> None:
+        for place in filter(str.isdigit, places):
+            self._last[place] = (id, guild)
+            self._last.move_to_end(place)
         while len(self._last) > _PLACES:
             self._last.popitem(last=False)
 
-    async def catch_up(self) -> None:
-        """Take what is newer than what was heard."""
-        for channel, (after, guild) in tuple(reversed(self._last.items())):
-            try:
-                found = await self._rest.ask_list("GET", _NEWER, channel_id=channel, after=after)
-            except (DeliveryFailed, DeliveryRefused) as error:
-                log.warning("what was missed cannot be read", channel=channel, error=str(error))
-                continue
-            listed = found if isinstance(found, list) else []
-            messages = [one for one in listed if isinstance(one, Mapping)]
-            for payload in sorted(messages, key=lambda one: int(id_of(one) or 0)):
-                place = {"guild_id": guild} if guild else {}
-                self._take("MESSAGE_CREATE", {**payload, **place})
+    async def _read_on(self, place: str, after: int, guild: str) -> None:
+        after = max(after, snowflake(time.time() - _OLDEST_S, since_epoch=True))
+        missed: list[Payload] = []
+        try:
+            before = _END
+            for _ in range(_PAGES):
+                page = await self._page(place, before)
+                missed += [one for one in page if int(id_of(one)) > after]
+                before = min((int(id_of(one)) for one in page), default=0)
+                if len(page) < _PAGE or before <= after:
+                    break
+        except (DeliveryFailed, DeliveryRefused) as error:
+            log.warning("what was missed cannot be read", channel=place, error=str(error))
+        home = {"guild_id": guild} if guild else {}
+        for payload in sorted(missed, key=lambda one: int(id_of(one))):
+            await self._hear({**payload, **home})
+
+    async def _page(self, place: str, before: int) -> list[Payload]:
+        found = await self._rest.ask_list("GET", _OLDER, channel_id=place, before=str(before))
+        listed = found if isinstance(found, list) else []
+        return [one for one in listed if isinstance(one, Mapping) and id_of(one)]
+
+    async def _channels(self) -> tuple[ChannelRef, ...]:
+        try:
+            view = await self._window.look(ListChannels(platform=PLATFORM))
+        except (BadRequest, StoreError) as error:
+            log.warning("where the bot was talked to is not known", error=str(error))
+            return ()
+        lines = view.lines[:_CHANNELS] if isinstance(view, Channels) else ()
+        return tuple(line.channel for line in lines)
+
+    async def _lines(self, channel: ChannelRef) -> list[MessageLine]:
+        """What people said last."""
+        try:
+            view = await self._window.look(ReadMessages(channel=channel, before=_END, limit=_LINES))
+        except (BadRequest, StoreError) as error:
+            log.warning("what was said last is not known", error=str(error))
+            return []
+        lines = view.lines if isinstance(view, Messages) else ()
+        return [one for one in lines if one.post is None and one.id.isdigit() and len(one.id) < 20]

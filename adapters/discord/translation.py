@@ -63,7 +63,7 @@ def heard(payload: Payload, directory: Directory, place: Place) -> Heard | None:
         id=id,
         thread=_thread(id, place, to_me=to_me),
         author=person(part(payload, "author"), part(payload, "member"), place),
-        text=said or ("" if uploads else "(nothing but a mention)"),
+        text=said or ("" if uploads else "/help"),  # the bot's name alone
         at=moment(text(payload, "timestamp")) or made_at(id),
         direct=place.is_dm,
     )

@@ -21,13 +21,26 @@ from core.messages import (
     Seen,
     ThreadRef,
 )
-from core.messages.queries import ListConflicts, ListJobs, Query, ReadFile, ReadJob, ReadState
+from core.messages.queries import (
+    ListChannels,
+    ListConflicts,
+    ListJobs,
+    Query,
+    ReadFile,
+    ReadJob,
+    ReadMessages,
+    ReadState,
+)
 from core.messages.views import (
+    ChannelLine,
+    Channels,
     Conflicts,
     EntryLine,
     FileView,
     Jobs,
     JobView,
+    MessageLine,
+    Messages,
     StateView,
     StepLine,
     View,
@@ -45,6 +58,7 @@ class FakeCore(Shelf):
         self.kept: dict[str, Event] = {}
         self.errors: list[Exception] = []
         self.strangers: set[str] = set()
+        self.role = ""
         self.word = ""
         self.shown: dict[tuple[ChannelRef, str], tuple[str, ...]] = {}
         self.produced: dict[str, bytes] = {}
@@ -110,8 +124,26 @@ class FakeCore(Shelf):
                     key="deploy.target", kind="value", value="prod", commit=1, author="Anna", at=0
                 )
                 return StateView(commit=1, entries=(line,), files=())
+            case ListChannels():
+                channels = dict.fromkeys(one.thread.channel for one in self.said())
+                return Channels(
+                    lines=tuple(ChannelLine(channel=one, at=0, running=0) for one in channels)
+                )
+            case ReadMessages(channel=channel):
+                lines = tuple(
+                    MessageLine(
+                        seq=seq, id=one.id, thread=one.thread, author_id=one.author.id,
+                        author=one.author.name, text=one.text, at=one.at,
+                    )
+                    for seq, one in enumerate(self.said())
+                    if one.thread.channel == channel
+                )  # fmt: skip
+                return Messages(lines=lines, newest=len(lines))
             case _:
                 raise BadRequest("not asked by Discord")
+
+    def said(self) -> list[Message]:
+        return [one for one in self.kept.values() if isinstance(one, Message)]
 
     async def of(self, channel: ChannelRef, item: str) -> tuple[str, ...]:
         return self.shown.get((channel, item), ())
@@ -127,7 +159,8 @@ class FakeCore(Shelf):
         return None
 
     def allows(self, person: Person, channel: ChannelRef) -> bool:
-        return person.id not in self.strangers and not person.outside
+        let_in = not self.role or self.role in person.roles
+        return let_in and person.id not in self.strangers and not person.outside
 
 
 def place(guild: str, channel: str, thread: str = "") -> ThreadRef:

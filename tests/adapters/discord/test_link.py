@@ -226,3 +226,13 @@ async def test_the_first_words_in_a_thread_of_the_bot_s_are_read_after_a_lost_se
     await discord.say(town.anna, discord.world.channels[thread.thread], "word 2")
     discord.gateway.cut()
     assert words(await core.events(2)) == ["word 1", "word 2"]
+
+
+async def test_where_sessions_are_resumed_may_be_gone_for_good(
+    start: Start, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    discord.gateway.resume_url = "ws://127.0.0.1:1/gone"
+    await start(patience_s=60.0)
+    discord.gateway.cut()
+    await heard(discord, core, town, 1)
+    assert discord.gateway.log.count("resumed") == 1

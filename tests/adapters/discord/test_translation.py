@@ -53,6 +53,12 @@ def test_the_bot_s_own_role_names_it_too(directory: Directory) -> None:
     assert found.message.text == "hi"
 
 
+def test_the_bots_name_alone_asks_for_help(directory: Directory) -> None:
+    found = heard(said(f"<@{ME}>", mentions=mentioning(ME)), directory, MAIN)
+    assert found is not None
+    assert found.message.text == "/help"
+
+
 def test_what_is_not_for_the_bot_is_passed_over(directory: Directory) -> None:
     assert heard(said("hello all"), directory, MAIN) is None
     assert heard(said("hello all"), directory, OTHER) is None

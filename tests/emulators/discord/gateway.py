@@ -65,6 +65,7 @@ class Gateway:
         self.world = world
         self.token = token
         self.url = url
+        self.resume_url = ""
         self.heartbeat_ms = 41_250
         self.granted = ~0
         self.sessions: list[Session] = []
@@ -145,7 +146,7 @@ class Gateway:
         ready = {
             "v": 10, "user": self.world.me.payload(), "session_id": session.id,
             "guilds": [{"id": one.id, "unavailable": True} for one in guilds],
-            "resume_gateway_url": self.url, "shard": [number, count],
+            "resume_gateway_url": self.resume_url or self.url, "shard": [number, count],
             "application": {"id": self.world.me.id, "flags": 0},
         }  # fmt: skip
         await self._to(session, "READY", ready)

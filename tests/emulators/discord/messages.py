@@ -171,12 +171,12 @@ class Messages:
     async def get(self, request: web.Request) -> Payload:
         return self.message(request).payload(self.world.users)
 
-    async def after(self, request: web.Request) -> list[Payload]:
+    async def before(self, request: web.Request) -> list[Payload]:
         channel = self.channel(request)
-        after = int(request.query.get("after", 0))
-        newer = [one for one in channel.messages.values() if int(one.id) > after]
+        before = int(request.query.get("before", 2**63))
+        older = [one for one in channel.messages.values() if int(one.id) < before]
         limit = int(request.query.get("limit", 50))
-        return [one.payload(self.world.users) for one in reversed(newer[:limit])]
+        return [one.payload(self.world.users) for one in reversed(older[-limit:])]
 
     async def react(self, request: web.Request) -> None:
         self.message(request).reactions.append(request.match_info["emoji"])

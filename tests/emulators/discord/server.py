@@ -101,7 +101,7 @@ class DiscordServer:
             ("GET", "/gateway/bot", "other", self._bot),
             ("GET", "/guilds/{guild}/members/{user}", "other", self._member),
             ("POST", f"{channel}/messages", "send", said.send),
-            ("GET", f"{channel}/messages", "other", said.after),
+            ("GET", f"{channel}/messages", "other", said.before),
             ("GET", message, "other", said.get),
             ("PATCH", message, "edit", said.edit),
             ("DELETE", message, "delete", said.delete),

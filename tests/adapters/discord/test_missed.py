@@ -1,0 +1,72 @@
+"""What was said while the bot was down: read from the channels, once, in order, within bounds."""
+
+from adapters.discord.adapter import DiscordAdapter
+from core.messages import Message
+from tests.adapters.discord.conftest import Start, Town
+from tests.adapters.discord.fake_core import FakeCore, post
+from tests.emulators.discord.server import DiscordServer
+
+
+async def talked(bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town) -> str:
+    """A word and its answer; returns the thread they are in. The bot is gone afterwards."""
+    await discord.say(town.anna, town.general, town.mention("word 1"))
+    thread = (await core.message()).thread
+    await bot.deliver(post(thread, "the answer"))
+    await bot.stop()
+    core.adapter = None
+    discord.gateway.sessions.clear()
+    return thread.thread
+
+
+def words(core: FakeCore) -> list[str]:
+    return [one.text for one in core.kept.values() if isinstance(one, Message)]
+
+
+async def test_what_was_said_while_the_bot_was_down_is_read_when_it_is_back(
+    start: Start, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    thread = await talked(await start(), discord, core, town)
+    await discord.say(town.anna, discord.world.channels[thread], "word 2")
+    await discord.say(town.ben, town.general, "not for the bot")
+    await discord.say(town.ben, discord.world.channels[thread], "word 3")
+    await start()
+    await core.events(3)
+    await discord.say(town.anna, discord.world.channels[thread], "word 4")
+    await core.events(4)
+    assert words(core) == ["word 1", "word 2", "word 3", "word 4"]
+
+
+async def test_a_mention_in_a_channel_it_talks_in_is_found_too_and_has_its_own_thread(
+    start: Start, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    await talked(await start(), discord, core, town)
+    asked = await discord.say(town.ben, town.general, town.mention("word 2"))
+    await start()
+    message = await core.message(2)
+    assert (message.text, message.thread) == ("word 2", town.thread(asked.id))
+
+
+async def test_of_very_much_the_newest_is_read(
+    start: Start, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    thread = await talked(await start(), discord, core, town)
+    place = discord.world.channels[thread]
+    for number in range(2, 350):
+        await discord.say(town.anna, place, f"word {number}")
+    await start()
+    await core.events(301)
+    assert words(core)[1:] == [f"word {number}" for number in range(50, 350)][-300:]
+    assert discord.asked("GET", f"/channels/{thread}/messages") == 3
+
+
+async def test_who_is_in_by_a_role_is_still_in_though_the_channel_does_not_tell_roles(
+    start: Start, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    thread = await talked(await start(), discord, core, town)
+    core.role = "77"
+    cora = discord.world.person("Cora", roles=("77",))
+    await discord.say(town.ben, discord.world.channels[thread], "let me in")
+    await discord.say(cora, discord.world.channels[thread], "word 2")
+    await start()
+    message = await core.message(2)
+    assert (message.text, set(message.author.roles)) == ("word 2", {"77"})
