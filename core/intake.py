@@ -17,6 +17,7 @@ from core.messages import (
     Press,
     ThreadRef,
 )
+from core.primary.presses import parse_press
 
 MAX_TEXT = 100_000
 _MAX_ID = 500
@@ -80,6 +81,7 @@ def _press(press: Press) -> Press:
     if not (press.action.isascii() and 0 < len(press.action) <= _MAX_ACTION):
         raise BadRequest("This button is none of mine; nothing was done.")
     text = None if press.text is None else _storable(press.text)
+    parse_press(press.action, text)  # what no button of ours says, only who pressed is told
     return replace(press, text=text, person=_person(press.person))
 
 

@@ -79,8 +79,12 @@ class HttpMode:
         if not sound:
             return web.json_response({"error": "invalid request"}, status=401)
         try:
-            return await handler(request)
+            response = await handler(request)
         except web.HTTPException:
             raise
         except Exception as error:  # noqa: BLE001 - Bolt breaks in many ways on odd payloads
             return web.Response(status=nonsense(error).status)
+        if response.status == 404 and request.path == self._path:
+            # Bolt's word for a payload that nobody listens for; Slack's address is right.
+            return web.json_response({"error": "not a payload of Slack's"}, status=400)
+        return response

@@ -39,18 +39,22 @@ def spoken(body: Json, bot: Bot, names: Mapping[str, str]) -> Spoken | None:
         return None
     text = _text(event, "text")
     direct = _text(event, "channel_type") == "im" or where.channel.channel.startswith("D")
+    said = "\n\n".join(filter(None, (plain(text, names, bot.user), _forwarded(event, names))))
+    files = _files(event)
+    if f"<@{bot.user}" in text and not (said.strip() or files):
+        said = "/help"  # the bot's name alone
     message = Message(
         id=ts,
         thread=where,
         author=_author(body, event, bot, names),
-        text="\n\n".join(filter(None, (plain(text, names, bot.user), _forwarded(event, names)))),
+        text=said,
         at=float(ts),
         direct=direct,
     )
     return Spoken(
         message=message,
         addressed=direct or _text(event, "type") == "app_mention" or f"<@{bot.user}" in text,
-        files=_files(event),
+        files=files,
     )
 
 

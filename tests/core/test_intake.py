@@ -81,6 +81,8 @@ def test_what_is_too_long_empty_or_cannot_be_taken_is_refused_with_what_to_do() 
         cleaned(replace(HELLO, text=" \n"))
     with pytest.raises(BadRequest, match="button"):
         cleaned(replace(PRESS, action="stop." + "1" * 100))
+    with pytest.raises(BadRequest, match="none of mine"):
+        cleaned(replace(PRESS, action="reboot.1"))
 
 
 def test_changes_are_bounded_and_about_messages_of_people() -> None:

@@ -90,6 +90,13 @@ def test_an_edit_by_somebody_of_another_workspace_is_from_outside() -> None:
     assert edit.author == Person(id="U0X", name="U0X", outside=True)
 
 
+def test_the_bots_name_alone_asks_for_help() -> None:
+    for text in ("<@U0BOT>", " <@U0BOT>  "):
+        found = translate.spoken(said(text=text), BOT, {})
+        assert found is not None
+        assert found.message.text == "/help"
+
+
 def test_a_direct_message_is_known_as_one() -> None:
     for marks in ({"channel": "D0ANNA"}, {"channel_type": "im"}):
         found = translate.spoken(said(**marks), BOT, {})
