@@ -106,6 +106,28 @@ COMMANDS: Sequence[SlashCommand] = (
         options=(_job("Which job"), Option(name="text", about="Your answer")),
     ),
     SlashCommand(
+        name="allow", about="Let a job do what it asks to do",
+        options=(
+            _job("Which job"),
+            Option(name="how", about="once, job or always; once if left out", required=False),
+        ),
+    ),
+    SlashCommand(
+        name="deny", about="Do not let a job do what it asks to do",
+        options=(
+            _job("Which job"), Option(name="why", about="What it should know", required=False),
+        ),
+    ),
+    SlashCommand(
+        name="approvals", about="What jobs may do here unasked",
+        options=(
+            Option(
+                name="withdraw", about="Take this one back", number=True, required=False,
+                before="withdraw",
+            ),
+        ),
+    ),
+    SlashCommand(
         name="run", about="Run a job's brief again, on a fresh snapshot",
         options=(_job("Which job to run again"),),
     ),
