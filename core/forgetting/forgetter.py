@@ -2,6 +2,7 @@
 be done again. Asks nobody and checks no rights."""
 
 import asyncio
+import json
 import math
 from collections.abc import Callable, Coroutine
 from functools import partial
@@ -121,22 +122,20 @@ class Forgetter:
     async def _forget_person(self, channel: ChannelRef, one: Forgetting) -> None:
         write = partial(self._channels.write, channel)
         theirs = await self._channels.read(channel, partial(forget.messages_of, person=one.name))
-        numbers = await self._channels.read(
+        shown, asked = await self._channels.read(
             channel, partial(_shown_to, person=one.name, upto=one.upto)
         )
-        await self._end_jobs(channel, one, numbers)
+        await self._end_jobs(channel, one, shown)
         await self._forget_files(channel, one)
         await self._walk(channel, partial(forget.person_step, person=one.name, upto=one.upto))
         await self._walk(
             channel,
-            partial(
-                forget.jobs_step, channel=channel, told=lambda requester, _: requester == one.name
-            ),
+            partial(forget.jobs_step, channel=channel, told=lambda number, _: number in asked),
         )
         await write(
             partial(forget.steering, told=lambda id, _: id.removeprefix("message:") in theirs)
         )
-        await write(partial(_forget_titles, person=one.name))
+        await write(partial(_forget_titles, asked=asked))
 
     async def _forget_files(self, channel: ChannelRef, one: Forgetting) -> None:
         """What came with a person's messages goes as a path that is forgotten does."""
@@ -243,19 +242,25 @@ def _stop(tx: Transaction, *, channel: ChannelRef, number: int, by: str) -> Stop
     return Stop(ticket=ticket, thread=row.thread, by=by)
 
 
-def _shown_to(tx: Transaction, *, person: str, upto: int) -> tuple[tuple[int, str], ...]:
-    """The jobs whose snapshot shows a message of the person's, or that they asked for."""
+def _shown_to(
+    tx: Transaction, *, person: str, upto: int
+) -> tuple[tuple[tuple[int, str], ...], frozenset[int]]:
+    """The jobs whose snapshot shows a message of the person's or that they asked for until then,
+    and the numbers of the latter. What they ask for meanwhile is not meant."""
     rows = tx.execute(
-        "SELECT number, id FROM jobs WHERE requester_id = ?1 OR (attempt > 0 AND base_message >="
+        "SELECT number, id, asked FROM (SELECT *, requester_id = ?1"
+        "  AND (message NOT GLOB 'message:*' OR coalesce((SELECT m.seq FROM messages AS m"
+        "   WHERE m.id = substr(jobs.message, 9)), 0) <= ?2) AS asked FROM jobs)"
+        " WHERE asked OR (attempt > 0 AND base_message >="
         " (SELECT min(seq) FROM messages WHERE author_id = ?1 AND seq <= ?2)) ORDER BY number",
         (person, upto),
-    )
-    return tuple(rows)
+    ).fetchall()
+    shown = tuple((number, id) for number, id, _ in rows)
+    return shown, frozenset(number for number, _, asked in rows if asked)
 
 
-def _forget_titles(tx: Transaction, *, person: str) -> None:
+def _forget_titles(tx: Transaction, *, asked: frozenset[int]) -> None:
     tx.execute(
-        "UPDATE commits SET about = '(forgotten)' WHERE job IN"
-        " (SELECT number FROM jobs WHERE requester_id = ?)",
-        (person,),
+        "UPDATE commits SET about = '(forgotten)' WHERE job IN (SELECT value FROM json_each(?))",
+        (json.dumps(sorted(asked)),),
     )

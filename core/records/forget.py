@@ -128,17 +128,17 @@ def count_quoting(tx: Transaction, traces: Traces, upto: int) -> str:
 
 
 def jobs_step(
-    tx: Transaction, after: int, channel: ChannelRef, told: Callable[[str, str], bool]
+    tx: Transaction, after: int, channel: ChannelRef, told: Callable[[int, str], bool]
 ) -> int | None:
     """Look through some jobs after number `after`: what they were asked and how they ended goes if
-    `told` (the requester's id, all of the texts) says so; returns and ends as `quotes_step`."""
+    `told` (the job's number, all of the texts) says so; returns and ends as `quotes_step`."""
     rows = tx.execute(
-        "SELECT number, requester_id, title, brief, step, outcome FROM jobs WHERE number > ?"
+        "SELECT number, title, brief, step, outcome FROM jobs WHERE number > ?"
         " ORDER BY number LIMIT ?",
         (after, _ROWS),
     ).fetchall()
-    for number, requester, title, brief, step, outcome in rows:
-        if told(requester, "\n".join((title, brief, step, _words(outcome)))):
+    for number, title, brief, step, outcome in rows:
+        if told(number, "\n".join((title, brief, step, _words(outcome)))):
             tx.execute(
                 "UPDATE jobs SET title = ?1, brief = ?1, step = '', outcome = ?2,"
                 " version = version + 1 WHERE number = ?3",

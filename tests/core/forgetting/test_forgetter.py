@@ -24,6 +24,7 @@ from tests.core.room import (
     calls,
     room,
     says,
+    starts,
 )
 from tests.core.surroundings import Attic, Nothing
 
@@ -208,6 +209,38 @@ async def test_running_jobs_that_saw_it_are_stopped_and_what_they_left_goes(
         hands.end(2)
         assert (await here.platform.post("result:2")).text == "result 2"
         assert other.id not in attic.forgotten
+
+
+class Slow(Attic):
+    """An attic that is long at it: `at_it` is set, and it waits for `go`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at_it, self.go = asyncio.Event(), asyncio.Event()
+
+    async def forget(self, job_id: str) -> None:
+        self.at_it.set()
+        await self.go.wait()
+        await super().forget(job_id)
+
+
+async def test_a_job_that_is_asked_for_meanwhile_keeps_what_it_is_to_do(tmp_path: Path) -> None:
+    script, hands, attic = Script(), Hands(), Slow()
+    async with room(tmp_path, script=script, hands=hands, attic=attic) as here:
+        script.replies = [starts("one"), says("ok")]
+        await here.ask("m1", "go")
+        await hands.running(1)
+        asked = await here.ask("m2", "/forget me")
+        await here.press("p1", button(asked))
+        async with asyncio.timeout(10):
+            await attic.at_it.wait()
+        script.replies = [starts("two"), says("ok")]
+        await here.ask("m3", "go on")
+        await hands.running(2)
+        attic.go.set()
+        await here.platform.post("reply:forget:1")
+        assert "do two" in (await here.ask("m4", "/job 2")).text
+        assert "do one" not in (await here.ask("m5", "/job 1")).text
 
 
 async def test_an_answer_under_way_is_given_up(tmp_path: Path) -> None:
