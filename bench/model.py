@@ -76,8 +76,11 @@ def _turn(received: Received) -> Reply:
     if wanted is None:
         return Reply(text=f"You said: {asked[-40:]}", latency_s=PING_S)
     if received.stage == 0:
-        job = {"title": f"{wanted[2]} work", "brief": f"kind={wanted[2]}"}
-        return Reply(calls=[("start_job", job)] * int(wanted[1]))
+        # Each asks for something else, or they would be one job.
+        brief = f"kind={wanted[2]} of {received.at}, part"
+        job = {"title": f"{wanted[2]} work"}
+        parts = range(int(wanted[1]))
+        return Reply(calls=[("start_job", {**job, "brief": f"{brief} {n}"}) for n in parts])
     told = " ".join(str(m["content"]) for m in received.messages if m["role"] == "tool")
     return Reply(text=f"Started {', '.join(_JOB.findall(told))}.")
 

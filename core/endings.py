@@ -4,7 +4,7 @@ Decides no merge; what has to happen afterwards is only named."""
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from core import asking, confirming
+from core import asking, confirming, joining
 from core.attachments.telling import kept_lines
 from core.conflicts import conflict_posts, take_buttons
 from core.jobs.job import Cancelled, Completed, Gathered, Outcome
@@ -20,7 +20,7 @@ from core.posts import (
 )
 from core.primary.doing import Done
 from core.primary.turn import TurnEnd, answer_id
-from core.records import inbox, jobs, outbox, plans, turns
+from core.records import inbox, jobs, outbox, plans, turns, watchers
 from core.records.inbox import inbox_id
 from core.records.jobs import JobRow
 from core.state.apply import Merged, merge
@@ -67,6 +67,7 @@ class Endings:
         turns.end(tx, end.turn.id)
         lines = [*kept_lines(message)]
         lines += [f"started job {row.number}: {row.title}" for row in started]
+        lines += [f"joined job {job}" for job in watchers.by_message(tx, inbox_id(message))]
         post = Post(
             id=answer_id(message),
             thread=message.thread,
@@ -112,7 +113,9 @@ class Endings:
             (*receipt_lines(merged), *over.gathered.notes, *_unheard(tx, over)),
             (*_merge_buttons(merged), *again),
         )  # fmt: skip
-        return After(threads=self._put(tx, [card(ended), result], merged), commit=merged.commit)
+        shown: list[Outbound] = [card(ended), result, *joining.posts(tx, ended, result)]
+        watchers.remove(tx, row.number)
+        return After(threads=self._put(tx, shown, merged), commit=merged.commit)
 
     def of_act(
         self, event: Asking, do: Callable[[Transaction], Done], tx: Transaction

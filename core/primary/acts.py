@@ -14,6 +14,13 @@ class StopJob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveJob:
+    """Hear no more of a job that others want too."""
+
+    job: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopThread:
     """End the answer that is being written in the thread; if there is none, the thread's jobs."""
 
@@ -246,6 +253,7 @@ class ShowHelp:
 
 Act = (
     StopJob
+    | LeaveJob
     | StopThread
     | SteerJob
     | AnswerJob

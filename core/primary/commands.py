@@ -13,6 +13,7 @@ from core.primary.acts import (
     DecideLeave,
     Find,
     Forget,
+    LeaveJob,
     Pair,
     Pause,
     PinKey,
@@ -268,6 +269,10 @@ COMMANDS: Mapping[str, Command] = {
         usage="/cancel N", about="stop a job; nothing of it is merged", right=Right.STEER,
         own=("/cancel N", "stop a job that you asked for; nothing of it is merged"),
         parse=lambda rest: StopJob(job=_number(rest, "/cancel N")),
+    ),
+    "unwatch": Command(
+        usage="/unwatch N", about="hear no more of a job that others asked for too",
+        parse=lambda rest: LeaveJob(job=_number(rest, "/unwatch N")),
     ),
     "stop": Command(
         usage="/stop [N]", parse=_stop,

@@ -19,7 +19,7 @@ from core.posts import (
 from core.primary.acts import SteerJob
 from core.primary.doing import Doing, Done
 from core.primary.prompt import cut
-from core.records import jobs
+from core.records import jobs, watchers
 from core.records.jobs import JobRow, NewJob
 from core.rights import Right
 from core.state.rules import adopt
@@ -35,7 +35,35 @@ class NoJobToSteer(Exception):
 def stop(doing: Doing, number: int) -> Done:
     """Ask for the end of a job; the job's end itself is an event of its own."""
     row = job_row(doing, number)
+    if not doing.rights.may(Right.STEER, doing.person, doing.channel, owner=row.requester.id):
+        watching = watchers.of(doing.tx, doing.channel, number)
+        if any(one.person.id == doing.person.id for one in watching):
+            return leave(doing, number)
     doing.require(Right.STEER, owner=row.requester.id)
+    return _stopped(doing, row)
+
+
+def leave(doing: Doing, number: int) -> Done:
+    """Hear no more of a job that others want too; it ends with the last who wants it."""
+    row = job_row(doing, number)
+    if row.outcome is not None or row.stop_by is not None:
+        return Done(text=already(row))
+    watching = watchers.of(doing.tx, doing.channel, number)
+    mine = row.requester.id == doing.person.id
+    if not mine and all(one.person.id != doing.person.id for one in watching):
+        raise BadRequest(f"You are not told of job {number}, so there is nothing to leave.")
+    watchers.leave(doing.tx, number, doing.person)
+    others = [one.person.name for one in watching if one.person.id != doing.person.id]
+    if not mine and not watchers.has_left(doing.tx, number, row.requester.id):
+        others.insert(0, row.requester.name)
+    if not others:
+        return _stopped(doing, row)
+    names = ", ".join(map(plain, others))
+    return Done(text=f"You hear no more of job {number}; it goes on for {names}.")
+
+
+def _stopped(doing: Doing, row: JobRow) -> Done:
+    number = row.number
     if not jobs.ask_stop(doing.tx, number, doing.person.name):
         return Done(text=already(row))
     ticket = Ticket(channel=doing.channel, number=number, person=row.requester.id)
@@ -123,6 +151,9 @@ def show_job(doing: Doing, number: int) -> Done:
     if step:
         text += f"Now: {plain(step)}\n\n"
     text += "\n".join(f"> {line}" for line in cut(row.brief, _BRIEF).splitlines())
+    also = watchers.of(doing.tx, doing.channel, number)
+    if also:
+        text += f"\n\nAlso asked for by {', '.join(plain(one.person.name) for one in also)}."
     if row.again is not None:
         text += f"\n\nIt runs the brief of job {row.again} again."
     if row.outcome is not None:

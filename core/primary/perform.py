@@ -126,6 +126,16 @@ def _of_channel(doing: Doing, act: _OfChannel) -> Done:
             assert_never(unreachable)
 
 
+def _end(doing: Doing, act: acts.StopJob | acts.LeaveJob) -> Done:
+    match act:
+        case acts.StopJob(job=job):
+            return job_acts.stop(doing, job)
+        case acts.LeaveJob(job=job):
+            return job_acts.leave(doing, job)
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
 def _say(
     doing: Doing, act: acts.SteerJob | acts.AnswerJob | acts.DecideLeave | acts.DecidePlan
 ) -> Done:
@@ -144,8 +154,8 @@ def _say(
 
 def _do(doing: Doing, act: Act) -> Done:
     match act:
-        case acts.StopJob(job=job):
-            return job_acts.stop(doing, job)
+        case acts.StopJob() | acts.LeaveJob():
+            return _end(doing, act)
         case acts.SteerJob() | acts.AnswerJob() | acts.DecideLeave() | acts.DecidePlan():
             return _say(doing, act)
         case acts.RunAgain(job=job):

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from core import confirming
+from core import confirming, joining
 from core.errors import BadRequest, NotAllowed
-from core.fencing import fenced
+from core.fencing import fenced, label
 from core.jobs.admission import Ticket
 from core.jobs.job import Completed
 from core.jobs.supervisor import Jobs, Stop
@@ -18,13 +18,14 @@ from core.ports import Finder
 from core.posts import card_state, outcome_words
 from core.primary.prompt import cut
 from core.primary.tools import BY_NAME
-from core.records import jobs, plans
+from core.records import jobs, plans, watchers
 from core.records.jobs import JobRow, NewJob
 from core.records.turns import TurnRow, TurnStep
 from core.rights import Right, Rights
 from core.settings import ChannelSettings
 from core.state.database import Transaction
 from core.state.entries import overlay, read_entry, read_prefix
+from core.state.facts import head
 from core.state.history_text import origin_lines
 from core.state.operations import Json, Op, Operation
 from core.state.provenance import origin, pin_of
@@ -128,6 +129,11 @@ class Toolbox:
         brief = str(arguments["brief"]).strip()
         if not title or not brief:
             raise BadRequest("a job needs a title and a brief")
+        rules = adopt(tx, self._rules).revision
+        budget = self._budget(arguments)
+        wish = joining.wish(brief, budget, self._settings, rules)
+        if joined := self._joined(tx, wish):
+            return joined, None
         new = NewJob(
             id=self._job_id(number),
             thread=self._message.thread,
@@ -135,9 +141,10 @@ class Toolbox:
             brief=brief,
             requester=self._message.author,
             message=self._inbox_id,
-            rules_revision=adopt(tx, self._rules).revision,
-            budget=self._budget(arguments),
+            rules_revision=rules,
+            budget=budget,
             at=self._clock(),
+            wish=wish,
         )
         job = jobs.promise(tx, new)
         if asked >= self._settings.confirm_above:
@@ -148,6 +155,27 @@ class Toolbox:
         if obstacle:
             return f"Job {job} is queued: {obstacle}. It starts by itself.", None
         return f"Job {job} starts now.", None
+
+    def _joined(self, tx: Transaction, wish: str) -> str | None:
+        """What the model is told when just this is being done already, so that nothing starts."""
+        if self._operations:
+            # A job of this turn would begin with them.
+            return None
+        message = self._message
+        row = watchers.equal(tx, message.thread.channel, wish, self._inbox_id, head(tx))
+        if row is None:
+            return None
+        if row.message == self._inbox_id:
+            return f"Job {row.number} is for just this already; one is enough."
+        if row.requester.id != message.author.id or row.thread != message.thread:
+            watchers.add(tx, row.number, message)
+        else:
+            watchers.come_back(tx, row.number, message.author.id)
+        return (
+            f"Job {row.number} ({card_state(row)}) does just this already, asked for by"
+            f" {label(row.requester.name)}: no other was started, the person joins it and is told"
+            " of its result here. Tell them so."
+        )
 
     def _list_jobs(
         self, number: int, arguments: Arguments, tx: Transaction

@@ -58,6 +58,7 @@ class NewJob:
     budget: Limit
     at: float
     again: int | None = None
+    wish: str = ""
 
 
 _SELECT = (
@@ -81,11 +82,12 @@ def promise(tx: Transaction, job: NewJob, state: JobState = JobState.PROMISED) -
     row = tx.execute(
         "INSERT INTO jobs (id, thread, title, brief, requester_id, requester, message, state,"
         " base_commit, base_message, rules_revision, budget_tokens, budget_nanos, again,"
-        " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?) RETURNING number",
+        " created_at, wish) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?)"
+        " RETURNING number",
         (
             job.id, job.thread.thread, job.title, job.brief, job.requester.id, job.requester.name,
             job.message, state.value, job.rules_revision,
-            job.budget.tokens, job.budget.nanos, job.again, job.at,
+            job.budget.tokens, job.budget.nanos, job.again, job.at, job.wish,
         ),
     ).fetchone()  # fmt: skip
     return int(row[0])
@@ -117,6 +119,7 @@ def drop_promised(tx: Transaction, message: str) -> None:
         (message,),
     )
     tx.execute("DELETE FROM jobs WHERE message = ? AND state = 'promised'", (message,))
+    tx.execute("DELETE FROM watchers WHERE message = ?", (message,))
 
 
 def mean_use(tx: Transaction) -> tuple[int, int, int]:

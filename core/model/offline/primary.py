@@ -181,6 +181,8 @@ def _started(item: Item, told: Told) -> str:
     if told.failed:
         return f"**{_title(item)}** was not started: {told.text}"
     number = _JOB.match(told.text)
+    if number and "already" in told.text:
+        return f"job {number[1]}: **{_title(item)}** (it does just this already)"
     queued = f" ({told.text})" if "queued" in told.text else ""
     return f"job {number[1]}: **{_title(item)}**{queued}" if number else told.text
 

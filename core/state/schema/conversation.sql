@@ -92,6 +92,7 @@ CREATE TABLE jobs (
     budget_tokens  INTEGER,
     budget_nanos   INTEGER,
     again          INTEGER,                 -- the job whose brief it runs again
+    wish           TEXT NOT NULL DEFAULT '',    -- equal for what asks for the same; '': not joined
     stop_by        TEXT,                    -- who asked to stop it, as soon as asked
     created_at     REAL NOT NULL,
     started_at     REAL,
@@ -104,6 +105,7 @@ CREATE TABLE jobs (
     outcome        TEXT                     -- JSON, once ended
 ) STRICT;
 CREATE INDEX jobs_open ON jobs (state) WHERE state != 'ended';
+CREATE INDEX jobs_wish ON jobs (wish) WHERE state != 'ended';
 CREATE INDEX jobs_message ON jobs (message);
 CREATE INDEX jobs_again ON jobs (again) WHERE again IS NOT NULL;
 
@@ -116,6 +118,19 @@ CREATE TABLE steering (
     at   REAL NOT NULL
 ) STRICT;
 CREATE INDEX steering_job ON steering (job, seq);
+
+-- Who asked for what a job did already, and is told of its end.
+CREATE TABLE watchers (
+    job       INTEGER NOT NULL REFERENCES jobs (number),
+    person_id TEXT NOT NULL,
+    person    TEXT NOT NULL,
+    thread    TEXT NOT NULL,
+    message   TEXT NOT NULL,                -- inbox id of what asked for it
+    reply_to  TEXT NOT NULL,                -- the same message's own id
+    left      INTEGER NOT NULL DEFAULT 0,   -- 1: wants to hear no more of it
+    PRIMARY KEY (job, person_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX watchers_message ON watchers (message);
 
 -- What jobs ask people; rows go when their job ends.
 CREATE TABLE questions (
