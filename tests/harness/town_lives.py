@@ -13,7 +13,7 @@ from tests.harness.bot import EndedAtStart
 from tests.harness.errands import Errands, errand, jobs_of
 from tests.harness.invariants import NANOS_A_TOKEN, of_all, of_channel
 from tests.harness.lives import KILLED, REACHED_WITHIN_S
-from tests.harness.people import Asked, Side
+from tests.harness.people import Asked, Side, one
 from tests.harness.town import Town, town
 
 PRICES = f"""
@@ -45,6 +45,7 @@ class TownLives:
         self._town.bot.more = PRICES
         self._town.slack.socket.redelivery = _SLACK_AGAIN
         self._town.discord.limits.speed = _DISCORD_SPEED
+        await self._meet()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -108,6 +109,14 @@ class TownLives:
             found += of_channel(path, [n for n in sent if self._sides[n].name in path.parts])
         return "\n".join(found)
 
+    async def _meet(self) -> None:
+        """A life in peace: on Discord the bot only looks for what it missed where it was before."""
+        await self._town.bot.start()
+        discord = self._town.sides[1]
+        await discord.connected()
+        await one(discord, await discord.ask("/help", 0), "/jobs")
+        assert await self._town.bot.stop() == 0
+
     def _more(self) -> None:
         for side in self._town.sides:
             self._sides[len(self._sides) + 1] = side
@@ -135,17 +144,6 @@ class TownLives:
         self._kills += 1
         await bot.nothing_left()
         self._errands.paid(files.answers_kept(bot.data))
-        self._forget_unheard()
-
-    def _forget_unheard(self) -> None:
-        """Discord sends nothing again to a bot that was away: people have to say it once more."""
-        kept = set[str]()
-        for path in files.channel_files(self._town.bot.data):
-            if "discord" in path.parts and files.has(path, "inbox"):
-                kept |= {id for (id,) in files.rows(path, "SELECT id FROM inbox")}
-        for number, asked in list(self._asked.items()):
-            if self._sides[number].name == "discord" and f"message:{asked.message.id}" not in kept:
-                del self._asked[number], self._asking[number]
 
     def _seen(self) -> Iterable[str]:
         """What people see is what they asked for, once; on Telegram a kill may double one post."""
