@@ -10,7 +10,9 @@ PYTHON ?= python3.13 python3.12 python3.11 python3
 # All defaults, and one source with something to search.
 CONFIG := docs/examples/thaw.toml
 ARGS :=
-PACKAGES := bubblewrap chromium fonts-dejavu-core fonts-noto-color-emoji git
+# Docker only where there is none: another one may be installed by other means.
+DOCKER := $(shell command -v dockerd >/dev/null || echo docker.io)
+PACKAGES := bubblewrap chromium fonts-dejavu-core fonts-noto-color-emoji git $(DOCKER)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCK := $(BIN)/pip-compile --quiet --allow-unsafe --build-deps-for editable --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options --no-header
@@ -82,7 +84,7 @@ system:
 	elif command -v sudo >/dev/null; then as=sudo; \
 	else echo "Ask an administrator to run: apt-get install $(PACKAGES)"; exit 1; fi; \
 	echo "Installing $(PACKAGES) with $${as:+$$as }apt-get:"; \
-	echo "bubblewrap holds the sandboxes; chromium, its fonts and git are for the tests"; \
+	echo "bubblewrap holds the sandboxes; chromium, its fonts, git and Docker are for the tests"; \
 	$$as env DEBIAN_FRONTEND=noninteractive apt-get -q -y update && \
 	$$as env DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends $(PACKAGES)
 

@@ -125,6 +125,13 @@ def short_name(value: object, _base: Path) -> str:
     )
 
 
+def image_name(value: object, _base: Path) -> str:
+    """The name of a container's image."""
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,254}", value):
+        return value
+    raise Wrong(f'must be the name of an image such as "python:3.12-slim", got {shown(value)}')
+
+
 def environment_name(value: object, _base: Path) -> str:
     """The name of an environment variable. The value is never repeated: it may be the secret."""
     if isinstance(value, str) and ENVIRONMENT_NAME.fullmatch(value):

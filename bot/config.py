@@ -4,7 +4,7 @@ import os
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -100,8 +100,10 @@ class SubagentSettings:
     """How many jobs run at once, and what each one may use."""
 
     sandbox: Annotated[
-        Literal["auto", "bubblewrap", "process"], checks.choice("auto", "bubblewrap", "process")
+        Literal["auto", "bubblewrap", "docker", "process"],
+        checks.choice("auto", "bubblewrap", "docker", "process"),
     ] = "auto"
+    image: Annotated[str | None, checks.image_name] = None
     max_running: Annotated[int, checks.whole(1, 1000)] = 32
     per_channel: Annotated[int, checks.whole(1, 1000)] = 16
     per_person: Annotated[int, checks.whole(1, 1000)] = 16
@@ -226,7 +228,7 @@ def load(path: Path | None) -> Config:
         *sections.errors,
         *platforms.clashes(),
         *access.wrong(),
-        *_model(model),
+        *chain(_model(model), _image(subagents)),
         *money_sections.twice(prices),
         *_folders(sources, backup, bot),
         *(_skills(skills, bot) if bot else ()),
@@ -319,6 +321,11 @@ def _access(sections: Sections) -> AccessSettings:
 def _model(model: ModelSettings | None) -> Iterator[str]:
     if model and model.api_key_env != OPENAI_KEY and model.api_key is None:
         yield f"[model] api_key_env: the environment variable {model.api_key_env} is not set"
+
+
+def _image(subagents: SubagentSettings | None) -> Iterator[str]:
+    if subagents and subagents.sandbox == "docker" and subagents.image is None:
+        yield '[subagents] image: must be set for sandbox = "docker", such as "python:3.12-slim"'
 
 
 def _folders(

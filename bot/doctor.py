@@ -126,7 +126,7 @@ async def _sandbox(subagents: SubagentSettings) -> Finding:
     # In a folder of its own, so that a bot that runs is not disturbed and nothing is left.
     with tempfile.TemporaryDirectory(prefix="thaw-doctor-") as folder:
         try:
-            choice = await choose(subagents.sandbox, Path(folder))
+            choice = await choose(subagents.sandbox, Path(folder), image=subagents.image or "")
         except SandboxUnavailable as error:
             return Finding(level=Level.PROBLEM, about="sandbox", text=str(error))
     if choice.sandbox is None:
@@ -135,7 +135,8 @@ async def _sandbox(subagents: SubagentSettings) -> Finding:
     if subagents.sandbox == "process":
         advice = 'set [subagents] sandbox = "auto" unless only you use the bot'
         return Finding(level=Level.NOTE, about="sandbox", text=choice.finding, advice=advice)
-    bounded = choice.sandbox.isolates and await asyncio.to_thread(_bounded)
+    isolates = choice.sandbox.isolates
+    bounded = subagents.sandbox == "docker" or (isolates and await asyncio.to_thread(_bounded))
     level = Level.OK if bounded else Level.NOTE
     return Finding(level=level, about="sandbox", text=choice.finding)
 

@@ -54,7 +54,12 @@ def local_engine(
         steering=steering,
         mounts=mounts,
         everywhere=everywhere,
-        choose=partial(choose, config.subagents.sandbox, config.bot.data_dir / "sandbox"),
+        choose=partial(
+            choose,
+            config.subagents.sandbox,
+            config.bot.data_dir / "sandbox",
+            image=config.subagents.image or "",
+        ),
         bounds=Bounds(
             memory_mb=config.subagents.memory_mb,
             processes=config.subagents.processes,

@@ -28,6 +28,11 @@ def connect(family, where, kind=socket.SOCK_STREAM):
 def opened(path, how=os.O_RDWR):
     os.close(os.open(path, how))
     print("WON")
+def content(path):
+    try:
+        return open(path, "rb").read(65536)
+    except OSError:
+        return b""  # it has ended
 def read(*paths):
     for path in paths:
         try:
@@ -84,7 +89,7 @@ SECRETS = (
     Attempt("the kernel's log", "opened('/dev/kmsg', os.O_RDONLY)"),
     Attempt(
         "the host's processes",
-        "seen = [open(p, 'rb').read() for p in glob.glob('/proc/[0-9]*/cmdline')]; "
+        "seen = [content(p) for p in glob.glob('/proc/[0-9]*/cmdline')]; "
         "print('WON' if any(b'sle' b'ep\\x00600' in one for one in seen) else len(seen))",
         True,
     ),

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import tempfile
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from core.jobs.job import Completed, Outcome
-from core.subagents.sandbox import Mount
+from core.subagents.sandbox import Mount, Sandbox
 from tests.core.subagents.engine.bench import Way, bench
 from tests.core.subagents.scripted import calls, finishes, job
 from tests.redteam.attempts import ATTEMPTS, PRELUDE, RUNNER, Attempt
@@ -21,6 +22,8 @@ from tests.redteam.attempts import ATTEMPTS, PRELUDE, RUNNER, Attempt
 pytestmark = pytest.mark.needs_system("bubblewrap")
 
 CANARY = "c4n4ry-7f3a"
+
+Make = Callable[[Path], Awaitable[Sandbox]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +75,13 @@ class Ground:
         return code
 
 
-async def raided(ground: Ground, way: Way, attempts: tuple[Attempt, ...]) -> Raid:
+async def raided(ground: Ground, way: Way | Make, attempts: tuple[Attempt, ...]) -> Raid:
     """Run a job that makes the attempts."""
     codes = json.dumps([ground.code(one) for one in attempts])
     script = f"CODES = {codes!r}\nPRELUDE = {PRELUDE!r}\nCANARY = {CANARY!r}\n{RUNNER}"
     mounts = (Mount(name="ci", path=ground.source),)
-    async with bench(ground.data, way, mounts=mounts) as made:
+    sandbox = way if isinstance(way, str) else await way(ground.data / "run")
+    async with bench(ground.data, sandbox, mounts=mounts) as made:
         made.model.lines.extend(
             [
                 calls("python", code=script, timeout=100),
@@ -100,7 +104,7 @@ async def raided(ground: Ground, way: Way, attempts: tuple[Attempt, ...]) -> Rai
     )
 
 
-def raid(root: Path, way: Way, attempts: tuple[Attempt, ...]) -> Raid:
+def raid(root: Path, way: Way | Make, attempts: tuple[Attempt, ...]) -> Raid:
     before = os.environ.get("OPENAI_API_KEY")
     os.environ["OPENAI_API_KEY"] = CANARY
     try:

@@ -15,13 +15,14 @@ from core.subagents.protocol import Hello, ProtocolError, parse
 from core.subagents.sandbox import cgroup, launch, leftovers, mounts
 from core.subagents.sandbox.beginning import Choice
 from core.subagents.sandbox.bubblewrap import Bubblewrap
+from core.subagents.sandbox.docker_here import advised, docker_here
 from core.subagents.sandbox.local import LocalSandbox
 from core.subagents.sandbox.plain import Plain
 from core.subagents.sandbox.port import Sandbox, SandboxSpec
 from core.subagents.sandbox.spares import Spares
 from core.subagents.sandbox.users import own_maps, own_users
 
-Wanted = Literal["auto", "bubblewrap", "process"]
+Wanted = Literal["auto", "bubblewrap", "docker", "process"]
 
 _INSTALL = "install bubblewrap 0.8 or newer (Debian and Ubuntu: apt install bubblewrap)"
 _ALLOW = (
@@ -36,10 +37,13 @@ _ADVICE = {
 }
 
 
-async def choose(wanted: Wanted, folder: Path, *, program: str = "bwrap") -> Choice:
+async def choose(
+    wanted: Wanted, folder: Path, *, program: str = "bwrap", image: str = "", client: str = "docker"
+) -> Choice:
     """Decide how jobs run; `folder` is for files of the sandbox's own, kept as long as it is used.
 
-    Without a working bubblewrap, "auto" runs jobs without shell and python, and "bubblewrap" none.
+    `image` is what Docker's containers are made of. Without a working bubblewrap, "auto" runs jobs
+    without shell and python, and "bubblewrap" none; without a working Docker, "docker" none.
     Raises SandboxUnavailable only when `folder` cannot be written.
     """
     if sys.platform != "linux":
@@ -48,6 +52,8 @@ async def choose(wanted: Wanted, folder: Path, *, program: str = "bwrap") -> Cho
     match wanted:
         case "process":
             return Choice(sandbox=_plain(bundle, ""), finding=_NO_ISOLATION)
+        case "docker":
+            return await _docker(folder, client, image)
         case "bubblewrap" | "auto":
             choice = await _bubblewrap(folder, bundle, program)
         case _:
@@ -85,6 +91,16 @@ async def _bubblewrap(folder: Path, bundle: Path, program: str) -> Choice:
         return Choice(sandbox=None, finding=f"bubblewrap does not work here: {_advised(error)}")
     spares = Spares(sandbox, folder / "spares")
     return Choice(sandbox=sandbox, finding=f"bubblewrap works; {limits}", spares=spares)
+
+
+async def _docker(folder: Path, client: str, image: str) -> Choice:
+    try:
+        way, finding = await asyncio.to_thread(docker_here, client, image, folder)
+        sandbox = LocalSandbox(name="docker", isolates=True, commands_off="", spawn=way.spawn)
+        await _try(sandbox)
+    except (SandboxUnavailable, ProtocolError, OSError) as error:
+        return Choice(sandbox=None, finding=f"Docker does not work here: {advised(error)}")
+    return Choice(sandbox=sandbox, finding=finding)
 
 
 def bubblewrap_here(program: str, folder: Path, bundle: Path) -> tuple[Bubblewrap, str]:

@@ -1,0 +1,33 @@
+"""A Docker daemon for the tests of this folder, as long as they run."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import IN_CI
+from tests.core.subagents.docker.daemon import IMAGE, NoDocker, client, daemon, image, lacking
+
+
+@pytest.fixture(scope="package")
+def docker() -> Iterator[str]:
+    """Its address, with the image in it; what is started here finds it by the environment."""
+    if lack := lacking():
+        (pytest.fail if IN_CI else pytest.skip)(lack)
+    before = os.environ.get("DOCKER_HOST")
+    with tempfile.TemporaryDirectory(prefix="thaw-docker-") as folder:
+        try:
+            with daemon(Path(folder)) as address:
+                client(address, "import", "-", IMAGE, given=image())
+                # What the kernel forbids here, it forbids: docs/decisions/0225.
+                client(address, "run", "--rm", "--network", "none", IMAGE, "python3", "-V")
+                os.environ["DOCKER_HOST"] = address
+                yield address
+        except NoDocker as reason:
+            pytest.skip(f"Docker cannot run here: {reason}")
+        finally:
+            os.environ.pop("DOCKER_HOST", None)
+            if before is not None:
+                os.environ["DOCKER_HOST"] = before
