@@ -133,6 +133,11 @@ class Api:
             self.status.retries += not isinstance(error, BadRequest | Forbidden)
             raise _ours(error) from error
 
+    async def say(self, chat: int, made: Callable[[], Awaitable[T]]) -> T:
+        """One call that counts as a message and whose turn has come."""
+        async with self.pace.place():
+            return await self.call(chat, made)
+
     async def send(
         self,
         chat: int,
@@ -143,7 +148,7 @@ class Api:
         rows: Rows = (),
     ) -> int:
         """A new message whose turn has come; its id. What Telegram finds unreadable goes plain."""
-        return await self.call(
+        return await self.say(
             chat,
             lambda: self._plain_if_unreadable(
                 styled,
@@ -162,7 +167,7 @@ class Api:
     async def edit(self, chat: int, message: int, styled: Styled, rows: Rows = ()) -> None:
         """Another text for a message whose turn has come. Raises MessageGone."""
         try:
-            await self.call(
+            await self.say(
                 chat,
                 lambda: self.bot.edit_message_text(
                     styled.text,
@@ -202,7 +207,7 @@ class Api:
         given = {name: value for name, value in fields.items() if value is not None}
         method = _SEND_RICH if message is None else _EDIT_RICH
         try:
-            answer = await self.call(chat, lambda: self.bot.do_api_request(method, given))
+            answer = await self.say(chat, lambda: self.bot.do_api_request(method, given))
         except MessageGone:
             raise
         except DeliveryRefused as error:

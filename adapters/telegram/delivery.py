@@ -175,7 +175,7 @@ class Delivery:
             await self._api.turn(chat)
             topic = topic_of(post.thread)
             file = await asyncio.to_thread(InputFile, content, name)
-            sent = await self._api.call(
+            sent = await self._api.say(
                 chat,
                 lambda: self._api.bot.send_document(
                     chat, file, message_thread_id=topic, disable_content_type_detection=True

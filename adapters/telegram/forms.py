@@ -24,7 +24,7 @@ class Forms:
         if await self._places.of(press.thread.channel, item):
             return
         await self._api.turn(chat)
-        sent = await self._api.call(
+        sent = await self._api.say(
             chat,
             lambda: self._api.bot.send_message(
                 chat,

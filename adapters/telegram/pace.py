@@ -1,15 +1,18 @@
 """When a message may go out: the limits of Telegram per chat, per group, altogether. Sends none."""
 
+import asyncio
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What Telegram allows, with some room: a message each `chat_s` seconds to a chat, `group` in
-    `group_s` seconds to a group, `overall` in `overall_s` seconds altogether.
+    `group_s` seconds to a group, `overall` in `overall_s` seconds altogether; `places` in
+    `places_s` of those that are on their way or have come.
     """
 
     chat_s: float = 1.05
@@ -17,8 +20,8 @@ class Limits:
     group_s: float = 61.0
     overall: int = 25
     overall_s: float = 1.05
-    burst: int = 5
-    burst_s: float = 0.2
+    places: int = 29
+    places_s: float = 1.0
 
 
 @dataclass(slots=True)
@@ -39,7 +42,7 @@ class Pace:
         self.limits = limits or Limits()
         self._clock = clock
         self._all: deque[float] = deque()
-        self._just: deque[float] = deque()
+        self._places = asyncio.Semaphore(self.limits.places)
         self._chats: defaultdict[int, _Chat] = defaultdict(_Chat)
 
     def take(self, chat: int, *, urgent: bool = True) -> float:
@@ -49,7 +52,6 @@ class Pace:
         overall, group = limits.overall // part, limits.group // part
         waits = [state.held_until - now, state.free_at - now]
         waits.append(_wait(self._all, overall, limits.overall_s, now))
-        waits.append(_wait(self._just, limits.burst // part, limits.burst_s, now))
         if chat < 0:
             waits.append(_wait(state.sent, group, limits.group_s, now))
         if not urgent and state.sent:
@@ -60,8 +62,20 @@ class Pace:
         state.free_at = now + limits.chat_s
         state.sent.append(now)
         self._all.append(now)
-        self._just.append(now)
         return 0.0
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Around one call, after its turn, waits in order of arrival.
+
+        A turn says when a message leaves. When it arrives nobody knows, but for before its answer:
+        so its place is taken until a while after that, and those who come late cannot add up.
+        """
+        await self._places.acquire()
+        try:
+            yield
+        finally:
+            asyncio.get_running_loop().call_later(self.limits.places_s, self._places.release)
 
     def held(self, chat: int) -> float:
         """Seconds for which Telegram wants nothing for this chat."""

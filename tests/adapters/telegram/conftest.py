@@ -13,7 +13,7 @@ from tests.emulators.telegram.server import TOKEN
 
 FAST = Tempo(
     limits=Limits(
-        chat_s=0.001, group=10_000, group_s=1.0, overall=10_000, overall_s=1.0, burst=10_000
+        chat_s=0.001, group=10_000, group_s=1.0, overall=10_000, overall_s=1.0, places=10_000
     ),
     poll_s=1,
     slack_s=1.0,
