@@ -4,6 +4,7 @@ import asyncio
 import errno
 import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -196,12 +197,22 @@ class Database:
     async def close(self) -> None:
         """Finish what is queued and close the file. Calls made later raise ValueError."""
         if self._reader is not None:
-            await (await self._reader).close()
+            with suppress(StoreError):
+                await (await self._reader).close()
         await self._writer.close()
 
     async def _open_reader(self) -> Connection:
-        reader = await connect(self.path, _ready)
-        await reader.run(lambda connection: connection.execute("PRAGMA query_only = ON"))
+        try:
+            reader = await connect(self.path, _ready)
+            try:
+                await reader.run(lambda connection: connection.execute("PRAGMA query_only = ON"))
+            except sqlite3.Error as error:
+                await reader.close()
+                raise translate(self.path, error) from error
+        except BaseException:
+            # The next read tries again.
+            self._reader = None
+            raise
         return reader
 
     async def _guarded(
