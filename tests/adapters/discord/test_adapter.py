@@ -16,7 +16,7 @@ async def test_a_mention_is_seen_at_once_and_answered_in_a_thread_of_its_own(
     said = await discord.say(town.anna, town.general, town.mention("what is up?"))
     began = time.monotonic()
     await discord.messages.until(lambda: said.reactions)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     await discord.messages.until(lambda: said.id in discord.world.channels)
     thread = discord.world.channels[said.id]
     await discord.messages.until(lambda: thread.texts)

@@ -1,4 +1,5 @@
 import asyncio
+import time
 
 import pytest
 
@@ -158,12 +159,14 @@ async def test_many_channels_together_stay_below_the_limit_of_the_whole_bot(
     bot: DiscordAdapter, discord: DiscordServer, town: Town
 ) -> None:
     channels = [discord.world.channel(town.guild) for _ in range(120)]
+    began = time.monotonic()
     async with asyncio.TaskGroup() as tasks:
         for channel in channels:
             where = place(town.guild.id, channel.id)
             tasks.create_task(bot.deliver(post(where, "hello")))
     assert [channel.texts for channel in channels] == [["hello"]] * 120
-    assert bot.status.throttled_s > 0
+    # A machine that is slow enough by itself has to wait for nothing.
+    assert bot.status.throttled_s > 0 or time.monotonic() - began > 120 / 50
 
 
 async def test_an_edit_of_a_message_that_somebody_removed_sends_the_answer_anew(

@@ -31,7 +31,7 @@ async def test_a_message_gets_eyes_and_a_working_session_at_once(
     begun = time.monotonic()
     sending = asyncio.create_task(anna.send(anna.event_of(said)))
     await slack.workspace.until(lambda: "eyes" in said.reactions)
-    assert time.monotonic() - begun < 1.0
+    assert time.monotonic() - begun < 3  # Slack's own patience
     await sending
     await slack.workspace.until(lambda: slack.workspace.sessions["C0GEN", said.ts])
     assert slack.workspace.sessions["C0GEN", said.ts] == ["processing"]

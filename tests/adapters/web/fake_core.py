@@ -5,6 +5,7 @@ import itertools
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from core.errors import BadRequest
 from core.messages import (
@@ -114,6 +115,9 @@ class Channel:
     conflicts: list[ConflictLine] = field(default_factory=list)
 
 
+_Kind = TypeVar("_Kind")
+
+
 class FakeCore(Shelf):
     """Implements Door and Window. `adapter` is where it shows things."""
 
@@ -123,6 +127,7 @@ class FakeCore(Shelf):
         self.accepted: dict[str, InboundEvent] = {}
         self.refusals: list[Exception] = []
         self.looked: list[Query] = []
+        self._looks = asyncio.Event()
         self.arrived: asyncio.Queue[InboundEvent] = asyncio.Queue()
         self.hold: asyncio.Event | None = None
         self.adapter: Adapter | None = None
@@ -253,8 +258,18 @@ class FakeCore(Shelf):
     def of(self, ref: ThreadRef) -> Channel:
         return self.channels[ref.channel.channel]
 
+    async def queries(self, kind: type[_Kind], count: int) -> list[_Kind]:
+        """All queries of this kind, as soon as there are so many."""
+        async with asyncio.timeout(10):
+            found: list[_Kind] = []
+            while len(found := [one for one in self.looked if isinstance(one, kind)]) < count:
+                await self._looks.wait()
+        return found
+
     async def look(self, query: Query) -> View:
         self.looked.append(query)
+        self._looks.set()
+        self._looks = asyncio.Event()
         if isinstance(query, ListChannels):
             return Channels(lines=tuple(self._channel_line(name) for name in self.channels))
         channel = self.channels[query.channel.channel]

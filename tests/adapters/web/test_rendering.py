@@ -37,9 +37,9 @@ async def test_a_text_is_rendered_once_and_forgotten_when_others_came() -> None:
     rendering = Rendering()
     long = "word " * 15_000
     await rendering.render([long])
-    began = time.perf_counter()
+    began = time.process_time()
     await rendering.render([long])
-    assert time.perf_counter() - began < 0.01
+    assert time.process_time() - began < 0.01
     for number in range(30):
         await rendering.render([f"{number} " + "word " * 15_000])
     assert long not in rendering._known

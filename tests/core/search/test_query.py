@@ -101,10 +101,10 @@ def test_a_long_phrase_is_cut_after_its_first_words() -> None:
 
 @pytest.mark.parametrize("piece", ['"', "a ", '"a', "a*", "-", "é", "😀", '" "', "a" * 99])
 def test_a_query_of_megabytes_is_understood_at_once(piece: str, words: sqlite3.Connection) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     with suppress(BadRequest):
         matches(words, parse(piece * (5_000_000 // len(piece))).all_of())
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 @given(st.text())

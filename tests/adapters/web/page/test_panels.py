@@ -48,7 +48,7 @@ async def test_one_entry_s_history_is_a_click_away(core: FakeCore, page: Page) -
     entry = page.get_by_role("article", name="a.one")
     await entry.get_by_role("button", name="History").click()
     await expect(page.get_by_role("dialog", name="History of a.one")).to_be_visible()
-    assert [query.key for query in core.looked if isinstance(query, ReadHistory)] == ["a.one"]
+    assert [query.key for query in await core.queries(ReadHistory, 1)] == ["a.one"]
 
 
 async def test_a_conflict_shows_every_version_and_its_buttons(core: FakeCore, page: Page) -> None:

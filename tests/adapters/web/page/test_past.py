@@ -111,9 +111,9 @@ async def test_a_file_of_the_past_is_opened_and_downloaded_as_it_was(
     async with page.expect_download() as downloading:
         await file.get_by_role("link", name="Download").click()
     assert (await downloading.value).suggested_filename == "a.txt"
-    assert [query.at for query in core.looked if isinstance(query, ReadFile)] == [2, 2]
+    assert [query.at for query in await core.queries(ReadFile, 2)] == [2, 2]
     await file.get_by_role("button", name="History").click()
-    assert [query.key for query in core.looked if isinstance(query, ReadHistory)] == ["out/a.txt"]
+    assert [query.key for query in await core.queries(ReadHistory, 1)] == ["out/a.txt"]
 
 
 async def test_a_commit_opens_with_its_difference_and_the_state_after_it(
@@ -136,7 +136,7 @@ async def test_a_commit_opens_with_its_difference_and_the_state_after_it(
     assert asked_last(core).at == 2
     await panel.get_by_role("button", name="What this commit changed").click()
     await expect(page.get_by_role("dialog", name="Commit 2")).to_be_visible()
-    assert [query.number for query in core.looked if isinstance(query, ReadCommit)] == [2, 3, 2]
+    assert [query.number for query in await core.queries(ReadCommit, 3)] == [2, 3, 2]
 
 
 async def test_undo_in_a_panel_tells_there_what_it_did_with_an_undo_of_its_own(
