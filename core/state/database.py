@@ -143,6 +143,7 @@ class Database:
         self.path = path
         self._writer = writer
         self._reader: asyncio.Task[Connection] | None = None
+        self._closed = False
 
     @classmethod
     async def open(
@@ -181,6 +182,8 @@ class Database:
 
     async def read(self, function: Callable[[Transaction], T]) -> T:
         """Run `function` on one consistent view, which holds every write that has returned."""
+        if self._closed:
+            raise ValueError("the file is closed")
         if self._reader is None:
             self._reader = asyncio.create_task(self._open_reader(), name="open reader")
         reader = await asyncio.shield(self._reader)
@@ -196,6 +199,7 @@ class Database:
 
     async def close(self) -> None:
         """Finish what is queued and close the file. Calls made later raise ValueError."""
+        self._closed = True
         if self._reader is not None:
             with suppress(StoreError):
                 await (await self._reader).close()
