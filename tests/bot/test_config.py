@@ -183,3 +183,18 @@ def test_no_home_is_reported_as_a_setting_to_make(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(Path, "home", homeless)
     with pytest.raises(ConfigError, match=r"\[bot\] data_dir: must be set"):
         load(None)
+
+
+def test_docker_needs_an_image_with_a_name_that_is_no_option(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    for line, words in {
+        "": '[subagents] image: must be set for sandbox = "docker"',
+        'image = "--privileged"': "[subagents] image: must be the name of an image",
+        'image = "a b"': "[subagents] image: must be the name of an image",
+    }.items():
+        file.write_text(f'[subagents]\nsandbox = "docker"\n{line}\n')
+        with pytest.raises(ConfigError) as refused:
+            load(file)
+        assert str(refused.value).startswith(words)
+    file.write_text('[subagents]\nsandbox = "docker"\nimage = "python:3.12-slim"\n')
+    assert load(file).subagents.image == "python:3.12-slim"
