@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from bot import checks
 from bot.checks import Wrong, printable, shown
@@ -62,12 +62,17 @@ class ApprovalSettings:
     commands: Annotated[tuple[str, ...], command_patterns] = ()
     hosts: Annotated[tuple[str, ...], host_patterns] = ()
     channels: Annotated[tuple[str, ...], checks.channel_patterns] = ("*",)
+    when: Annotated[Literal["always", "untrusted"], checks.choice("always", "untrusted")] = "always"
 
     @property
     def rule(self) -> ApprovalRule:
         """What it means to the core."""
         return ApprovalRule(
-            tools=self.tools, commands=self.commands, hosts=self.hosts, channels=self.channels
+            tools=self.tools,
+            commands=self.commands,
+            hosts=self.hosts,
+            channels=self.channels,
+            untrusted=self.when == "untrusted",
         )
 
 

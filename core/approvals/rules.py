@@ -15,12 +15,14 @@ from core.state.operations import Json
 class ApprovalRule:
     """Calls of `tools` (patterns of names) wait, in `channels` (patterns of platform/workspace/
     channel). Of `shell` only those that `commands` name, of `fetch` only those to `hosts`
-    (patterns), where any are given."""
+    (patterns), where any are given. With `untrusted` only in jobs that have read what others than
+    the person asking wrote: files, pages, results of tools."""
 
     tools: tuple[str, ...]
     commands: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     channels: tuple[str, ...] = ("*",)
+    untrusted: bool = False
 
     def reason(self, tool: str, arguments: Mapping[str, Json]) -> str | None:
         """Why the call waits, for people; None when it does not."""
@@ -47,9 +49,20 @@ class ApprovalRules:
     def __init__(self, rules: Sequence[ApprovalRule] = ()) -> None:
         self._rules = tuple(rules)
 
-    def reason(self, channel: ChannelRef, tool: str, arguments: Mapping[str, Json]) -> str | None:
-        """Why a call waits there, by the first rule that it falls under; None: it does not."""
-        found = (rule.reason(tool, arguments) for rule in self._rules if _holds(rule, channel))
+    def reason(
+        self,
+        channel: ChannelRef,
+        tool: str,
+        arguments: Mapping[str, Json],
+        *,
+        tainted: bool = True,
+    ) -> str | None:
+        """Why a call waits there, by the first rule that it falls under; None: it does not.
+
+        `tainted`: the job has read what others wrote.
+        """
+        rules = (one for one in self._rules if _holds(one, channel) and tainted >= one.untrusted)
+        found = (rule.reason(tool, arguments) for rule in rules)
         return next((why for why in found if why is not None), None)
 
 

@@ -185,7 +185,7 @@ class Broker:
 
     async def _begin(self, frame: Begin) -> Reply | Asked:
         call = self._called(frame.call, frame.tool)
-        held = await self._approvals.look(call)
+        held = await self._approvals.look(call, tainted=self._transcript.tainted)
         if isinstance(held, Asked):
             return held
         if held is not None:
@@ -210,7 +210,7 @@ class Broker:
 
     async def _tool(self, frame: CallTool) -> Reply | Asked:
         call = self._called(frame.call, frame.tool)
-        held = await self._approvals.look(call)
+        held = await self._approvals.look(call, tainted=self._transcript.tainted)
         if isinstance(held, Asked):
             return held
         if held is not None:
@@ -243,7 +243,7 @@ class Broker:
     async def _outward(self, frame: CallTool) -> Reply | Asked:
         """Journaled before it runs: what may have had an effect out there is not done again."""
         call = self._called(frame.call, frame.tool)
-        held = await self._approvals.look(call)
+        held = await self._approvals.look(call, tainted=self._transcript.tainted)
         if isinstance(held, Asked):
             return held
         if held is not None:

@@ -56,15 +56,16 @@ class Approvals:
         self._workspace = workspace
         self._web = web
 
-    async def look(self, call: ToolCall) -> Asked | Refusal | None:
-        """None: it may run. Raises StoreError."""
+    async def look(self, call: ToolCall, *, tainted: bool) -> Asked | Refusal | None:
+        """None: it may run. `tainted`: the job has read what others wrote. Raises StoreError."""
         if call.name in _FREE:
             return None
         try:
             arguments = _arguments(call)
         except BadRequest as error:
             return Refusal(text=f"error: {error}")
-        reason = await self._reason(call.name, arguments)
+        tainted = tainted or self._job.former is not None
+        reason = await self._reason(call.name, arguments, tainted=tainted)
         if reason is None:
             return None
         try:
@@ -80,10 +81,12 @@ class Approvals:
 
         return await self._channels.read(self._job.thread.channel, read)
 
-    async def _reason(self, tool: str, arguments: Mapping[str, Json]) -> str | None:
+    async def _reason(
+        self, tool: str, arguments: Mapping[str, Json], *, tainted: bool
+    ) -> str | None:
         channel = self._job.thread.channel
         # Long commands take their time to be looked at.
-        why = await asyncio.to_thread(self._rules.reason, channel, tool, arguments)
+        why = await asyncio.to_thread(self._rules.reason, channel, tool, arguments, tainted=tainted)
         if why is None and tool == FETCH.name and self._web is not None:
             url = str(arguments.get("url", "")).strip()
             if not self._web.free(channel, url):

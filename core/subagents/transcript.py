@@ -51,6 +51,11 @@ class Transcript:
         return tuple(self._answered.values())
 
     @property
+    def tainted(self) -> bool:
+        """Whether it holds what a tool found, which anybody may have written."""
+        return any(call.name not in _TRUSTED for call in self._answered.values())
+
+    @property
     def last_words(self) -> str:
         """What the model last said beside its calls; "" if nothing."""
         said = (one.text for one in reversed(self._messages) if one.role == "assistant")

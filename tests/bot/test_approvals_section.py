@@ -25,12 +25,13 @@ def test_one_section_or_several_mean_rules_in_their_order(tmp_path: Path) -> Non
         [[approvals]]
         tools = ["f*"]
         hosts = ["*.Example.org"]
+        when = "untrusted"
     """
     assert [one.rule for one in load(config(tmp_path, text)).approvals] == [
         ApprovalRule(
             tools=("shell", "mcp__github__*"), commands=("rm", "git push"), channels=("slack/*",)
         ),
-        ApprovalRule(tools=("f*",), hosts=("*.example.org",)),
+        ApprovalRule(tools=("f*",), hosts=("*.example.org",), untrusted=True),
     ]
     assert len(load(config(tmp_path, '[approvals]\ntools = ["python"]')).approvals) == 1
 
@@ -49,6 +50,7 @@ def test_one_section_or_several_mean_rules_in_their_order(tmp_path: Path) -> Non
         ('tools = ["python"]\ncommands = ["rm"]', "is about shell, but tools has python"),
         ('tools = ["shell"]\nhosts = ["a.test"]', "is about fetch, but tools has shell"),
         ('tools = ["fetch"]\nhosts = ["http://a.test"]', "without scheme"),
+        ('tools = ["shell"]\nwhen = "never"', "when"),
         ('tools = ["shell"]\nchannels = []', "must name one channel"),
     ],
 )

@@ -55,5 +55,13 @@ def test_a_rule_holds_where_it_is_to_and_the_first_that_fits_says_why() -> None:
     assert rules.reason(THERE, "shell", {"command": "rm x"}) is None
 
 
+def test_a_rule_about_what_others_wrote_holds_only_for_jobs_that_have_read_some() -> None:
+    rules = ApprovalRules([ApprovalRule(tools=("mcp__*",), untrusted=True)])
+    assert rules.reason(HERE, "mcp__a__b", {}, tainted=False) is None
+    assert rules.reason(HERE, "mcp__a__b", {}, tainted=True) is not None
+    always = ApprovalRules([ApprovalRule(tools=("mcp__*",))])
+    assert always.reason(HERE, "mcp__a__b", {}, tainted=False) is not None
+
+
 def test_without_rules_nothing_waits() -> None:
     assert ApprovalRules().reason(HERE, "shell", {"command": "rm -rf /"}) is None

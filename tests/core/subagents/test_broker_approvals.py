@@ -150,6 +150,22 @@ async def test_a_file_that_it_names_and_that_changed_makes_it_another_request(ma
     assert first.leave != second.leave
 
 
+async def test_what_others_wrote_makes_a_call_wait_that_would_have_run(tmp_path: Path) -> None:
+    rules = ApprovalRules([ApprovalRule(tools=("shell",), untrusted=True)])
+    async with bench(tmp_path, "process", approvals=rules) as made:
+        made.model.lines.extend(
+            [
+                calls("change_state", key="a", operation="put", value=1),
+                calls("shell", command="echo 1 > a"),
+                calls("read_file", path="a"),
+                calls("shell", command="echo 2 > a"),
+            ]
+        )
+        asked = await made.run(JOB)
+        assert isinstance(asked, Asked)
+        assert asked.text == "echo 2 > a"
+
+
 async def test_what_the_host_does_waits_as_well(made: Bench) -> None:
     made.model.lines.extend([calls("change_state", key="a", operation="put", value=1), finishes()])
     assert (await asked(made)).leave
