@@ -35,7 +35,9 @@ def _snapshot(function: Callable[[Transaction], T], connection: sqlite3.Connecti
     try:
         return function(connection)
     finally:
-        connection.execute("ROLLBACK")
+        # SQLite has ended it by itself if the disk failed.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 def _prepare(
