@@ -14,6 +14,8 @@ ONE = os.environ.get("THAW_SEED")
 ROOT = Path(__file__).parents[2]
 
 
+# A process that is killed closes nothing by itself.
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 @pytest.mark.parametrize("seed", [int(ONE)] if ONE else range(1, SEEDS + 1))
 def test_every_promise_holds_in_a_world_that_fails(seed: int) -> None:
     played = play(seed)
