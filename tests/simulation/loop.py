@@ -2,6 +2,7 @@
 
 import asyncio
 import heapq
+import io
 from collections.abc import Callable
 from contextlib import suppress
 from random import Random
@@ -16,7 +17,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     `mix` is how often a callback is taken out of its turn, `hop_s` the longest that a thread takes
     to get to what is asked of it. `most` is the step at which the process dies, whatever it is
-    doing. `dead` says that it did.
+    doing. `dead` says that it did. `opened` are files that were opened off the loop.
     """
 
     def __init__(self, chance: Random, at: float, mix: float, hop_s: float, most: int) -> None:
@@ -29,6 +30,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self.steps = 0
         self.dead = False
         self.complaints: list[str] = []
+        self.opened: list[io.IOBase] = []
         self.set_exception_handler(self._complain)
 
     def time(self) -> float:
@@ -52,11 +54,19 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self.call_later(self.hop_s(), self._work, future, func, args)
         return future
 
-    @staticmethod
-    def _work(future: "asyncio.Future[T]", func: Callable[..., T], args: tuple[Any, ...]) -> None:
+    def _work(
+        self, future: "asyncio.Future[T]", func: Callable[..., T], args: tuple[Any, ...]
+    ) -> None:
         if future.cancelled():
             return  # a thread pool drops what nobody waits for and what has not begun
-        settle(future, lambda: func(*args))
+
+        def work() -> T:
+            found = func(*args)
+            if isinstance(found, io.IOBase):
+                self.opened.append(found)
+            return found
+
+        settle(future, work)
 
     def _run_once(self) -> None:
         ready = self._ready  # type: ignore[attr-defined]
@@ -127,6 +137,8 @@ def bury(loop: SimulatedLoop) -> None:
                 _close(task)
     finally:
         asyncio._set_running_loop(None)
+    for file in loop.opened:
+        file.close()
     loop.close()
 
 
