@@ -18,7 +18,7 @@ from core.jobs.supervisor import Jobs, Stop
 from core.messages import ChannelRef, Post, PostKind, StateMoved, ThreadRef
 from core.outbox import Outbox
 from core.ports import Memories
-from core.records import forget, forgettings, places
+from core.records import approvals, forget, forgettings, places
 from core.records import jobs as job_rows
 from core.records import outbox as outbox_rows
 from core.records.forgettings import Forgetting, Stage, What
@@ -113,6 +113,7 @@ class Forgetter:
             partial(forget.jobs_step, channel=channel, told=lambda _, text: found.in_text(text)),
         )
         await write(partial(forget.steering, told=lambda _, text: found.in_text(text)))
+        await write(partial(approvals.forget_quotes, quotes=found.in_text))
         await self._walk(
             channel,
             partial(state.receipts_step, tells=found.in_line, quotes=found.in_text),
@@ -135,6 +136,7 @@ class Forgetter:
         await write(
             partial(forget.steering, told=lambda id, _: id.removeprefix("message:") in theirs)
         )
+        await write(partial(approvals.forget_person, person=one.name))
         await write(partial(_forget_titles, asked=asked))
 
     async def _forget_files(self, channel: ChannelRef, one: Forgetting) -> None:

@@ -1,6 +1,7 @@
 """What a channel's jobs may do unasked, because somebody said so for good. What is withdrawn is
 kept, so that who allowed what stays known."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.messages import Person
@@ -81,6 +82,22 @@ def withdraw(tx: Transaction, number: int, by: str, at: float) -> bool:
             (by, at, number),
         ).rowcount
         == 1
+    )
+
+
+def forget_quotes(tx: Transaction, quotes: Callable[[str], bool]) -> None:
+    """Forget those whose text quotes what is forgotten: jobs ask again."""
+    rows = tx.execute("SELECT number, text FROM approvals").fetchall()
+    gone = [(number,) for number, text in rows if quotes(text)]
+    tx.executemany("DELETE FROM approvals WHERE number = ?", gone)
+
+
+def forget_person(tx: Transaction, person: str) -> None:
+    """Forget what a person allowed, and what was allowed to jobs that they asked for."""
+    tx.execute(
+        "DELETE FROM approvals WHERE by_id = ?1"
+        " OR job IN (SELECT number FROM jobs WHERE requester_id = ?1)",
+        (person,),
     )
 
 
