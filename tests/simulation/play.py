@@ -70,7 +70,7 @@ class _Game:
         world.quick = world.chance.choice((1.0, 1.0, 0.05))
         self.disk.watch = Watching(world, self._frame).look
         self._channels = [GENERAL, RANDOM][: world.chance.choice((1, 1, 2))]
-        busy = world.chance.choice((3, 5, 5, 7, 7, 20))
+        busy = world.chance.choice((2, 3, 4, 5, 5, 6, 7, 16))
         self._people = [
             Somebody(world, person, self._channels, acts, self._frame.forgets)
             for person, acts in ((ADA, busy), (BOB, busy), (MALLORY, 1))

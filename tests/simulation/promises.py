@@ -263,7 +263,7 @@ class _Channel:
         if stormy.sandbox:
             found |= {"sandbox", "protocol", "crashed", "timeout", "model"}
         if stormy.disk:
-            found |= {"store"}
+            found |= {"store", "attempts"}
         return found
 
     def _unheard(self, number: object, id: str) -> Iterator[str]:
