@@ -132,7 +132,7 @@ class Desk:
 
     async def refuse(self, event: Asking, text: str) -> None:
         """Answer an event with why nothing was done."""
-        await self._answer(event, lambda tx: Done(text=text))
+        await self._answer(event, lambda tx: Done(text=text, refused=True))
 
     async def apologise(self, event: Event) -> None:
         """A bug ended the handling of `event`: say so, and owe nothing more for it."""

@@ -9,7 +9,7 @@ from core.attachments.telling import kept_lines
 from core.conflicts import conflict_posts, take_buttons
 from core.jobs.job import Cancelled, Completed, Gathered, Outcome
 from core.jobs.supervisor import JobOver, Stop
-from core.messages import Asking, Button, Message, Outbound, Post, PostKind, ThreadRef
+from core.messages import Asking, Button, Message, Outbound, Post, PostKind, Press, ThreadRef
 from core.posts import (
     again_button,
     card,
@@ -139,6 +139,8 @@ class Endings:
             text=done.text,
             at=self.clock(),
             reply_to=event.id if isinstance(event, Message) else None,
+            # A press that is refused concerns nobody else.
+            alone=event.person if done.refused and isinstance(event, Press) else None,
             receipt=(*_kept_files(event), *receipt_lines(done.merged)),
             buttons=(*done.buttons, *_merge_buttons(done.merged)),
         )

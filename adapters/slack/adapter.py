@@ -18,6 +18,7 @@ from adapters.slack.http_mode import HttpMode
 from adapters.slack.intake import Intake
 from adapters.slack.people import People
 from adapters.slack.posting import Posting, Undressed
+from adapters.slack.questions import Questions
 from adapters.slack.response import Responses
 from adapters.slack.sessions import Sessions
 from adapters.slack.settings import SlackSettings
@@ -69,6 +70,7 @@ class SlackAdapter:
         self._files = Files(self._api, settings.api_url, settings.bot_token, window)
         self._hints = Hints(self._api, self._background)
         self._people = People(self._api)
+        self._questions = Questions(window)
         self._sessions = Sessions(self._api, second)
         self._posting = Posting(self._api, places, self._files, self._who, self._meter)
         self._cards = Cards(self._api, self._posting, second)
@@ -109,6 +111,8 @@ class SlackAdapter:
         self._meter.queue += 1
         try:
             if isinstance(item, Post):
+                # Its answer may come before the call that shows it returns.
+                self._questions.shown(item)
                 await self._post(item)
             else:
                 await self._card(item)
@@ -160,6 +164,8 @@ class SlackAdapter:
         uploads, lacking = await self._files.produced(post.thread.channel, post.files)
         parts = await asyncio.to_thread(render.post, post, lacking)
         try:
+            if post.alone is not None and await self._posting.whisper(post, parts):
+                return
             if await self._posting.shown_again(post.thread, post.id, parts + uploads):
                 return
             await self._streams.abandon(post)
@@ -208,7 +214,7 @@ class SlackAdapter:
         self._intake = intake = Intake(
             bot=bot, door=self._door, window=self._window, places=self._places,
             guard=self._guard, files=self._files, people=self._people, windows=self._windows,
-            meter=self._meter, signs=self,
+            meter=self._meter, signs=self, questions=self._questions,
         )  # fmt: skip
         self._responses = Responses(self._api, intake.answer_to)
         app = application(intake, bot, settings.api_url, settings.signing_secret)

@@ -28,10 +28,12 @@ class FileRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spoken:
-    """A message. `addressed`: it is meant for the bot wherever it stands (a mention, a DM)."""
+    """A message. `addressed`: it is meant for the bot wherever it stands (a mention, a DM);
+    `named`: it says so itself."""
 
     message: Message
     addressed: bool
+    named: bool
     files: tuple[FileRef, ...] = ()
 
 

@@ -18,6 +18,7 @@ from adapters.slack.events import Bot, Pressed, Spoken
 from adapters.slack.files import Files
 from adapters.slack.forms import carried
 from adapters.slack.people import People
+from adapters.slack.questions import Questions
 from adapters.slack.status import Meter
 from adapters.slack.text import mentioned
 from adapters.slack.windows import Windows
@@ -60,7 +61,7 @@ class Intake:
 
     def __init__(
         self, *, bot: Bot, door: Door, window: Window, places: Places, guard: Guard, files: Files,
-        people: People, windows: Windows, meter: Meter, signs: "Signs",
+        people: People, windows: Windows, meter: Meter, signs: "Signs", questions: Questions,
     ) -> None:  # fmt: skip
         self._bot = bot
         self._door = door
@@ -72,6 +73,7 @@ class Intake:
         self._windows = windows
         self._meter = meter
         self._signs = signs
+        self._questions = questions
         self._joined: OrderedDict[ThreadRef, None] = OrderedDict()
         self._kept: OrderedDict[str, None] = OrderedDict()
         self._lanes: dict[str, _Line] = {}
@@ -152,7 +154,8 @@ class Intake:
         message = named.message if named else said.message
         if thread.thread != message.id:
             item = await self._places.item(thread.channel, thread.thread)
-            message = replace(message, reply_to=item)
+            asked = None if said.named else await self._questions.answered(thread, author)
+            message = replace(message, reply_to=asked or item)
         if said.files:
             files = await self._files.fetched(said.files, self._door)
             message = replace(message, files=files)

@@ -18,7 +18,7 @@ from adapters.slack.files import Files
 from adapters.slack.render import Part, Upload
 from adapters.slack.status import Meter
 from core.errors import DeliveryFailed, DeliveryRefused
-from core.messages import ThreadRef
+from core.messages import Post, ThreadRef
 from core.ports import Places
 
 log = structlog.get_logger(__name__)
@@ -88,6 +88,29 @@ class Posting:
                 channel = thread.channel.channel
                 if not mark.startswith("F"):
                     await self.guarded(self._api.call("chat.delete", channel=channel, ts=mark))
+        return True
+
+    async def whisper(self, post: Post, parts: Sequence[Part | Upload]) -> bool:
+        """Show a post to the one person that it concerns; False where Slack lets nobody.
+
+        Nobody can look for it afterwards: if the answer is lost it may be shown twice.
+        """
+        thread, person, first = post.thread, post.alone, parts[0]
+        if person is None or not isinstance(first, Part):
+            return False
+        if await self._places.of(thread.channel, post.id):
+            return True
+        try:
+            await self.guarded(
+                self._api.call(
+                    "chat.postEphemeral", channel=thread.channel.channel, user=person.id,
+                    thread_ts=thread.thread or None, text=first.text, blocks=list(first.blocks),
+                )
+            )  # fmt: skip
+        except (DeliveryRefused, Undressed) as error:
+            log.info("not shown to one person alone", item=post.id, error=str(error))
+            return False
+        await self._places.keep(thread.channel, post.id, (f"!{post.id}",))
         return True
 
     async def shown(self, thread: ThreadRef, item: str) -> str | None:

@@ -41,7 +41,8 @@ def spoken(body: Json, bot: Bot, names: Mapping[str, str]) -> Spoken | None:
     direct = _text(event, "channel_type") == "im" or where.channel.channel.startswith("D")
     said = "\n\n".join(filter(None, (plain(text, names, bot.user), _forwarded(event, names))))
     files = _files(event)
-    if f"<@{bot.user}" in text and not (said.strip() or files):
+    named = _text(event, "type") == "app_mention" or f"<@{bot.user}" in text
+    if named and not (said.strip() or files):
         said = "/help"  # the bot's name alone
     message = Message(
         id=ts,
@@ -53,7 +54,8 @@ def spoken(body: Json, bot: Bot, names: Mapping[str, str]) -> Spoken | None:
     )
     return Spoken(
         message=message,
-        addressed=direct or _text(event, "type") == "app_mention" or f"<@{bot.user}" in text,
+        addressed=direct or named,
+        named=named,
         files=files,
     )
 

@@ -35,7 +35,8 @@ class Post:
     `id` is the key against double posts. `mention` is who is to be notified. `receipt` is what was
     merged, a line each, plain text. `reply_to` is the platform's id of the message answered.
     `drift` is what a result was based on and has changed since, likewise. `files` are workspace
-    paths the post refers to. `offline` marks words of the offline model.
+    paths the post refers to. `offline` marks words of the offline model. `alone` is the only
+    person whom it concerns: a platform that can shows it to nobody else.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Post:
     buttons: tuple[Button, ...] = ()
     files: tuple[str, ...] = ()
     offline: bool = False
+    alone: Person | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,10 +21,10 @@ def answer(doing: Doing, act: AnswerJob) -> Done:
     row = job_row(doing, act.job)
     doing.require(Right.ANSWER, owner=row.requester.id)
     if row.outcome is not None or row.stop_by is not None:
-        return Done(text=already(row))
+        return Done(text=already(row), refused=True)
     question = asking.open_question(doing.tx, row.number)
     if question is None or act.question not in (None, question.number):
-        return Done(text=_late(questions.of(doing.tx, row.number), act))
+        return Done(text=_late(questions.of(doing.tx, row.number), act), refused=True)
     if question.leave is not None:
         return Done(
             text=f"Job {row.number} asks for leave: press a button, or say `/allow"

@@ -27,10 +27,10 @@ def decide(doing: Doing, act: DecideLeave) -> Done:
     if len(act.text) > LONGEST_ANSWER:
         raise BadRequest(f"A reason has at most {LONGEST_ANSWER:,} characters.")
     if row.outcome is not None or row.stop_by is not None:
-        return Done(text=already(row))
+        return Done(text=already(row), refused=True)
     question = asking.open_question(doing.tx, row.number)
     if question is None or question.leave is None or act.question not in (None, question.number):
-        return Done(text=_late(questions.of(doing.tx, row.number), act))
+        return Done(text=_late(questions.of(doing.tx, row.number), act), refused=True)
     at, by = doing.clock(), doing.person
     if act.decision is Decision.ALWAYS:
         approvals.put(doing.tx, question, by, at)

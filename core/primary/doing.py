@@ -22,7 +22,8 @@ class Done:
     """What an act did: words, what was merged, and what must follow the commit.
 
     `others` are posts beside the answer, for other threads; `forgets` is a confirmed forgetting,
-    `ended` the inbox id of a message of this thread whose turn was ended.
+    `ended` the inbox id of a message of this thread whose turn was ended. `refused`: nothing was
+    done.
     """
 
     text: str
@@ -34,6 +35,7 @@ class Done:
     forgets: int | None = None
     ended: str | None = None
     others: tuple[Post, ...] = ()
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,7 @@ def leave(doing: Doing, number: int) -> Done:
     """Hear no more of a job that others want too; it ends with the last who wants it."""
     row = job_row(doing, number)
     if row.outcome is not None or row.stop_by is not None:
-        return Done(text=already(row))
+        return Done(text=already(row), refused=True)
     watching = watchers.of(doing.tx, doing.channel, number)
     mine = row.requester.id == doing.person.id
     if not mine and all(one.person.id != doing.person.id for one in watching):
@@ -65,7 +65,7 @@ def leave(doing: Doing, number: int) -> Done:
 def _stopped(doing: Doing, row: JobRow) -> Done:
     number = row.number
     if not jobs.ask_stop(doing.tx, number, doing.person.name):
-        return Done(text=already(row))
+        return Done(text=already(row), refused=True)
     ticket = Ticket(channel=doing.channel, number=number, person=row.requester.id)
     stopped = Stop(ticket=ticket, thread=row.thread, by=doing.person.name)
     return Done(text=f"Stopping job {number}.", stops=(stopped,))

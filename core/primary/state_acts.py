@@ -75,7 +75,8 @@ def resolve(doing: Doing, act: Resolve) -> Done:
     if now is None:
         known = was_open(doing.tx, act.conflict)
         what = "is settled already" if known else "was never asked about here"
-        return Done(text=f"Conflict #{act.conflict} {what}; nothing was changed.")
+        text = f"Conflict #{act.conflict} {what}; nothing was changed."
+        return Done(text=text, refused=True)
     revision = now.revision if act.revision is None else act.revision
     choice = _choice(act)
     end = resolve_conflict(

@@ -143,10 +143,12 @@ async def test_a_delta_that_is_not_sound_merges_nothing_and_is_told(tmp_path: Pa
 async def test_a_stopped_job_is_killed_and_reported_once(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         await two_jobs(here)
-        assert "Stopping job 1" in (await here.press("p1", "stop.1")).text
+        stopping = await here.press("p1", "stop.1")
+        assert ("Stopping job 1" in stopping.text, stopping.alone) == (True, None)
         assert "stopped by Ada" in (await here.platform.post("result:1")).text
         assert here.hands.killed == [1]
-        assert "has ended" in (await here.press("p2", "stop.1")).text
+        late = await here.press("p2", "stop.1")
+        assert ("has ended" in late.text, late.alone and late.alone.id) == (True, "ada")
 
 
 async def test_a_queued_job_is_stopped_without_ever_running(tmp_path: Path) -> None:

@@ -94,6 +94,7 @@ class FakeCore(Shelf):
         self.cards: dict[int, Card] = {}
         self.produced: dict[str, bytes] = {}
         self.steps: tuple[StepLine, ...] = ()
+        self.posts: list[Post] = []
         self.looked: list[Query] = []
         self.arrived: asyncio.Queue[Event] = asyncio.Queue()
         self.adapter: Adapter | None = None
@@ -158,7 +159,15 @@ class FakeCore(Shelf):
         raise AssertionError(query)
 
     def _lines(self, query: ReadMessages) -> list[MessageLine]:
-        return [
+        posts = [
+            MessageLine(
+                seq=2, id=one.id, thread=one.thread, author_id="", author="", text=one.text,
+                at=0.0, post=one,
+            )
+            for one in self.posts
+            if (one.thread.channel, one.thread.thread) == (query.channel, query.thread)
+        ]  # fmt: skip
+        return posts + [
             MessageLine(
                 seq=1, id=event.id, thread=event.thread, author_id="", author="", text="", at=0.0
             )

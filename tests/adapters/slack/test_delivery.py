@@ -8,7 +8,7 @@ from adapters.slack.adapter import SlackAdapter
 from adapters.slack.limits import Limits
 from adapters.slack.status import Meter
 from core.errors import DeliveryFailed, DeliveryRefused, StoreError
-from core.messages import Button, Post, PostKind, ThreadRef
+from core.messages import Button, Person, Post, PostKind, ThreadRef
 from tests.adapters.slack.conftest import Running
 from tests.adapters.slack.fake_core import ANNA, FakeCore, FakePlaces, place, post
 from tests.emulators.slack import Fault, Human, SlackServer
@@ -49,6 +49,25 @@ async def test_a_result_is_a_new_message_in_its_thread_that_notifies_who_asked(
     assert shown.buttons == {"Undo": "undo.4"}
     assert slack.workspace.notified == [("@U0ANNA", shown.ts)]
     assert not shown.unfurls
+
+
+async def test_what_concerns_one_person_is_shown_to_them_alone_and_once(
+    adapter: SlackAdapter, slack: SlackServer, anna: Human, thread: ThreadRef
+) -> None:
+    refusal = post(thread, "That is Ben's job.", alone=Person(id=anna.user, name="Anna"))
+    before = slack.calls["chat.postMessage"]
+    await adapter.deliver(refusal)
+    await adapter.deliver(refusal)
+    assert [one.text for one in slack.workspace.hints(anna.user)] == ["That is Ben's job."]
+    assert slack.calls["chat.postMessage"] == before
+
+
+async def test_where_nobody_can_be_told_alone_all_are_told(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    refusal = post(thread, "That is Ben's job.", alone=Person(id="U0LEFT", name="Left"))
+    await adapter.deliver(refusal)
+    assert slack.calls["chat.postMessage"] == 1
 
 
 async def test_no_text_notifies_by_accident(
