@@ -16,7 +16,8 @@ def test_discord_takes_the_commands() -> None:
 
 def test_every_command_with_all_its_options_is_understood_by_the_core() -> None:
     values = {"key": "my key", "at": "yesterday", "job": 3, "commit": 3, "conflict": 3,
-              "before": 3, "withdraw": 3, "choice": "1", "how": "job", "name": "model", "value": "x", "what": "me"}  # fmt: skip
+              "before": 3, "withdraw": 3, "choice": "1", "how": "job", "name": "model",
+              "value": "x", "what": "me"}  # fmt: skip
     for command in COMMANDS:
         given = [
             {"name": option.name, "value": values.get(option.name, "some words")}
