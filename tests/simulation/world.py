@@ -89,7 +89,6 @@ class World:
         self.unseen: dict[str, tuple[int, float]] = {}
         self._owed: dict[str, tuple[int, float]] = {}
         self.broken: list[str] = []
-        self.log: list[str] = []
         self._trace = hashlib.sha256()
         self.lines: list[str] = []
         self._places = 0
