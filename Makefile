@@ -58,9 +58,9 @@ $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.lock
 run: setup
 	@exec $(BIN)/thaw run --config "$(CONFIG)" $(ARGS)
 
-# Two at a time: half of each test is waiting, and no test needs the machine to itself.
+# Three at a time on two cores: a third of each test is waiting, and none needs the machine to itself.
 test: setup-dev
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 check: setup-dev
 	$(BIN)/ruff format --check $(CODE)

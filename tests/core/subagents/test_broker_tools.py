@@ -80,7 +80,7 @@ async def test_wrong_calls_are_answered_with_what_would_be_right(made: Bench) ->
     made.model.lines.extend([wrong, finishes()])
     assert isinstance(await made.run(job()), Completed)
     told = results(made.model.requests[1])
-    assert "not JSON" in told["c1"]
+    assert "not valid JSON" in told["c1"]
     assert "command must be text" in told["c2"]
     assert "there is no tool" in told["c3"]
     assert "change_state needs 'operation'" in told["c4"]

@@ -41,7 +41,7 @@ async def loaded(t: Town, *, stormy: bool) -> tuple[Seen, list[str]]:
     cutting = asyncio.create_task(storm(t, 2.0)) if stormy else None
     # The people's patience ends here; it is the verdict that says what is missing.
     await load.run(30.0, 2 * TALKS / 30.0)
-    await load.answered(30.0)
+    await load.answered(90.0)
     if cutting is not None:
         cutting.cancel()
     return load.seen(), load.violations()
