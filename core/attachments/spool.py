@@ -6,6 +6,7 @@ They outlive a restart, because the page sends a message again that was not kept
 
 import asyncio
 import hashlib
+import os
 import re
 import secrets
 import shutil
@@ -15,7 +16,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 import structlog
 
@@ -115,19 +116,17 @@ class Spool:
         after: Sequence[Attachment],
     ) -> Attachment:
         digest, size, piece = hashlib.sha256(), 0, bytearray()
-        file = await _done(partial(_opened, coming))
-        with file:
-            async for some in content:
-                size += len(some)
-                problem = too_much(size, after, more=True)
-                if problem:
-                    return Attachment(name=name, problem=problem)
-                piece += some
-                if len(piece) >= PIECE:
-                    await _done(partial(_write, file, digest, piece))
-                    piece = bytearray()
-            await _done(partial(_write, file, digest, piece))
-            await _done(file.flush)
+        await _done(partial(coming.touch, exist_ok=False))
+        async for some in content:
+            size += len(some)
+            problem = too_much(size, after, more=True)
+            if problem:
+                return Attachment(name=name, problem=problem)
+            piece += some
+            if len(piece) >= PIECE:
+                await _done(partial(_write, coming, digest, piece))
+                piece = bytearray()
+        await _done(partial(_write, coming, digest, piece))
         handle = f"{token}-{digest.hexdigest()}"
         await _done(partial(coming.rename, self._folder / handle))
         self._waiting += size
@@ -206,15 +205,14 @@ async def _done(step: Callable[[], T]) -> T:
         raise _Unwritable(str(error)) from error
 
 
-def _opened(path: Path) -> BinaryIO:
-    return path.open("xb")
-
-
 def _unlink(path: Path) -> None:
     with suppress(OSError):  # it is swept later
         path.unlink(missing_ok=True)
 
 
-def _write(file: BinaryIO, digest: "hashlib._Hash", piece: bytearray) -> None:
+def _write(path: Path, digest: "hashlib._Hash", piece: bytearray) -> None:
+    """Open for each piece: whoever stops taking the file, at whatever moment, leaves none open."""
     digest.update(piece)
-    file.write(piece)
+    with path.open("r+b") as file:
+        file.seek(0, os.SEEK_END)
+        file.write(piece)
