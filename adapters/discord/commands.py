@@ -98,6 +98,10 @@ COMMANDS: Sequence[SlashCommand] = (
         ),
     ),
     SlashCommand(
+        name="unwatch", about="Hear no more of a job that others asked for too",
+        options=(_job("Which job"),),
+    ),
+    SlashCommand(
         name="steer", about="Tell a running job something",
         options=(_job("Which job"), Option(name="text", about="What it should know")),
     ),

@@ -16,6 +16,7 @@ from adapters.slack.files import Files
 from adapters.slack.hints import Hints
 from adapters.slack.http_mode import HttpMode
 from adapters.slack.intake import Intake
+from adapters.slack.missed import Missed
 from adapters.slack.people import People
 from adapters.slack.posting import Posting, Undressed
 from adapters.slack.questions import Questions
@@ -79,6 +80,7 @@ class SlackAdapter:
         self._door, self._window, self._places, self._guard = door, window, places, guard
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._bot: Bot | None = None
+        self._caught_up = False
         self._intake: Intake | None = None
         self._responses: Responses | None = None
         self.http: HttpMode | None = None
@@ -218,6 +220,12 @@ class SlackAdapter:
         )  # fmt: skip
         self._responses = Responses(self._api, intake.answer_to)
         app = application(intake, bot, settings.api_url, settings.signing_secret)
+        if not self._caught_up:
+            # Before anything new is heard: what is there was heard before the bot went down.
+            missed = Missed(self._api, self._window, intake.event)
+            await missed.remember()
+            self._caught_up = True
+            self._background.spawn(missed.catch_up(), "slack missed")
         if self.http is not None:
             await self.http.run(app)
         else:

@@ -5,6 +5,7 @@ MENU = {
     "job": "one job and its steps: /job 3",
     "stop": "stop the answer that is being written, or else the jobs",
     "cancel": "stop a job: /cancel 3",
+    "unwatch": "hear no more of a job that others want too: /unwatch 3",
     "steer": "tell a job something: /steer 3 look at March too",
     "answer": "answer what a job asks: /answer 3 staging",
     "allow": "let a job do what it asks to do: /allow 3",

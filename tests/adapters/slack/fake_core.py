@@ -20,8 +20,18 @@ from core.messages import (
     Seen,
     ThreadRef,
 )
-from core.messages.queries import ListJobs, Query, ReadFile, ReadJob, ReadMessages
-from core.messages.views import FileView, Jobs, JobView, MessageLine, Messages, StepLine, View
+from core.messages.queries import ListChannels, ListJobs, Query, ReadFile, ReadJob, ReadMessages
+from core.messages.views import (
+    ChannelLine,
+    Channels,
+    FileView,
+    Jobs,
+    JobView,
+    MessageLine,
+    Messages,
+    StepLine,
+    View,
+)
 from core.ports import Adapter
 from tests.adapters.shelf import Shelf
 
@@ -139,8 +149,14 @@ class FakeCore(Shelf):
         return event
 
     async def look(self, query: Query) -> View:
-        self.looked.append(query)
+        if not isinstance(query, ListChannels):  # each adapter asks at its start
+            self.looked.append(query)
         match query:
+            case ListChannels():
+                channels = dict.fromkeys(one.thread.channel for one in self.accepted)
+                return Channels(
+                    lines=tuple(ChannelLine(channel=one, at=0, running=0) for one in channels)
+                )
             case ReadMessages():
                 return Messages(lines=tuple(self._lines(query)), newest=0)
             case ListJobs():
@@ -165,14 +181,20 @@ class FakeCore(Shelf):
                 at=0.0, post=one,
             )
             for one in self.posts
-            if (one.thread.channel, one.thread.thread) == (query.channel, query.thread)
+            if one.thread.channel == query.channel and query.thread in (None, one.thread.thread)
         ]  # fmt: skip
         return posts + [
             MessageLine(
-                seq=1, id=event.id, thread=event.thread, author_id="", author="", text="", at=0.0
+                seq=1,
+                id=event.id,
+                thread=event.thread,
+                author_id="",
+                author="",
+                text="",
+                at=event.at,
             )
             for event in self.accepted
             if isinstance(event, Message)
             and event.thread.channel == query.channel
-            and event.thread.thread == query.thread
+            and query.thread in (None, event.thread.thread)
         ]
