@@ -84,7 +84,7 @@ async def raided(ground: Ground, way: Way | Make, attempts: tuple[Attempt, ...])
     async with bench(ground.data, sandbox, mounts=mounts) as made:
         made.model.lines.extend(
             [
-                calls("python", code=script, timeout=100),
+                calls("python", code=script, timeout=300),
                 calls("shell", command="kill -9 -1; kill -9 1"),
                 calls("shell", command="echo still here"),
                 finishes("done"),
@@ -92,7 +92,7 @@ async def raided(ground: Ground, way: Way | Make, attempts: tuple[Attempt, ...])
         )
         if way == "process":  # where the second call would reach everything
             del made.model.lines[1]
-        outcome = await made.engine.run(job(), made.seen.append)
+        outcome = await made.engine.run(job(1, timeout_s=400.0), made.seen.append)
         assert not isinstance(outcome, tuple)
         said = json.loads((made.workspace(job()) / "seen.json").read_text())
     tries = [one.tries for one in attempts]

@@ -15,12 +15,13 @@ _OWN = 1
 """Processes that a job does not start: the runtime."""
 # As with bubblewrap, the bot goes before its jobs.
 _CPU_SHARES = 256
-_ALWAYS = (
+ALWAYS = (
     *("run", "--pull", "never", "--log-driver", "none", "--network", "none", "--read-only"),
     *("--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--hostname", "sandbox"),
     *("--ipc", "private", "--cgroupns", "private", "--ulimit", "core=0"),
     *("--cpu-shares", str(_CPU_SHARES), "--workdir", "/workspace", "--entrypoint", _PYTHON),
 )
+"""What every container is started with."""
 
 
 def command(
@@ -38,7 +39,7 @@ def command(
     runtime's sources, `user` UID:GID."""
     memory = f"{spec.memory_mb}m"
     size = min(_TMP_MB, max(1, spec.memory_mb // 4))
-    words = [*_ALWAYS, "--name", name, "--user", user]
+    words = [*ALWAYS, "--name", name, "--user", user]
     for label, value in labels.items():
         words += ("--label", f"{label}={value}")
     words += ("--memory", memory, "--memory-swap", memory, "--oom-score-adj", str(oom_score))

@@ -121,7 +121,7 @@ async def test_a_server_over_http_is_shown_its_token_and_another_turns_us_away(
 
 
 async def test_whatever_a_wild_server_says_costs_it_that_tool_alone(tmp_path: Path) -> None:
-    async with running(wild(tmp_path, timeout_s=1.0, result_chars=500)) as servers:
+    async with running(wild(tmp_path, timeout_s=5.0, result_chars=500)) as servers:
         offer = await servers.offer(CHANNEL)
         names = [tool.name.removeprefix("mcp__wild__") for tool in offer.tools]
         assert names[:6] == ["echo", "hang", "die", "long", "garbage", "rename"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.subagents.sandbox.docker_command import ALWAYS
 from tests.conftest import IN_CI
 from tests.core.subagents.docker.daemon import IMAGE, NoDocker, client, daemon, image, lacking
 
@@ -22,7 +23,8 @@ def docker() -> Iterator[str]:
             with daemon(Path(folder)) as address:
                 client(address, "import", "-", IMAGE, given=image())
                 # What the kernel forbids here, it forbids: docs/decisions/0225.
-                client(address, "run", "--rm", "--network", "none", IMAGE, "python3", "-V")
+                bounds = ("--memory", "256m", "--memory-swap", "256m", "--pids-limit", "64")
+                client(address, *ALWAYS, "--rm", "--user", "5000:5000", *bounds, IMAGE, "-V")
                 os.environ["DOCKER_HOST"] = address
                 yield address
         except NoDocker as reason:
