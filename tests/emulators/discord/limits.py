@@ -50,6 +50,11 @@ class Limits:
     _windows: dict[tuple[str, str], Window] = field(default_factory=dict)
     _all: Window | None = None
 
+    def rest(self) -> None:
+        """As if nothing had been sent for long."""
+        self._windows.clear()
+        self._all = None
+
     def rule(self, kind: str, place: str) -> Ruling:
         now = time.monotonic()
         if kind not in EXEMPT:
