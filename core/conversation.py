@@ -15,8 +15,8 @@ from core.attachments.telling import steering
 from core.errors import BadRequest, NotAllowed, StoreError
 from core.jobs.supervisor import JobOver
 from core.messages import Asking, Message, Press, Seen, ThreadRef
-from core.primary.acts import Act, AnswerJob, SteerJob, asks_outside
-from core.primary.commands import parse_command
+from core.primary.acts import Act, AnswerJob, SteerJob, StopJob, asks_outside
+from core.primary.commands import is_stop, parse_command
 from core.primary.job_acts import NoJobToSteer
 from core.primary.presses import parse_press
 from core.primary.turn import TurnEnd
@@ -234,13 +234,12 @@ class Conversation:
     @staticmethod
     def _act_of(message: Message) -> Act | None:
         """Commands, and replies to a job's card or question, need no model."""
-        command = parse_command(message.text)
-        if command is not None or message.reply_to is None:
-            return command
-        found = _REPLIED.fullmatch(message.reply_to)
-        if found is None:
-            return None
+        found = _REPLIED.fullmatch(message.reply_to or "")
+        if found is None or message.text.startswith("/"):
+            return parse_command(message.text)
         job, text = int(found["card"] or found["job"]), steering(message)
+        if found["card"] and is_stop(text):
+            return StopJob(job=job)
         if found["card"]:
             return SteerJob(job=job, text=text, replied=True)
         return AnswerJob(job=job, question=int(found["question"]), text=text, replied=True)

@@ -46,6 +46,13 @@ from core.rights import Right
 ALLOWING = (Decision.ONCE, Decision.JOB, Decision.ALWAYS)
 """As the buttons number them, from 1."""
 _COMMAND = re.compile(r"/([A-Za-z][A-Za-z_-]*)(?:\s+(.*))?", re.DOTALL)
+# Slack keeps what begins with a slash from bots, in direct messages and threads. These say the same
+# without one: words that nobody says alone and means otherwise.
+_BARE = re.compile(
+    r"(?:help|jobs|stop|state|history|conflicts|budget|settings|approvals"
+    r"|(?:job|stop|cancel|undo|run|unwatch|allow|deny) #?[0-9]{1,15})",
+    re.IGNORECASE,
+)
 
 
 def parse_command(text: str) -> Act | None:
@@ -53,7 +60,7 @@ def parse_command(text: str) -> Act | None:
 
     Raises BadRequest, fit for people, for a command that is unknown or lacks something.
     """
-    found = _COMMAND.fullmatch(text.strip())
+    found = _COMMAND.fullmatch(_slashed(text))
     if found is None:
         return None
     word, rest = found[1].lower(), (found[2] or "").strip()
@@ -68,7 +75,17 @@ def parse_command(text: str) -> Act | None:
 
 def is_command(text: str) -> bool:
     """Whether a message is no talk, be the command known or not."""
-    return _COMMAND.fullmatch(text.strip()) is not None
+    return _COMMAND.fullmatch(_slashed(text)) is not None
+
+
+def is_stop(text: str) -> bool:
+    """Whether it says no more than to stop what it is said to."""
+    return text.strip().rstrip(".!").lower() in ("stop", "/stop", "cancel", "/cancel")
+
+
+def _slashed(text: str) -> str:
+    text = text.strip()
+    return f"/{text}" if _BARE.fullmatch(text) else text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,7 +118,7 @@ async def test_talk_that_waits_and_becomes_a_command_waits_no_more(tmp_path: Pat
     async with room(tmp_path, script=script) as here:
         await here.say("m1", "slow")
         await hanging(here)
-        await here.say("m2", "jobs")
+        await here.say("m2", "all of it")
         await edit(here, "e1", "m2", "/jobs")
         assert "no jobs" in (await here.platform.post("reply:message:m2")).text
 
@@ -131,7 +131,7 @@ async def test_talk_that_became_a_command_is_not_put_to_the_model_before_word_of
     async with room(tmp_path, script=script) as here:
         await here.say("m1", "slow")
         await hanging(here)
-        await here.say("m2", "jobs")
+        await here.say("m2", "all of it")
         to_command = Edit(id="e1", thread=THREAD, message_id="m2", author=ADA, text="/jobs", at=2.0)
         # Kept, and the thread has not heard of it when the turn before it ends.
         await here.channels.write(CHANNEL, partial(revise, change=to_command, now=2.0))

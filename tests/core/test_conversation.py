@@ -92,6 +92,19 @@ async def test_a_reply_to_a_card_steers_its_job_without_a_model(tmp_path: Path) 
         assert len(script.asked) == 2
 
 
+async def test_stop_in_reply_to_a_card_stops_its_job_and_no_other(tmp_path: Path) -> None:
+    script = Script()
+    script.replies = [starts("one", "two"), says("started")]
+    async with room(tmp_path, script=script) as here:
+        await here.ask("m1", "do both")
+        await here.hands.running(1)
+        await here.hands.running(2)
+        await here.say("m2", "Stop!", reply_to="card:2")
+        reply = await here.platform.post("reply:message:m2")
+        assert "job 2" in reply.text
+        assert "job 1" not in reply.text
+
+
 async def test_a_reply_to_the_card_of_a_job_that_has_ended_is_talk(tmp_path: Path) -> None:
     script = Script()
     script.replies = [starts("one"), says("started")]

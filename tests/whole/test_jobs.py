@@ -49,11 +49,11 @@ async def test_three_jobs_of_one_message_go_their_own_ways(tmp_path: Path) -> No
 async def test_jobs_above_the_limit_say_that_they_are_queued_and_run_later(tmp_path: Path) -> None:
     gate = asyncio.Event()
     play = Play(
-        {"jobs": starting("one", "two", "three")},
+        {"all of it": starting("one", "two", "three")},
         {"o": [Reply(text="done", gate=gate)], "t": [Reply(text="done", gate=gate)]},
     )
     async with room(tmp_path, play, sections={"subagents": {"max_running": 2}}) as r:
-        await r.page.ask("jobs")
+        await r.page.ask("all of it")
         told = [m["content"] for m in play.requests[1].messages if m["role"] == "tool"]
         assert "queued" not in told[0]
         assert "queued: all 2 places are taken" in told[2]
@@ -68,9 +68,9 @@ async def test_jobs_above_the_limit_say_that_they_are_queued_and_run_later(tmp_p
 
 
 async def test_a_queued_job_can_be_stopped_before_it_ever_runs(tmp_path: Path) -> None:
-    play = Play({"jobs": starting("first", "second")}, {"first": ENDLESS, "second": ENDLESS})
+    play = Play({"all of it": starting("first", "second")}, {"first": ENDLESS, "second": ENDLESS})
     async with room(tmp_path, play, sections={"subagents": {"max_running": 1}}) as r:
-        await r.page.ask("jobs")
+        await r.page.ask("all of it")
         await r.page.ask("/cancel 2")
         assert "stopped by ana" in (await r.page.result(2)).text
         assert play.of_job("second") == []
@@ -79,11 +79,11 @@ async def test_a_queued_job_can_be_stopped_before_it_ever_runs(tmp_path: Path) -
 
 
 async def test_pause_holds_new_jobs_back_until_resume(tmp_path: Path) -> None:
-    play = Play({"jobs": starting("held")}, {"held": [finish("ran at last")]})
+    play = Play({"all of it": starting("held")}, {"held": [finish("ran at last")]})
     async with room(tmp_path, play) as r:
         await r.page.ask("/pause")
         await again(r)  # a pause outlives the process, with and without a job that waits
-        await r.page.ask("jobs")
+        await r.page.ask("all of it")
         assert "this channel is paused" in str(play.requests[1].messages)
         await r.page.card(1, lambda card: card.state == "queued")
         await again(r)

@@ -34,14 +34,14 @@ async def test_every_message_is_acknowledged_before_any_model_answers(tmp_path: 
 async def test_commands_and_results_pass_a_hanging_turn_in_the_same_thread(tmp_path: Path) -> None:
     gate = asyncio.Event()
     play = Play(
-        {"jobs": starting("ready", "endless"), "hang": [HANG]},
+        {"all of it": starting("ready", "endless"), "hang": [HANG]},
         {
             "ready": [Reply(calls=[("finish", {"result": "the result"})], gate=gate)],
             "endless": [shell("sleep 600")],
         },
     )
     async with room(tmp_path, play) as r:
-        await r.page.ask("jobs", thread="t")
+        await r.page.ask("all of it", thread="t")
         await r.page.card(2, lambda card: card.state == "running" and "sleep" in card.step)
         hanging = r.page.say("hang", thread="t")
         await r.page.until(lambda: hanging in r.page.seen)
@@ -80,9 +80,9 @@ async def test_an_answer_is_streamed_and_then_stands_once(tmp_path: Path) -> Non
 async def test_chat_goes_on_while_sixteen_jobs_run(tmp_path: Path) -> None:
     briefs = [f"busy {n}" for n in range(16)]
     busy = [shell("i=0; while [ $i -lt 200 ]; do i=$((i+1)); sleep 0.01; done"), finish("ok")]
-    play = Play({"jobs": starting(*briefs), "hello": [say("hi")]}, {"busy": busy})
+    play = Play({"all of it": starting(*briefs), "hello": [say("hi")]}, {"busy": busy})
     async with room(tmp_path, play, sections={"subagents": {"per_message": 16}}) as r:
-        await r.page.ask("jobs")
+        await r.page.ask("all of it")
         for _ in range(10):
             assert (await r.page.ask("hello", thread="other")).text == "hi"
         await asyncio.gather(*(r.page.result(job) for job in range(1, 17)))

@@ -74,6 +74,12 @@ from core.records.questions import Decision
         ("/thaw", acts.ShowHelp()),
         ("/thaw /job 3", acts.ShowJob(job=3)),
         ("/thaw set a\n b", acts.SetKey(key="a", text="b")),
+        ("jobs", acts.ShowJobs()),
+        (" Stop\n", acts.StopThread()),
+        ("stop #3", acts.StopJob(job=3)),
+        ("cancel 3", acts.StopJob(job=3)),
+        ("HELP", acts.ShowHelp()),
+        ("undo 7", acts.UndoCommit(commit=7)),
     ],
 )  # fmt: skip
 def test_a_command_is_understood(text: str, act: acts.Act) -> None:
@@ -81,7 +87,25 @@ def test_a_command_is_understood(text: str, act: acts.Act) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["hello", "/etc/hosts is broken", "/", "//x", "see /jobs", "/ jobs", "1/2"]
+    "text",
+    [
+        "hello",
+        "/etc/hosts is broken",
+        "/",
+        "//x",
+        "see /jobs",
+        "/ jobs",
+        "1/2",
+        "stop it",
+        "job",
+        "undo",
+        "jobs?",
+        "run 3 tests",
+        "cancel",
+        "set a b",
+        "forget me",
+        "state\nof things",
+    ],
 )
 def test_talk_is_no_command(text: str) -> None:
     assert parse_command(text) is None
