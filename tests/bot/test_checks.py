@@ -93,8 +93,8 @@ def test_a_loopback_host_is_taken(tmp_path: Path, value: str) -> None:
 
 
 def test_a_word_that_is_no_choice_is_refused_with_the_choices(tmp_path: Path) -> None:
-    said = refused(tmp_path, "subagents", "sandbox = 'docker'")
-    assert said == 'must be one of "auto", "bubblewrap", "process", got "docker"'
+    said = refused(tmp_path, "subagents", "sandbox = 'podman'")
+    assert said == 'must be one of "auto", "bubblewrap", "docker", "process", got "podman"'
     assert refused(tmp_path, "bot", "log = 1") == 'must be one of "text", "json", got 1'
 
 
