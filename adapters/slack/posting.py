@@ -220,6 +220,8 @@ class Posting:
             payload = metadata.get("event_payload") or {}
             if (payload.get("item"), payload.get("part")) == (item, number):
                 log.info("was out already", item=item, part=number)
+                # As it was when it was sent: a card or a question may have moved on since.
+                await self.update(thread, str(message["ts"]), part)
                 return str(message["ts"])
         return None
 
