@@ -79,7 +79,7 @@ async def test_killed_it_is_gone_with_all_that_it_started(
 ) -> None:
     process = await (await made(tmp_path / "run")).start(spec(workspace))
     host = await Host(process).welcome()
-    await host.shell("while true; do echo x >> log; done & echo started")
+    await host.shell("echo x > log; while true; do echo x >> log; done & echo started")
     end = await ended(process)
     assert end.killed == "the test is over"
     assert containers(docker) == []
