@@ -101,8 +101,10 @@ async def test_stop_in_reply_to_a_card_stops_its_job_and_no_other(tmp_path: Path
         await here.hands.running(2)
         await here.say("m2", "Stop!", reply_to="card:2")
         reply = await here.platform.post("reply:message:m2")
-        assert "job 2" in reply.text
-        assert "job 1" not in reply.text
+        assert "job 2" in reply.text.lower()
+        assert "Steered" not in reply.text
+        outcome = await here.platform.post("result:2")
+        assert "topped" in outcome.text
 
 
 async def test_a_reply_to_the_card_of_a_job_that_has_ended_is_talk(tmp_path: Path) -> None:
