@@ -14,7 +14,6 @@ from contextlib import AsyncExitStack, aclosing, suppress
 
 import aiohttp
 import httpx2
-import openai
 
 from core.errors import ModelError, ModelRefused, ModelUnreachable
 from core.model.events import EventData
@@ -28,6 +27,11 @@ from core.model.faults import (
     refusal_of,
     silent,
 )
+from core.model.late import late
+
+with late("openai.types"):
+    # A quarter of a second and ten megabytes of classes for answers, which are parsed here.
+    import openai
 
 CONNECT_S = 10.0
 # A connection is used again only when all of its answer is read. What a server still sends after
