@@ -2,7 +2,6 @@
 
 from bot.config import Config
 from core.jobs.admission import Limits
-from core.model.offline.model import OfflineModel
 from core.model.openai_client import OpenAIModel
 from core.model.pots import Limits as BudgetLimits
 from core.ports import Model
@@ -14,6 +13,9 @@ from core.state.rules import Merging, Rule, Rules
 def model(config: Config) -> Model:
     """Who answers."""
     if config.model.offline:
+        # Its grammar is loaded only where it answers.
+        from core.model.offline.model import OfflineModel  # noqa: PLC0415
+
         return OfflineModel()
     return OpenAIModel(
         base_url=config.model.base_url,

@@ -10,7 +10,6 @@ from pathlib import Path
 from bot.config import ModelSettings
 from bot.finding import Level
 from bot.health import Health
-from bot.model_check import model_finding
 from bot.watched_model import ModelFigures
 from core.errors import StoreError
 from core.state.control import Control
@@ -74,6 +73,9 @@ class Readiness:
         return ""
 
     async def _model_trouble(self) -> str:
+        # What it asks with is loaded only where somebody wants to know.
+        from bot.model_check import model_finding  # noqa: PLC0415
+
         finding = await model_finding(self._settings)
         return finding.text if finding.level is Level.PROBLEM else ""
 

@@ -76,12 +76,14 @@ async def run(config: Config, ready: Callable[[str | None], None]) -> int:
     """
     configure(config.bot.log)
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    gc.set_threshold(*_GC_THRESHOLDS)
+    gc.enable()
+    gc.freeze()
     stop = stop_asked()
     async with started(config) as address:
-        # What is here now stays: collections need not look at it again.
-        gc.collect()
+        # What is here now stays: collections need not look at it again. A last one before would
+        # find next to nothing, and hold everything for 40 ms.
         gc.freeze()
-        gc.set_threshold(*_GC_THRESHOLDS)
         ready(address)
         await stop.wait()
         log.info("stopping; unfinished jobs go on at the next start")

@@ -144,7 +144,23 @@ def test_trouble_goes_to_standard_error_with_exit_code_1(talked: Path) -> None:
 
 
 def test_the_command_line_loads_nothing_heavy() -> None:
-    code = "import sys, bot.cli; print(*sorted(sys.modules))"
+    loaded = loaded_with("bot.cli")
+    assert "bot.config" in loaded
+    assert loaded & {"aiohttp", "openai", "pydantic", "rich", "structlog"} == set()
+
+
+def test_the_bot_loads_only_what_every_configuration_needs() -> None:
+    loaded = loaded_with("bot.wiring")
+    assert "adapters.web.adapter" in loaded
+    libraries = {"discord", "slack_bolt", "slack_sdk", "telegram", "openai", "httpx2", "mcp"}
+    read_elsewhere = {"trafilatura", "genai_prices", "jsonschema"}
+    of_some = {"core.model.offline.model", "core.fetch.fetcher", "core.mcp.servers"}
+    assert loaded & (libraries | read_elsewhere | of_some) == set()
+
+
+def loaded_with(module: str) -> set[str]:
+    """All modules that are there when this one is imported."""
+    code = f"import sys, {module}; print(*sorted(sys.modules))"
     ended = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
@@ -153,6 +169,4 @@ def test_the_command_line_loads_nothing_heavy() -> None:
         check=True,
         timeout=60,
     )
-    loaded = set(ended.stdout.split())
-    assert "bot.config" in loaded
-    assert loaded & {"aiohttp", "openai", "pydantic", "rich", "structlog"} == set()
+    return set(ended.stdout.split())

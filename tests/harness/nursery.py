@@ -28,6 +28,7 @@ ROOT = Path(__file__).parents[2]
 # All that a bot loads, also what it leaves until it is needed.
 LOADED = (
     "bot.cli", "bot.browser", "bot.wiring", "uvloop", "core.model.transport", "core.fetch.fetcher",
+    "core.model.offline.model",
     "adapters.web.markdown", "adapters.discord.adapter", "adapters.slack.adapter",
     "adapters.telegram.adapter",
 )  # fmt: skip

@@ -1,5 +1,1 @@
 """The built-in offline model: an honest rule-based stand-in for a model. No network, no key."""
-
-from core.model.offline.model import OfflineModel
-
-__all__ = ["OfflineModel"]

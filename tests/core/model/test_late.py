@@ -24,7 +24,7 @@ def types():
 
 async def main():
     transport = Transport(base_url="http://127.0.0.1:9/v1", key=None, timeout_s=5)
-    before, all_modules = types(), set(sys.modules)
+    before = types()
     place = Place(base_url="http://127.0.0.1:9/v1", model="m", key_env="K", secret=None)
     try:
         await transport.exchange(b"{}", place, print)

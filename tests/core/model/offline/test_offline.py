@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.model.chat import ChatMessage, ModelReply, ModelRequest, ToolSpec
-from core.model.offline import OfflineModel
+from core.model.offline.model import OfflineModel
 from core.primary.tools import TOOLS
 from core.subagents.tools import offered
 
