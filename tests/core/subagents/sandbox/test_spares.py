@@ -58,7 +58,7 @@ async def works(process: Running, workspace: Path) -> None:
 async def test_a_job_has_one_that_waited_and_another_is_started_in_its_place(
     choice: Choice, spares: Spares, workspace: Path
 ) -> None:
-    first, second = pids_of(spares)
+    first, second, *_ = pids_of(spares)
     process = await begun(choice, spec(workspace))
     assert process.pid == first
     (workspace / "given").write_text("given\n")
@@ -90,7 +90,7 @@ async def test_none_is_started_while_an_attempt_is_about_to_start(
     waited = pids_of(spares)
     async with Beginning(choice):
         # Each of these takes as long as the start of a spare one.
-        processes = [await begun(choice, spec(tmp_path / f"job-{n}")) for n in range(4)]
+        processes = [await begun(choice, spec(tmp_path / f"job-{n}")) for n in range(KEPT + 2)]
         assert [process.pid for process in processes[:KEPT]] == waited
         assert pids_of(spares) == []
         assert list(folder.iterdir()) == []
@@ -101,7 +101,7 @@ async def test_none_is_started_while_an_attempt_is_about_to_start(
 async def test_one_that_has_died_is_not_taken_and_is_replaced(
     choice: Choice, spares: Spares, workspace: Path
 ) -> None:
-    first, second = pids_of(spares)
+    first, second, *_ = pids_of(spares)
     await killed(spares, 0)
     process = await begun(choice, spec(workspace))
     assert process.pid == second
@@ -148,7 +148,7 @@ async def test_a_folder_that_was_not_moved_is_found_out(
 async def test_an_attempt_that_starts_nothing_leaves_nothing(
     choice: Choice, spares: Spares
 ) -> None:
-    first, second = pids_of(spares)
+    first, second, *_ = pids_of(spares)
     async with Beginning(choice) as beginning:
         folder = await beginning.empty_folder(SHAPE)
         assert folder is not None
