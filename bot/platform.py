@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import structlog
@@ -74,7 +74,7 @@ class Platform:
             # Around one platform: the others still have to be left.
             log.exception("a platform did not stop well", platform=self.name)
 
-    async def deliver(self, item: Outbound) -> None:
+    async def deliver(self, item: Outbound) -> Awaitable[None] | None:
         """See the port."""
         await self._up.wait()
         assert self._adapter is not None
@@ -83,7 +83,7 @@ class Platform:
         self._under_way += 1
         self._idle.clear()
         try:
-            await self._adapter.deliver(item)
+            return await self._adapter.deliver(item)
         except (DeliveryFailed, DeliveryRefused):
             raise
         except Exception as error:

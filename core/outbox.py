@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
 
 import structlog
@@ -48,6 +48,8 @@ class Outbox:
         self._first_wait_s = first_wait_s
         self._kicked: dict[ThreadRef, bool] = {}
         self._since: dict[ThreadRef, float] = {}
+        # What its platform shows in its turn: id and version. In the file it waits.
+        self._in_turn = defaultdict[ThreadRef, set[tuple[str, int]]](set)
         self._outages = defaultdict[str, Outage](Outage)
         self.on_idle: Callable[[ThreadRef], None] = _ignore
 
@@ -111,11 +113,14 @@ class Outbox:
         await outage.rest(wait)
 
     async def _send_waiting(self, thread: ThreadRef) -> None:
-        read = partial(rows.waiting, thread=thread.thread, limit=_BATCH)
-        while waiting := await self._channels.look(thread.channel, read):
+        while True:
+            most = _BATCH + len(self._in_turn.get(thread, ()))
+            read = partial(rows.waiting, thread=thread.thread, limit=most)
+            waiting = await self._channels.look(thread.channel, read)
             for item in waiting:
-                await self._send(thread, item)
-            if len(waiting) < _BATCH:
+                if (item.id, item.version) not in self._in_turn.get(thread, ()):
+                    await self._send(thread, item)
+            if len(waiting) < most:
                 return  # what was put meanwhile has kicked
 
     async def _send(self, thread: ThreadRef, waiting: Waiting) -> None:
@@ -123,7 +128,7 @@ class Outbox:
         try:
             if waiting.item is None:
                 raise DeliveryRefused("what was to be shown cannot be read")
-            await self._adapter(thread).deliver(waiting.item)
+            shown = await self._adapter(thread).deliver(waiting.item)
         except DeliveryRefused as error:
             log.error("never sent", thread=str(thread), item=waiting.id, error=str(error))
             await self._mark(thread, partial(_refused, waiting=waiting, error=str(error)))
@@ -141,9 +146,27 @@ class Outbox:
             await self._mark(thread, partial(mark, waiting=waiting, error=said(error)))
             raise DeliveryFailed(f"the platform's adapter broke: {said(error)}") from error
         self._outages[thread.channel.platform].took()
+        if shown is not None:
+            self._in_turn[thread].add((waiting.id, waiting.version))
+            self._spawn(self._later(thread, waiting, shown), f"shown later {thread} {waiting.id}")
+            return
+        await self._shown(thread, waiting)
+
+    async def _shown(self, thread: ThreadRef, waiting: Waiting) -> None:
         reached(CommitPoint.OUTBOX_SENT)
         await self._mark(thread, partial(rows.sent, item=waiting))
         reached(CommitPoint.OUTBOX_MARKED)
+
+    async def _later(self, thread: ThreadRef, waiting: Waiting, shown: Awaitable[None]) -> None:
+        """Until it is shown it waits in the file: after a kill it is delivered again."""
+        try:
+            await shown
+            await self._shown(thread, waiting)
+        finally:
+            self._in_turn[thread].discard((waiting.id, waiting.version))
+            if not self._in_turn[thread]:
+                del self._in_turn[thread]
+        self.kick(thread)
 
     async def _mark(self, thread: ThreadRef, mark: Callable[[Transaction], None]) -> None:
         """Keep what became of an item, however long it takes: unmarked it would be sent again."""

@@ -1,6 +1,6 @@
 """What the core needs of the world and the world of the core: protocols of one or two methods."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 from core.fetch.page import Page, Written
@@ -20,9 +20,11 @@ from core.state.operations import Json
 class Adapter(Protocol):
     """A platform, as the core sees it."""
 
-    async def deliver(self, item: Outbound) -> None:
+    async def deliver(self, item: Outbound) -> Awaitable[None] | None:
         """Show a durable item; the same id again replaces, never doubles.
 
+        What is returned, if anything, ends when it is shown: a platform that has to keep to its
+        limits may show a card in its turn, and nothing waits behind it.
         Raises DeliveryFailed (try again) or DeliveryRefused (never).
         """
 

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections import OrderedDict
+from collections.abc import Awaitable
 
 import structlog
 
@@ -108,16 +109,16 @@ class SlackAdapter:
         await self._people.close()
         await self._api.close()
 
-    async def deliver(self, item: Outbound) -> None:
+    async def deliver(self, item: Outbound) -> Awaitable[None] | None:
         """Show a durable item; see the port."""
         self._meter.queue += 1
         try:
-            if isinstance(item, Post):
-                # Its answer may come before the call that shows it returns.
-                self._questions.shown(item)
-                await self._post(item)
-            else:
-                await self._card(item)
+            if not isinstance(item, Post):
+                return await self._card(item)
+            # Its answer may come before the call that shows it returns.
+            self._questions.shown(item)
+            await self._post(item)
+            return None
         except StoreError as error:
             raise DeliveryFailed(f"the store does not keep what is out: {error}") from error
         finally:
@@ -199,13 +200,13 @@ class SlackAdapter:
         except Undressed as error:
             raise DeliveryRefused(f"Slack refuses it, also as plain text: {error}") from error
 
-    async def _card(self, card: Card) -> None:
+    async def _card(self, card: Card) -> Awaitable[None] | None:
         if card.ended_at is None:
             self._sessions.working(card.thread, card.id)
         else:
             self._sessions.done(card.thread, card.id)
         try:
-            await self._cards.deliver(card)
+            return await self._cards.deliver(card)
         except Undressed as error:
             raise DeliveryRefused(f"Slack refuses the card: {error}") from error
 

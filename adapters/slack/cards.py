@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -27,14 +28,20 @@ Key = tuple[ChannelRef, str]
 
 @dataclass(slots=True)
 class _Shown:
-    """What is known of one card's message. `final`: its durable change still has to be painted."""
+    """What is known of one card's message. `final` ends when its durable change is painted."""
 
     ts: str | None = None
     version: int = -1
     painted: float = 0.0
     wanted: Card | None = None
-    final: bool = False
+    final: asyncio.Future[None] | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def settle(self) -> None:
+        """Nothing is to be painted any more, or what is newer."""
+        if self.final is not None and not self.final.done():
+            self.final.set_result(None)
+        self.wanted = self.final = None
 
 
 class Cards:
@@ -47,9 +54,9 @@ class Cards:
         self._cards: OrderedDict[Key, _Shown] = OrderedDict()
         self._moved = asyncio.Event()
 
-    async def deliver(self, card: Card) -> None:
-        """Show a durable state. When Slack's limit is used up, the painter shows it in its turn:
-        the result that comes behind must not wait for the card."""
+    async def deliver(self, card: Card) -> Awaitable[None] | None:
+        """Show a durable state. When Slack's limit is used up, the painter shows it in its turn,
+        which ends what is returned: the result that comes behind must not wait for the card."""
         shown = self._shown(card)
         shown.ts = shown.ts or await self._posting.shown(card.thread, card.id)
         if shown.ts is None:
@@ -57,16 +64,19 @@ class Cards:
             await self._posting.put(card.thread, card.id, card.created_at, [part])
             shown.ts = await self._posting.shown(card.thread, card.id)
             shown.version, shown.painted = card.version, time.monotonic()
-            return
+            return None
         if card.version < shown.version:
-            return
-        shown.wanted, shown.final = card, True
+            return None
+        shown.settle()
+        shown.wanted, shown.final = card, asyncio.get_running_loop().create_future()
+        painted = shown.final
         if self._api.limits.free("chat.update"):
             with suppress(TimeoutError):
                 async with asyncio.timeout(_PATIENCE_S):
                     await self._paint(shown)
         if shown.wanted is not None:
             self._moved.set()
+        return None if painted.done() else painted
 
     def move(self, card: Card) -> None:
         """Progress: it replaces what was to be painted before."""
@@ -82,13 +92,13 @@ class Cards:
             await self._moved.wait()
             self._moved.clear()
             while waiting := [one for one in self._cards.values() if one.wanted is not None]:
-                chosen = min(waiting, key=lambda one: (not one.final, one.painted))
+                chosen = min(waiting, key=lambda one: (one.final is None, one.painted))
                 await self._in_turn(chosen)
 
     async def _in_turn(self, chosen: _Shown) -> None:
-        reserve = 0.0 if chosen.final else _RESERVE
+        reserve = _RESERVE if chosen.final is None else 0.0
         calm = chosen.painted + _CALM_S * self._second - time.monotonic()
-        if not chosen.final and calm > 0:
+        if chosen.final is None and calm > 0:
             # Progress of one card is shown every other second at most; a newer one may come.
             await asyncio.sleep(min(calm, _CALM_S * self._second))
             return
@@ -100,9 +110,8 @@ class Cards:
         except (DeliveryFailed, DeliveryRefused, Undressed) as error:
             log.info("a card waits", error=str(error))
             chosen.painted = time.monotonic()
-            chosen.final = chosen.final and isinstance(error, DeliveryFailed)
-            if not chosen.final:
-                chosen.wanted = None
+            if chosen.final is None or not isinstance(error, DeliveryFailed):
+                chosen.settle()
             await asyncio.sleep(self._second)
 
     async def _paint(self, shown: _Shown) -> None:
@@ -112,13 +121,13 @@ class Cards:
                 return
             shown.ts = shown.ts or await self._posting.shown(card.thread, card.id)
             if shown.ts is None:
-                shown.wanted = None  # not posted yet: the post shows how it is by then
+                shown.settle()  # not posted yet: the post shows how it is by then
                 return
             part = render.card(card, time.time())
             await self._posting.update(card.thread, shown.ts, part)
             shown.version, shown.painted = card.version, time.monotonic()
             if shown.wanted is card:
-                shown.wanted, shown.final = None, False
+                shown.settle()
 
     def _shown(self, card: Card) -> _Shown:
         key = (card.thread.channel, card.id)

@@ -3,7 +3,7 @@ were asked and answer what the test tells them. The store is real."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -77,7 +77,7 @@ class Platform:
         self.tried = 0
         self._moved = asyncio.Condition()
 
-    async def deliver(self, item: Outbound) -> None:
+    async def deliver(self, item: Outbound) -> Awaitable[None] | None:
         self.tried += 1
         await self._notify()
         if self.trouble is not None:
@@ -86,6 +86,7 @@ class Platform:
             raise TypeError("a library's bug")
         self.shown.append(item)
         await self._notify()
+        return None
 
     async def show(self, hint: Hint) -> None:
         self.hints.append(hint)

@@ -1,8 +1,11 @@
 """The one door out."""
 
+import asyncio
+from collections.abc import Awaitable
 from pathlib import Path
 
 from core.errors import DeliveryFailed, DeliveryRefused
+from core.messages import Outbound
 from tests.core.room import CHANNEL, Platform, room
 
 
@@ -107,3 +110,54 @@ async def test_when_an_outage_is_over_nobody_waits_for_the_end_of_a_long_pause(
         await here.ask("m3", "/jobs", thread="t3")
         for number in range(3):
             await platform.post(f"reply:message:m{number}")
+
+
+class Unhurried(Platform):
+    """Shows some items in their turn: when the test says so."""
+
+    def __init__(self, *ids: str) -> None:
+        super().__init__()
+        self.turns = {id: asyncio.Event() for id in ids}
+
+    async def deliver(self, item: Outbound) -> Awaitable[None] | None:
+        await super().deliver(item)
+        turn = self.turns.get(item.id)
+        return None if turn is None else _when(turn)
+
+
+async def _when(turn: asyncio.Event) -> None:
+    await turn.wait()
+
+
+async def test_nothing_waits_behind_what_a_platform_shows_in_its_turn(tmp_path: Path) -> None:
+    platform = Unhurried("reply:message:m1")
+    async with room(tmp_path, platform=platform) as here:
+        await here.ask("m1", "/jobs")
+        await here.ask("m2", "/state")
+        await here.ask("m3", "/jobs")
+        assert [post.id for post in platform.posts()] == [f"reply:message:m{n}" for n in (1, 2, 3)]
+
+
+async def test_what_its_turn_has_not_come_for_is_delivered_again_after_a_death(
+    tmp_path: Path,
+) -> None:
+    platform = Unhurried("reply:message:m1", "reply:message:m2")
+    async with room(tmp_path, platform=platform) as here:
+        await here.ask("m1", "/jobs")
+        await here.ask("m2", "/jobs")
+        platform.turns["reply:message:m1"].set()
+        await here.ask("m3", "/jobs")  # its writes come after the one that marks the first
+    async with room(tmp_path) as here:
+        await here.ask("m4", "/jobs")
+        ids = [post.id for post in here.platform.posts()]
+        assert ids == ["reply:message:m2", "reply:message:m4"]
+
+
+async def test_many_items_that_wait_for_their_turn_hide_none_behind_them(tmp_path: Path) -> None:
+    ids = [f"m{number}" for number in range(60)]
+    platform = Unhurried(*(f"reply:message:{id}" for id in ids))
+    async with room(tmp_path, platform=platform) as here:
+        for id in ids:
+            await here.ask(id, "/jobs")
+        await here.ask("last", "/jobs")
+        assert len(platform.shown) == len(platform.posts()) == 61

@@ -103,9 +103,7 @@ async def test_ends_are_painted_before_progress(
     for one in cards:
         await adapter.deliver(one)
     ending = slack.workspace.posts("C0GEN")[-1]
-    lane = adapter._api.limits._lane("chat.update", "")
-    while not lane.wait_s():
-        lane.count()  # as if many edits had gone out just now
+    use_edits_up(adapter)
     for one in cards[:-1]:
         await adapter.show(CardMoved(card=replace(one, version=2, step="moved")))
     await adapter.deliver(replace(cards[-1], version=2, state="completed", ended_at=1.0))
@@ -113,6 +111,60 @@ async def test_ends_are_painted_before_progress(
     await slack.workspace.until(lambda: slack.calls["chat.update"])
     first = next(call for call in slack.called if call.method == "chat.update")
     assert first.text("ts") == ending.ts
+
+
+def use_edits_up(adapter: SlackAdapter) -> None:
+    """As if many had gone out just now."""
+    lane = adapter._api.limits._lane("chat.update", "")
+    while not lane.wait_s():
+        lane.count()
+
+
+async def test_an_end_that_has_to_wait_for_its_turn_is_owed_until_it_is_painted(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    await adapter.deliver(card(thread))
+    [shown] = slack.workspace.posts("C0GEN")
+    use_edits_up(adapter)
+    owed = await adapter.deliver(card(thread, version=2, state="completed", ended_at=1.0))
+    assert owed is not None
+    assert "completed" not in shown.shown
+    await asyncio.wait_for(owed, 10)
+    assert "completed" in shown.shown
+
+
+async def test_a_newer_state_takes_the_turn_of_an_older_one(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    await adapter.deliver(card(thread))
+    [shown] = slack.workspace.posts("C0GEN")
+    use_edits_up(adapter)
+    older = await adapter.deliver(card(thread, version=2, state="waiting"))
+    newer = await adapter.deliver(card(thread, version=3, state="completed", ended_at=1.0))
+    assert older is not None
+    assert newer is not None
+    await asyncio.wait_for(older, 1)
+    await asyncio.wait_for(newer, 10)
+    assert "completed" in shown.shown
+    assert not any("waiting" in past for past in shown.past)
+
+
+async def test_an_end_whose_turn_did_not_come_before_a_restart_is_painted_after_it(
+    running: Running, slack: SlackServer, thread: ThreadRef
+) -> None:
+    first = await running.again()
+    await connected(slack)
+    await first.deliver(card(thread))
+    [shown] = slack.workspace.posts("C0GEN")
+    use_edits_up(first)
+    ended = card(thread, version=2, state="completed", ended_at=1.0)
+    owed = await first.deliver(ended)
+    await running.stop()
+    assert "completed" not in shown.shown
+    assert owed is not None  # so it waits in the outbox, and comes again
+    again = await running.again()
+    await again.deliver(ended)
+    assert "completed" in shown.shown
 
 
 async def test_a_card_that_somebody_deleted_stays_deleted(
