@@ -7,9 +7,10 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain, zip_longest
 from typing import Any
 
 from tests.emulators.discord.server import Call as DiscordCall
@@ -30,6 +31,7 @@ class Talk:
     place: int
     sent: list[int] = field(default_factory=list)
     asked: Asked | None = None
+    begun: bool = False
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def say(self, number: int) -> None:
@@ -45,12 +47,19 @@ class Talk:
             self.asked = await self.side.ask(text, self.place)
             return
         # Nobody writes more in a conversation before it is there: Discord's are threads of the bot.
-        await self.side.until(lambda: self.said)
+        if not self.begun:
+            await self.side.until(lambda: self.said)
+            self.begun = True
         await self.side.more(self.asked, text)
 
     def answered(self) -> bool:
         """Whether there is an answer to every message."""
-        return set(self.sent) <= set(self.said)
+        return not self.owed()
+
+    def owed(self) -> list[int]:
+        """The numbers that have no answer yet."""
+        said = set(self.said) if self.sent else set()
+        return [number for number in self.sent if number not in said]
 
     @property
     def said(self) -> list[int]:
@@ -63,7 +72,7 @@ class Talk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What came of it all: numbers of messages, and seconds from a message to its sign, by platform
+    """What came of it: numbers of messages, and seconds from a message to its sign, by platform
     (`bare`: messages that got no sign but their answer).
     """
 
@@ -104,7 +113,8 @@ class Load:
             self._talks[name].append(Talk(self._sides[name], number // len(names)))
         self._order = order
         self._next: Counter[str] = Counter()
-        self._number = 0
+        self.sent = 0
+        self.late_s: list[float] = []
         self._slack, self._discord, self._telegram = (
             _Signs(_of_slack), _Signs(_of_discord), _Signs(_of_telegram),
         )  # fmt: skip
@@ -112,14 +122,26 @@ class Load:
         town.discord.calls = self._discord
         town.telegram.calls = self._telegram
 
-    async def run(self, rate: float, seconds: float) -> None:
-        """Send so many messages a second; returns when the last is sent (not when it is seen)."""
-        began = time.monotonic()
+    async def begin(self, rate: float) -> None:
+        """The first message of every conversation, so many a second, on all platforms in turn."""
+        first = list(chain.from_iterable(zip_longest(*self._talks.values())))
+        await self._send([talk for talk in first if talk is not None], rate)
+
+    async def run(self, rate: float, seconds: float, order: Sequence[str] = ()) -> None:
+        """Send so many messages a second, in another order than at first if one is given; returns
+        when the last is sent (not when it is seen)."""
+        self._order = order or self._order
+        await self._send((self._one() for _ in range(round(rate * seconds))), rate)
+
+    async def _send(self, talks: Iterable[Talk], rate: float) -> None:
+        began, self.late_s = time.monotonic(), []
         async with asyncio.TaskGroup() as group:
-            for number in range(round(rate * seconds)):
-                await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
-                group.create_task(self._one().say(self._number), name=f"ping {self._number}")
-                self._number += 1
+            for number, talk in enumerate(talks):
+                due = began + number / rate
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
+                self.late_s.append(time.monotonic() - due)
+                group.create_task(talk.say(self.sent), name=f"ping {self.sent}")
+                self.sent += 1
 
     async def answered(self, within_s: float) -> bool:
         """Wait until every message has an answer; whether that was so in time."""
@@ -133,17 +155,30 @@ class Load:
             return False
         return True
 
-    def seen(self) -> Seen:
-        """What people have seen so far."""
+    async def owed(self) -> dict[str, list[int]]:
+        """What has no answer yet, by platform; gives way, so that it delays no sign."""
+        found: dict[str, list[int]] = {}
+        for name, talks in self._talks.items():
+            found[name] = []
+            for talk in talks:
+                found[name] += talk.owed()
+                await asyncio.sleep(0)
+        return found
+
+    def seen(self, numbers: range | None = None) -> Seen:
+        """What people have seen so far; with `numbers` of these messages alone."""
+        numbers = range(self.sent) if numbers is None else numbers
         lost = doubled = disordered = 0
         for talk in self._every():
-            said = list(dict.fromkeys(talk.said))
-            lost += len(set(talk.sent) - set(said))
-            doubled += len(talk.said) - len(said)
-            disordered += said != [number for number in talk.sent if number in set(said)]
-        signs, bare = self._waited()
+            sent = [number for number in talk.sent if number in numbers]
+            every = [number for number in talk.said if number in numbers]
+            said = list(dict.fromkeys(every))
+            lost += len(set(sent) - set(said))
+            doubled += len(every) - len(said)
+            disordered += said != [number for number in sent if number in set(said)]
+        signs, bare = self._waited(numbers)
         return Seen(
-            sent=self._number, lost=lost, doubled=doubled, disordered=disordered,
+            sent=len(numbers), lost=lost, doubled=doubled, disordered=disordered,
             signs_s=signs, bare=bare,
         )  # fmt: skip
 
@@ -157,7 +192,7 @@ class Load:
         ]
 
     def _one(self) -> Talk:
-        name = self._order[self._number % len(self._order)]
+        name = self._order[self.sent % len(self._order)]
         talks = self._talks[name]
         self._next[name] += 1
         return talks[self._next[name] % len(talks)]
@@ -166,10 +201,13 @@ class Load:
         for talks in self._talks.values():
             yield from talks
 
-    def _waited(self) -> tuple[dict[str, list[float]], dict[str, int]]:
+    def _waited(self, numbers: range) -> tuple[dict[str, list[float]], dict[str, int]]:
         signs: dict[str, list[float]] = {name: [] for name in self._talks}
         bare = dict.fromkeys(self._talks, 0)
-        for name, message, at in self._messages():
+        for name, message, text, at in self._messages():
+            found = SAID.search(text)
+            if found is None or int(found[1]) not in numbers:
+                continue
             log = {"slack": self._slack, "discord": self._discord}.get(name, self._telegram)
             if message in log.at:
                 signs[name].append(log.at[message] - at)
@@ -177,21 +215,21 @@ class Load:
                 bare[name] += 1
         return signs, bare
 
-    def _messages(self) -> Iterator[tuple[str, str, float]]:
-        """What people wrote: platform, id, when (Unix seconds)."""
+    def _messages(self) -> Iterator[tuple[str, str, str, float]]:
+        """What people wrote: platform, id, text, when (Unix seconds)."""
         town, shift = self._town, time.time() - time.monotonic()
         for room in town.slack.workspace.channels.values():
             for one in room.messages.values():
-                if not one.bot and SAID.search(one.text):
-                    yield "slack", f"{one.channel} {one.ts}", float(one.ts)
+                if not one.bot:
+                    yield "slack", f"{one.channel} {one.ts}", one.text, float(one.ts)
         for place in town.discord.world.channels.values():
             for posted in place.messages.values():
-                if not posted.author.bot and SAID.search(posted.content):
-                    yield "discord", posted.id, posted.at
+                if not posted.author.bot:
+                    yield "discord", posted.id, posted.content, posted.at
         for chat in town.telegram.world.chats.values():
             for shown in chat.messages.values():
-                if shown.author == chat.id and SAID.search(shown.text):
-                    yield "telegram", f"{chat.id} {shown.id}", shown.at + shift
+                if shown.author == chat.id:
+                    yield "telegram", f"{chat.id} {shown.id}", shown.text, shown.at + shift
 
 
 async def storm(town: Town, every_s: float) -> None:
