@@ -1,7 +1,6 @@
 """Lines over a socket whose other end is hostile: bounded in both directions. Parses nothing."""
 
 import asyncio
-import contextlib
 from typing import cast
 
 from core.subagents.protocol import MAX_LINE, ProtocolError
@@ -105,39 +104,3 @@ class Lines(asyncio.Protocol):
     def _wake(self) -> None:
         self.opened.set()
         self._more.set()
-
-
-class Tail(asyncio.Protocol):
-    """Keeps the last bytes of what is complained about."""
-
-    KEPT = 4000
-
-    def __init__(self) -> None:
-        self._kept = bytearray()
-        self._ended = asyncio.Event()
-        self._transport: asyncio.BaseTransport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin (asyncio calls this)."""
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        """Take what came (asyncio calls this)."""
-        self._kept += data
-        del self._kept[: -self.KEPT]
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """End (asyncio calls this)."""
-        self._ended.set()
-
-    async def end(self) -> None:
-        """Take what is still in the pipe once nobody writes any more, and stop listening."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(1.0):
-                await self._ended.wait()
-        if self._transport is not None:
-            self._transport.close()
-
-    def text(self) -> str:
-        """Return what there is, as text."""
-        return self._kept.decode("utf-8", "replace").strip()

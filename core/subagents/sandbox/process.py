@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import IO, TypeVar
 
-from core.subagents.sandbox.lines import Lines, Tail
+from core.subagents.sandbox.lines import Lines
 from core.subagents.sandbox.port import SandboxExit, SandboxSpec
+from core.subagents.sandbox.tail import Tail
 
 T = TypeVar("T")
 
@@ -51,7 +52,7 @@ class Running:
         self._starter = starter
         self._spawned = spawned
         self._executor = executor
-        self._tail = Tail()
+        self._tail = Tail(spawned.stderr)
         self._killed: str | None = None
         self._cleaning = asyncio.Lock()
         self._exit: SandboxExit | None = None
@@ -74,7 +75,7 @@ class Running:
         """Connect the line; to be called once, first."""
         loop = asyncio.get_running_loop()
         await loop.connect_accepted_socket(lambda: self.lines, self._spawned.line)
-        await loop.connect_read_pipe(lambda: self._tail, self._spawned.stderr)
+        self._tail.listen()
 
     def at_end(self, function: Callable[[], object]) -> None:
         """Have `function` called once everything is gone."""
