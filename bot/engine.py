@@ -5,7 +5,7 @@ from functools import partial
 import structlog
 
 from bot.config import Config, SourceSettings
-from core.approvals.rules import ApprovalRules
+from core.approvals.rules import ApprovalRule, ApprovalRules
 from core.jobs.job import JobSpec, Steering
 from core.messages import ChannelRef
 from core.ports import Finder, MeteredModel, Servers, Web
@@ -67,8 +67,14 @@ def local_engine(
         ),
         web=_web(config),
         servers=_servers(config),
-        approvals=ApprovalRules([one.rule for one in config.approvals]),
+        approvals=ApprovalRules(rules_of(config)),
     )
+
+
+def rules_of(config: Config) -> list[ApprovalRule]:
+    """What is marked in so many words, then what waits because nobody says that it only reads."""
+    servers = (one.rule for one in config.mcp)
+    return [*(one.rule for one in config.approvals), *(rule for rule in servers if rule)]
 
 
 def _web(config: Config) -> Web | None:

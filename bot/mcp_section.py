@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from os import environ
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from bot import checks
 from bot.checks import Wrong, shown
-from core.mcp.server import Server
+from core.approvals.rules import ApprovalRule
+from core.mcp.server import PREFIX, Server, seen_as
 
+_MAY_ACT = "it may have effects outside"
+_HAS_READ = "the job has read what others wrote"
 _PATTERN = re.compile(r"[A-Za-z0-9_./*?-]{1,128}")
 
 
@@ -66,6 +69,10 @@ class McpSettings:
     channels: Annotated[tuple[str, ...], checks.channel_patterns] = ("*",)
     timeout_s: Annotated[float, checks.seconds(1, 3600)] = 60.0
     result_chars: Annotated[int, checks.whole(100, 100_000)] = 20_000
+    read_only: Annotated[tuple[str, ...], tool_list] = ()
+    ask: Annotated[
+        Literal["untrusted", "always", "never"], checks.choice("untrusted", "always", "never")
+    ] = "untrusted"
 
     @property
     def server(self) -> Server:
@@ -82,6 +89,18 @@ class McpSettings:
             timeout_s=self.timeout_s,
             result_chars=self.result_chars,
             lacks=self._lacks(),
+        )
+
+    @property
+    def rule(self) -> ApprovalRule | None:
+        """Which of its calls wait for a person's word; None: none do by this section."""
+        if self.ask == "never":
+            return None
+        return ApprovalRule(
+            tools=(f"{PREFIX}{self.name}__*",),
+            untrusted=self.ask == "untrusted",
+            spared=tuple(f"{PREFIX}{self.name}__{seen_as(one)}" for one in self.read_only),
+            why=_MAY_ACT if self.ask == "always" else f"{_MAY_ACT}, and {_HAS_READ}",
         )
 
     def _lacks(self) -> str:

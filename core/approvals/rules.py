@@ -16,23 +16,26 @@ class ApprovalRule:
     """Calls of `tools` (patterns of names) wait, in `channels` (patterns of platform/workspace/
     channel). Of `shell` only those that `commands` name, of `fetch` only those to `hosts`
     (patterns), where any are given. With `untrusted` only in jobs that have read what others than
-    the person asking wrote: files, pages, results of tools."""
+    the person asking wrote: files, pages, results of tools. `spared` are patterns of tools that the
+    rule is not about; `why` is said in place of its own words."""
 
     tools: tuple[str, ...]
     commands: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     channels: tuple[str, ...] = ("*",)
     untrusted: bool = False
+    spared: tuple[str, ...] = ()
+    why: str = ""
 
     def reason(self, tool: str, arguments: Mapping[str, Json]) -> str | None:
         """Why the call waits, for people; None when it does not."""
-        if not any(fnmatchcase(tool, pattern) for pattern in self.tools):
+        if not _named(tool, self.tools) or _named(tool, self.spared):
             return None
         if tool == "shell" and self.commands:
             return asks(str(arguments.get("command", "")), self.commands)
         if tool == "fetch" and self.hosts:
             return self._host(str(arguments.get("url", "")))
-        return f"every call of {tool} asks here"
+        return self.why or f"every call of {tool} asks here"
 
     def _host(self, url: str) -> str | None:
         try:
@@ -64,6 +67,10 @@ class ApprovalRules:
         rules = (one for one in self._rules if _holds(one, channel) and tainted >= one.untrusted)
         found = (rule.reason(tool, arguments) for rule in rules)
         return next((why for why in found if why is not None), None)
+
+
+def _named(tool: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(tool, pattern) for pattern in patterns)
 
 
 def _holds(rule: ApprovalRule, channel: ChannelRef) -> bool:

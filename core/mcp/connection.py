@@ -5,11 +5,13 @@ import asyncio
 import sys
 from asyncio import SubprocessTransport, WriteTransport
 from collections.abc import Callable, Mapping
+from functools import partial
 from os import environ
 from pathlib import Path
 from time import monotonic
 from typing import cast
 
+from core.mcp.orphans import MARK, end_marked, new_mark
 from core.mcp.server import Listing, Server
 from core.mcp.talk import MOST_BYTES, Ended, Has, Ready, Said, Unheard, asking, heard, opening
 from core.state.operations import Json
@@ -33,9 +35,11 @@ class Unreachable(Exception):
 
 
 class Line(asyncio.SubprocessProtocol):
-    """A process that talks to a server. `lost` is called once when there is no use in it."""
+    """A process that talks to a server, which has the mark in its environment."""
 
-    def __init__(self) -> None:
+    def __init__(self, mark: str) -> None:
+        self._mark = mark
+        self._sweep: asyncio.Future[None] | None = None
         self.transport: SubprocessTransport
         self.pending: dict[int, asyncio.Future[Said | Has]] = {}
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -72,8 +76,11 @@ class Line(asyncio.SubprocessProtocol):
     def process_exited(self) -> None:
         """End (asyncio calls this)."""
         self.end("it has ended")
-        self.gone.set()
         self.transport.close()
+        # It ends what it has started, unless something has killed it.
+        loop = asyncio.get_running_loop()
+        self._sweep = loop.run_in_executor(None, end_marked, self._mark)
+        self._sweep.add_done_callback(lambda _: self.gone.set())
 
     def end(self, why: str) -> None:
         """Whoever waits is told; the first reason counts."""
@@ -195,14 +202,15 @@ class Connection:
             return self._line
 
     async def _start(self) -> Line:
+        mark = new_mark()
         # uvloop's and asyncio's types differ in what they allow; both give what was made.
         _, line = await asyncio.get_running_loop().subprocess_exec(
-            Line, sys.executable, "-P", "-c", _program(),
+            partial(Line, mark), sys.executable, "-P", "-c", _program(),
             stderr=asyncio.subprocess.DEVNULL, cwd="/", start_new_session=True,
             env={name: environ[name] for name in _PASSED if name in environ},
         )  # fmt: skip
         try:
-            line.send(opening(self.server))
+            line.send(opening(self.server, {MARK: mark}))
             async with asyncio.timeout(START_S):
                 await asyncio.shield(line.ready)
         except TimeoutError as error:

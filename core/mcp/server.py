@@ -1,5 +1,7 @@
 """What is known of a server of tools, and what it offers. Data only; starts nothing."""
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +11,12 @@ from core.state.operations import Json
 
 PREFIX = "mcp__"
 """How the name of every tool begins that a server has: mcp__SERVER__TOOL."""
+_UNSOUND = re.compile(r"[^A-Za-z0-9_*?-]")
+
+
+def seen_as(tool: str) -> str:
+    """A tool's own name, or a pattern of names, as it stands in what models see."""
+    return _UNSOUND.sub("_", tool)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,3 +71,8 @@ class Offer:
 
 NOTHING = Offer()
 """Where there are no servers."""
+
+
+def meaning(tool: ToolSpec) -> str:
+    """What a tool is said to do and to take: two of one name that differ in it are not the same."""
+    return json.dumps([tool.description, tool.parameters], sort_keys=True)

@@ -1,7 +1,6 @@
 """All servers together: which channel may use which of their tools, by which names. Starts none."""
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
@@ -10,7 +9,7 @@ import structlog
 from core.errors import BadRequest
 from core.fencing import fenced
 from core.mcp.connection import Connection, Unreachable
-from core.mcp.server import PREFIX, Listing, Offer, Server, Tool
+from core.mcp.server import PREFIX, Listing, Offer, Server, Tool, meaning, seen_as
 from core.messages import ChannelRef
 from core.model.chat import ToolSpec
 from core.state.operations import Json
@@ -20,7 +19,8 @@ log = structlog.get_logger(__name__)
 MOST_OFFERED = 100
 """Tools of all servers that one job is offered; model servers take 128 with those of the job."""
 _LONGEST_NAME = 64
-_UNSOUND = re.compile(r"[^A-Za-z0-9_-]")
+# What is wild in a pattern means nothing in a name.
+_WILD = str.maketrans("*?", "__")
 
 
 class Servers:
@@ -29,6 +29,7 @@ class Servers:
     def __init__(self, servers: Sequence[Server]) -> None:
         self._connections = {one.name: Connection(one) for one in servers}
         self._meant: dict[str, tuple[Connection, str]] = {}
+        self._known: dict[str, str] = {}
 
     async def offer(self, channel: ChannelRef) -> Offer:
         """See core.ports.Servers."""
@@ -44,6 +45,7 @@ class Servers:
                 if len(tools) < MOST_OFFERED and spec.name not in tools:
                     tools[spec.name] = spec
                     self._meant[spec.name] = connection, tool.name
+                    self._compare(connection.server, spec)
         return Offer(tools=tuple(tools.values()), away=tuple(away))
 
     async def call(self, channel: ChannelRef, name: str, arguments: Mapping[str, Json]) -> str:
@@ -65,6 +67,12 @@ class Servers:
         """End all that run."""
         await asyncio.gather(*(one.close() for one in self._connections.values()))
 
+    def _compare(self, server: Server, spec: ToolSpec) -> None:
+        said = meaning(spec)
+        if self._known.setdefault(spec.name, said) != said:
+            self._known[spec.name] = said
+            log.warning("a server describes a tool otherwise", server=server.name, tool=spec.name)
+
     async def _listing(self, connection: Connection) -> Listing | None:
         try:
             return await connection.listing()
@@ -83,7 +91,7 @@ def named(server: Server, listing: Listing) -> tuple[tuple[ToolSpec, Tool], ...]
     """The tools as models see them: two that would have one name, or one too long, are left out."""
     found: dict[str, tuple[ToolSpec, Tool]] = {}
     for tool in listing.tools:
-        name = f"{PREFIX}{server.name}__{_UNSOUND.sub('_', tool.name)}"
+        name = f"{PREFIX}{server.name}__{seen_as(tool.name).translate(_WILD)}"
         if name not in found and len(name) <= _LONGEST_NAME:
             found[name] = _spec(server, name, tool), tool
     return tuple(found.values())

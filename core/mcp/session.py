@@ -15,6 +15,7 @@ from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT
 
+from core.mcp.answers import Bounded
 from core.mcp.result import result_text
 from core.mcp.schema import Unfit, rebuilt, words
 from core.mcp.server import Listing, Tool
@@ -81,7 +82,8 @@ class Session:
                 self._say(Said(id=number, **await self._call(**what)))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the server's doing
             if isinstance(error, MCPError) and error.error.code == CONNECTION_CLOSED:
-                self._end("it has ended")
+                # What it complained of before may still be on its way.
+                asyncio.get_running_loop().call_later(_LAST_WORDS_S, self._end, "it has ended")
                 return
             self._say(Said(id=number, text=self.words(error), failed=True))
 
@@ -125,6 +127,8 @@ class Session:
             self._end("it sends messages without end that nobody asked for")
 
     def _end(self, why: str) -> None:
+        if self.broken:
+            return
         last = self._complaints.last()
         self._say(Ended(why=f"{why} ({last})" if last else why))
         self.broken = True
@@ -149,7 +153,7 @@ class Session:
 
         def ended() -> None:
             loop.remove_reader(fd)
-            # What it said before is still on its way.
+            # What it said before may still be on its way.
             loop.call_later(_LAST_WORDS_S, self._end, "it has ended")
 
         loop.add_reader(fd, ended)
@@ -164,7 +168,9 @@ class Session:
         if given["url"]:
             headers = {"Authorization": f"Bearer {given['token']}"} if given["token"] else {}
             timeout = httpx2.Timeout(30.0, read=given["timeout_s"])
-            client = httpx2.AsyncClient(headers=headers, timeout=timeout, trust_env=False)
+            client = httpx2.AsyncClient(
+                headers=headers, timeout=timeout, trust_env=False, transport=Bounded()
+            )
             return _closing(client, streamable_http_client(given["url"], http_client=client))
         program, *arguments = given["command"]
         server = StdioServerParameters(
@@ -184,6 +190,8 @@ class Session:
         if isinstance(error, MemoryError):
             return "it sent more than the memory for it holds"
         if isinstance(error, MCPError) and error.error.code == REQUEST_TIMEOUT:
+            return "it did not answer in time"
+        if isinstance(error, httpx2.TimeoutException):
             return "it did not answer in time"
         text = words(str(error), _LONGEST_WHY)
         return text or type(error).__name__

@@ -1,6 +1,7 @@
 """What the bot and the process that talks to a server say to each other: JSON lines. No pipe."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from core.mcp.server import Listing, Server, Tool
@@ -41,14 +42,15 @@ class Has:
 Word = Ready | Ended | Said | Has
 
 
-def opening(server: Server) -> bytes:
-    """The first line to the process: all that it needs to know, secrets included."""
+def opening(server: Server, marks: Mapping[str, str]) -> bytes:
+    """The first line to the process: all that it needs to know, secrets included. `marks` are in a
+    command's environment beside its own."""
     return _line(
         {
             "command": server.command,
             "url": server.url,
             "folder": str(server.folder) if server.folder else None,
-            "environment": dict(server.environment),
+            "environment": {**server.environment, **marks},
             "token": server.token,
             "tools": server.tools,
             "timeout_s": server.timeout_s,

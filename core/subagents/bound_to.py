@@ -18,9 +18,14 @@ _PIECE = 1 << 20
 _NAME = re.compile(r"[^\s'\"=:;|&<>()`$,{}\[\]]+")
 
 
-def digest(tool: str, arguments: Mapping[str, Json], workspace: Path) -> str:
-    """The same for the same call on the same files, in hex; for no other. Blocks."""
+def digest(tool: str, arguments: Mapping[str, Json], workspace: Path, meaning: str = "") -> str:
+    """The same for the same call on the same files, in hex; for no other. Blocks.
+
+    `meaning` is what a server says that its tool does and takes, "" for a tool of the bot's own.
+    """
     hashed = hashlib.sha256(json.dumps([tool, arguments], sort_keys=True).encode())
+    if meaning:
+        hashed.update(json.dumps([meaning]).encode())
     for name, content in _files(_names(dict(arguments)), workspace):
         hashed.update(json.dumps([name, content]).encode())
     return hashed.hexdigest()

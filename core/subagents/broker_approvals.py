@@ -10,6 +10,7 @@ from core.approvals.request import shown
 from core.approvals.rules import ApprovalRules
 from core.errors import BadRequest
 from core.jobs.job import Asked, JobSpec, Leave
+from core.mcp.server import NOTHING, Offer, meaning
 from core.model.chat import ToolCall
 from core.ports import Web
 from core.posts import plain
@@ -49,7 +50,11 @@ class Approvals:
         rules: ApprovalRules,
         workspace: Path,
         web: Web | None = None,
+        offer: Offer = NOTHING,
     ) -> None:
+        """`offer` is what servers of tools have for the attempt: a word holds for a tool as it was
+        described when it was given, so that none is given to what it turns into."""
+        self._meant = {tool.name: meaning(tool) for tool in offer.tools}
         self._job = job
         self._channels = channels
         self._rules = rules
@@ -72,7 +77,9 @@ class Approvals:
             text = shown(call.name, arguments)
         except BadRequest as error:
             return Refusal(text=f"error: not run: {error}")
-        bound = await asyncio.to_thread(digest, call.name, arguments, self._workspace)
+        bound = await asyncio.to_thread(
+            digest, call.name, arguments, self._workspace, self._meant.get(call.name, "")
+        )
         leave = Leave(tool=call.name, digest=bound, reason=reason)
         asked = Asked(call=call.id, text=text, leave=leave)
 

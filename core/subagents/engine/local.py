@@ -311,7 +311,7 @@ class LocalEngine:
             journal=journal,
             taken=taken,
             asking=asking,
-            approvals=self._approvals(job, workspace),
+            approvals=self._approvals(job, workspace, offer),
             tools=HostTools(
                 job=job,
                 channels=self._channels,
@@ -328,10 +328,11 @@ class LocalEngine:
             step=pace.move,
         )
 
-    def _approvals(self, job: JobSpec, workspace: Path) -> Approvals:
+    def _approvals(self, job: JobSpec, workspace: Path, offer: Offer) -> Approvals:
         return Approvals(
-            job=job, channels=self._channels, rules=self._rules, workspace=workspace, web=self._web
-        )
+            job=job, channels=self._channels, rules=self._rules, workspace=workspace,
+            web=self._web, offer=offer,
+        )  # fmt: skip
 
     async def _ended(
         self, job: JobSpec, journal: Journal, worker: Worker, outcome: Completed | Failed

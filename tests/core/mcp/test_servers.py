@@ -1,5 +1,6 @@
 import asyncio
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -197,6 +198,20 @@ async def test_when_the_bot_is_gone_the_server_and_what_it_left_behind_go_too(
         await line.gone.wait()
         assert not runs(daemon(tmp_path))
         os.close(left)
+
+
+async def test_when_the_process_that_listens_is_killed_the_server_goes_too(tmp_path: Path) -> None:
+    async with running(wild(tmp_path)) as servers:
+        await servers.offer(CHANNEL)
+        line = servers._connections["wild"]._line
+        assert line is not None
+        listener = line.transport.get_pid()
+        left = [*descendants(listener), daemon(tmp_path)]
+        os.kill(listener, signal.SIGKILL)
+        await line.gone.wait()
+        assert not any(map(runs, left))
+        # The next use starts it again.
+        assert await servers.call(CHANNEL, "mcp__wild__echo", {}) == "echo was here"
 
 
 async def test_what_lacks_something_is_away_without_being_tried(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_nothing_else_is_heard(line: bytes) -> None:
 
 def test_the_process_is_told_all_it_needs_on_one_line() -> None:
     server = Server(name="a", tools=("*",), command=("x", "y\nz"), environment={"A": "b"})
-    told = opening(server)
+    told = opening(server, {})
     assert told.count(b"\n") == 1
     assert json.loads(told)["command"] == ["x", "y\nz"]
     assert json.loads(asking(7, "list")) == {"id": 7, "do": "list"}
