@@ -179,7 +179,7 @@ async def _ready(folder: Path, wanted: Wanted) -> AsyncIterator[tuple[Town, Mapp
         limits, places = Limits(), talks + asking
         async with town(folder, _unasked, places=places, sections=sections, limits=limits) as t:
             # As Slack: three seconds to acknowledge, but later tries sooner than after minutes.
-            t.slack.socket.ack_s, t.slack.socket.redelivery = 3.0, (0.05, 1.0, 2.0, 4.0, 8.0)
+            t.slack.socket.ack_s, t.slack.socket.redelivery = 3.0, (0.05, *(2.0,) * 20)
             await t.start()
             for number in range(asking):
                 side = t.sides[number % len(t.sides)]

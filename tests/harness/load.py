@@ -15,7 +15,6 @@ from typing import Any
 
 from tests.emulators.discord.server import Call as DiscordCall
 from tests.emulators.slack.calls import Call as SlackCall
-from tests.emulators.telegram.faults import Fault
 from tests.harness.people import Asked, Side
 from tests.harness.town import Town
 
@@ -234,15 +233,11 @@ class Load:
 
 async def storm(town: Town, every_s: float) -> None:
     """Cut what events come by, on all platforms at once, again and again until cancelled."""
-    telegram, cut_at = town.telegram, -1
     while True:
         await asyncio.sleep(every_s)
         await town.slack.socket.cut()
         town.discord.gateway.cut()
-        # One poll at a time: cuts that wait in line would follow each other without a pause.
-        if telegram.updates.polls > cut_at:
-            cut_at = telegram.updates.polls
-            telegram.faults.plan("getUpdates", Fault(lost=True))
+        await town.telegram.cut()
 
 
 def _of_slack(call: SlackCall) -> str:

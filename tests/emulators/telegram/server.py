@@ -35,6 +35,7 @@ class TelegramServer:
         self.revoked = False
         self.url = ""
         self._called = asyncio.Condition()
+        self._line: asyncio.Transport | None = None
         self._runner: web.AppRunner | None = None
         self._port = 0
 
@@ -62,6 +63,12 @@ class TelegramServer:
             await self._runner.cleanup()
         self._runner = None
 
+    async def cut(self) -> None:
+        """Break the connection that updates come by, whether a poll waits on it or not."""
+        if self._line is not None:
+            self._line.abort()
+        await self.updates.cut()
+
     def count(self, method: str) -> int:
         """How often a method was called."""
         return sum(name == method for name, _ in self.calls)
@@ -74,6 +81,8 @@ class TelegramServer:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
         fields = await _fields(request)
+        if method == "getUpdates":
+            self._line = request.transport
         fault = self.faults.next(method)
         if fault is not None and fault.wait is not None:
             await fault.wait.wait()

@@ -23,6 +23,7 @@ class Updates:
         self.shuffled = False
         self._last = 1000
         self._polling: asyncio.Event | None = None
+        self._cut: asyncio.Event | None = None
         self._changed = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -59,11 +60,20 @@ class Updates:
         finally:
             if self._polling is mine:
                 self._polling = None
+        if mine is self._cut:
+            return []
         if mine.is_set():
             self.conflicts += 1
             raise Refusal(409, "Conflict: terminated by other getUpdates request")
         given = self.pending[:limit]
         return given[::-1] if self.shuffled else given
+
+    async def cut(self) -> None:
+        """Nobody hears the answer of the poll that waits now: it is over."""
+        if self._polling is not None:
+            self._cut = self._polling
+            self._polling.set()
+        await self.notice()
 
     async def unconfirmed(self, count: int = 0) -> None:
         """Wait until only so many updates are not confirmed."""
