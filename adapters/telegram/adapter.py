@@ -64,9 +64,10 @@ class TelegramAdapter:
         self.status = Status()
         self.status.problem = "; ".join(settings.wrong())
         self._usable = not self.status.problem
-        self._bot, self._connections = connect(settings, tempo.call_s)
+        self._lines = lines = connect(settings, tempo.call_s)
+        self._bot = lines.bot
         self._chores = Chores()
-        api = Api(self._bot, Pace(tempo.limits), self.status)
+        api = Api(lines, Pace(tempo.limits), self.status)
         moves = Moves(places)
         self._streams = Streams(api, moves, places, self._chores, draft_s=tempo.draft_s)
         self._cards = Cards(api, moves, places, self._chores)
@@ -98,8 +99,8 @@ class TelegramAdapter:
         await self._chores.end(_GRACE_S)
         self.status.connected = False
         # The library's own shutdown does nothing for a bot that never came up.
-        for connection in self._connections:
-            await connection.shutdown()
+        for request in self._lines.requests:
+            await request.shutdown()
 
     async def deliver(self, item: Outbound) -> None:
         """Show a durable item; the same id again replaces, never doubles."""

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import os
-from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 import structlog
@@ -27,10 +27,10 @@ from telegram.error import (
     RetryAfter,
     TelegramError,
 )
-from telegram.request import HTTPXRequest
 
 from adapters.telegram.card import Rows
 from adapters.telegram.pace import Pace
+from adapters.telegram.request import AiohttpRequest
 from adapters.telegram.settings import TelegramSettings
 from adapters.telegram.status import Status
 from adapters.telegram.styled import Styled
@@ -41,6 +41,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 QUIET = LinkPreviewOptions(is_disabled=True)
 _CONNECTIONS = 64
+_SIGNS = 16
 _GONE = ("to edit not found", "can't be edited", "message_id_invalid")
 _REVOKED_S = 300.0
 _NO_TOKEN = "none"  # noqa: S105 - the library wants some text
@@ -61,35 +62,39 @@ class GroupMoved(ThawError):
         self.new = new
 
 
-def connect(settings: TelegramSettings, timeout_s: float) -> tuple[Bot, list[HTTPXRequest]]:
-    """The library's bot for these settings, and its connections, to be shut down at the end.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """The library's bot twice: once for all it does, once with connections of its own for signs,
+    which wait behind no answer. `requests` are the connections, to be shut down at the end.
+    """
 
-    Without a token nothing is connected, and the bot is of no use.
+    bot: Bot
+    signs: Bot
+    requests: tuple[AiohttpRequest, ...]
+
+
+def connect(settings: TelegramSettings, timeout_s: float) -> Lines:
+    """The ways to Telegram under these settings.
+
+    Without a token nothing is connected, and they are of no use.
     """
     # Without this the library warns at each 429 that it will count in timedeltas one day.
     os.environ.setdefault("PTB_TIMEDELTA", "1")
     # It logs whole answers that it cannot read, with what people wrote; the status tells of them.
     logging.getLogger("telegram.request").setLevel(logging.CRITICAL)
     server = settings.api_url.rstrip("/")
+    calls, polls, signs = (AiohttpRequest(most, timeout_s) for most in (_CONNECTIONS, 2, _SIGNS))
 
-    def request(size: int) -> HTTPXRequest:
-        return HTTPXRequest(
-            connection_pool_size=size,
-            connect_timeout=timeout_s,
-            read_timeout=timeout_s,
-            write_timeout=timeout_s,
-            pool_timeout=timeout_s,
+    def bot(request: AiohttpRequest, polling: AiohttpRequest) -> Bot:
+        return Bot(
+            settings.token or _NO_TOKEN,
+            base_url=f"{server}/bot",
+            base_file_url=f"{server}/file/bot",
+            request=request,
+            get_updates_request=polling,
         )
 
-    requests = [request(_CONNECTIONS), request(2)]
-    bot = Bot(
-        settings.token or _NO_TOKEN,
-        base_url=f"{server}/bot",
-        base_file_url=f"{server}/file/bot",
-        request=requests[0],
-        get_updates_request=requests[1],
-    )
-    return bot, requests
+    return Lines(bot=bot(calls, polls), signs=bot(signs, signs), requests=(calls, polls, signs))
 
 
 class Api:
@@ -97,18 +102,15 @@ class Api:
     DeliveryRefused or GroupMoved.
     """
 
-    def __init__(self, bot: Bot, pace: Pace, status: Status) -> None:
-        self.bot = bot
+    def __init__(self, lines: Lines, pace: Pace, status: Status) -> None:
+        self.bot = lines.bot
+        self.signs = lines.signs
         self.pace = pace
         self.status = status
-        self._lines: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def turn(self, chat: int) -> None:
         """Wait for this chat's turn; who came first goes first."""
-        async with self._lines[chat]:
-            while (wait := self.pace.take(chat)) > 0:
-                self.status.throttled_s += wait
-                await asyncio.sleep(wait)
+        self.status.throttled_s += await self.pace.turn(chat)
 
     async def spare_turn(self, chat: int) -> None:
         """Wait until there is a turn that no message needs."""

@@ -2,10 +2,13 @@
 
 import asyncio
 import time
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
+
+_CHATS = 2_000  # so many are remembered before those are looked for that owe nothing any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +29,12 @@ class Limits:
 
 @dataclass(slots=True)
 class _Chat:
-    sent: deque[float] = field(default_factory=deque)
-    free_at: float = 0.0
+    """`sent` is when messages went out, for groups; `line` is held by who waits in front."""
+
+    sent: deque[float] | None
+    last: float = float("-inf")
     held_until: float = 0.0
+    line: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Pace:
@@ -42,25 +48,36 @@ class Pace:
         self.limits = limits or Limits()
         self._clock = clock
         self._all: deque[float] = deque()
+        self._line = asyncio.Lock()
         self._places = asyncio.Semaphore(self.limits.places)
-        self._chats: defaultdict[int, _Chat] = defaultdict(_Chat)
+        self._chats: dict[int, _Chat] = {}
+        self._most = _CHATS
+
+    async def turn(self, chat: int) -> float:
+        """Wait for a turn and take it; the seconds that it took. Who came first goes first: in the
+        chat, then among all chats whose own limits have room.
+        """
+        begun = self._clock()
+        async with self._chat(chat).line:
+            while True:
+                await _pass(partial(self._own, chat, urgent=True))
+                # One waits for what all share, the others for that one: a thousand that woke up
+                # with each turn would keep the processor busy with waiting.
+                async with self._line:
+                    await _pass(partial(self._shared, urgent=True))
+                    # Meanwhile Telegram may have said to leave the chat alone.
+                    if self.take(chat) <= 0:
+                        return self._clock() - begun
 
     def take(self, chat: int, *, urgent: bool = True) -> float:
         """Take a turn now (0.0), or the seconds until it is worth asking again."""
-        now, limits, state = self._clock(), self.limits, self._chats[chat]
-        part = 1 if urgent else 2
-        overall, group = limits.overall // part, limits.group // part
-        waits = [state.held_until - now, state.free_at - now]
-        waits.append(_wait(self._all, overall, limits.overall_s, now))
-        if chat < 0:
-            waits.append(_wait(state.sent, group, limits.group_s, now))
-        if not urgent and state.sent:
-            waits.append(state.sent[-1] + 2 * limits.chat_s - now)
-        wait = max(waits)
+        wait = max(self._own(chat, urgent=urgent), self._shared(urgent=urgent))
         if wait > 0:
             return wait
-        state.free_at = now + limits.chat_s
-        state.sent.append(now)
+        now, state = self._clock(), self._chat(chat)
+        state.last = now
+        if state.sent is not None:
+            state.sent.append(now)
         self._all.append(now)
         return 0.0
 
@@ -79,12 +96,55 @@ class Pace:
 
     def held(self, chat: int) -> float:
         """Seconds for which Telegram wants nothing for this chat."""
-        return max(0.0, self._chats[chat].held_until - self._clock())
+        return max(0.0, self._chat(chat).held_until - self._clock())
 
     def hold(self, chat: int, seconds: float) -> None:
         """Telegram said to send nothing to this chat for so long; other chats go on."""
-        state = self._chats[chat]
+        state = self._chat(chat)
         state.held_until = max(state.held_until, self._clock() + seconds)
+
+    def _own(self, chat: int, *, urgent: bool) -> float:
+        """How long the chat's own limits ask for."""
+        now, limits, state = self._clock(), self.limits, self._chat(chat)
+        gap = limits.chat_s if urgent else 2 * limits.chat_s
+        wait = max(state.held_until - now, state.last + gap - now)
+        if state.sent is None:
+            return wait
+        most = limits.group if urgent else limits.group // 2
+        return max(wait, _wait(state.sent, most, limits.group_s, now))
+
+    def _shared(self, *, urgent: bool) -> float:
+        """How long the limit of all chats together asks for."""
+        most = self.limits.overall if urgent else self.limits.overall // 2
+        return _wait(self._all, most, self.limits.overall_s, self._clock())
+
+    def _chat(self, chat: int) -> _Chat:
+        state = self._chats.get(chat)
+        if state is None:
+            if len(self._chats) >= self._most:
+                self._forget()
+            state = self._chats[chat] = _Chat(sent=deque() if chat < 0 else None)
+        return state
+
+    def _forget(self) -> None:
+        """Let go of chats that nobody waits for and no limit remembers."""
+        now = self._clock()
+        past = now - max(2 * self.limits.chat_s, self.limits.group_s)
+        self._chats = {
+            number: state
+            for number, state in self._chats.items()
+            if state.line.locked() or state.last > past or state.held_until > now
+        }
+        self._most = max(_CHATS, 2 * len(self._chats))
+
+
+async def _pass(wait: Callable[[], float]) -> None:
+    """Return once there is nothing to wait for."""
+    while True:
+        seconds = wait()
+        if seconds <= 0:
+            return
+        await asyncio.sleep(seconds)
 
 
 def _wait(sent: deque[float], most: int, window: float, now: float) -> float:

@@ -128,3 +128,41 @@ async def test_many_cards_and_an_answer_break_no_limit_and_all_get_through(
 
 
 _FAST = ("poll_s", "slack_s", "first_wait_s", "call_s", "draft_s")
+
+
+async def test_chats_that_wait_for_the_limit_of_all_go_in_the_order_they_came() -> None:
+    pace, turns = Pace(Limits(overall=5, overall_s=0.02)), list[int]()
+
+    async def wait(chat: int) -> None:
+        await pace.turn(chat)
+        turns.append(chat)
+
+    await asyncio.gather(*(wait(chat) for chat in range(1, 40)))
+    assert turns == list(range(1, 40))
+
+
+async def test_a_chat_that_is_to_be_left_alone_holds_up_no_other() -> None:
+    pace = Pace(Limits(overall=1, overall_s=0.02, chat_s=0.0))
+    turns = list[int]()
+
+    async def wait(chat: int) -> None:
+        await pace.turn(chat)
+        turns.append(chat)
+
+    async with asyncio.TaskGroup() as group:
+        for chat in range(1, 5):
+            group.create_task(wait(chat))
+        await asyncio.sleep(0)
+        pace.hold(2, 0.2)
+    assert turns == [1, 3, 4, 2]
+
+
+def test_chats_that_owe_nothing_any_more_are_forgotten() -> None:
+    clock = Clock()
+    pace = Pace(clock=clock)
+    pace.hold(1, 10_000.0)
+    for chat in range(2, 5_000):
+        clock.now += 1.0
+        pace.take(chat)
+    assert len(pace._chats) < 2_100
+    assert pace.take(1) > 4_000
