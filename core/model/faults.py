@@ -124,6 +124,15 @@ def silent(place: Place, timeout_s: float) -> ModelUnreachable:
     return ModelUnreachable(text)
 
 
+def unending(place: Place, limit_s: float) -> ModelUnreachable:
+    """The server was still at its answer when the time for a whole one was over."""
+    limit = f"{limit_s / 60:.0f} minutes" if limit_s >= 120 else f"{limit_s:g} s"
+    return ModelUnreachable(
+        f"{place.server} did not come to the end of its answer within {limit}"
+        " (ten times [model] timeout_s)."
+    )
+
+
 def error_of(refusal: Refusal, place: Place) -> ModelError:
     """What a refusal means for the caller, in words that say what to check."""
     said = f" It says: {place.quote(refusal.words)}" if refusal.words else ""

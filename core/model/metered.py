@@ -29,16 +29,18 @@ class Retries:
     """How often an unreachable server is tried, and how long to wait between, in seconds.
 
     Waits double from `first_s` to `longest_s`, each half of it by chance. A server that asks for
-    more patience than `longest_s` is not tried again here: its caller knows what else to do.
+    more patience than `longest_s`, or has used up `patience_s` by hanging, is not tried again here:
+    its caller knows what else to do.
     """
 
     tries: int
     first_s: float
     longest_s: float
+    patience_s: float = 30.0
 
-    def wait_s(self, failed: int, asked: float | None) -> float | None:
-        """How long to wait after so many failures; None to give up."""
-        if failed >= self.tries or (asked or 0.0) > self.longest_s:
+    def wait_s(self, failed: int, asked: float | None, gone_s: float = 0.0) -> float | None:
+        """How long to wait after so many failures in `gone_s`; None to give up."""
+        if failed >= self.tries or (asked or 0.0) > self.longest_s or gone_s > self.patience_s:
             return None
         backoff: float = min(self.longest_s, self.first_s * 2 ** (failed - 1))
         # So that many calls refused at once do not come back at once.
@@ -89,6 +91,8 @@ class Metered:
         """
         heard = None if on_text is None else _Heard(on_text)
         failed = lessons = 0
+        time_of = asyncio.get_running_loop().time
+        began = time_of()
         while True:
             try:
                 return await self._once(account, request, heard)
@@ -98,7 +102,8 @@ class Metered:
                     raise
             except ModelUnreachable as error:
                 failed += 1
-                wait_s = self._retries.wait_s(failed, error.retry_after_s)
+                gone_s = time_of() - began
+                wait_s = self._retries.wait_s(failed, error.retry_after_s, gone_s)
                 if wait_s is None:
                     raise
                 await asyncio.sleep(wait_s)
@@ -111,7 +116,7 @@ class Metered:
 
     async def scarce(self, account: Account, request: ModelRequest) -> str | None:
         """See core.ports.MeteredModel."""
-        measured = self._bounds.measure(account.work, request)
+        measured = self._bounds.measure(account.prompts, request)
         bound = _bound(measured, await self._prices(request.model))
         return await self._ledger.scarce(account, request.model, bound, self._clock())
 
@@ -135,7 +140,7 @@ class Metered:
     async def _once(
         self, account: Account, request: ModelRequest, heard: "_Heard | None"
     ) -> ModelReply:
-        measured = self._bounds.measure(account.work, request)
+        measured = self._bounds.measure(account.prompts, request)
         # A call is settled at the price that it was reserved at, whatever it costs by then.
         price = await self._prices(request.model)
         reservation = await self._reserve(account, request.model, _bound(measured, price))
@@ -150,7 +155,7 @@ class Metered:
             usage = reply.usage
             charged = None if usage is None else _used(usage, price)
             if usage is not None:
-                self._bounds.reported(account.work, measured, usage)
+                self._bounds.reported(account.prompts, measured, usage)
         except ModelError as error:
             charged = _NOTHING if error.free else None
             raise

@@ -26,6 +26,7 @@ from core.model.faults import (
     not_a_model,
     refusal_of,
     silent,
+    unending,
 )
 from core.model.late import late
 
@@ -39,6 +40,9 @@ CONNECT_S = 10.0
 DRAIN_S = 0.25
 # Servers wrap each token of a stream into some 300 bytes: words are counted where they are read.
 LARGEST_STREAM = 64 * 2**20
+# A stream may last so many times the limit between its pieces. One that still goes on then, a word
+# a minute, would go on for days.
+_WHOLE = 10
 
 Document = Mapping[str, object]
 # The library's client gives a connection that broke the name of one that never stood: what happened
@@ -77,7 +81,8 @@ class Transport:
         """Post a request and hand over the JSON objects of its answer: one, or a stream's.
 
         Returns whether the server marked the end of its answer, or why it refused to give one.
-        The time limit counts from one object to the next: a stream may last, but not stand still.
+        The time limit counts from one object to the next: a stream may last, up to ten times the
+        limit, but not stand still.
         Raises ModelUnreachable or ModelRefused.
         """
         try:
@@ -94,6 +99,7 @@ class Transport:
 
     async def _exchange(self, body: bytes, place: Place, take: Callable[[Document], None]) -> bool:
         clock = asyncio.get_running_loop()
+        last = clock.time() + _WHOLE * self._timeout_s
         async with asyncio.timeout(self._timeout_s) as deadline, AsyncExitStack() as held:
             stream = await self._client.post(
                 "/chat/completions",
@@ -111,6 +117,8 @@ class Transport:
                     self._drain(documents, held.pop_all())
                     return True
                 take(_parsed(data, place))
+                if clock.time() >= last:
+                    raise unending(place, _WHOLE * self._timeout_s)
                 deadline.reschedule(clock.time() + self._timeout_s)
         return False
 

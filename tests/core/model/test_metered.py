@@ -296,6 +296,24 @@ def test_waits_grow_to_the_longest_and_then_end() -> None:
     assert retries.wait_s(1, 3.5) is None
 
 
+def test_a_server_that_has_used_the_patience_up_is_not_tried_again() -> None:
+    retries = Retries(tries=5, first_s=1.0, longest_s=3.0, patience_s=20.0)
+    assert retries.wait_s(1, None, 19.0) is not None
+    assert retries.wait_s(1, None, 21.0) is None
+
+
+async def test_a_server_that_hangs_for_longer_than_the_patience_is_asked_once(
+    tmp_path: Path,
+) -> None:
+    impatient = Retries(tries=3, first_s=0.0, longest_s=0.5, patience_s=0.1)
+    script = [Reply(hang=True), Reply(text="too late")]
+    async with metering(tmp_path, script, retries=impatient, timeout_s=0.2) as setting:
+        with pytest.raises(ModelUnreachable):
+            await setting.model.complete(account(), asking("hi"))
+        assert len(setting.server.received) == 1
+        assert await setting.used() == (BOUND, 0)
+
+
 def test_the_tries_of_one_call_take_ten_seconds_at_most() -> None:
     for retries in (TURN, JOB):
         assert retries.tries * retries.longest_s <= 10

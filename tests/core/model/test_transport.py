@@ -68,6 +68,15 @@ async def test_a_stream_may_last_longer_than_the_limit_between_its_pieces() -> N
         assert (await model.complete(asking("hi"), ignore)).text == "a b c d e f g h"
 
 
+async def test_a_stream_that_comes_to_no_end_is_given_up_after_ten_times_the_limit() -> None:
+    text = " ".join(str(number) for number in range(200))
+    told = Reply(text=text, pieces=200, piece_latency_s=0.02)
+    error = await refused(told, stream=True, timeout_s=0.1)
+    assert isinstance(error, ModelUnreachable)
+    assert "did not come to the end of its answer within 1 s" in str(error)
+    assert not error.free
+
+
 async def test_cancelling_a_call_hangs_up() -> None:
     async with serving([Reply(hang=True)]) as (server, model):
         call = asyncio.create_task(model.complete(asking("hi")))
