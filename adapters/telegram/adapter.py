@@ -72,7 +72,7 @@ class TelegramAdapter:
         self._streams = Streams(api, moves, places, self._chores, draft_s=tempo.draft_s)
         self._cards = Cards(api, moves, places, self._chores)
         self._delivery = Delivery(api, moves, places, window, self._streams, self._cards)
-        self._hints = Hints(api, moves)
+        self._hints = Hints(api, moves, self._chores)
         inbox = Inbox(
             door=door,
             guard=guard,
@@ -81,6 +81,7 @@ class TelegramAdapter:
             api=api,
             moves=moves,
             chores=self._chores,
+            seen=self._hints.seen,
         )
         self._updates = Updates(inbox, self._chores, self.status, tempo.first_wait_s)
         self.webhook = Webhook(
@@ -119,7 +120,7 @@ class TelegramAdapter:
         with suppress(DeliveryRefused):  # a place that is none of Telegram's
             match hint:
                 case Seen():
-                    self._chores.spawn(self._hints.seen(hint), "telegram seen")
+                    self._hints.seen(hint)
                 case StreamText():
                     self._streams.text(hint)
                 case CardMoved(card=card):

@@ -31,7 +31,7 @@ from adapters.telegram.translate import (
     translate,
 )
 from core.errors import BadRequest, NotAllowed
-from core.messages import Edit, Message, Press, ThreadRef
+from core.messages import Edit, Message, Press, Seen, ThreadRef
 from core.messages.queries import ReadMessages
 from core.messages.views import Messages
 from core.ports import Door, Guard, Places, Window
@@ -55,6 +55,7 @@ class Inbox:
         api: Api,
         moves: Moves,
         chores: Chores,
+        seen: Callable[[Seen], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._door = door
@@ -64,10 +65,27 @@ class Inbox:
         self._moves = moves
         self._chores = chores
         self._window = window
+        self._seen = seen
         self._forms = Forms(api, places)
         self._details = Details(api, places, window)
         self._clock = clock
         self._albums: dict[str, None] = {}  # whose first message was for the bot
+
+    def glance(self, update: Fields, me: Me) -> None:
+        """Say that a message was seen, to those whom the bot answers; returns at once.
+
+        What needs a look into the store to be understood has its sign when the core took it.
+        """
+        where = place(update)
+        home = None if where is None else self._moves.known(where[0])
+        if home is None or "message" not in update:
+            return
+        event = translate(update, me, home, 0.0)
+        if not isinstance(event, Said):
+            return
+        message = event.message
+        if self._guard.allows(message.author, message.thread.channel):
+            self._seen(Seen(thread=message.thread, message_id=message.id))
 
     async def take(self, update: Fields, me: Me) -> None:
         """Hand the update to the core. Raises StoreError: it is to be offered again."""
@@ -167,7 +185,7 @@ class Inbox:
         query = id.removeprefix("press:")
         text = said if len(said) <= _LONGEST_ALERT else f"{said[: _LONGEST_ALERT - 1]}…"
         try:
-            await self._api.bot.answer_callback_query(query, text or None, show_alert=bool(text))
+            await self._api.signs.answer_callback_query(query, text or None, show_alert=bool(text))
         except TelegramError as error:
             log.info("a press was not answered", query=query, error=str(error))
 

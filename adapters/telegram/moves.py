@@ -26,6 +26,10 @@ class Moves:
             self._homes[chat] = int(kept[0]) if kept else chat
         return self._homes[chat]
 
+    def known(self, chat: int) -> int | None:
+        """The same as `home`, where that needs no look into the store; else None."""
+        return chat if chat > 0 else self._homes.get(chat)
+
     async def now(self, home: int) -> int:
         """Where messages to this channel are to be sent."""
         if home > 0:

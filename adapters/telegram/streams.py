@@ -25,7 +25,8 @@ class Streams:
     """One task per answer being written; `text` returns at once, `finish` when it is quiet.
 
     `draft_s` is the time between two drafts; Telegram forgets one after 30 seconds, so it is
-    repeated after `keep_s`. A group sees a message once an answer has taken `slow_s`.
+    repeated after `keep_s`. An answer that is whole within `hold_s` needs none. A group sees a
+    message once an answer has taken `slow_s`.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Streams:
         self._places = places
         self._chores = chores
         self._draft_s = draft_s
+        self._hold_s = 0.3 * draft_s
         self._keep_s = 20.0 * draft_s
         self._slow_s = 1.5 * draft_s
         self._live: dict[str, _Stream] = {}
@@ -78,6 +80,7 @@ class Streams:
         draft = zlib.crc32(stream.hint.post_id.encode()) or 1
         topic = topic_of(stream.hint.thread)
         quiet_s = 0.0
+        await _within(stream.ended, self._hold_s)
         while quiet_s < _PATIENCE_S and not stream.ended.is_set():
             stream.moved.clear()
             parts = await _parts(stream.hint.text)

@@ -74,6 +74,8 @@ class Updates:
     async def _work(
         self, id: int, update: Fields, me: Me, before: asyncio.Task[None] | None
     ) -> None:
+        # Before anything that takes time, also before what came earlier in the same place is kept.
+        self._inbox.glance(update, me)
         if before is not None:
             await asyncio.wait([before])
         wait = self._first_wait_s

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -6,6 +7,7 @@ from adapters.telegram.adapter import TelegramAdapter
 from adapters.telegram.address import channel_ref, thread_ref
 from core.errors import DeliveryFailed, DeliveryRefused
 from core.messages import Button, CardMoved, Post, PostKind, StreamText
+from tests.adapters.telegram.conftest import FAST, Make
 from tests.adapters.telegram.fakes import ANN, Core, card
 from tests.emulators.telegram import Fault, TelegramServer
 from tests.emulators.telegram.refusal import Refusal
@@ -193,6 +195,19 @@ async def test_an_answer_streams_as_drafts_in_a_private_chat(
     assert [one.text for one in chat.said()] == ["The answer is 42."]
     assert {id for id, _ in chat.drafts} == {chat.drafts[0][0]}
     assert chat.drafts[-1][1] == "The answer is 4"
+
+
+async def test_an_answer_that_is_whole_at_once_has_no_draft(
+    server: TelegramServer, make: Make
+) -> None:
+    bot = make(replace(FAST, draft_s=1000.0))
+    await bot.start()
+    chat = server.world.chat(7)
+    await bot.show(StreamText(thread=PRIVATE, post_id="answer:1", text="The"))
+    await bot.show(StreamText(thread=PRIVATE, post_id="answer:1", text="The answer"))
+    await bot.deliver(answer("The answer is 42."))
+    assert [one.text for one in chat.said()] == ["The answer is 42."]
+    assert chat.drafts == []
 
 
 async def test_an_answer_streams_as_one_edited_message_in_a_group(

@@ -293,3 +293,50 @@ async def test_seen_is_a_reaction_or_typing_where_none_is_allowed(
     await bot.show(Seen(thread=thread_ref(-5, None), message_id=f"-5:{second.id}"))
     await server.until(lambda: first.reactions and strict.typing)
     assert (first.reactions, strict.typing) == (("👀",), ["typing"])
+
+
+async def test_a_message_is_seen_while_the_one_before_it_is_not_kept_yet(
+    server: TelegramServer, bot: TelegramAdapter, core: Core
+) -> None:
+    core.hold.clear()
+    chat = server.world.chat(7)
+    said = [server.world.say(chat, text) for text in ("one", "two")]
+    await server.until(lambda: all(one.reactions for one in said))
+    assert core.offered == [f"7:{said[0].id}"]
+    core.hold.set()
+    await core.hears(2)
+
+
+async def test_a_message_is_seen_once_however_often_that_is_said(
+    server: TelegramServer, bot: TelegramAdapter, core: Core
+) -> None:
+    said = server.world.say(server.world.chat(7), "hi")
+    await server.until(lambda: said.reactions)
+    for _ in range(2):
+        await bot.show(Seen(thread=thread_ref(7, None), message_id=f"7:{said.id}"))
+    other = server.world.say(server.world.chat(8), "hi")
+    await server.until(lambda: other.reactions)
+    assert server.count("setMessageReaction") == 2
+
+
+async def test_a_sign_that_was_lost_is_given_when_the_core_has_taken_the_message(
+    server: TelegramServer, bot: TelegramAdapter, core: Core
+) -> None:
+    server.faults.plan("setMessageReaction", Fault(status=500))
+    said = server.world.say(server.world.chat(7), "hi")
+    await server.until(lambda: bot.status.retries)
+    assert not said.reactions
+    await bot.show(Seen(thread=thread_ref(7, None), message_id=f"7:{said.id}"))
+    await server.until(lambda: said.reactions)
+
+
+async def test_strangers_are_shown_no_sign(
+    server: TelegramServer, bot: TelegramAdapter, core: Core
+) -> None:
+    core.strangers.add("7")
+    said = server.world.say(server.world.chat(7), "hi")
+    after = server.world.say(server.world.chat(8), "hi", person=8)
+    await server.until(lambda: after.reactions)
+    await core.hears(1)
+    assert server.count("setMessageReaction") == 1
+    assert not said.reactions
