@@ -52,8 +52,9 @@ class Welcome:
         )
         await self._control.mark(paired.channel)
         await self._channels.write(paired.channel, partial(_put, post=post))
-        await self._pairing.told(paired)
+        # First, since whatever becomes of the next step, the post is kept.
         self._outbox.kick(thread)
+        await self._pairing.told(paired)
 
 
 def _put(tx: Transaction, *, post: Post) -> None:

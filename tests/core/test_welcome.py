@@ -73,3 +73,18 @@ async def test_a_death_before_control_db_knew_tells_nobody_twice(here: Here) -> 
     await welcome.all()
     assert await pairing.untold() == ()
     assert len(here.platform.posts()) == 1
+
+
+async def test_they_are_told_at_once_also_when_control_db_cannot_keep_that(here: Here) -> None:
+    pairing, welcome = here.pairing, here.welcome
+    wish = await pairing.ask(EVE, HOME)
+    assert wish is not None
+    await pairing.approve(wish.code, ADA, "world")
+    await here.control.mark(HOME)
+    await here.control.database.run(lambda tx: tx.execute("PRAGMA query_only = 1").fetchall())
+    await welcome.all()
+    await here.platform.post(f"reply:paired:{wish.code}")
+    await here.control.database.run(lambda tx: tx.execute("PRAGMA query_only = 0").fetchall())
+    await welcome.all()
+    assert await pairing.untold() == ()
+    assert len(here.platform.posts()) == 1
