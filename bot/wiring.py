@@ -54,6 +54,7 @@ from core.state.channels import Channels
 from core.state.control import Control
 from core.state.damaged import Mender
 from core.tasks import Tasks
+from core.turnstile import Aside
 from core.welcome import Welcome
 from core.window import ChannelWindow
 
@@ -169,7 +170,7 @@ class _Core:
         self._defaults = meaning.defaults(config)
         self._rules = meaning.rules(config)
         self._model = WatchedModel(model)
-        self._metered = Metered(self._model, ledger, retries=TURN, prices=book.of)
+        self._metered = Metered(Aside(self._model), ledger, retries=TURN, prices=book.of)
         self._for_jobs = Metered(self._model, ledger, retries=JOB, prices=book.of)
         self.tasks = Tasks()
         self._indexing = Indexing(channels, self.tasks.spawn)

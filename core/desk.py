@@ -50,6 +50,7 @@ from core.state.facts import head
 from core.state.rules import Rules
 from core.tally import Tally
 from core.tasks import Tasks
+from core.turnstile import Turnstile
 
 log = structlog.get_logger(__name__)
 
@@ -86,6 +87,7 @@ class Desk:
         retry_s: float = 5.0,
     ) -> None:
         self._channels = channels
+        self._turnstile = Turnstile()
         self._outbox = outbox
         self._jobs = jobs
         self._tasks = tasks
@@ -227,7 +229,8 @@ class Desk:
         working = self._working[thread] = _Working(id=id, task=task)
         over: TurnOver | NoTurn = NoTurn()
         try:
-            over = await self._worked(thread, asked, working)
+            async with self._turnstile.passing():
+                over = await self._worked(thread, asked, working)
         except asyncio.CancelledError:
             if not working.called_off:
                 raise
