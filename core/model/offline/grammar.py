@@ -4,7 +4,7 @@ import re
 
 from core.model.offline.intents import Action, Unclear, WriteFile
 from core.model.offline.phrases import DURATION, PHRASES, QUOTED
-from core.model.offline.spans import split
+from core.model.offline.spans import cut, split
 
 _COURTESY = (
     r"hey|hi|hello|ok(?:ay)?|alright|great|good|so|now|and|also|but|please|pls|plz|kindly|just|well"
@@ -86,6 +86,20 @@ _HELD = (
         "add ",
     ),
 )
+_ENUMERATED = re.compile(
+    r"(?P<verb>add|include|put|remove|exclude)\s+(?P<things>[^\n]{1,500}?)\s+"
+    r"(?P<place>(?:to|in|into|on|from)\s+(?!(?:the\s+)?log\s)[^,\n]{1,100})",
+    re.IGNORECASE,
+)
+_BETWEEN = re.compile(r",\s*(?:and\s+)?|\s+and\s+|\s+&\s+", re.IGNORECASE)
+_TIMES = {
+    "twice": 2, "two times": 2, "2 times": 2, "three times": 3, "3 times": 3, "four times": 4,
+    "4 times": 4, "five times": 5, "5 times": 5,
+}  # fmt: skip
+_REPEATED = re.compile(
+    rf"(?P<what>(?:run|execute|wait|add)\s.+?)\s+(?P<times>{'|'.join(_TIMES)})",
+    re.IGNORECASE | re.DOTALL,
+)
 # Nobody asks for more in one breath; what has more parts is something to read.
 _MOST_PARTS = 60
 
@@ -137,7 +151,19 @@ def clear(text: str) -> bool:
 
 def parse_all(text: str) -> tuple[Action, ...]:
     """What a request asks for step by step ("…, then …")."""
-    return tuple(parse(step) for step in steps(text))
+    return tuple(parse(one) for step in steps(text) for one in _each(step))
+
+
+def _each(step: str) -> list[str]:
+    """A step that does the same to several things, or several times, as so many steps."""
+    plain = bare(step)
+    if found := _ENUMERATED.fullmatch(plain):
+        things = cut(found["things"], _BETWEEN)
+        if len(things) > 1:
+            return [f"{found['verb']} {thing} {found['place']}" for thing in things]
+    if (found := _REPEATED.fullmatch(plain)) and clear(found["what"]):
+        return [found["what"]] * _TIMES[found["times"].lower()]
+    return [step]
 
 
 def steps(text: str) -> list[str]:

@@ -96,6 +96,13 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tell:
+    """Words to be said, mostly after something else was done."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unclear:
     """Words that no rule covers."""
 
@@ -114,11 +121,12 @@ Action = (
     | LaunchText
     | WhyCi
     | Ask
+    | Tell
     | Unclear
 )
 
 # What is done in the answer itself; everything else needs a job.
-LIGHT = (LookUp, Change, Show)
+LIGHT = (LookUp, Change, Show, Tell)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

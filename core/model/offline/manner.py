@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from core.model.offline.grammar import bare, clear, parse
+from core.model.offline.grammar import bare, clear, parse, starts_request
 from core.model.offline.intents import Run, RunPython, ShowFile, Wait, WhyCi
 from core.model.offline.phrases import DURATION
 from core.model.offline.spans import masked
@@ -45,7 +45,10 @@ _ORDER = (
 _APART = r"in\s+parallel|at\s+the\s+same\s+time|simultaneously|side\s+by\s+side|concurrently"
 _THIS = r"(?:this|these|that|it|the\s+following|all(?:\s+of)?(?:\s+(?:this|these))?)"
 _SAID = r"\s*[,:;.-]*\s*"
-_TO = r"\s*(?:for\s+me\s*)?(?:[:,-]\s*|(?:that|which|to)\s+(?:will\s+|should\s+|can\s+|must\s+)?)"
+_TO = (
+    r"\s*(?:for\s+me\s*)?(?:[:,-]\s*"
+    r"|(?:that|which|to)\s+(?:will\s+|should\s+|can\s+|must\s+)?(?:each\s+)?)"
+)
 
 _FIRST = (
     rf"(?:(?:do|run|execute|start|handle)\s+{_THIS}(?:\s+(?:commands?|things?|tasks?|jobs?))?\s+)?"
@@ -85,6 +88,12 @@ _GAP = r"(?:[,;.]|\s[-\u2013\u2014])?\s+\(?(?:all\s+|both\s+|each\s+)?"
 _OF_SEVERAL = (Way.ORDER, Way.APART)
 _SEVERAL = re.compile(r",|;|\n|\sand\s|\sthen\s", re.IGNORECASE)
 _MOST_WAYS = 4
+# Said again before a further part: "in the background: A; in the background: B".
+_AGAIN = re.compile(
+    rf"(?:[;,.]\s*(?:and\s+)?|\s+and\s+|\n\s*)(?:also\s+)?(?:{_BACKGROUND}|as\s+{_ONE})"
+    r"(?P<mark>\s*[:,]?\s+)",
+    re.IGNORECASE,
+)
 
 
 def _compiled(
@@ -119,6 +128,11 @@ _BENT = re.compile(
 )
 _DELAY = rf"(?P<delay>{DURATION})"
 _LATER = re.compile(rf"(?:in|after)\s+(?:waiting\s+(?:for\s+)?)?{_DELAY}\s*,?\s+", re.IGNORECASE)
+_REMIND = re.compile(
+    rf"remind\s+(?:me|us)\s+(?:in\s+(?P<soon>{DURATION})\s+)?(?:to|that|of)\s+(?P<what>.{{1,500}}?)"
+    rf"(?:\s+in\s+(?P<late>{DURATION}))?(?(soon)|(?(late)|\b\B))",
+    re.IGNORECASE | re.DOTALL,
+)
 _QUOTE_LATER = re.compile(
     rf"(?<=[`\"”])\s+(?:in|after)\s+(?:waiting\s+(?:for\s+)?)?{_DELAY}[.!]?$", re.IGNORECASE
 )
@@ -127,6 +141,10 @@ _QUOTE_LATER = re.compile(
 def manner(text: str, whole: Callable[[str], bool]) -> Manner:
     """What a message wants and how. `whole` says of words that their end is part of them."""
     words, ways = bare(text), set[Way]()
+    once = _said_once(words)
+    if once != words:
+        words = once
+        ways.add(Way.JOBS)
     for _ in range(_MOST_WAYS):
         found = _start(words) or (None if whole(words.rstrip(".! ")) else _end(words))
         if found is None:
@@ -134,6 +152,24 @@ def manner(text: str, whole: Callable[[str], bool]) -> Manner:
         words, way = bare(found[0]), found[1]
         ways.add(way)
     return Manner(words=plain(words), ways=frozenset(ways))
+
+
+def _said_once(words: str) -> str:
+    """Where each part says anew that it is for the background, the parts as a list."""
+    kept: list[str] = []
+    start = 0
+    for found in _AGAIN.finditer(masked(words)):
+        rest = words[found.end() :]
+        if not (starts_request(rest) or (found["mark"].strip() and _begun(words[start:]))):
+            continue
+        kept.append(words[start : found.start()])
+        start = found.end()
+    parts = [*kept, words[start:]]
+    return "; ".join(parts) if len(parts) > 1 else words
+
+
+def _begun(words: str) -> bool:
+    return any(pattern.match(words) for pattern, _ in _STARTS)
 
 
 def _start(words: str) -> tuple[str, Way] | None:
@@ -173,6 +209,8 @@ def plain(words: str) -> str:
         words = _unbent(words[found.end() :])
     if found := _BEFORE.search(masked(words)):
         words = f"{words[: found.start()]}, then {_unbent(words[found.end() :])}"
+    if found := _REMIND.fullmatch(words):
+        words = f"wait {found['soon'] or found['late']}, then say {found['what']}"
     found = _LATER.match(words)
     if found and clear(words[found.end() :]):
         words = f"wait {found['delay']}, then {words[found.end() :]}"

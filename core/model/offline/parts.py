@@ -22,6 +22,8 @@ def groups(words: str, ways: set[Way]) -> tuple[list[list[str]], bool]:
     rows, several = _rows(words, ways)
     found = _lined_up(rows, several=several) if len(rows) > 1 else _sentence(rows[0], ways)
     found = [part for group in found for part in _launch_apart(group)]
+    if Way.JOBS in ways:
+        ways.discard(Way.ONE)
     if not ways.isdisjoint({Way.ONE, Way.ORDER}) and not any(map(is_launch, rows)):
         found = [[step for group in found for step in group]]
     return found, several
@@ -71,7 +73,8 @@ def _sentence(words: str, ways: set[Way]) -> list[list[str]]:
         return [found]
     # Nobody waits for nothing: "wait 5 s and run `a`" means the one after the other.
     waits = [isinstance(parse(part), Wait) for part in found]
-    if waits == [True, False] and ways.isdisjoint({Way.APART, Way.JOBS}):
+    first = waits[:1] == [True] and not any(waits[1:])
+    if first and ways.isdisjoint({Way.APART, Way.JOBS}):
         return [found]
     return [[part] for part in found]
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Callable
 
 from core.model.offline.intents import (
@@ -13,6 +14,7 @@ from core.model.offline.intents import (
     RunPython,
     Show,
     ShowFile,
+    Tell,
     Wait,
     WhyCi,
     WriteFile,
@@ -25,7 +27,7 @@ LONGEST_WAIT_S = 3600.0
 QUOTED = r"(?:`[^`]+`|\"[^\"]+\"|```.+)"
 _KEY = r"(?P<key>`[^`]+`|[\w][\w.:/-]*)"
 _SOURCE = r"(?P<source>`[^`]+`|\w(?:[\w.-]*\w)?)"
-_NUMBER = r"(?P<number>[-+]?\d+(?:\.\d+)?)"
+_NUMBER = r"(?P<number>[-+]?\d+(?:\.\d+)?|one|two|three|four|five|six|seven|eight|nine|ten)"
 _PATH = r"(?P<path>`[^`]+`|\"[^\"]+\"|[^\s:,]+)"
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 _COUNTS = {
@@ -64,7 +66,11 @@ def _words(found: re.Match[str]) -> str:
 
 
 def _key(found: re.Match[str]) -> str:
-    return unquoted(found["key"]).rstrip(".,:;?!")
+    """The key itself, or made of what people call it: "favourite colour", "shopping list"."""
+    said = found.groupdict()
+    if said.get("named"):
+        return "-".join(said["named"].lower().split())
+    return unquoted(said["key"]).rstrip(".,:;?!")
 
 
 def _value(text: str) -> Json:
@@ -95,12 +101,36 @@ def _python(found: re.Match[str]) -> Action:
     rf"(?P<command>{QUOTED}|[^\s`\"“:][^`]*)"
     r"(?:(?<=[`\"])\s+(?:command|script|in\s+(?:the|a)\s+(?:shell|sandbox|workspace|terminal)))*",
     r"[$!]\s*(?P<command>.+)",
+    r"(?P<command>ls|pwd|date|uptime|whoami)",
 )
 def _run(found: re.Match[str]) -> Action:
     return Run(command=unquoted(_FOR_ME.sub("", found["command"])))
 
 
-_FOR_ME = re.compile(r"(?<=[\w\"`])\s+for\s+(?:me|us)\Z", re.IGNORECASE)
+_FOR_ME = re.compile(r"(?<=[\w\"`])\s+(?:for\s+(?:me|us)|(?:once\s+)?again)\Z", re.IGNORECASE)
+
+
+@_says(
+    r"what\s+(?:time|day|date)\s+is\s+it(?:\s+now|\s+today)?|what(?:'s|\s+is)\s+the\s+(?:time|date)"
+)
+def _date(_: re.Match[str]) -> Action:
+    return Run(command="date")
+
+
+@_says(
+    r"(?:calculate|compute|what(?:'s|\s+is))\s+(?!\d{4}-\d\d-\d\d)"
+    r"(?P<sum>[-+(\s]*\d[\d.\s()]*(?:[-+*/%][-+*/\s(]*\d[\d.\s()]*)+)"
+)
+def _sum(found: re.Match[str]) -> Action:
+    return RunPython(code=f"print({found['sum'].strip()})")
+
+
+@_says(
+    rf"(?:say|post)\s*:?\s+(?P<value>{QUOTED}|[^`\"]{{1,500}})",
+    rf"(?:write|print|tell\s+(?:me|us))\s*:?\s+(?P<value>{QUOTED})",
+)
+def _tell(found: re.Match[str]) -> Action:
+    return Tell(words=_words(found))
 
 
 @_says(
@@ -148,8 +178,27 @@ def _write(found: re.Match[str]) -> Action:
 
 
 @_says(
+    rf"(?:write|create|make)\s+(?:me\s+)?(?:(?:a|an|the)\s+)?(?:new\s+)?(?:empty\s+)?{_NAMED_FILE}"
+)
+def _empty(found: re.Match[str]) -> Action:
+    return WriteFile(path=unquoted(found["path"] or found["bare"]), content="")
+
+
+@_says(rf"(?:delete|remove)\s+(?:the\s+)?file\s+(?:called\s+|named\s+)?{_PATH}")
+def _remove_file(found: re.Match[str]) -> Action:
+    return Run(command=f"rm -- {shlex.quote(unquoted(found['path']))}")
+
+
+# Not "log": what ends so is a log of the state here, mostly.
+_EXTENSION = r"(?:md|txt|csv|json|py|sh|html|ya?ml|toml|xml|js|css|ini|conf)"
+
+
+@_says(
     r"(?:list|show)\s+(?:me\s+)?(?:all\s+)?(?:the\s+)?(?:workspace\s+)?files(?P<path>)",
+    r"(?:what|which)\s+files\s+(?:are\s+(?:there|here)|do\s+(?:we|you)\s+have)(?P<path>)",
     rf"(?:read|show|open|print)\s+(?:me\s+)?(?:the\s+)?file\s+{_PATH}",
+    r"(?:read|show|open|print|cat|display|what(?:'s|\s+is)(?:\s+in)?)\s+(?:me\s+)?(?:the\s+)?"
+    rf"(?P<path>`[\w./-]+\.{_EXTENSION}`|[\w./-]+\.{_EXTENSION})",
 )
 def _show_file(found: re.Match[str]) -> Action:
     return ShowFile(path=unquoted(found["path"]))
@@ -172,14 +221,17 @@ def _why_ci(found: re.Match[str]) -> Action:
 
 
 @_says(
-    r"(?:look\s*up|search\s+for|search|find)\s+(?P<query>.+?)\s+(?:in|on|within)\s+"
-    rf"(?:the\s+)?(?:source\s+)?{_SOURCE}",
-    rf"search\s+(?:in\s+)?{_SOURCE}\s+for\s+(?P<query>.+)",
+    r"(?:look\s*up|search\s+for|search|find|grep(?:\s+for)?)\s+(?P<query>.+?)\s+(?:in|on|within)\s+"
+    rf"(?:the\s+)?(?:source\s+)?(?:{_SOURCE}|(?P<logs>\w+)\s+logs)",
+    rf"search\s+(?:in\s+)?(?:the\s+)?(?:{_SOURCE}|(?P<logs>\w+)\s+logs)\s+for\s+(?P<query>.+)",
     r"(?:look\s*up|search\s+for|search|find|what\s+did\s+(?:we|i|you|people)\s+say\s+about)"
     r"\s+(?P<query>.+)(?P<source>)",
 )
 def _look_up(found: re.Match[str]) -> Action:
-    source, query = unquoted(found["source"]), unquoted(found["query"].rstrip(".?!"))
+    """The "ci logs" are the source `ci-logs`."""
+    said = found["source"]
+    source = f"{found['logs']}-logs" if said is None else unquoted(said)
+    query = unquoted(found["query"].rstrip(".?!"))
     return LookUp(query=query, source=None if source.lower() in _EVERYWHERE else source)
 
 
@@ -188,25 +240,36 @@ def _look_up(found: re.Match[str]) -> Action:
     rf"(?:increase|increment)\s+(?:the\s+)?(?:counter\s+)?{_KEY}(?:\s+by\s+{_NUMBER})?",
 )
 def _add(found: re.Match[str]) -> Action:
-    number = _value((found["number"] or "1").lstrip("+"))
+    said = (found["number"] or "1").lstrip("+").lower()
+    number = _COUNTS[said] if said in _COUNTS else _value(said)
     return Change(key=_key(found), op=Op.ADD, value=number)
 
 
 @_says(
     rf"append\s+(?P<value>.+)\s+to\s+(?:the\s+)?(?:log\s+)?{_KEY}",
     rf"add\s+(?P<value>.+)\s+to\s+(?:the\s+)?log\s+{_KEY}",
-    rf"(?:append|add)\s+to\s+(?:the\s+)?(?:log\s+)?{_KEY}\s*:\s*(?P<value>.+)",
+    r"(?:append|add)\s+(?:(?:a|the|this)\s+line\s+|this\s+)?to\s+(?:the\s+)?(?:log\s+)?"
+    rf"{_KEY}\s*:\s*(?P<value>.+)",
 )
 def _append(found: re.Match[str]) -> Action:
     return Change(key=_key(found), op=Op.APPEND, value=_words(found))
 
 
-@_says(rf"(?:add|include)\s+(?P<value>.+)\s+(?:to|in)\s+(?:the\s+)?(?:set\s+|list\s+)?{_KEY}")
+_LIST = rf"(?:(?:the|my|our)\s+)?(?:(?:set|list)\s+{_KEY}|(?P<named>\w[\w.-]*)\s+(?:list|set))"
+
+
+@_says(
+    rf"(?:add|include|put)\s+(?P<value>.+)\s+(?:to|in|into|on|onto)\s+{_LIST}",
+    rf"(?:add|include)\s+(?P<value>.+)\s+(?:to|in)\s+(?:the\s+)?{_KEY}",
+)
 def _include(found: re.Match[str]) -> Action:
     return Change(key=_key(found), op=Op.INCLUDE, value=_words(found))
 
 
-@_says(rf"(?:remove|exclude)\s+(?P<value>.+)\s+from\s+(?:the\s+)?(?:set\s+|list\s+)?{_KEY}")
+@_says(
+    rf"(?:remove|exclude|take)\s+(?P<value>.+)\s+(?:from|off)\s+{_LIST}",
+    rf"(?:remove|exclude)\s+(?P<value>.+)\s+from\s+(?:the\s+)?{_KEY}",
+)
 def _exclude(found: re.Match[str]) -> Action:
     return Change(key=_key(found), op=Op.EXCLUDE, value=_words(found))
 
@@ -215,6 +278,11 @@ def _exclude(found: re.Match[str]) -> Action:
     rf"set\s+(?:the\s+)?(?:key\s+|value\s+of\s+)?{_KEY}(?:\s+to\s+|\s*=\s*|:\s+)(?P<value>.+)",
     rf"put\s+(?P<value>.+)\s+(?:in|into)\s+{_KEY}",
     rf"remember\s+(?:that\s+)?(?:(?:the|our|my)\s+)?{_KEY}\s+(?:is|=)\s+(?P<value>.+)",
+    r"remember\s+(?:that\s+)?(?:the|our|my)\s+(?P<named>[\w-]+(?:\s+[\w-]+){1,3}?)\s+is\s+"
+    r"(?P<value>.+)",
+    r"set\s+(?!(?:up|off|out|it|the|a|an|my|our|value|key)\s)"
+    rf"{_KEY}\s+(?P<value>{QUOTED}|[^\s`\"]+)",
+    rf"{_KEY}\s+=\s+(?P<value>{QUOTED}|[^\s`\"]+)",
 )
 def _put(found: re.Match[str]) -> Action:
     return Change(key=_key(found), op=Op.PUT, value=_value(_ended(found["value"])))

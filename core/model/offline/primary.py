@@ -21,6 +21,7 @@ from core.model.offline.intents import (
     LookUp,
     Show,
     Steer,
+    Tell,
     Thanks,
     WhyCi,
     Work,
@@ -92,7 +93,7 @@ def _light(item: Item, background: bool) -> bool:
 
 def _item_calls(item: Item, background: bool, brief: str) -> tuple[Call, ...]:
     if _light(item, background):
-        return tuple(_light_call(action) for action in item.actions)
+        return tuple(_light_call(one) for one in item.actions if not isinstance(one, Tell))
     arguments = {"title": _title(item), "brief": brief}
     return (Call(tool="start_job", arguments=arguments),)
 
@@ -154,6 +155,9 @@ def _work_answer(work: Work, told: Sequence[Told]) -> str:
     for item in work.items:
         light = _light(item, work.background)
         for action in item.actions if light else item.actions[:1]:
+            if light and isinstance(action, Tell):
+                done.append(action.words)
+                continue
             one = left.pop(0) if left else Told(text="there was no result", failed=True)
             if light:
                 done.append(_done(action, one))

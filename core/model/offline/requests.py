@@ -61,7 +61,8 @@ _DETAILS = re.compile(
     re.IGNORECASE,
 )
 _LIST = re.compile(
-    r"(?:list|show(?:\s+me)?|what\s+are)?\s*(?:all\s+)?(?:the\s+|your\s+|running\s+)?jobs"
+    r"(?:list|show(?:\s+me)?|(?:what|how)\s+are)?\s*(?:all\s+)?(?:the\s+|my\s+|your\s+|running\s+)?jobs"
+    r"|(?:what|which)\s+jobs\s+(?:are\s+(?:there|running)|run)|how\s+are\s+(?:the\s+|my\s+)?jobs(?:\s+doing)?"
     r"|what(?:'s|\s+is)\s+running|what\s+are\s+you\s+(?:doing|working\s+on)",
     re.IGNORECASE,
 )
@@ -130,6 +131,8 @@ def _work(text: str) -> Work | None:
     wanted = manner(text, ends_in_pitch)
     header, words = _header(wanted.words)
     ways = {*wanted.ways, *ways_in(header)}
+    if header:
+        ways.add(Way.APART)
     parts, several = groups(words, ways)
     items = tuple(item for part in parts for item in _items(part))
     # Who says "in the background" or "do these things" wants jobs, even for what no rule covers.

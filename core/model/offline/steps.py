@@ -17,6 +17,7 @@ from core.model.offline.intents import (
     RunPython,
     Show,
     ShowFile,
+    Tell,
     Unclear,
     Wait,
     WhyCi,
@@ -59,6 +60,8 @@ def perform(action: Action, desk: Desk) -> Steps:
             yield from ci_steps(action, desk)
         case Ask():
             yield from _ask(action, desk)
+        case Tell(words=said):
+            desk.note(said)
         case Unclear():
             yield from _unclear(action, desk)
         case _ as unreachable:

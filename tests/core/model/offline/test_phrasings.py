@@ -17,6 +17,7 @@ from core.model.offline.intents import (
     Show,
     ShowFile,
     Steer,
+    Tell,
     Unclear,
     Wait,
     WhyCi,
@@ -30,6 +31,15 @@ A, B, C = Run(command="a"), Run(command="b"), Run(command="c")
 W = Wait(seconds=5)
 X = WriteFile(path="x.md", content="hello\n")
 SET_A, SET_B = (Change(key=key, op=Op.PUT, value=value) for key, value in (("a", 1), ("b", 2)))
+
+
+def include(value: str) -> Action:
+    return Change(key="shopping", op=Op.INCLUDE, value=value)
+
+
+def exclude(value: str) -> Action:
+    return Change(key="shopping", op=Op.EXCLUDE, value=value)
+
 
 IN_ORDER: list[tuple[str, tuple[Action, ...]]] = [
     ("wait 5 seconds and then write a file x.md: hello", (W, X)),
@@ -95,6 +105,15 @@ IN_ORDER: list[tuple[str, tuple[Action, ...]]] = [
     ),
     ("set a to 1 and then run `a`", (SET_A, A)),
     ("write a file x.md with the word hello, then read file x.md", (X, ShowFile(path="x.md"))),
+    ("wait 5 seconds and write a file x.md: hello and set a to 1", (W, X, SET_A)),
+    ("wait 5 seconds, then say `done`", (W, Tell(words="done"))),
+    ('wait 5 seconds and then write "done"', (W, Tell(words="done"))),
+    ("remind me in 5 seconds to stretch", (W, Tell(words="stretch"))),
+    ("remind me to stretch in 5 seconds", (W, Tell(words="stretch"))),
+    ("run `a` twice", (A, A)),
+    ("run ls, then wait 5 seconds, then run ls again", (Run(command="ls"), W, Run(command="ls"))),
+    ("add milk, eggs and bread to shopping", tuple(map(include, ("milk", "eggs", "bread")))),
+    ("remove milk and eggs from shopping", (exclude("milk"), exclude("eggs"))),
     ("run `a`, then frobnicate the moon", (A, Unclear(words="frobnicate the moon"))),
 ]
 
@@ -129,6 +148,11 @@ SIDE_BY_SIDE: list[tuple[str, list[Action]]] = [
         [LaunchText(product="Thaw", platform="X"), LaunchText(product="Thaw", platform="HN"), A],
     ),
     ("write a file x.md with the content hello and run `a`", [X, A]),
+    ("in the background: run `a`; in the background: run `b`", [A, B]),
+    ("in the background run `a` and in the background run `b`", [A, B]),
+    ("In the background: run `a`. In the background: run `b`.", [A, B]),
+    ("as a job: run `a`; as a job: run `b`", [A, B]),
+    ("please do these: wait 5 seconds, write a file x.md: hello, set a to 1", [W, X, SET_A]),
 ]
 
 ONE: list[tuple[str, Action]] = [
@@ -150,6 +174,34 @@ ONE: list[tuple[str, Action]] = [
     (
         "write a file x.md: we work in the background, and then we rest",
         WriteFile(path="x.md", content="we work in the background, and then we rest\n"),
+    ),
+    ("what is 6*7?", RunPython(code="print(6*7)")),
+    ("calculate (1 + 2) / 3", RunPython(code="print((1 + 2) / 3)")),
+    ("what time is it?", Run(command="date")),
+    ("ls", Run(command="ls")),
+    ("what files are there?", ShowFile(path="")),
+    ("show me x.md", ShowFile(path="x.md")),
+    ("what is in notes/x.md?", ShowFile(path="notes/x.md")),
+    ("create a file x.md", WriteFile(path="x.md", content="")),
+    ("delete the file x.md", Run(command="rm -- x.md")),
+    ("delete the file `a b; c`", Run(command="rm -- 'a b; c'")),
+    ("grep x in y", LookUp(query="x", source="y")),
+    ("search the ci logs for x", LookUp(query="x", source="ci-logs")),
+    ("find x in the ci logs", LookUp(query="x", source="ci-logs")),
+    ("set b 2", SET_B),
+    ("a = 1", SET_A),
+    ("add one to a", Change(key="a", op=Op.ADD, value=1)),
+    ("put milk on the shopping list", include("milk")),
+    ("take milk off my shopping list", exclude("milk")),
+    ('add "milk, eggs" to shopping', include("milk, eggs")),
+    ("append a line to the log a: b, c", Change(key="a", op=Op.APPEND, value="b, c")),
+    (
+        "remember that my favourite colour is blue",
+        Change(key="favourite-colour", op=Op.PUT, value="blue"),
+    ),
+    (
+        "write a file x.md: eat, in the background: sleep",
+        WriteFile(path="x.md", content="eat, in the background: sleep\n"),
     ),
     ("write a file x.md: thanks", WriteFile(path="x.md", content="thanks\n")),
     ("run sleep 5; echo done", Run(command="sleep 5; echo done")),
@@ -192,6 +244,7 @@ IN_THE_BACKGROUND: list[tuple[str, Action]] = [
     ("run `a` in the background while we talk", A),
     ("do this in the background: set a to 1", SET_A),
     ("set a to 1, as a job", SET_A),
+    ("start three jobs that each wait 5 seconds", W),
 ]
 
 
@@ -246,6 +299,8 @@ def test_the_items_of_a_list_may_have_steps() -> None:
         "have a job interview tomorrow, then lunch",
         "wait a minute, that is wrong",
         "first things first",
+        "set up a meeting",
+        "remind me to stretch",
         "One thing: I think that we should talk.",
         "run `a`, and if it fails run `b`",
     ],
