@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections import OrderedDict
 from collections.abc import Awaitable
+from functools import partial
 
 import structlog
 
@@ -49,6 +50,7 @@ log = structlog.get_logger(__name__)
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 60.0
 _SEEN = 5_000
+_SHORT = 2_000  # characters that are laid out in less time than a thread takes to be woken up
 
 
 class SlackAdapter:
@@ -76,7 +78,9 @@ class SlackAdapter:
         self._sessions = Sessions(self._api, second)
         self._posting = Posting(self._api, places, self._files, self._who, self._meter)
         self._cards = Cards(self._api, self._posting, second)
-        self._streams = Streams(self._api, self._posting, places, self._people.author, second)
+        self._streams = Streams(
+            self._api, self._posting, places, self._people.author, self._sessions.streamed, second
+        )
         self._windows = Windows(self._api, window, self._hints, self._background)
         self._door, self._window, self._places, self._guard = door, window, places, guard
         self._seen: OrderedDict[str, None] = OrderedDict()
@@ -131,8 +135,7 @@ class SlackAdapter:
                 self.seen(thread, id)
                 self._sessions.working(thread, id)
             case StreamText():
-                if self._streams.show(hint):
-                    self._sessions.streamed(hint.thread)
+                self._streams.show(hint)
             case CardMoved(card=card):
                 self._cards.move(card)
                 self._sessions.working(card.thread, card.id)
@@ -165,16 +168,19 @@ class SlackAdapter:
 
     async def _post(self, post: Post) -> None:
         uploads, lacking = await self._files.produced(post.thread.channel, post.files)
-        parts = await asyncio.to_thread(render.post, post, lacking)
+        short = len(post.text) + sum(map(len, post.receipt + post.drift)) < _SHORT
+        draw = partial(render.post, post, lacking)
+        parts = draw() if short else await asyncio.to_thread(draw)
         try:
             if post.alone is not None and await self._posting.whisper(post, parts):
                 return
-            if await self._posting.shown_again(post.thread, post.id, parts + uploads):
+            marks = await self._places.of(post.thread.channel, post.id)
+            if await self._posting.shown_again(post.thread, marks, parts + uploads):
                 return
             await self._streams.abandon(post)
             if isinstance(parts[0], render.Part):
-                await self._streams.finish(post, parts[0])
-            await self._posting.put(post.thread, post.id, post.at, (*parts, *uploads))
+                marks = await self._streams.finish(post, parts[0], marks)
+            await self._posting.put(post.thread, post.id, post.at, (*parts, *uploads), marks)
         except Undressed as error:
             log.warning("Slack refuses the dress", item=post.id, error=str(error))
             await self._undressed(post, uploads)

@@ -61,20 +61,25 @@ class Api:
         self._token = token
         self._meter = meter
         self._session: aiohttp.ClientSession | None = None
+        self._calls: aiohttp.ClientSession | None = None
         self._client: AsyncWebClient | None = None
 
     async def open(self) -> None:
-        """Make the connections' pool."""
+        """Make the pools of connections."""
         timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
         self._session = aiohttp.ClientSession(timeout=timeout, trust_env=True)
+        # Without the environment, in which aiohttp would look for a proxy and for a password at
+        # each call, on threads: the client has looked for a proxy already, and has its token.
+        self._calls = aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar())
         self._client = AsyncWebClient(
-            token=self._token, base_url=self._url, session=self._session, retry_handlers=[]
+            token=self._token, base_url=self._url, session=self._calls, retry_handlers=[]
         )
 
     async def close(self) -> None:
-        """Close the pool."""
-        if self._session is not None:
-            await self._session.close()
+        """Close the pools."""
+        for session in (self._session, self._calls):
+            if session is not None:
+                await session.close()
 
     @property
     def session(self) -> aiohttp.ClientSession:

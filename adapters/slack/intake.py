@@ -86,6 +86,8 @@ class Intake:
         kind = event.get("type") if isinstance(event, Mapping) else None
         if not isinstance(event, Mapping) or kind not in _EVENTS:
             return
+        if kind != "agent_session_stopped":
+            self._glance(body)
         async with self._in_line(_conversation(event)):
             if kind == "agent_session_stopped":
                 await self._stop(body)
@@ -153,7 +155,7 @@ class Intake:
         named = translate.spoken(body, self._bot, await self._names(event))
         message = named.message if named else said.message
         if thread.thread != message.id:
-            item = await self._places.item(thread.channel, thread.thread)
+            item = await self._item(thread)
             asked = None if said.named else await self._questions.answered(thread, author)
             message = replace(message, reply_to=asked or item)
         if said.files:
@@ -164,6 +166,23 @@ class Intake:
             self._join(thread)
         # What was refused, too: its author was told why, and would be told twice.
         self._keep(key)
+
+    def _glance(self, body: Json) -> None:
+        """Eyes on a message that is for the bot without a look into the store: also before what
+        came earlier in its thread is kept. The others have them when their turn comes."""
+        said = translate.spoken(body, self._bot, {})
+        if said is None:
+            return
+        thread, author = said.message.thread, said.message.author
+        meant = said.addressed or thread in self._joined
+        if meant and self._guard.allows(author, thread.channel):
+            self._signs.seen(thread, said.message.id)
+
+    async def _item(self, thread: ThreadRef) -> str | None:
+        """The item that a thread began with; none where a person began it."""
+        if f"{thread.channel} {thread.thread}" in self._kept:
+            return None
+        return await self._places.item(thread.channel, thread.thread)
 
     def _keep(self, key: str) -> None:
         self._kept[key] = None

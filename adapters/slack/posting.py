@@ -55,10 +55,14 @@ class Posting:
         self._meter = meter
 
     async def put(
-        self, thread: ThreadRef, item: str, at: float, parts: Sequence[Part | Upload]
-    ) -> None:
-        """Send what is not out yet. Raises DeliveryFailed, DeliveryRefused, Undressed."""
-        marks = list(await self._places.of(thread.channel, item))
+        self, thread: ThreadRef, item: str, at: float, parts: Sequence[Part | Upload],
+        known: Sequence[str] | None = None,
+    ) -> None:  # fmt: skip
+        """Send what is not out yet; `known` are the item's places, if they were looked up already.
+
+        Raises DeliveryFailed, DeliveryRefused, Undressed.
+        """
+        marks = list(await self._places.of(thread.channel, item) if known is None else known)
         for number, part in enumerate(parts):
             mark = marks[number] if number < len(marks) else ""
             if mark and mark[0] not in "?~":
@@ -73,11 +77,10 @@ class Posting:
             await self._keep(thread, item, marks, number, found)
 
     async def shown_again(
-        self, thread: ThreadRef, item: str, parts: Sequence[Part | Upload]
+        self, thread: ThreadRef, marks: Sequence[str], parts: Sequence[Part | Upload]
     ) -> bool:
-        """Whether the item was out whole already: then its messages show what it is now, and what
-        it needs no more goes. Raises as `put`."""
-        marks = await self._places.of(thread.channel, item)
+        """Whether the item, whose places are `marks`, was out whole already: then its messages show
+        what it is now, and what it needs no more goes. Raises as `put`."""
         if len(marks) < len(parts) or any(mark[0] in "?~" for mark in marks):
             return False
         for mark, part in zip(marks, parts, strict=False):

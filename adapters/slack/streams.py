@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 _ROOM = 9_000  # a longer answer is several messages: the others come at the end
 _PACE_S = 0.7
 _EDIT_PACE_S = 3.0
+# Streams are few a minute: an answer that is whole by then is a message, at once.
+_HOLD_S = 0.3
 _RESERVE = 0.3
 _OVER = "message_not_in_streaming_state"
 
@@ -48,29 +50,30 @@ class _Stream:
 
 class Streams:
     """All answers that are being written. `reader` says who is to see a stream: who wrote the
-    message of that id."""
+    message of that id. `begun` is told of each stream that people see."""
 
     def __init__(
         self, api: Api, posting: Posting, places: Places,
-        reader: Callable[[ThreadRef, str], str | None], second: float = 1.0,
+        reader: Callable[[ThreadRef, str], str | None], begun: Callable[[ThreadRef], None],
+        second: float = 1.0,
     ) -> None:  # fmt: skip
         self._api = api
         self._posting = posting
         self._places = places
         self._reader = reader
+        self._begun = begun
         self._second = second
         self._streams: dict[str, _Stream] = {}
 
-    def show(self, hint: StreamText) -> bool:
-        """The answer as far as it has come; True when this begins a stream."""
+    def show(self, hint: StreamText) -> None:
+        """The answer as far as it has come; returns at once."""
         key = _key(hint.thread, hint.post_id)
         stream = self._streams.get(key)
-        begins = stream is None
         if stream is None:
             reader = self._reader(hint.thread, hint.reply_to or "")
             direct = hint.thread.channel.channel.startswith("D")
             if not hint.thread.thread or not (reader or direct):
-                return False
+                return
             stream = _Stream(
                 thread=hint.thread, post_id=hint.post_id, reply_to=hint.reply_to, reader=reader
             )
@@ -78,17 +81,18 @@ class Streams:
             stream.task = asyncio.create_task(self._run(stream), name=f"slack stream {key}")
         stream.wanted = hint.text
         stream.fresh.set()
-        return begins
 
-    async def finish(self, post: Post, part: Part) -> None:
-        """Make the message that was streamed the post's first part, if there is one.
+    async def finish(self, post: Post, part: Part, marks: tuple[str, ...]) -> tuple[str, ...]:
+        """Make the message that was streamed the post's first part, if there is one. `marks` are
+        the post's places so far; returns those that it has then.
 
         Raises what Posting raises. After a restart the message is found by its place.
         """
         stream = await self._ended(post.thread, post.id)
-        marks = await self._places.of(post.thread.channel, post.id)
+        if stream is not None:
+            marks = await self._places.of(post.thread.channel, post.id)
         if not marks or marks[0][0] != "~":
-            return
+            return marks
         ts: str | None = marks[0][1:]
         if ts is not None and ts.startswith("?"):
             ts = await self._posting.lost_stream(post.thread, _since(post))
@@ -96,12 +100,14 @@ class Streams:
                 # Before it gets a name, by which it would not be found again this way.
                 await self._places.keep(post.thread.channel, post.id, (f"~{ts}",))
         kept = ts is not None and await self._finalised(post, ts, part, stream)
-        await self._places.keep(post.thread.channel, post.id, (ts,) if kept and ts else ())
+        marks = (ts,) if kept and ts else ()
+        await self._places.keep(post.thread.channel, post.id, marks)
+        return marks
 
     async def abandon(self, post: Post) -> None:
         """Another post answers what a stream was to answer: leave that as it is."""
         for stream in tuple(self._streams.values()):
-            same = stream.thread == post.thread and stream.reply_to == post.reply_to
+            same = stream.reply_to == post.reply_to and stream.thread == post.thread
             if same and stream.reply_to is not None and stream.post_id != post.id:
                 await self._ended(stream.thread, stream.post_id)
                 with suppress(Refused, Unclear, Busy):
@@ -151,6 +157,7 @@ class Streams:
         return True
 
     async def _run(self, stream: _Stream) -> None:
+        await asyncio.sleep(_HOLD_S * self._second)
         try:
             while True:
                 await stream.fresh.wait()
@@ -194,6 +201,7 @@ class Streams:
             await self._places.keep(channel, id, ())
             raise
         stream.ts, stream.sent = str(answer.get("ts")), text
+        self._begun(stream.thread)
         await self._places.keep(channel, id, (f"~{stream.ts}",))
 
     async def _append(self, stream: _Stream, text: str) -> None:

@@ -20,13 +20,14 @@ from adapters.telegram.menu import MENU
 from adapters.telegram.moves import Moves
 from adapters.telegram.pace import Limits, Pace
 from adapters.telegram.polling import Polling, problem
+from adapters.telegram.presses import Presses
 from adapters.telegram.settings import TelegramSettings
 from adapters.telegram.status import Status
 from adapters.telegram.streams import Streams
 from adapters.telegram.updates import Updates
 from adapters.telegram.webhook import Webhook
 from core.errors import DeliveryFailed, DeliveryRefused, said
-from core.messages import CardMoved, Hint, Outbound, Seen, StateMoved, StreamText, Trouble
+from core.messages import CardMoved, Hint, Outbound, Post, Seen, StateMoved, StreamText, Trouble
 from core.ports import Door, Guard, Places, Window
 
 log = structlog.get_logger(__name__)
@@ -72,6 +73,7 @@ class TelegramAdapter:
         self._streams = Streams(api, moves, places, self._chores, draft_s=tempo.draft_s)
         self._cards = Cards(api, moves, places, self._chores)
         self._delivery = Delivery(api, moves, places, window, self._streams, self._cards)
+        self._presses = Presses(api)
         self._hints = Hints(api, moves, self._chores)
         inbox = Inbox(
             door=door,
@@ -81,6 +83,7 @@ class TelegramAdapter:
             api=api,
             moves=moves,
             chores=self._chores,
+            presses=self._presses,
             seen=self._hints.seen,
         )
         self._updates = Updates(inbox, self._chores, self.status, tempo.first_wait_s)
@@ -109,7 +112,8 @@ class TelegramAdapter:
             raise DeliveryFailed(self.status.problem, retry_after_s=600.0)
         self.status.queue += 1
         try:
-            await self._delivery.deliver(item)
+            if not (isinstance(item, Post) and await self._presses.told(item)):
+                await self._delivery.deliver(item)
         finally:
             self.status.queue -= 1
 

@@ -212,6 +212,12 @@ class Api:
             answer = await self.say(chat, lambda: self.bot.do_api_request(method, given))
         except MessageGone:
             raise
+        except DeliveryFailed as error:
+            # Before the library has seen that the token is good, an unknown method looks like a bad
+            # token. If it is one, the plainer way finds out.
+            if isinstance(error.__cause__, InvalidToken):
+                return None
+            raise
         except DeliveryRefused as error:
             if "not modified" in str(error):
                 return message

@@ -25,6 +25,7 @@ from core.ports import Places, Window
 
 LARGEST_UP = 50 * 2**20
 _MOST_FILES = 10
+_SHORT = 500  # characters that are laid out in less time than a thread takes to be woken up
 
 
 class Delivery:
@@ -61,7 +62,8 @@ class Delivery:
         if isinstance(item, Card):
             await self._cards.deliver(item)
             return
-        laid = await asyncio.to_thread(letter, item)
+        short = len(item.text) + sum(map(len, item.receipt + item.drift)) < _SHORT
+        laid = letter(item) if short else await asyncio.to_thread(letter, item)
         await self._streams.finish(item.thread.channel, item.id)
         chat = await self._moves.now(chat_of(item.thread.channel))
         await self._texts(chat, item, laid)

@@ -1,21 +1,52 @@
 """Buttons that need words: a forced reply asks for them, also across a restart. Decides nothing."""
 
+import re
+
 from telegram import ForceReply, ReplyParameters
 
 from adapters.telegram.address import Spot, topic_of
 from adapters.telegram.api import QUIET, Api
 from adapters.telegram.keys import ASK
 from adapters.telegram.translate import Pressed, Said
+from core.errors import BadRequest
 from core.messages import Press
-from core.ports import Places
+from core.messages.queries import ListConflicts, ReadJob
+from core.messages.views import Conflicts, JobView
+from core.ports import Places, Window
+
+_ABOUT = re.compile(
+    r"(?:steer|answer|refuse)\.(?P<job>\d{1,15})(?:\.\d{1,15})?"
+    r"|edit\.(?P<conflict>\d{1,15})\.\d{1,15}"
+)
 
 
 class Forms:
     """Asks by a message that people reply to; what it asks for is kept with the message."""
 
-    def __init__(self, api: Api, places: Places) -> None:
+    def __init__(self, api: Api, places: Places, window: Window) -> None:
         self._api = api
         self._places = places
+        self._window = window
+
+    async def refused(self, pressed: Pressed) -> str:
+        """Why nobody is asked, for the presser alone; "" when there is what the button is about."""
+        channel = pressed.press.thread.channel
+        found = _ABOUT.fullmatch(pressed.press.action)
+        if found is None:
+            return "This button is none of mine; nothing was done."
+        if found["conflict"] is not None:
+            number = int(found["conflict"])
+            view = await self._window.look(ListConflicts(channel=channel))
+            if isinstance(view, Conflicts) and not view.more and number not in _numbers(view):
+                return f"There is no open conflict {number}; nothing was done."
+            return ""
+        try:
+            view = await self._window.look(ReadJob(channel=channel, number=int(found["job"])))
+        except BadRequest as error:
+            return str(error)
+        if isinstance(view, JobView) and view.outcome:
+            return f"Job {view.card.job} has ended already: {view.outcome}"
+        return ""
 
     async def ask(self, pressed: Pressed) -> None:
         """Show the question under the message that has the button; once for a press."""
@@ -54,6 +85,10 @@ class Forms:
             at=message.at,
             text=message.text,
         )
+
+
+def _numbers(view: Conflicts) -> set[int]:
+    return {line.number for line in view.lines}
 
 
 def _question(pressed: Pressed) -> str:

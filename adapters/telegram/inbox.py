@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import assert_never
 
 import structlog
-from telegram.error import TelegramError
 
 from adapters.telegram.address import Spot, channel_ref, topic_of
 from adapters.telegram.addressing import Me
@@ -18,6 +17,7 @@ from adapters.telegram.forms import Forms
 from adapters.telegram.keys import FILES
 from adapters.telegram.moves import Moves
 from adapters.telegram.payload import Fields
+from adapters.telegram.presses import Presses
 from adapters.telegram.styled import LONGEST, Styled, start_of
 from adapters.telegram.translate import (
     Edited,
@@ -38,7 +38,6 @@ from core.ports import Door, Guard, Places, Window
 
 log = structlog.get_logger(__name__)
 
-_LONGEST_ALERT = 200
 _ALBUMS = 500
 
 
@@ -55,6 +54,7 @@ class Inbox:
         api: Api,
         moves: Moves,
         chores: Chores,
+        presses: Presses,
         seen: Callable[[Seen], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -64,9 +64,10 @@ class Inbox:
         self._api = api
         self._moves = moves
         self._chores = chores
+        self._presses = presses
         self._window = window
         self._seen = seen
-        self._forms = Forms(api, places)
+        self._forms = Forms(api, places, window)
         self._details = Details(api, places, window)
         self._clock = clock
         self._albums: dict[str, None] = {}  # whose first message was for the bot
@@ -156,38 +157,37 @@ class Inbox:
             log.info("an edit was not taken", edit=edit.id, error=str(error))
 
     async def _pressed(self, pressed: Pressed) -> None:
-        press, said, job = pressed.press, "", job_of(pressed.press.action)
+        press = pressed.press
         if not self._guard.allows(press.person, press.thread.channel):
             return
-        if pressed.asks or job is not None:
-            show = self._forms.ask(pressed) if job is None else self._detailed(pressed, job)
-            self._chores.spawn(show, f"telegram {press.action} by {press.id}")
-            if job is not None:
-                return
+        if pressed.asks or job_of(press.action) is not None:
+            work = self._looked_up(pressed)
         else:
+            self._presses.taken(press.id)
             try:
                 await self._door.accept(press)
             except NotAllowed:
+                self._presses.forget(press.id)
                 return
             except BadRequest as error:
-                said = str(error)
-        self._chores.spawn(self._answer(press.id, said), f"telegram answer to {press.id}")
+                self._presses.refused(press.id, str(error))
+            work = self._presses.settled(press.id)
+        self._chores.spawn(work, f"telegram {press.action} by {press.id}")
 
-    async def _detailed(self, pressed: Pressed, job: int) -> None:
+    async def _looked_up(self, pressed: Pressed) -> None:
+        """Show details, or ask for words, if there is what the button is about."""
+        job, id = job_of(pressed.press.action), pressed.press.id
+        if job is None:
+            refused = await self._forms.refused(pressed)
+            await self._presses.answer(id, refused)
+            if not refused:
+                await self._forms.ask(pressed)
+            return
         view = await self._details.find(pressed, job)
         # The button is answered first: the message may have to wait for its turn.
-        await self._answer(pressed.press.id, view if isinstance(view, str) else "")
+        await self._presses.answer(id, view if isinstance(view, str) else "")
         if not isinstance(view, str):
             await self._details.show(pressed, view)
-
-    async def _answer(self, id: str, said: str) -> None:
-        """End the waiting sign on the button; with words, show them to the person alone."""
-        query = id.removeprefix("press:")
-        text = said if len(said) <= _LONGEST_ALERT else f"{said[: _LONGEST_ALERT - 1]}…"
-        try:
-            await self._api.signs.answer_callback_query(query, text or None, show_alert=bool(text))
-        except TelegramError as error:
-            log.info("a press was not answered", query=query, error=str(error))
 
     async def _item(self, thread: ThreadRef, replied: Spot | None) -> str | None:
         if replied is None:

@@ -47,9 +47,11 @@ class Running:
         self._places = places
         self.started: list[SlackAdapter] = []
 
-    async def again(self, settings: SlackSettings | None = None) -> SlackAdapter:
+    async def again(
+        self, settings: SlackSettings | None = None, second: float = SECOND
+    ) -> SlackAdapter:
         adapter = SlackAdapter(
-            settings or self._settings, self._core, self._core, self._places, self._core, SECOND
+            settings or self._settings, self._core, self._core, self._places, self._core, second
         )
         self.started.append(adapter)
         self._core.adapter = adapter

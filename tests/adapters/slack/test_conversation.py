@@ -260,6 +260,22 @@ async def test_a_slow_thread_holds_back_no_other_and_keeps_its_order(
     assert texts == ["in another thread", "elsewhere", "first", "second"]
 
 
+async def test_a_message_is_seen_while_the_one_before_it_in_its_thread_is_not_kept_yet(
+    adapter: SlackAdapter, slack: SlackServer, core: FakeCore, anna: Human
+) -> None:
+    core.slow["first"].clear()
+    root = anna.write("a question").ts
+    said = [anna.write(f"<@U0BOT> {text}", thread=root) for text in ("first", "second")]
+    held = [
+        asyncio.create_task(anna.slack.socket.once("events_api", anna.envelope(anna.event_of(one))))
+        for one in said
+    ]
+    await slack.workspace.until(lambda: all("eyes" in one.reactions for one in said))
+    assert core.accepted == []
+    core.slow["first"].set()
+    await asyncio.gather(*held)
+
+
 async def test_edits_and_deletions_of_what_was_said_to_the_bot_are_passed_on(
     adapter: SlackAdapter, slack: SlackServer, core: FakeCore, anna: Human
 ) -> None:

@@ -165,12 +165,27 @@ async def test_more_streams_than_slack_allows_become_plain_answers(
         asked.append(await core.message())
     for message in asked:
         await adapter.show(hint(message, WORDS))
+    await slack.workspace.until(lambda: slack.calls["chat.startStream"] >= 18)
     for message in asked:
         await adapter.deliver(final(message, WORDS))
     answers = slack.workspace.posts("C0GEN")
     assert [one.shown for one in answers] == [WORDS] * 25
     assert {one.thread_ts for one in answers} == {message.id for message in asked}
     assert slack.limits.violations == []
+
+
+async def test_an_answer_that_is_whole_at_once_is_no_stream(
+    running: Running, slack: SlackServer, core: FakeCore, anna: Human
+) -> None:
+    slow = await running.again(second=1000.0)
+    await connected(slack)
+    await anna.ask("why?")
+    message = await core.message()
+    await slow.show(hint(message, WORDS[:10]))
+    await slow.show(hint(message, WORDS))
+    await slow.deliver(final(message, WORDS))
+    assert [one.shown for one in slack.workspace.posts("C0GEN")] == [WORDS]
+    assert slack.calls["chat.startStream"] == 0
 
 
 async def test_a_command_in_the_channel_itself_is_not_streamed(
