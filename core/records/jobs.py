@@ -119,7 +119,6 @@ def drop_promised(tx: Transaction, message: str) -> None:
         (message,),
     )
     tx.execute("DELETE FROM jobs WHERE message = ? AND state = 'promised'", (message,))
-    tx.execute("DELETE FROM watchers WHERE message = ?", (message,))
 
 
 def mean_use(tx: Transaction) -> tuple[int, int, int]:

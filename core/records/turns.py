@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import count
 
-from core.records import codec, jobs, plans
+from core.records import codec, jobs, plans, watchers
 from core.state.database import Transaction
 from core.state.operations import Operation
 
@@ -148,9 +148,10 @@ def running(tx: Transaction) -> tuple[tuple[str, str, str], ...]:
 
 
 def give_up(tx: Transaction, turn: str, message: str) -> None:
-    """The turn is over and nothing comes of it, nor of the jobs that it has promised so far."""
+    """The turn is over and nothing comes of it, nor of the jobs that it has promised or joined."""
     end(tx, turn)
     jobs.drop_promised(tx, message)
+    watchers.drop(tx, message)
     plans.remove(tx, message)
 
 

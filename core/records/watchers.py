@@ -100,6 +100,11 @@ def by_message(tx: Transaction, message: str) -> tuple[int, ...]:
     return tuple(job for (job,) in rows)
 
 
+def drop(tx: Transaction, message: str) -> None:
+    """Nothing comes of what a message has joined."""
+    tx.execute("DELETE FROM watchers WHERE message = ?", (message,))
+
+
 def remove(tx: Transaction, job: int) -> None:
     """The job has ended, and they were told."""
     tx.execute("DELETE FROM watchers WHERE job = ?", (job,))

@@ -207,3 +207,29 @@ async def test_who_joined_is_told_after_a_restart(tmp_path: Path) -> None:
         await here.hands.running(1)
         here.hands.end(1)
         assert (await here.platform.post("result:1.1")).mention == BOB
+
+
+async def test_not_now_to_the_other_jobs_of_a_message_leaves_the_one_that_it_joined(
+    tmp_path: Path,
+) -> None:
+    async with room(tmp_path) as here:
+        await begun(here)
+        await here.ask("m2", "/settings confirm_above 1")
+        joined = await asks(here, "m3", BOB, "other", "one", "two", "three")
+        assert joined.receipt == ("joined job 1",)
+        assert "none was started" in (await here.press("p1", "drop.1", by=BOB)).text
+        assert await watching(here) == ["Bob"]
+        here.hands.end(1)
+        assert (await here.platform.post("result:1.1")).mention == BOB
+
+
+async def test_an_answer_that_is_stopped_joins_nothing(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await begun(here)
+        here.script.replies = [starts("one")]
+        here.script.hang = lambda request: any(m.role == "tool" for m in request.messages)
+        await here.say("m2", "go", by=BOB)
+        await here.script.hung.wait()
+        assert await watching(here) == ["Bob"]
+        await command(here, "m3", "/stop", BOB)
+        assert await watching(here) == []
