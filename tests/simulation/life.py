@@ -7,11 +7,13 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
+from core.approvals.rules import ApprovalRule, ApprovalRules
 from core.attachments.landing import Landing
 from core.attachments.spool import Spool
 from core.conversation import Conversations
 from core.desk import Desk
 from core.dispatcher import Dispatcher
+from core.drafting import Drafting
 from core.entrance import Entrance
 from core.errors import StoreError
 from core.forgetting.forgetter import Forgetter
@@ -43,7 +45,9 @@ from core.state.rules import Merging, Rule, Rules
 from core.subagents.engine.local import Bounds, LocalEngine
 from core.subagents.sandbox import Choice, Mount
 from core.tasks import Tasks
+from core.welcome import Welcome
 from tests.core.surroundings import Nothing
+from tests.simulation.consent import Consent
 from tests.simulation.model import Server
 from tests.simulation.sandbox import PretendSandbox
 from tests.simulation.world import World
@@ -54,9 +58,10 @@ _PRICE = Price(rates=(Rates(input=1_000_000, cached=100_000, written=1_200_000, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What a seed's bot is configured to: limits of places and of budgets; and what is done in it:
-    whether its state is indexed and searched, its past pruned, whether people have things
-    forgotten (of which then little can be said)."""
+    """What a seed's bot is configured to: limits of places and of budgets, patterns of the tools
+    that need leave, whether strangers are let in by codes; and what is done in it: whether its
+    state is indexed and searched, its past pruned, whether people have things forgotten (of which
+    then little can be said)."""
 
     places: Limits
     budgets: BudgetLimits
@@ -64,6 +69,8 @@ class Frame:
     priced: bool
     confirm_above: int
     rules: Rules
+    gated: tuple[str, ...]
+    pairs: bool
     searches: bool
     prunes: bool
     forgets: bool
@@ -98,16 +105,25 @@ def frame(chance: Random) -> Frame:
         searches=chance.random() < 0.3,
         prunes=chance.random() < 0.2,
         forgets=chance.random() < 0.1,
-        rules=chance.choice((Rules(), Rules(rules=(Rule(keys="color", rule=Merging.LATEST),)))),
+        gated=chance.choice(((), (), ("shell",), ("shell", "write_*"), ("*",))),
+        pairs=chance.random() < 0.3,
+        rules=chance.choice([Rules(), *map(_on_color, (Merging.LATEST, Merging.PROPOSE))]),
     )
+
+
+def _on_color(merging: Merging) -> Rules:
+    return Rules(rules=(Rule(keys="color", rule=merging),))
 
 
 class Life:
     """The core from its start to its end. `whole`: it has started."""
 
-    def __init__(self, world: World, server: Server, data: Path, given: Frame) -> None:
+    def __init__(
+        self, world: World, server: Server, consent: Consent, data: Path, given: Frame
+    ) -> None:
         self._world = world
         self._server = server
+        self._consent = consent
         self._data = data
         self._frame = given
         self.tasks = Tasks()
@@ -122,18 +138,13 @@ class Life:
         await ledger.recover(world.clock())
         self._metered, self._purse = (self._meter(ledger, retries) for retries in (TURN, JOB))
         self._rules = self._frame.rules
-        indexing = Indexing(self.channels, spawn)
-        self._indexed = indexing.moved if self._frame.searches else _ignore
-        self._finder: Finder = Nothing()
-        if self._frame.searches:
-            self._finder = Search(self.channels, Sources([], self._data), indexing)
         self.outbox = Outbox(self.channels, {"world": world}, spawn)
+        self._follow_commits()
         self.conversations = Conversations(spawn)
         engine = self._engine()
         self.admission = Admission(self._frame.places)
         self.jobs = self._make_jobs(engine)
-        access = Access(who=Who.LISTED, people=frozenset({"bob"}), admins=frozenset({"ada"}))
-        self._entrance = Entrance({"world": access}, self.control.database, world.clock)
+        self._make_entrance()
         forgetter = Forgetter(
             channels=self.channels, memories=engine, jobs=self.jobs, outbox=self.outbox,
             spawn=spawn, clock=world.clock,
@@ -144,6 +155,7 @@ class Life:
         await engine.start()
         await self._entrance.pairing.load()
         await self.dispatcher.recover()
+        self._welcome_soon()
         self.whole = True
 
     def prune(self, channel: ChannelRef) -> None:
@@ -168,13 +180,46 @@ class Life:
             self._server, ledger, retries=retries, prices=price, clock=self._world.clock,  # type: ignore[arg-type]
         )  # fmt: skip
 
+    def _follow_commits(self) -> None:
+        spawn, clock = self.tasks.spawn, self._world.clock
+        indexing = Indexing(self.channels, spawn)
+        drafting = Drafting(
+            channels=self.channels, model=self._metered, outbox=self.outbox, rules=self._rules,
+            defaults=self._frame.defaults, max_completion_tokens=COMPLETION, spawn=spawn,
+            clock=clock,
+        )  # fmt: skip
+        self._finder: Finder = Nothing()
+        if self._frame.searches:
+            self._finder = Search(self.channels, Sources([], self._data), indexing)
+
+        def moved(channel: ChannelRef) -> None:
+            if self._frame.searches:
+                indexing.moved(channel)
+            drafting.moved(channel)
+
+        self._moved = moved
+
+    def _make_entrance(self) -> None:
+        who = Who.PAIRED if self._frame.pairs else Who.LISTED
+        access = Access(who=who, people=frozenset({"bob"}), admins=frozenset({"ada"}))
+        self._entrance = Entrance({"world": access}, self.control.database, self._world.clock)
+        self._welcome = Welcome(
+            pairing=self._entrance.pairing, channels=self.channels, control=self.control,
+            outbox=self.outbox, clock=self._world.clock,
+        )  # fmt: skip
+        self._entrance.pairing.on_approved = self._welcome_soon
+
+    def _welcome_soon(self) -> None:
+        self.tasks.spawn(self._welcome.all(), "tell who was let in")
+
     def _engine(self) -> LocalEngine:
         async def steering(job: JobSpec, after: int) -> tuple[Steering, ...]:
             read = partial(job_rows.steering, number=job.number, after=after)
             return await self.channels.read(job.thread.channel, read)
 
         async def choose() -> Choice:
-            return Choice(sandbox=PretendSandbox(self._world), finding="pretended")
+            sandbox = PretendSandbox(self._world, self._consent)
+            return Choice(sandbox=sandbox, finding="pretended")
 
         def mounts(channel: ChannelRef) -> tuple[Mount, ...]:
             return ()
@@ -183,6 +228,7 @@ class Life:
             data_dir=self._data, channels=self.channels, model=self._purse, finder=self._finder,
             steering=steering, mounts=mounts, choose=choose,
             bounds=Bounds(memory_mb=256, processes=8, disk_mb=64), clock=self._world.clock,
+            approvals=ApprovalRules([ApprovalRule(tools=self._frame.gated)]),
         )  # fmt: skip
 
     def _make_jobs(self, engine: LocalEngine) -> Jobs:
@@ -202,7 +248,7 @@ class Life:
         return Desk(
             channels=self.channels, outbox=self.outbox, jobs=self.jobs, tasks=self.tasks,
             conversations=self.conversations, performer=performer, forget=forgetter.start,
-            rules=self._rules, new_turn=self._new_turn, index=self._indexed,
+            rules=self._rules, new_turn=self._new_turn, index=self._moved,
             clock=self._world.clock,
         )  # fmt: skip
 
@@ -225,7 +271,3 @@ class Life:
             model=self._metered, toolbox=toolbox, defaults=self._frame.defaults,
             max_completion_tokens=COMPLETION, clock=self._world.clock, show=show,
         )  # fmt: skip
-
-
-def _ignore(channel: ChannelRef) -> None:
-    """Nobody searches."""

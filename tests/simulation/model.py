@@ -10,18 +10,22 @@ from core.errors import ModelRefused, ModelUnreachable
 from core.fencing import closing
 from core.model.chat import ModelReply, ModelRequest, ToolCall, Usage
 from tests.emulators.script import spoken
+from tests.simulation.consent import Consent
 from tests.simulation.script import Errand, job_in, wish
 from tests.simulation.world import World
 
 HANGS_S = 900.0
+_USAGE = Usage(prompt=20, completion=10)
 _Call = tuple[str, Mapping[str, object]]
 
 
 class Server:
-    """Implements core.ports.Model. `faults` says how often the disk has failed so far."""
+    """Implements core.ports.Model. `faults` says how often the disk has failed so far, `consent`
+    sees what came of calls."""
 
-    def __init__(self, world: World, faults: Callable[[], int]) -> None:
+    def __init__(self, world: World, consent: Consent, faults: Callable[[], int]) -> None:
         self._world = world
+        self._consent = consent
         self._faults = faults
         self._furthest: dict[str, tuple[int, int, int]] = {}
 
@@ -32,9 +36,13 @@ class Server:
         world = self._world
         job = job_in(request.messages[1].text)
         stage = _stage(request)
-        work = spoken(request.messages[_last_user(request)].text).split()[0]
+        asked = request.messages[_last_user(request)].text
+        work = spoken(asked).split()[0]
         if job is not None:
             work = f"job {job[0]} {job[1].name}"
+            self._check_results(request, *job)
+        elif _is_draft(request):
+            work = f"draft {asked}"
         elif work.startswith("/"):
             world.breaks(f"the model was asked about {work}")
         elif work not in world.seen:
@@ -53,7 +61,8 @@ class Server:
         if world.strikes(world.weather.model / 4):
             self._furthest[work] = (stage - 1, world.life, self._faults())
             raise ModelUnreachable("the line broke amid the answer")
-        calls, text = _turn(request, stage) if job is None else self._job(request, job[1], stage)
+        calls, text = self._turned(request, job, stage)
+        world.paid += _USAGE.total
         return self._reply(request, stage, calls, text)
 
     async def _trouble(self) -> None:
@@ -85,7 +94,6 @@ class Server:
     def _reply(
         self, request: ModelRequest, stage: int, calls: list[_Call], text: str
     ) -> ModelReply:
-        usage = Usage(prompt=20, completion=10)
         silent = self._world.strikes(self._world.weather.model / 4)
         return ModelReply(
             text=text,
@@ -93,9 +101,25 @@ class Server:
                 ToolCall(id=f"c{stage}.{place}", name=name, arguments=json.dumps(arguments))
                 for place, (name, arguments) in enumerate(calls)
             ),
-            usage=None if silent else usage,
+            usage=None if silent else _USAGE,
             finish="tool_calls" if calls else "stop",
         )
+
+    def _turned(
+        self, request: ModelRequest, job: tuple[int, Errand] | None, stage: int
+    ) -> tuple[list[_Call], str]:
+        if job is not None:
+            return self._job(request, job[1], stage)
+        if _is_draft(request):
+            return [], self._world.faults.choice(('"a draft"',) * 4 + ("", "[1,"))
+        return _turn(request, stage)
+
+    def _check_results(self, request: ModelRequest, number: int, job: Errand) -> None:
+        told = {m.tool_call_id: m.text for m in request.messages if m.role == "tool"}
+        for call in (call for message in request.messages for call in message.tool_calls):
+            if call.id in told:
+                text = _bare(told[call.id])
+                self._consent.told(number, job.name, call.id, call.name, call.arguments, text)
 
     def _job(self, request: ModelRequest, job: Errand, stage: int) -> tuple[list[_Call], str]:
         self._check_snapshot(request, job)
@@ -113,8 +137,8 @@ class Server:
                 text = told.get(call.id, "")
                 if call.name == "change_state" and '"n"' in call.arguments and "noted" in text:
                     own += 1
-                if call.name == "read_state" and text.startswith("<untrusted"):
-                    value = _number(text) - own
+                if call.name == "read_state" and text and not _bare(text).startswith("error"):
+                    value = _number(_bare(text)) - own
                     first = value if first is None else first
                     if value != first:
                         self._world.breaks(f"{job.name} read {value}, and {first} before")
@@ -135,6 +159,8 @@ def _step(job: Errand, letter: str) -> list[_Call]:
             return [("write_file", {"path": f"notes/{job.name}", "content": job.name})]
         case "s":
             return [("shell", {"command": "true"})]
+        case "o":
+            return [("shell", {"command": f"echo {job.name}"})]
         case "f":
             return [("search", {"query": "done OR color"})]
         case "q":
@@ -165,6 +191,10 @@ def _turn(request: ModelRequest, stage: int) -> tuple[list[_Call], str]:
     return calls, ""
 
 
+def _is_draft(request: ModelRequest) -> bool:
+    return "Draft the one version" in request.messages[0].text
+
+
 def _is_slow(job: tuple[int, Errand] | None, stage: int) -> bool:
     return job is not None and job[1].steps[stage : stage + 1] == "l"
 
@@ -186,6 +216,12 @@ def _unanswered(request: ModelRequest) -> list[str]:
     return [c.id for m in request.messages for c in m.tool_calls if c.id not in told]
 
 
+def _bare(text: str) -> str:
+    """A tool's result without the fence around what others wrote."""
+    if not text.startswith("<untrusted"):
+        return text
+    return text[text.index("\n") + 1 :].removesuffix(closing(text))
+
+
 def _number(text: str) -> int:
-    bare = text[text.index("\n") + 1 :].removesuffix(closing(text))
-    return int(bare.partition("\n")[0].partition(" = ")[2] or 0)
+    return int(text.partition("\n")[0].partition(" = ")[2] or 0)

@@ -1,6 +1,7 @@
-"""What DESIGN 1 promises, asked of the files: after each write, and when all is at rest."""
+"""What DESIGN 1 promises, asked of the files when all is at rest."""
 
 import json
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
@@ -8,90 +9,15 @@ from contextlib import closing
 from pathlib import Path
 
 from core.messages import ChannelRef
-from tests.simulation.life import Frame, Life
+from tests.simulation.consent import Consent
+from tests.simulation.life import Life
 from tests.simulation.script import Errand, errand
 from tests.simulation.world import GENERAL, RANDOM, World
 
-
-class Watching:
-    """Looks at every file after what was done to it: commits only grow (4), what has ended stays
-    so (2), no budget is ever exceeded (5)."""
-
-    def __init__(self, world: World, given: Frame) -> None:
-        self._world = world
-        self._frame = given
-        self._heads: dict[Path, int] = {}
-        self._ended: dict[Path, dict[int, str]] = {}
-
-    def look(self, path: Path, file: sqlite3.Connection) -> None:
-        """The file is as somebody has just left it."""
-        if file.in_transaction or not path.exists():
-            return
-        tables = file.execute("PRAGMA user_version").fetchone()[0]
-        if tables and path.name == "control.db":
-            self._money(file)
-        elif tables and path.name != "job.db":
-            self._channel(path, file)
-
-    def _channel(self, path: Path, file: sqlite3.Connection) -> None:
-        head = file.execute("SELECT coalesce(max(number), 0) FROM commits").fetchone()[0]
-        if self._frame.forgets:
-            return  # what has ended may go
-        if head < self._heads.get(path, 0):
-            self._world.breaks(f"{path.name} goes back to commit {head}")
-        self._heads[path] = head
-        before = self._ended.setdefault(path, {})
-        rows = file.execute(
-            "SELECT number, outcome FROM jobs WHERE state = 'ended' ORDER BY number"
-        )
-        now: dict[int, str] = dict(rows.fetchall())
-        for number, outcome in before.items():
-            if now.get(number) != outcome:
-                self._world.breaks(f"job {number} ended as {outcome}, now {now.get(number)}")
-        self._ended[path] = now
-
-    def _money(self, file: sqlite3.Connection) -> None:
-        budgets = self._frame.budgets
-        limits = {
-            "person": budgets.per_person_day, "channel": budgets.per_channel_day,
-            "all": budgets.per_month,
-        }  # fmt: skip
-        rows = file.execute(
-            "SELECT level, name, tokens + reserved_tokens, nanos + reserved_nanos,"
-            " min(reserved_tokens, reserved_nanos) FROM spent"
-        )
-        for level, name, tokens, nanos, least in rows:
-            limit = limits.get(level)
-            if level == "work" and name.startswith("job:"):
-                limit = self._frame.per_job
-            if least < 0:
-                self._world.breaks(f"{level} {name} has less than nothing reserved")
-            if limit is None:
-                continue
-            if limit.tokens is not None and tokens > limit.tokens:
-                self._world.breaks(f"{level} {name} is over its budget: {tokens}")
-            if limit.nanos is not None and nanos > limit.nanos:
-                self._world.breaks(f"{level} {name} is over its budget: {nanos} nanodollars")
+_JOINED = re.compile(r"joined job (\d+)")
 
 
-def at_rest(life: Life) -> Iterator[str]:
-    """What is left over in memory though nothing is to be done."""
-    left = {
-        "tasks": life.tasks._tasks,
-        "conversations": life.conversations._active,
-        "outboxes": life.outbox.backlog()[0],
-        "turns": life.desk.turns,
-        "jobs with a place": life.admission.standing[0],
-        "live jobs": life.jobs._running,
-        "resting jobs": life.jobs._resting,
-        "folders at work": life.jobs._engine._at_work,  # type: ignore[attr-defined]
-        "leases": [str(ref) for ref, slot in life.channels._slots.items() if slot.users],
-        "ledger writes": [*life._metered._writes, *life._purse._writes],
-    }
-    yield from (f"left over: {what} {found}" for what, found in left.items() if found)
-
-
-def done(world: World, data: Path, life: Life, *, struck: bool) -> Iterator[str]:
+def done(world: World, data: Path, life: Life, consent: Consent, *, struck: bool) -> Iterator[str]:
     """What is wrong in the files when all is at rest, whatever has failed before. `struck`: a file
     has failed in this life, so that what was reserved may stand until the next start."""
     if not struck:
@@ -103,18 +29,27 @@ def done(world: World, data: Path, life: Life, *, struck: bool) -> Iterator[str]
             ):
                 yield f"still reserved: {row}"
     for channel, file in _files(life):
-        found = _Channel(world, channel, file, data / "jobs")
+        found = _Channel(world, consent, channel, file, data / "jobs")
         yield from (f"{channel.channel}: {line}" for line in found.unfinished())
 
 
-def kept(world: World, data: Path, life: Life) -> Iterator[str]:
+def kept(world: World, data: Path, life: Life, consent: Consent) -> Iterator[str]:
     """What is wrong besides, after a life in which nothing failed and no channel is paused."""
     with closing(sqlite3.connect(data / "control.db")) as file:
         for row in file.execute("SELECT channel FROM channels WHERE unfinished"):
             yield f"still marked as unfinished: {row}"
+        for (person,) in file.execute("SELECT person FROM paired WHERE NOT told"):
+            yield f"{person} was let in and never told"
+        rows = file.execute("SELECT level, name, tokens FROM spent WHERE tokens")
+        charged = {(level, name): tokens for level, name, tokens in rows}
+    total = sum(tokens for (level, _), tokens in charged.items() if level == "work")
+    if total < world.paid:
+        yield f"{total} tokens are charged, and the server was paid for {world.paid}"
+    paid = {name for level, name in charged if level == "work"}
     for channel, file in _files(life):
-        found = _Channel(world, channel, file, data / "jobs")
-        yield from (f"{channel.channel}: {line}" for line in found.wrong())
+        found = _Channel(world, consent, channel, file, data / "jobs")
+        wrong = [*found.wrong(), *found.uninvited(paid)]
+        yield from (f"{channel.channel}: {line}" for line in wrong)
 
 
 def _files(life: Life) -> Iterator[tuple[ChannelRef, sqlite3.Connection]]:
@@ -129,9 +64,11 @@ class _Channel:
     """One channel's file, and what the platform shows of it."""
 
     def __init__(
-        self, world: World, channel: ChannelRef, file: sqlite3.Connection, folders: Path
-    ) -> None:
+        self, world: World, consent: Consent, channel: ChannelRef, file: sqlite3.Connection,
+        folders: Path,
+    ) -> None:  # fmt: skip
         self._world = world
+        self._consent = consent
         self._folders = folders
         self._channel = channel
         self._file = file
@@ -154,6 +91,51 @@ class _Channel:
         yield from self._jobs()
         yield from self._sums()
         yield from self._files()
+        yield from self._unjoined()
+
+    def uninvited(self, paid: set[str]) -> Iterator[str]:
+        """Promise 5: many jobs of one message begin with a word, and drafts stand with one."""
+        for number, state, message in self._rows("SELECT number, state, message FROM plans"):
+            if state == "started" and not self._consent.agreed(self._channel, int(str(number))):
+                yield f"plan {number} was started and nobody agreed"
+            asked = self._file.execute("SELECT number, id FROM jobs WHERE message = ?", (message,))
+            for job, id in asked if state != "started" else ():
+                if f"job:{id}" in paid:
+                    yield f"job {job} cost something, and plan {number} is {state}"
+        for (commit,) in self._rows(
+            "SELECT commit_no FROM versions JOIN commits ON number = commit_no"
+            " WHERE body LIKE '%a draft%' AND author_kind != 'person'"
+        ):
+            yield f"a draft stands by commit {commit}, which is nobody's"
+
+    def _unjoined(self) -> Iterator[str]:
+        """Promise 2: whoever joined a job is told of its end, once."""
+        asked = self._rows("SELECT id, author_id FROM messages WHERE post IS NULL")
+        authors = {str(id): str(author) for id, author in asked}
+        ended = {
+            number for (number,) in self._rows("SELECT number FROM jobs WHERE state = 'ended'")
+        }
+        for id, post in self._posts.items():
+            name = id.removeprefix("answer:")
+            for job in _JOINED.findall(str(post["receipt"])) if name in authors else ():
+                who, number = authors[name], int(job)
+                if number not in ended or name in self._world.edited:
+                    continue
+                told = self._told_of(number, who)
+                out = self._consent.wants_out(who, self._channel, number)
+                if len(told) != 1 and not (out and not told):
+                    yield f"{who} joined job {number} with {name} and was told by {told}"
+
+    def _told_of(self, job: int, who: str) -> list[str]:
+        """The posts that tell somebody of a job's end, in one of which alone they are named; who
+        asked for it first is told in its thread besides."""
+        whole = f"result:{job}"
+        named = [
+            id
+            for id, post in self._posts.items()
+            if (id == whole or id.startswith(f"{whole}.")) and _mentioned(post) == who
+        ]
+        return [id for id in named if id != whole] or named
 
     def unfinished(self) -> Iterator[str]:
         """What is not at its end though everything was to come there."""
@@ -242,7 +224,9 @@ class _Channel:
             end, work = json.loads(str(outcome)), errand(str(brief))
             completed = "result" in end
             writes = any(letter in work.steps for letter in "apw")
-            if merged[f"job:{id}"] != (1 if completed and writes else 0):
+            # What it had no leave for, it has not written.
+            least = 0 if self._consent.gated or not (completed and writes) else 1
+            if not least <= merged[f"job:{id}"] <= (completed and writes):
                 yield f"job {number} ({work}) ended as {end}, commits: {merged[f'job:{id}']}"
             if completed:
                 yield from self._unheard(number, str(id))
@@ -326,3 +310,9 @@ class _Channel:
         counted = int(str(found[0][0] or 0)) if found else 0
         if counted != wanted:
             yield f"n is {counted}, the commits that stand add {wanted}"
+
+
+def _mentioned(post: dict[str, object]) -> str | None:
+    """Whom a post names."""
+    mention = post["mention"]
+    return str(mention["id"]) if isinstance(mention, dict) else None

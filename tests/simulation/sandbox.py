@@ -7,6 +7,7 @@ from pathlib import Path
 from core.errors import SandboxUnavailable
 from core.subagents.sandbox import SandboxExit, SandboxSpec
 from core.subagents.tools import RUN_BY_HOST
+from tests.simulation.consent import Consent
 from tests.simulation.world import World
 
 Frame = dict[str, object]
@@ -24,8 +25,9 @@ class _Over(Exception):
 class Process:
     """Implements SandboxProcess."""
 
-    def __init__(self, world: World, workspace: Path) -> None:
+    def __init__(self, world: World, consent: Consent, workspace: Path) -> None:
         self._world = world
+        self._consent = consent
         self._workspace = workspace
         self._out: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._in: asyncio.Queue[Frame] = asyncio.Queue()
@@ -80,6 +82,7 @@ class Process:
         if "ok" in await self._ask("begin", call=call, tool=tool, detail=""):
             await asyncio.sleep(self._world.chance.random() * 3)
             self._perhaps()
+            self._consent.ran(self._workspace.parent.name, call, tool, json.loads(arguments))
             if tool == "write_file":
                 self._write(**json.loads(arguments))
             self._tell("end", call=call, result="done")
@@ -129,12 +132,13 @@ class PretendSandbox:
     isolates = True
     commands_off = ""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, consent: Consent) -> None:
         self._world = world
+        self._consent = consent
 
     async def start(self, spec: SandboxSpec) -> Process:
         """See Sandbox."""
         await asyncio.sleep(self._world.chance.random() * 0.1)
         if self._world.strikes(self._world.weather.sandbox / 4):
             raise SandboxUnavailable("no more processes")
-        return Process(self._world, spec.workspace)
+        return Process(self._world, self._consent, spec.workspace)

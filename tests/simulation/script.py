@@ -2,16 +2,18 @@
 No assertions.
 
 A message is a name and words: `m7 add:3 job:raw job:q tell`, where `tell` is to say something to
-the first job before it is one. A job's word has a letter for each step:
-a adds one to `n`, r reads `n`, p puts `color`, w writes a file, s runs a command, q asks people,
-g tells its progress, f searches, l is slow, u is refused by the model's server.
+the first job before it is one, and `both:general:rl` is a job of which several people ask for just
+the same. A job's word has a letter for each step:
+a adds one to `n`, r reads `n`, p puts `color`, w writes a file, s runs a command that all run, o
+one of its own, q asks people, g tells its progress, f searches, l is slow, u is refused by the
+model's server.
 """
 
 import re
 from dataclasses import dataclass
 from random import Random
 
-KINDS = "aarrppwsqglf"
+KINDS = "aarrpppwsoqglf"
 _JOB = re.compile(r"Job (\d+): (\S+)\n<brief>\n(\S+) ([a-z]*)\n")
 
 
@@ -38,14 +40,16 @@ class Wish:
     tell: bool
 
 
-def wish_text(chance: Random, name: str) -> str:
-    """A message's text."""
+def wish_text(chance: Random, name: str, channel: str, alike: float) -> str:
+    """A text for a message in the channel. `alike` is how likely it asks for what others do."""
     words = [name]
     if chance.random() < 0.4:
         words.append(f"add:{chance.randrange(1, 9)}")
     for _ in range(chance.choice((0, 0, 1, 1, 2, 3))):
         steps = "".join(chance.choice(KINDS) for _ in range(chance.randrange(1, 6)))
         words.append(f"job:{'u' if chance.random() < 0.05 else ''}{steps}")
+    if chance.random() < alike:
+        words.append(f"both:{channel}:{chance.choice(('rl', 'rl', 'al'))}")
     if chance.random() < 0.2:
         words.append("tell")
     return " ".join(words)
@@ -57,6 +61,8 @@ def wish(text: str) -> Wish:
     add = sum(int(word[4:]) for word in words if word.startswith("add:"))
     steps = [word[4:] for word in words if word.startswith("job:")]
     jobs = tuple(Errand(name=f"{name}.{at}", steps=one) for at, one in enumerate(steps, 1))
+    both = (word.split(":") for word in words if word.startswith("both:"))
+    jobs += tuple(Errand(name=f"{what}.{channel}", steps=one) for what, channel, one in both)
     return Wish(name=name, add=add, jobs=jobs, tell="tell" in words)
 
 

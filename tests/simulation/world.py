@@ -3,6 +3,7 @@ wrong. Everything that happens comes from one seed."""
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
@@ -13,6 +14,7 @@ from core.messages import Card, ChannelRef, Hint, Outbound, Person, Post, Seen, 
 # Each step of the store takes up to 0.02 s here, each post 0.05 s.
 AT_ONCE_S = 2.0
 EPOCH = 1_790_000_000.0
+MIDNIGHT = 1_790_035_200.0
 GENERAL = ChannelRef(platform="world", workspace="w", channel="general")
 RANDOM = ChannelRef(platform="world", workspace="w", channel="random")
 ADA = Person(id="ada", name="Ada")
@@ -66,8 +68,10 @@ class Shown:
 
 class World:
     """One seed's world. `dead`: the bot is, and nothing that it says on its way out counts. `quick`
-    is how long people and the model take, against what is usual. `broken` gathers what broke a
-    promise, as it happens."""
+    is how long people and the model take, against what is usual, `alike` how often people ask for
+    the same. `broken` gathers what broke a
+    promise, as it happens. `paid` are the tokens that the model's server was paid for, `on_shown`
+    hears of each item that people see."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -77,7 +81,8 @@ class World:
         self.life = 0
         self.weather = Weather()
         self.stormy = weather(self.chance)
-        self.skew = 0.0
+        # Some begin just before a day ends in UTC, and on the hour half the other zones' days do.
+        self.skew = self.chance.choice((0.0, 0.0, MIDNIGHT - EPOCH - 60 * self.chance.random()))
         self.now = 0.0
         self.shown: dict[tuple[ChannelRef, str], Shown] = {}
         self.refused: set[tuple[ChannelRef, str]] = set()
@@ -85,7 +90,10 @@ class World:
         self.edited: set[str] = set()
         self.sent: dict[str, ChannelRef] = {}
         self.calm = self.dead = False
+        self.on_shown: Callable[[Outbound], None] = lambda item: None
+        self.paid = 0
         self.quick = 1.0
+        self.alike = self.chance.choice((0.1, 0.1, 0.9))
         self.unseen: dict[str, tuple[int, float]] = {}
         self._owed: dict[str, tuple[int, float]] = {}
         self.broken: list[str] = []
@@ -166,6 +174,7 @@ class World:
     def _show(self, item: Outbound, *, sure: bool) -> None:
         self.trace(f"shown {item.thread} {item.id} {sure}")
         self._in_time(item.id, self._owed)
+        self.on_shown(item)
         key = (item.thread.channel, item.id)
         before = self.shown.get(key)
         self._places += 1
