@@ -23,6 +23,7 @@ from adapters.discord.rest import Rest
 from adapters.discord.settings import DiscordSettings
 from adapters.discord.status import Status
 from adapters.discord.tokens import Tokens
+from adapters.discord.wire import traced
 from adapters.discord.writing import Writing
 from core.errors import DeliveryFailed, DeliveryRefused, StoreError
 from core.messages import (
@@ -71,7 +72,7 @@ class DiscordAdapter:
         self._status = Status()
         self._gate = Gate()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._rest = Rest(self._gate, self._status)
+        self._rest = Rest(self._status)
         self._directory = Directory()
         self._writing = Writing(self._rest, self._directory)
         self._tokens = Tokens()
@@ -88,7 +89,8 @@ class DiscordAdapter:
             door=door, window=window, guard=guard, directory=self._directory, rest=self._rest,
             tokens=self._tokens, members=members, spawn=self._spawn,
         )  # fmt: skip
-        self._link = Link(settings, token, self._rest, self._status, self._event, timing)
+        trace = traced(self._gate, self._status)
+        self._link = Link(settings, token, self._rest, self._status, self._event, timing, trace)
         self._over: OrderedDict[tuple[ThreadRef, str], int] = OrderedDict()
         self._seeing = 0
         self._reacting: Counter[str] = Counter()

@@ -6,7 +6,7 @@ notices when it is broken, and then everything stands still.
 
 import asyncio
 import heapq
-from collections import deque
+from collections import Counter
 from enum import IntEnum
 from itertools import count
 
@@ -28,16 +28,19 @@ _SHARES = {
 
 
 class Gate:
-    """Lets `most` requests through in any `seconds`."""
+    """Has `most` places. A request's place is free again `seconds` after its answer.
 
-    def __init__(self, most: int = 45, seconds: float = 1.05) -> None:
+    When a request arrives nobody knows, but for before its answer: so however long those before it
+    were on their way, no more than `most` arrive in any `seconds`.
+    """
+
+    def __init__(self, most: int = 48, seconds: float = 1.0) -> None:
         self._most = {one: max(int(most * share), 1) for one, share in _SHARES.items()}
         self._least_painted = most // 9
         self._seconds = seconds
-        self._passed: deque[tuple[float, Priority]] = deque()
+        self._taken: Counter[Priority] = Counter()
         self._waiting: list[tuple[Priority, int, asyncio.Future[None]]] = []
         self._numbers = count()
-        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def waiting(self) -> int:
@@ -45,48 +48,41 @@ class Gate:
         return len(self._waiting)
 
     async def enter(self, priority: Priority) -> float:
-        """Return when the request may go out: how many seconds it waited."""
-        loop = asyncio.get_running_loop()
+        """Return when the request may go out: how many seconds it waited. Then `leave` is due."""
         first = not self._waiting or priority < self._waiting[0][0]
-        if first and self._room(loop.time(), priority):
-            self._pass(loop.time(), priority)
+        if first and self._room(priority):
+            self._taken[priority] += 1
             return 0.0
+        loop = asyncio.get_running_loop()
         began = loop.time()
         turn: asyncio.Future[None] = loop.create_future()
         heapq.heappush(self._waiting, (priority, next(self._numbers), turn))
-        self._set_timer()
-        await turn
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._free(priority)  # let in, and gone away in the same moment
+            raise
         return loop.time() - began
 
-    def _room(self, now: float, priority: Priority) -> bool:
-        while self._passed and self._passed[0][0] <= now - self._seconds:
-            self._passed.popleft()
-        passed = len(self._passed)
-        if passed < self._most[priority]:
+    def leave(self, priority: Priority) -> None:
+        """The answer is there, or there will be none."""
+        asyncio.get_running_loop().call_later(self._seconds, self._free, priority)
+
+    def _room(self, priority: Priority) -> bool:
+        taken = self._taken.total()
+        if taken < self._most[priority]:
             return True
-        if priority is not Priority.PAINT or passed >= self._most[Priority.CARD]:
+        if priority is not Priority.PAINT or taken >= self._most[Priority.CARD]:
             return False
         # Cards go on moving, slowly, however much is said.
-        painted = sum(one is Priority.PAINT for _, one in self._passed)
-        return painted < self._least_painted
+        return self._taken[Priority.PAINT] < self._least_painted
 
-    def _pass(self, now: float, priority: Priority) -> None:
-        self._passed.append((now, priority))
-
-    def _set_timer(self) -> None:
-        """Look again as soon as there is less in the window."""
-        if self._timer is None and self._waiting:
-            loop = asyncio.get_running_loop()
-            at = self._passed[0][0] + self._seconds if self._passed else loop.time()
-            self._timer = loop.call_at(at, self._let_in)
-
-    def _let_in(self) -> None:
-        self._timer = None
-        now = asyncio.get_running_loop().time()
+    def _free(self, priority: Priority) -> None:
+        self._taken[priority] -= 1
         # Who comes later in the row may fill less, so nobody passes when the first may not.
-        while self._waiting and self._room(now, self._waiting[0][0]):
-            priority, _, turn = heapq.heappop(self._waiting)
+        while self._waiting and self._room(self._waiting[0][0]):
+            first, _, turn = heapq.heappop(self._waiting)
             if not turn.done():  # whoever waited may have gone away
-                self._pass(now, priority)
+                self._taken[first] += 1
                 turn.set_result(None)
-        self._set_timer()

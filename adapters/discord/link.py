@@ -90,7 +90,9 @@ class Link:
         status: Status,
         on_event: Callable[[str, Payload], None],
         timing: Timing,
+        trace: aiohttp.TraceConfig,
     ) -> None:
+        self.trace = trace
         self._settings = settings
         self._token = token
         self._rest = rest
@@ -195,22 +197,6 @@ class Link:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         kind = _Many if self._shards > 1 else _One
         return kind(self, intents, self._timing.heartbeat_timeout_s, self._shards)
-
-    def trace(self) -> aiohttp.TraceConfig:
-        """Counts what the library does by itself: tries again, and waits for limits."""
-
-        async def ended(
-            session: aiohttp.ClientSession, context: object, end: aiohttp.TraceRequestEndParams
-        ) -> None:
-            if end.response.status == 429 or end.response.status >= 500:
-                self._status.retries += 1
-            asked = end.response.headers.get("Retry-After", "")
-            if asked.replace(".", "", 1).isdigit():
-                self._status.throttled_s += float(asked)
-
-        made = aiohttp.TraceConfig()
-        made.on_request_end.append(ended)
-        return made
 
     def _take_up(self, client: discord.Client) -> None:
         """The client is logged in: requests go out through it, events come from it."""
@@ -327,7 +313,7 @@ class _One(discord.Client):
         super().__init__(
             intents=intents, heartbeat_timeout=heartbeat_timeout_s, max_messages=None,
             chunk_guilds_at_startup=False, max_ratelimit_timeout=LONGEST_LIMIT_S,
-            member_cache_flags=discord.MemberCacheFlags.none(), http_trace=link.trace(),
+            member_cache_flags=discord.MemberCacheFlags.none(), http_trace=link.trace,
         )  # fmt: skip
         self._link = link
 
@@ -351,7 +337,7 @@ class _Many(discord.AutoShardedClient):
             intents=intents, heartbeat_timeout=heartbeat_timeout_s, max_messages=None,
             chunk_guilds_at_startup=False, max_ratelimit_timeout=LONGEST_LIMIT_S,
             member_cache_flags=discord.MemberCacheFlags.none(), shard_count=shards,
-            http_trace=link.trace(),
+            http_trace=link.trace,
         )  # fmt: skip
         self._link = link
 

@@ -10,8 +10,9 @@ import discord
 from discord.http import HTTPClient, Route
 
 from adapters.discord.fields import Payload
-from adapters.discord.gate import Gate, Priority
+from adapters.discord.gate import Priority
 from adapters.discord.status import Status
+from adapters.discord.wire import Asking, asking
 from core.errors import DeliveryFailed, DeliveryRefused, said
 
 # The library waits for limits and tries again within one request.
@@ -45,10 +46,9 @@ class Refusal(DeliveryRefused):
 
 
 class Rest:
-    """One request at a time goes through the gate and comes back as data, or as an error."""
+    """One request at a time goes out and comes back as data, or as an error."""
 
-    def __init__(self, gate: Gate, status: Status) -> None:
-        self._gate = gate
+    def __init__(self, status: Status) -> None:
         self._status = status
         self._http: HTTPClient | None = None
         self._there = asyncio.Event()
@@ -97,18 +97,23 @@ class Rest:
         if lock is None:
             lock = self._routes[key] = asyncio.Lock()
         async with lock:
-            # What answers an interaction does not count against the bot's limit.
-            if "webhook_id" not in where:
-                self._status.throttled_s += await self._gate.enter(priority)
             self._status.sends += 1
-            return await self._sent(http, Route(method, path, **where), body, files)
+            # What answers an interaction does not count against the bot's limit.
+            counts = None if "webhook_id" in where else priority
+            return await self._sent(http, Route(method, path, **where), body, files, counts)
 
     async def _sent(
-        self, http: HTTPClient, route: Route, body: object, files: Sequence[tuple[str, bytes]]
-    ) -> object:
+        self, http: HTTPClient, route: Route, body: object, files: Sequence[tuple[str, bytes]],
+        priority: Priority | None,
+    ) -> object:  # fmt: skip
         try:
-            async with asyncio.timeout(_LONGEST_S):
-                answer = await _request(http, route, body, files)
+            async with asyncio.timeout(_LONGEST_S) as limit:
+                if priority is None:
+                    answer = await _request(http, route, body, files)
+                else:
+                    about = Asking(priority=priority, limit=limit, longest_s=_LONGEST_S)
+                    with asking(about):
+                        answer = await _request(http, route, body, files)
         except discord.RateLimited as error:
             raise DeliveryFailed(
                 "Discord asks for a pause", retry_after_s=error.retry_after
