@@ -18,6 +18,7 @@ from tests.emulators.script import Received, Reply, script_from
 
 Script = Callable[[Received], Reply]
 LARGEST_REQUEST = 256 * 2**20
+_BETWEEN_BYTES_S = 0.02
 
 
 class ModelServer:
@@ -90,6 +91,8 @@ class ModelServer:
             await asyncio.sleep(reply.latency_s)
             if reply.gate is not None:
                 await reply.gate.wait()
+            if reply.drip is not None:
+                await _drip(request, received, reply.drip)
             if reply.hang:
                 await asyncio.Event().wait()
             return await _answer(request, received, reply)
@@ -136,6 +139,17 @@ async def _stream(request: web.Request, received: Received, reply: Reply) -> web
             await asyncio.sleep(reply.piece_latency_s)
         await response.write(b"data: " + chunk.encode() + b"\n\n")
     return response
+
+
+async def _drip(request: web.Request, received: Received, text: str) -> None:
+    response = web.StreamResponse()
+    response.content_type = "text/event-stream" if received.stream else "application/json"
+    await response.prepare(request)
+    while text:
+        for byte in text.encode():
+            await response.write(bytes([byte]))
+            await asyncio.sleep(_BETWEEN_BYTES_S)
+    await asyncio.Event().wait()
 
 
 def _cut(request: web.Request) -> None:

@@ -78,6 +78,8 @@ class Reply:
     `body` replaces the completion whole.
     `cut_after` aborts the connection after so many bytes, in a stream after so many chunks.
     `chunked` replaces the chunks of a stream (JSON texts). `gate` is waited for after `latency_s`.
+    `hang` is for ever: without a word, or after the `drip`, which is the headers and then its text,
+    a byte at a time, again and again ("" for nothing more).
     """
 
     text: str | None = None
@@ -95,6 +97,7 @@ class Reply:
     content_type: str | None = None
     cut_after: int | None = None
     hang: bool = False
+    drip: str | None = None
     gate: asyncio.Event | None = None
     ignore_stream: bool = False
 
