@@ -139,6 +139,7 @@ class Endings:
             text=done.text,
             at=self.clock(),
             reply_to=event.id if isinstance(event, Message) else None,
+            press=event.id if isinstance(event, Press) else None,
             # A press that is refused concerns nobody else.
             alone=event.person if done.refused and isinstance(event, Press) else None,
             receipt=(*_kept_files(event), *receipt_lines(done.merged)),

@@ -23,6 +23,7 @@ from adapters.discord.rest import Rest
 from adapters.discord.settings import DiscordSettings
 from adapters.discord.status import Status
 from adapters.discord.tokens import Tokens
+from adapters.discord.whispers import Whispers
 from adapters.discord.wire import traced
 from adapters.discord.writing import Writing
 from core.errors import DeliveryFailed, DeliveryRefused, StoreError
@@ -76,6 +77,7 @@ class DiscordAdapter:
         self._directory = Directory()
         self._writing = Writing(self._rest, self._directory)
         self._tokens = Tokens()
+        self._whispers = Whispers(self._rest, places)
         self._board = Board(self._rest, self._writing, places, self._tokens)
         self._painter = Painter(self._paint, self._spawn, interval_s)
         self._mailboxes = Mailboxes(self._spawn)
@@ -87,7 +89,7 @@ class DiscordAdapter:
         )  # fmt: skip
         self._responding = Responding(
             door=door, window=window, guard=guard, directory=self._directory, rest=self._rest,
-            tokens=self._tokens, members=members, spawn=self._spawn,
+            tokens=self._tokens, whispers=self._whispers, members=members, spawn=self._spawn,
         )  # fmt: skip
         trace = traced(self._gate, self._status)
         self._link = Link(settings, token, self._rest, self._status, self._event, timing, trace)
@@ -168,6 +170,8 @@ class DiscordAdapter:
         async with self._board.turn(post.thread.channel, post.id):
             self._is_over(post.thread, post.id, 0)
             self._painter.drop(self._writing.where(post.thread), post.id)
+            if await self._whispers.told(post, parts):
+                return
             await self._board.show(
                 post.thread, post.id, parts, priority=Priority.ANSWER, answers=post.reply_to or ""
             )

@@ -15,6 +15,7 @@ from adapters.discord.members import Members
 from adapters.discord.rendering import Json, Part, details, ephemeral, form
 from adapters.discord.rest import Rest
 from adapters.discord.tokens import Tokens
+from adapters.discord.whispers import Whispers
 from core.errors import (
     BadRequest,
     DeliveryFailed,
@@ -50,6 +51,7 @@ class Responding:
         directory: Directory,
         rest: Rest,
         tokens: Tokens,
+        whispers: Whispers,
         members: Members,
         spawn: Spawn,
     ) -> None:
@@ -59,6 +61,7 @@ class Responding:
         self._directory = directory
         self._rest = rest
         self._tokens = tokens
+        self._whispers = whispers
         self._members = members
         self._spawn = spawn
 
@@ -89,9 +92,9 @@ class Responding:
                 case Completion():
                     await self._complete(found)
                 case Click():
-                    await self._click(found)
+                    await self._click(found, application)
                 case Filled():
-                    await self._press(found.asked, found.action, found.text)
+                    await self._press(found.asked, application, found.action, found.text)
                 case Strange():
                     await self._whisper(found.asked, _NONE_OF_MINE)
                 case _ as unreachable:
@@ -119,15 +122,15 @@ class Responding:
                 webhook_id=application, webhook_token=asked.token,
             )  # fmt: skip
 
-    async def _click(self, found: Click) -> None:
+    async def _click(self, found: Click, application: str) -> None:
         if found.form:
             await self._respond(found.asked, _FORM, form(found.action, found.label))
         elif found.action.startswith("details."):
             await self._details(found)
         else:
-            await self._press(found.asked, found.action, None)
+            await self._press(found.asked, application, found.action, None)
 
-    async def _press(self, asked: Asked, action: str, text: str | None) -> None:
+    async def _press(self, asked: Asked, application: str, action: str, text: str | None) -> None:
         press = Press(
             id=asked.id,
             thread=asked.thread,
@@ -136,18 +139,16 @@ class Responding:
             at=asked.at,
             text=text,
         )
-        keeping = asyncio.ensure_future(self._kept(press))
-        done, _ = await asyncio.wait({keeping}, timeout=_IN_TIME_S)
-        if not done:
-            # The disk is slow: the press is on its way, and the person is told before it fails.
-            await self._respond(asked, _QUIETLY)
-            await keeping
-            return
-        refused = keeping.result()
-        if refused is None:
-            await self._respond(asked, _QUIETLY)
-        elif refused:
-            await self._whisper(asked, refused)
+        with self._whispers.pressed(asked.id, application, asked.token):
+            keeping = asyncio.ensure_future(self._kept(press))
+            done, _ = await asyncio.wait({keeping}, timeout=_IN_TIME_S)
+            refused = keeping.result() if done else None
+            if refused is None:
+                # Also when the disk is slow: the press is on its way.
+                await self._respond(asked, _QUIETLY)
+            elif refused:
+                await self._whisper(asked, refused)
+        await keeping
 
     async def _kept(self, event: Message | Press) -> str | None:
         """None when the core has the event, "" when the person is to hear nothing, else why not."""

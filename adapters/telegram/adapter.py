@@ -45,6 +45,7 @@ class Tempo:
     first_wait_s: float = 1.0
     call_s: float = 20.0
     draft_s: float = 1.0
+    press_s: float = 3.0
 
 
 class TelegramAdapter:
@@ -73,7 +74,7 @@ class TelegramAdapter:
         self._streams = Streams(api, moves, places, self._chores, draft_s=tempo.draft_s)
         self._cards = Cards(api, moves, places, self._chores)
         self._delivery = Delivery(api, moves, places, window, self._streams, self._cards)
-        self._presses = Presses(api)
+        self._presses = Presses(api, tempo.press_s)
         self._hints = Hints(api, moves, self._chores)
         inbox = Inbox(
             door=door,

@@ -16,13 +16,12 @@ from core.messages import Post
 log = structlog.get_logger(__name__)
 
 _LONGEST_ALERT = 200
-_WAIT_S = 3.0
 
 
 class Presses:
     """Answers each press once."""
 
-    def __init__(self, api: Api, wait_s: float = _WAIT_S) -> None:
+    def __init__(self, api: Api, wait_s: float) -> None:
         self._api = api
         self._wait_s = wait_s
         self._open: dict[str, asyncio.Future[str]] = {}

@@ -36,7 +36,8 @@ class Post:
     merged, a line each, plain text. `reply_to` is the platform's id of the message answered.
     `drift` is what a result was based on and has changed since, likewise. `files` are workspace
     paths the post refers to. `offline` marks words of the offline model. `alone` is the only
-    person whom it concerns: a platform that can shows it to nobody else.
+    person whom it concerns: a platform that can shows it to nobody else. `press` is the id of the
+    press that it is the reply to.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Post:
     files: tuple[str, ...] = ()
     offline: bool = False
     alone: Person | None = None
+    press: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

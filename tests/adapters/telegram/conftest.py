@@ -20,6 +20,7 @@ FAST = Tempo(
     first_wait_s=0.02,
     call_s=2.0,
     draft_s=0.02,
+    press_s=0.2,
 )
 
 Make = Callable[..., TelegramAdapter]

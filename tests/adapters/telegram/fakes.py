@@ -16,8 +16,8 @@ from core.messages import (
     ThreadRef,
 )
 from core.messages.outbound import Button
-from core.messages.queries import Query, ReadFile, ReadJob, ReadMessages
-from core.messages.views import FileView, JobView, Messages, View
+from core.messages.queries import ListConflicts, Query, ReadFile, ReadJob, ReadMessages
+from core.messages.views import ConflictLine, Conflicts, FileView, JobView, Messages, View
 from tests.adapters.shelf import Shelf
 
 ANN = Person(id="7", name="Ann")
@@ -36,6 +36,7 @@ class Core(Shelf):
         self.full = 0
         self.produced: dict[str, bytes] = {}
         self.jobs: dict[int, JobView] = {}
+        self.conflicts: tuple[ConflictLine, ...] = ()
         self.shown: dict[tuple[ChannelRef, str], tuple[str, ...]] = {}
         self.refuse: Callable[[Heard], str] = _nothing
         self.hold = asyncio.Event()
@@ -68,6 +69,8 @@ class Core(Shelf):
         if isinstance(query, ReadMessages):
             here = [one for one in self.heard if one.thread.channel == query.channel]
             return Messages(lines=(), newest=len(here))
+        if isinstance(query, ListConflicts):
+            return Conflicts(lines=self.conflicts)
         if not isinstance(query, ReadFile) or query.path not in self.produced:
             raise BadRequest("There is no such file.")
         return FileView(path=query.path, content=self.produced[query.path], commit=1)

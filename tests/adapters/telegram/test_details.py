@@ -9,11 +9,13 @@ from tests.emulators.telegram.checks import check_text
 PLACE = thread_ref(7, None)
 
 
-def job(steps: int = 2, title: str = "ran `wc -l`", brief: str = "Count @all lines") -> JobView:
+def job(
+    steps: int = 2, title: str = "ran `wc -l`", brief: str = "Count @all lines", outcome: str = ""
+) -> JobView:
     return JobView(
         card=card(PLACE, started_at=1.0),
         brief=brief,
-        outcome="",
+        outcome=outcome,
         result="",
         base_commit=1,
         steps=tuple(

@@ -5,6 +5,7 @@ from adapters.telegram.address import thread_ref
 from core.messages import Edit, Message, Press, Seen
 from tests.adapters.telegram.conftest import Make
 from tests.adapters.telegram.fakes import Core, card
+from tests.adapters.telegram.test_details import job
 from tests.emulators.telegram import Fault, TelegramServer
 
 MENTION = {"type": "mention", "offset": 0, "length": 12}
@@ -227,7 +228,7 @@ async def test_a_forged_press_is_answered_to_its_presser_alone(
 async def test_steer_asks_by_a_forced_reply_also_after_a_restart(
     server: TelegramServer, bot: TelegramAdapter, core: Core, make: Make
 ) -> None:
-    chat = server.world.chat(7)
+    chat, core.jobs[3] = server.world.chat(7), job()
     await bot.deliver(card(thread_ref(7, None)))
     server.world.press(chat.said()[0], "Steer")
     await server.until(lambda: len(chat.said()) == 2)
