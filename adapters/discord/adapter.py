@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Awaitable
 
 import structlog
@@ -21,12 +21,13 @@ from adapters.discord.rendering import Part, card_part, post_parts, stream_parts
 from adapters.discord.responding import Responding, register
 from adapters.discord.rest import Rest
 from adapters.discord.settings import DiscordSettings
+from adapters.discord.signs import Signs
 from adapters.discord.status import Status
 from adapters.discord.tokens import Tokens
 from adapters.discord.whispers import Whispers
 from adapters.discord.wire import traced
 from adapters.discord.writing import Writing
-from core.errors import DeliveryFailed, DeliveryRefused, StoreError
+from core.errors import DeliveryFailed, StoreError
 from core.messages import (
     Card,
     CardMoved,
@@ -44,13 +45,9 @@ from core.ports import Door, Guard, Places, Window
 log = structlog.get_logger(__name__)
 
 _TIMING = Timing()
-_SEEN = "👀"
 _REMEMBERED = 5_000
-_MOST_SEEN = 200  # acknowledgements under way; later ones than that are none
 _TROUBLE_S = 300.0
-_TYPING_S = 8.0  # Discord shows it for ten
 _INLINE_LIMIT = 2_000  # characters: more than that is rendered off the loop
-_REACTION = "/channels/{channel_id}/messages/{message_id}/reactions/{emoji}/@me"
 
 
 class DiscordAdapter:
@@ -81,11 +78,12 @@ class DiscordAdapter:
         self._board = Board(self._rest, self._writing, places, self._tokens)
         self._painter = Painter(self._paint, self._spawn, interval_s)
         self._mailboxes = Mailboxes(self._spawn)
+        self._signs = Signs(self._rest, self._tokens, self._spawn)
         members = Members(self._rest, self._directory)
         self._intake = Intake(
             door=door, guard=guard, places=places, window=window,
             directory=self._directory, rest=self._rest, writing=self._writing,
-            mailboxes=self._mailboxes, members=members, clock=time.time,
+            mailboxes=self._mailboxes, members=members, seen=self._signs.seen, clock=time.time,
         )  # fmt: skip
         self._responding = Responding(
             door=door, window=window, guard=guard, directory=self._directory, rest=self._rest,
@@ -94,9 +92,6 @@ class DiscordAdapter:
         trace = traced(self._gate, self._status)
         self._link = Link(settings, token, self._rest, self._status, self._event, timing, trace)
         self._over: OrderedDict[tuple[ThreadRef, str], int] = OrderedDict()
-        self._seeing = 0
-        self._reacting: Counter[str] = Counter()
-        self._typed: dict[str, float] = {}
         self._told: dict[tuple[ThreadRef, str], float] = {}
         self._registered = False
 
@@ -137,8 +132,7 @@ class DiscordAdapter:
         """Show something that may be lost; returns at once."""
         match hint:
             case Seen():
-                if self._seeing < _MOST_SEEN and not self._tokens.holds(hint.message_id):
-                    self._spawn(self._seen(hint), "discord seen")
+                self._signs.seen(hint)
             case StreamText():
                 if (hint.thread, hint.post_id) not in self._over:
                     where = self._writing.where(hint.thread)
@@ -201,40 +195,6 @@ class DiscordAdapter:
                 moving.thread, moving.post_id, parts, priority=Priority.PAINT,
                 answers=moving.reply_to or "", again=False,
             )  # fmt: skip
-
-    async def _seen(self, seen: Seen) -> None:
-        """A pair of eyes on the message. One that a thread hangs on stands in the channel."""
-        thread, message = seen.thread, seen.message_id
-        if not message.isdigit():
-            return
-        channel = thread.channel.channel if thread.thread in ("", message) else thread.thread
-        self._seeing += 1
-        self._reacting[channel] += 1
-        try:
-            if self._reacting[channel] > 1:
-                await self._typing(channel)
-            await self._rest.ask(
-                "PUT", _REACTION, priority=Priority.SEEN, channel_id=channel, message_id=message,
-                emoji=_SEEN,
-            )  # fmt: skip
-        except (DeliveryFailed, DeliveryRefused) as error:
-            log.info("an acknowledgement was not shown", error=str(error))
-        finally:
-            self._seeing -= 1
-            self._reacting[channel] -= 1
-            if not self._reacting[channel]:
-                del self._reacting[channel]
-
-    async def _typing(self, channel: str) -> None:
-        """Reactions are slow where many come at once; this shows all of them at once."""
-        now = time.monotonic()
-        if now - self._typed.get(channel, -_TYPING_S) < _TYPING_S:
-            return
-        self._typed = {one: at for one, at in self._typed.items() if now - at < _TYPING_S}
-        self._typed[channel] = now
-        await self._rest.ask(
-            "POST", "/channels/{channel_id}/typing", priority=Priority.SEEN, channel_id=channel
-        )
 
     def _event(self, event: str, payload: Payload) -> None:
         self._directory.apply(event, payload)

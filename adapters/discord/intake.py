@@ -19,7 +19,7 @@ from adapters.discord.rest import Rest
 from adapters.discord.translation import Heard
 from adapters.discord.writing import Writing
 from core.errors import BadRequest, DeliveryFailed, DeliveryRefused, NotAllowed, StoreError
-from core.messages import Edit, InboundEvent, Message, Person, ThreadRef
+from core.messages import Edit, InboundEvent, Message, Person, Seen, ThreadRef
 from core.ports import Door, Guard, Places, Window
 
 log = structlog.get_logger(__name__)
@@ -42,6 +42,7 @@ class Intake:
         writing: Writing,
         mailboxes: Mailboxes,
         members: Members,
+        seen: Callable[[Seen], None],
         clock: Callable[[], float],
     ) -> None:
         self._door = door
@@ -52,6 +53,7 @@ class Intake:
         self._writing = writing
         self._mailboxes = mailboxes
         self._members = members
+        self._seen = seen
         self._clock = clock
         self.missed = Missed(rest, window, mailboxes, self._hear_late)
 
@@ -102,6 +104,7 @@ class Intake:
             case "MESSAGE_CREATE":
                 heard = translation.heard(payload, self._directory, place)
                 if heard is not None:
+                    self._glance(heard.message)
                     self._mailboxes.put(place.id, partial(self._hear, heard, payload))
             case "MESSAGE_UPDATE":
                 edit = translation.edited(payload, self._directory, place)
@@ -110,6 +113,12 @@ class Intake:
             case _:
                 for deletion in translation.deleted(payload, place, self._clock()):
                     self._mailboxes.put(place.id, partial(self.bring, deletion))
+
+    def _glance(self, message: Message) -> None:
+        """Say that it was seen before anything that takes time, also before what came earlier in
+        the channel is kept. Who has to be looked up has the sign when the core took the message."""
+        if self._guard.allows(message.author, message.thread.channel):
+            self._seen(Seen(thread=message.thread, message_id=message.id))
 
     async def _hear(self, heard: Heard, payload: Payload) -> None:
         message = replace(heard.message, author=await self._known(heard.message))

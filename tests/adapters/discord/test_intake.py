@@ -153,10 +153,24 @@ async def test_a_stranger_hears_what_the_core_says_and_nothing_is_fetched(
     core.strangers.add(town.ben.id)
     core.word = "Ask Anna."
     private = discord.world.channel(None, DM)
-    await discord.say(town.ben, private, "hello")
+    said = await discord.say(town.ben, private, "hello")
     await discord.messages.until(lambda: "Ask Anna." in private.texts)
     assert core.kept == {}
+    assert said.reactions == []
     assert private.id not in discord.messages.typing
+
+
+async def test_a_message_is_seen_when_it_is_read_also_while_the_core_cannot_keep_it(
+    bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    core.errors = [StoreError("the disk is full")]
+    core.answer = lambda message: "kept"
+    said = await discord.say(town.anna, town.general, town.mention("hello"))
+    await discord.messages.until(lambda: said.reactions)
+    assert core.kept == {}
+    await discord.messages.until(lambda: said.id in discord.world.channels)
+    await discord.messages.until(lambda: discord.world.channels[said.id].texts == ["kept"])
+    assert discord.asked("PUT", "/reactions/") == 1
 
 
 async def test_many_messages_at_once_are_all_seen_at_once(
