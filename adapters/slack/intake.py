@@ -18,12 +18,12 @@ from adapters.slack.events import Bot, Pressed, Spoken
 from adapters.slack.files import Files
 from adapters.slack.forms import carried
 from adapters.slack.people import People
-from adapters.slack.questions import Questions
+from adapters.slack.questions import Answer, Questions
 from adapters.slack.status import Meter
 from adapters.slack.text import mentioned
 from adapters.slack.windows import Windows
 from core.errors import BadRequest, DiskFull, NotAllowed, StoreError
-from core.messages import Deletion, Edit, InboundEvent, Person, Press, ThreadRef
+from core.messages import Deletion, Edit, InboundEvent, Message, Person, Press, ThreadRef
 from core.messages.queries import ReadMessages
 from core.messages.views import Messages
 from core.ports import Door, Guard, Places, Window
@@ -155,9 +155,8 @@ class Intake:
         named = translate.spoken(body, self._bot, await self._names(event))
         message = named.message if named else said.message
         if thread.thread != message.id:
-            item = await self._item(thread)
-            asked = None if said.named else await self._questions.answered(thread, author)
-            message = replace(message, reply_to=asked or item)
+            asked = None if said.named else await self._asked(message)
+            message = replace(message, reply_to=asked or await self._item(thread))
         if said.files:
             files = await self._files.fetched(said.files, self._door)
             message = replace(message, files=files)
@@ -183,6 +182,15 @@ class Intake:
         if f"{thread.channel} {thread.thread}" in self._kept:
             return None
         return await self._places.item(thread.channel, thread.thread)
+
+    async def _asked(self, message: Message) -> str | None:
+        """The question that the message answers; who seems to miss it is told how."""
+        found = await self._questions.answered(message.thread, message.author, message.text)
+        if isinstance(found, Answer):
+            return found.post
+        if found.hint:
+            self._signs.tell(message.thread, message.author, found.hint)
+        return None
 
     def _keep(self, key: str) -> None:
         self._kept[key] = None

@@ -46,7 +46,18 @@ def _words(question: QuestionRow, act: AnswerJob) -> str:
         raise BadRequest("Write your answer.")
     if len(act.text) > LONGEST_ANSWER:
         raise BadRequest(f"An answer has at most {LONGEST_ANSWER:,} characters.")
-    return act.text.strip()
+    return _chosen(question.choices, act.text.strip())
+
+
+def _chosen(choices: tuple[str, ...], text: str) -> str:
+    """A choice as it was offered, however it is written, also by its number; else the words."""
+    plain = {choice.casefold().strip(): choice for choice in choices}
+    said = text.casefold().rstrip(".!")
+    if said in plain:
+        return plain[said]
+    if said.isascii() and said.isdigit() and len(said) < 4 and 1 <= int(said) <= len(choices):
+        return choices[int(said) - 1]
+    return text
 
 
 def _late(asked: tuple[QuestionRow, ...], act: AnswerJob) -> str:

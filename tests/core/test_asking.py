@@ -356,3 +356,14 @@ async def test_a_question_is_asked_and_answered_whichever_call_of_the_store_it_h
     while await lives(tmp_path / str(at), at, fault):
         at += 1
     assert at > 20
+
+
+@pytest.mark.parametrize("text", ["PROD", "prod.", "2"])
+async def test_a_choice_is_what_was_offered_however_it_is_written(
+    tmp_path: Path, text: str
+) -> None:
+    async with room(tmp_path, hands=Curious(WHERE)) as here:
+        await asked(here)
+        await here.say("m2", text, reply_to="ask:1.1")
+        job = await here.hands.running(1)
+        assert [one.text for one in job.answers] == ["Ada says: prod"]
