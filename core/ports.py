@@ -98,7 +98,8 @@ class Model(Protocol):
     async def complete(
         self, request: ModelRequest, on_text: Callable[[str], None] | None = None
     ) -> ModelReply:
-        """Answer; with `on_text`, stream and hand over each further piece of text.
+        """Answer; with `on_text`, stream and hand over each further piece of text. What comes with
+        the end may be left to the reply, which has all of it.
 
         Raises ModelUnreachable, ModelRefused or ContextTooLong.
         """

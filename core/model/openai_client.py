@@ -1,7 +1,7 @@
 """A model server that speaks OpenAI's Chat Completions. One request per call: no retries here."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from core.errors import ModelError, ModelRefused, ModelUnreachable
@@ -48,7 +48,7 @@ class OpenAIModel:
     async def complete(
         self, request: ModelRequest, on_text: Callable[[str], None] | None = None
     ) -> ModelReply:
-        """Answer; with `on_text`, stream and hand over each further piece of text.
+        """Answer; with `on_text`, stream and hand over what comes before the end comes.
 
         Raises ModelUnreachable (DialectLearned: at once again), ModelRefused or ContextTooLong.
         """
@@ -82,12 +82,14 @@ class OpenAIModel:
             raise ModelRefused(text, free=True)
         dialect, assembly = self._dialect, Assembly()
 
-        def take(chunk: Mapping[str, object]) -> None:
-            text = assembly.add(chunk)
-            if assembly.size > LARGEST_ANSWER:
-                raise endless()
-            if text and on_text is not None:
-                on_text.give(text)
+        def take(chunks: Iterable[Mapping[str, object]]) -> None:
+            texts = []
+            for chunk in chunks:
+                texts.append(assembly.add(chunk))
+                if assembly.size > LARGEST_ANSWER:
+                    raise endless()
+            if on_text is not None and any(texts):
+                on_text.give("".join(texts))
 
         body = encode(request, dialect, stream=on_text is not None)
         try:
@@ -101,7 +103,10 @@ class OpenAIModel:
             case Refusal():
                 raise self._refused(end, dialect, place)
             case whole:
-                return _checked(assembly, place, whole=whole)
+                reply = _checked(assembly, place, whole=whole)
+        if on_text is not None:
+            on_text.end()
+        return reply
 
     def _open(self) -> "Transport":
         if self._transport is None:
@@ -123,20 +128,33 @@ class OpenAIModel:
 
 
 class _Relay:
-    """Hands text from the calls' thread to the loop that asked, in order, until it is stopped."""
+    """Hands text from the calls' thread to the loop that asked, in order, until it is stopped.
+
+    What comes together with the answer's end is left to the answer: to show it a moment before
+    that would cost as much as the answer itself.
+    """
 
     def __init__(self, on_text: Callable[[str], None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._on_text = on_text
+        self._ended = False
         self._stopped = False
 
     def give(self, text: str) -> None:
         """From the calls' thread."""
-        self._loop.call_soon_threadsafe(self._hand_over, text)
+        asyncio.get_running_loop().call_soon(self._send, text)
+
+    def end(self) -> None:
+        """From the calls' thread: the answer is there, and holds what is not handed over yet."""
+        self._ended = True
 
     def stop(self) -> None:
         """From the loop that asked: whoever has cancelled a call hears no more of it."""
         self._stopped = True
+
+    def _send(self, text: str) -> None:
+        if not self._ended:
+            self._loop.call_soon_threadsafe(self._hand_over, text)
 
     def _hand_over(self, text: str) -> None:
         if not self._stopped:

@@ -4,6 +4,8 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+_MINUTE_S = 60
+
 
 def known_zone(name: str) -> str:
     """The time zone as it is written: "europe/berlin" is Europe/Berlin. Raises ValueError, which
@@ -19,12 +21,12 @@ def known_zone(name: str) -> str:
 
 def day_of(at: float, zone: str) -> str:
     """The day of a time in Unix seconds, "2026-11-22"."""
-    return _local(at, zone).strftime("%Y-%m-%d")
+    return _date(int(at // _MINUTE_S), zone)
 
 
 def month_of(at: float, zone: str) -> str:
     """The month of a time, "2026-11"."""
-    return _local(at, zone).strftime("%Y-%m")
+    return day_of(at, zone)[: len("2026-11")]
 
 
 def day_renews(at: float, zone: str) -> str:
@@ -44,6 +46,12 @@ def month_renews(at: float, zone: str) -> str:
 def _begins(day: date, zone: str) -> float:
     # Where midnight is skipped, its older offset gives the very moment of the change.
     return datetime.combine(day, time(), _zone(zone) or ZoneInfo("UTC")).timestamp()
+
+
+@lru_cache(64)
+def _date(minute: int, zone: str) -> str:
+    # Asked several times for each call to a model. No day begins within a minute.
+    return _local(minute * _MINUTE_S, zone).strftime("%Y-%m-%d")
 
 
 def _local(at: float, zone: str) -> datetime:

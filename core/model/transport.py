@@ -1,16 +1,17 @@
 """One HTTP exchange through the openai library, its faults as ours. Imported late: it is slow.
 
-Requests go through the library's `post`, with a body and parsing of our own: its typed methods
-walk every message of a request by its type hints, which costs ten times all the rest.
-Connections are aiohttp's, through the library's own client for it: a call costs a third less, and
-its pool does not look at all the others for each (docs/decisions/0094).
+Address, key and headers are the library's, written once; each request goes out on its client for
+aiohttp's connections, with a body and parsing of our own. The library's own way there makes a
+request of its options anew each time, and reads answers by type hints: docs/decisions/0094, 0243.
 """
 
 import asyncio
 import base64
 import json
-from collections.abc import AsyncGenerator, Callable, Mapping
+import ssl
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, aclosing, suppress
+from itertools import takewhile
 
 import aiohttp
 import httpx2
@@ -48,6 +49,8 @@ Document = Mapping[str, object]
 # The library's client gives a connection that broke the name of one that never stood: what happened
 # is told by the error below it.
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+# What is no `httpx2.RequestError` its client has no name for: an answer that is no HTTP, for one.
+_BROKEN = (httpx2.RequestError, aiohttp.ClientError, ssl.SSLError)
 _DONE = b"[DONE]"
 
 
@@ -57,28 +60,33 @@ class Transport:
     def __init__(self, *, base_url: str, key: str | None, timeout_s: float) -> None:
         self._timeout_s = timeout_s
         self._draining: set[asyncio.Task[None]] = set()
-        address, headers = _without_credentials(base_url)
-        self._client = openai.AsyncOpenAI(
+        address, own = _without_credentials(base_url)
+        self._client = openai.DefaultAioHttpClient()
+        library = openai.AsyncOpenAI(
             base_url=address,
-            default_headers=headers,
+            default_headers=own,
             # Servers that want no key ignore it; the library insists on one.
             api_key=key or "none",
-            max_retries=0,
-            timeout=httpx2.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s)),
-            http_client=openai.DefaultAioHttpClient(),
+            http_client=self._client,
         )
+        self._url = _below(library.base_url)
+        self._headers = httpx2.Headers(self._client.headers)
+        self._headers.update(_headers(library))
+        timeout = httpx2.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s))
+        self._extensions = {"timeout": timeout.as_dict()}
 
     async def close(self) -> None:
         """Close all connections."""
         for task in self._draining:
             task.cancel()
         await asyncio.gather(*self._draining, return_exceptions=True)
-        await self._client.close()
+        await self._client.aclose()
 
     async def exchange(
-        self, body: bytes, place: Place, take: Callable[[Document], None]
+        self, body: bytes, place: Place, take: Callable[[Iterable[Document]], None]
     ) -> bool | Refusal:
-        """Post a request and hand over the JSON objects of its answer: one, or a stream's.
+        """Post a request and hand over the JSON objects of its answer: one, or a stream's, those
+        together that come together. They are parsed, and found to be errors, as they are taken.
 
         Returns whether the server marked the end of its answer, or why it refused to give one.
         The time limit counts from one object to the next: a stream may last, up to ten times the
@@ -87,42 +95,37 @@ class Transport:
         """
         try:
             return await self._exchange(body, place, take)
-        except openai.APIStatusError as error:
-            headers = {name.lower(): value for name, value in error.response.headers.items()}
-            return refusal_of(error.status_code, error.body, headers)
         except TimeoutError as error:
             raise silent(place, self._timeout_s) from error
-        except openai.APIConnectionError as error:
-            raise _unreachable(error.__cause__, place, self._timeout_s) from error
-        except (httpx2.TransportError, httpx2.DecodingError) as error:
+        except _BROKEN as error:
             raise _unreachable(error, place, self._timeout_s) from error
 
-    async def _exchange(self, body: bytes, place: Place, take: Callable[[Document], None]) -> bool:
+    async def _exchange(
+        self, body: bytes, place: Place, take: Callable[[Iterable[Document]], None]
+    ) -> bool | Refusal:
         clock = asyncio.get_running_loop()
         last = clock.time() + _WHOLE * self._timeout_s
         async with asyncio.timeout(self._timeout_s) as deadline, AsyncExitStack() as held:
-            stream = await self._client.post(
-                "/chat/completions",
-                content=body,
-                options={"headers": {"Content-Type": "application/json"}},
-                cast_to=object,
-                # Also for a plain answer: it is read here, piece by piece, up to a limit.
-                stream=True,
-                stream_cls=openai.AsyncStream[object],
+            request = httpx2.Request(
+                "POST", self._url, headers=self._headers, content=body, extensions=self._extensions
             )
-            await held.enter_async_context(stream)
-            documents = await held.enter_async_context(aclosing(_documents(stream.response)))
-            async for data in documents:
-                if data == _DONE:
+            response = await self._client.send(request, stream=True)
+            held.push_async_callback(response.aclose)
+            if not response.is_success:
+                return await _refusal(response)
+            documents = await held.enter_async_context(aclosing(_documents(response)))
+            async for batch in documents:
+                texts = list(takewhile(_DONE.__ne__, batch))
+                take(_parsed(data, place) for data in texts)
+                if len(texts) < len(batch):
                     self._drain(documents, held.pop_all())
                     return True
-                take(_parsed(data, place))
                 if clock.time() >= last:
                     raise unending(place, _WHOLE * self._timeout_s)
                 deadline.reschedule(clock.time() + self._timeout_s)
         return False
 
-    def _drain(self, documents: AsyncGenerator[bytes, None], held: AsyncExitStack) -> None:
+    def _drain(self, documents: AsyncGenerator[list[bytes], None], held: AsyncExitStack) -> None:
         """Read what follows an answer's end, without anybody waiting for it, and let go of it."""
         task = asyncio.create_task(_drained(documents, held), name="drain")
         self._draining.add(task)
@@ -138,29 +141,59 @@ def _without_credentials(base_url: str) -> tuple[httpx2.URL, dict[str, str]]:
     return url.copy_with(userinfo=b""), {"Authorization": f"Basic {pair}"}
 
 
-async def _drained(documents: AsyncGenerator[bytes, None], held: AsyncExitStack) -> None:
+def _below(base_url: httpx2.URL) -> httpx2.URL:
+    """Where completions are asked for; what stands behind a question mark stays there."""
+    path, mark, query = base_url.raw_path.partition(b"?")
+    return base_url.copy_with(raw_path=path.rstrip(b"/") + b"/chat/completions" + mark + query)
+
+
+def _headers(library: openai.AsyncOpenAI) -> dict[str, str]:
+    """What the library sends with each request, but for what it tells of the machine."""
+    headers = {**library.auth_headers, **library.default_headers}
+    return {
+        name: value
+        for name, value in headers.items()
+        if isinstance(value, str) and not name.startswith("X-Stainless-")
+    }
+
+
+async def _refusal(response: httpx2.Response) -> Refusal:
+    """Why the server refused, as far as it can be read."""
+    body = b""
+    with suppress(ModelError):  # so long that it is cut is no JSON either
+        async for piece in _pieces(response, LARGEST_ANSWER):
+            body += piece
+    text = body.decode("utf-8", "replace").strip()
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    try:
+        return refusal_of(response.status_code, json.loads(text), headers)
+    except (ValueError, RecursionError):
+        return refusal_of(response.status_code, text, headers)
+
+
+async def _drained(documents: AsyncGenerator[list[bytes], None], held: AsyncExitStack) -> None:
     async with held:
-        with suppress(TimeoutError, ModelError, httpx2.TransportError, httpx2.DecodingError):
+        with suppress(TimeoutError, ModelError, *_BROKEN):
             async with asyncio.timeout(DRAIN_S):
                 async for _ in documents:
                     pass
 
 
-async def _documents(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
-    """The texts of the JSON objects in an answer, whichever of the two forms it has, and [DONE]."""
+async def _documents(response: httpx2.Response) -> AsyncGenerator[list[bytes], None]:
+    """The texts of the JSON objects in an answer, whichever of the two forms it has, and [DONE]:
+    those together that came together."""
     streamed = "event-stream" in response.headers.get("content-type", "")
     most = LARGEST_STREAM if streamed else LARGEST_ANSWER
     async with aclosing(_pieces(response, most)) as pieces:
         if not streamed:
-            yield b"".join([piece async for piece in pieces])
-            yield _DONE
+            yield [b"".join([piece async for piece in pieces]), _DONE]
             return
         events = EventData()
         async for piece in pieces:
-            for data in events.feed(piece):
-                yield data
-        for data in events.end():
-            yield data
+            if found := events.feed(piece):
+                yield found
+        if found := events.end():
+            yield found
 
 
 async def _pieces(response: httpx2.Response, most: int) -> AsyncGenerator[bytes, None]:
@@ -191,9 +224,9 @@ def _parsed(data: bytes, place: Place) -> Document:
     return document
 
 
-def _unreachable(cause: BaseException | None, place: Place, timeout_s: float) -> ModelError:
-    below = cause.__cause__ if cause is not None else None
-    said = f" ({place.quote(str(cause))})" if cause and str(cause) else ""
+def _unreachable(cause: Exception, place: Place, timeout_s: float) -> ModelError:
+    below = cause.__cause__
+    said = f" ({place.quote(str(cause))})" if str(cause) else ""
     if isinstance(cause, httpx2.UnsupportedProtocol):
         text = f"{place.server} is no http or https address: check base_url in [model]."
         return ModelRefused(text, free=True)

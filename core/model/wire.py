@@ -52,7 +52,11 @@ def tools_bytes(tools: tuple[ToolSpec, ...]) -> bytes:
 
 def message_bytes(message: ChatMessage) -> bytes:
     """One message as it is sent."""
-    return _bytes(_message(message))
+    if message.tool_calls or message.tool_call_id is not None:
+        return _bytes(_message(message))
+    # Most messages, each written several times for every answer.
+    text = f'{{"role":"{message.role}","content":{_encoder.encode(message.text)}}}'
+    return text.encode("utf-8", "replace")
 
 
 def _bytes(value: object) -> bytes:

@@ -156,11 +156,17 @@ class Turn:
         if self._unkept is None or self._unkept[0] != number:
             self._unkept = (number, _repaired(await self._complete(row, settings)))
         reply = self._unkept[1]
-        response = codec.reply.dump_json(reply).decode()
-        step = TurnStep(number=number, kind="model", request="", response=response)
-        await self._journal(lambda tx: turns.add_step(tx, row.id, step), step)
+        # One without calls is the answer, whose commit is next and would end the journal.
+        if reply.tool_calls:
+            response = codec.reply.dump_json(reply).decode()
+            step = TurnStep(number=number, kind="model", request="", response=response)
+            await self._journal(lambda tx: turns.add_step(tx, row.id, step), step)
         self._unkept = None
         self._heard(reply)
+        said = "\n\n".join(self._said)
+        if reply.tool_calls and said != self.shown:
+            # What came with the reply's end was not streamed, and the tools may take a while.
+            self._stream("", said)
         return reply
 
     async def _complete(self, row: TurnRow, settings: ChannelSettings) -> ModelReply:

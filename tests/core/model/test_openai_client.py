@@ -51,12 +51,40 @@ async def test_what_is_sent_is_what_most_servers_take() -> None:
     assert body["tools"][0]["function"]["name"] == "look"
 
 
-async def test_a_stream_hands_over_its_text_piece_by_piece() -> None:
+async def test_a_stream_hands_over_its_text_piece_by_piece_but_for_what_comes_with_the_end() -> (
+    None
+):
+    words = [json.dumps({"choices": [{"delta": {"content": word}}]}) for word in "abc"]
+    end = '{"choices": [{"delta": {"content": "d"}, "finish_reason": "stop"}]}'
+    spoken = asyncio.Event()
     pieces: list[str] = []
-    async with serving([Reply(text="a b c d e f", pieces=5)]) as (server, model):
-        reply = await model.complete(asking("hi"), pieces.append)
-    assert len(pieces) > 3
-    assert "".join(pieces) == reply.text == "a b c d e f"
+
+    def hear(piece: str) -> None:
+        pieces.append(piece)
+        spoken.set()
+
+    async def tell(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+        for batch in (words[:1], words[1:]):
+            spoken.clear()
+            writer.write(b"".join(b"data: %s\n\n" % word.encode() for word in batch))
+            await spoken.wait()
+        writer.write(b"data: %s\n\ndata: [DONE]\n\n" % end.encode())
+        writer.close()
+
+    async with await asyncio.start_server(tell, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        model = OpenAIModel(base_url=f"http://127.0.0.1:{port}/v1", key=KEY, key_env="MY_KEY")
+        reply = await asyncio.wait_for(model.complete(asking("hi"), hear), 20)
+        await model.close()
+    assert pieces == ["a", "bc"]
+    assert reply.text == "abcd"
+
+
+async def test_a_stream_asks_for_its_usage() -> None:
+    async with serving([Reply(text="ok")]) as (server, model):
+        await model.complete(asking("hi"), ignore)
     assert server.received[0].body["stream_options"] == {"include_usage": True}
 
 
@@ -197,7 +225,7 @@ async def test_a_server_that_ignores_the_wish_to_stream_is_understood() -> None:
     pieces: list[str] = []
     async with serving([Reply(text="whole", ignore_stream=True)]) as (_, model):
         reply = await model.complete(asking("hi"), pieces.append)
-    assert (reply.text, pieces) == ("whole", ["whole"])
+    assert (reply.text, pieces) == ("whole", [])
 
 
 def old_server(received: Received) -> Reply:
@@ -291,14 +319,15 @@ async def test_a_large_request_is_sent_whole() -> None:
 
 
 async def test_text_on_its_way_when_a_call_is_cancelled_is_not_handed_over() -> None:
-    heard: list[str] = []
-    relay = _Relay(heard.append)
+    heard = asyncio.Queue[str]()
+    relay = _Relay(heard.put_nowait)
     relay.give("before")
-    await asyncio.sleep(0)
+    assert await heard.get() == "before"
     relay.give("after")
     relay.stop()
-    await asyncio.sleep(0)
-    assert heard == ["before"]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert heard.empty()
 
 
 async def test_a_closed_client_opens_again() -> None:

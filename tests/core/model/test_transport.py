@@ -312,7 +312,7 @@ async def test_an_answer_does_not_wait_for_the_end_of_its_stream(
     monkeypatch.setattr("core.model.transport.DRAIN_S", 60.0)
     async with lingering() as (told, transport, place), asyncio.timeout(9):
         pieces: list[object] = []
-        assert await transport.exchange(b"{}", place, pieces.append) is True
+        assert await transport.exchange(b"{}", place, pieces.extend) is True
         assert len(pieces) == 2
         assert not told.hung_up.is_set()
 

@@ -5,8 +5,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.model.chat import ToolSpec
-from core.model.wire import MOST_TOOLS, Assembly, tools_bytes
+from core.model.chat import ChatMessage, ToolSpec
+from core.model.wire import MOST_TOOLS, Assembly, message_bytes, tools_bytes
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -49,6 +49,20 @@ def test_the_last_usage_of_a_stream_counts() -> None:
     usage_seen = assembly.reply().usage
     assert usage_seen is not None
     assert usage_seen.completion == 3
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_a_message_is_sent_as_it_was_said(text: str) -> None:
+    plain = ChatMessage(role="user", text=text)
+    assert json.loads(message_bytes(plain)) == {"role": "user", "content": text}
+    answer = ChatMessage(role="tool", text=text, tool_call_id="c1")
+    sent = {"role": "tool", "content": text, "tool_call_id": "c1"}
+    assert json.loads(message_bytes(answer)) == sent
+
+
+def test_half_a_letter_is_sent_as_a_question_mark() -> None:
+    sent = json.loads(message_bytes(ChatMessage(role="user", text="a\ud800b")))
+    assert sent["content"] == "a?b"
 
 
 def named(name: str) -> tuple[ToolSpec, ...]:
