@@ -107,6 +107,13 @@ class Limits:
             return False
         return len(lane._calls) < lane._most * (1 - keep)  # noqa: SLF001 - of the same file
 
+    def take(self, method: str) -> bool:
+        """Take a call's place now, if there is one; the call then waits for nothing."""
+        if not self.free(method):
+            return False
+        self._lane(method, "").count()
+        return True
+
     def hold(self, method: str, channel: str, seconds: float) -> None:
         """Slack refused a call of the kind for so long."""
         self._lane(method, channel).hold(seconds)

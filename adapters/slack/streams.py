@@ -182,14 +182,16 @@ class Streams:
             await self._edit(stream, text)
 
     async def _start(self, stream: _Stream, text: str) -> None:
-        if not self._api.limits.free("chat.startStream"):
-            raise Busy(60.0)
         channel, id = stream.thread.channel, stream.post_id
         if await self._places.of(channel, id):
             raise Busy(0.0)  # the answer of a turn that was cut off stands there already
+        # Taken before anything is kept: who found the limit full only then would wait for a
+        # minute, and the answer with it.
+        if not self._api.limits.take("chat.startStream"):
+            raise Busy(60.0)
         await self._places.keep(channel, id, (f"~?{id}",))
         try:
-            answer = await self._api.call(
+            answer = await self._api.call_taken(
                 "chat.startStream",
                 channel=channel.channel,
                 thread_ts=stream.thread.thread,

@@ -82,6 +82,7 @@ class FakePlaces:
     async def keep(self, channel: ChannelRef, item: str, messages: tuple[str, ...]) -> None:
         if self.failing:
             raise self.failing.pop(0)
+        await asyncio.sleep(0)  # as a store, it lets others go on meanwhile
         self.known[channel, item] = messages
 
     async def item(self, channel: ChannelRef, message: str) -> str | None:

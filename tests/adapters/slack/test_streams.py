@@ -174,6 +174,23 @@ async def test_more_streams_than_slack_allows_become_plain_answers(
     assert slack.limits.violations == []
 
 
+async def test_an_answer_that_finds_no_place_for_a_stream_does_not_wait_for_one(
+    running: Running, slack: SlackServer, core: FakeCore, anna: Human
+) -> None:
+    slow = await running.again(second=0.2)  # a minute has twelve
+    await connected(slack)
+    asked = []
+    for number in range(22):
+        await anna.ask(f"question {number}")
+        asked.append(await core.message())
+    for message in asked:
+        await slow.show(hint(message, WORDS))
+    await slack.workspace.until(lambda: slack.calls["chat.startStream"] == 18)
+    async with asyncio.timeout(5):
+        await asyncio.gather(*(slow.deliver(final(message, WORDS)) for message in asked[18:]))
+    assert slack.calls["chat.startStream"] == 18
+
+
 async def test_an_answer_that_is_whole_at_once_is_no_stream(
     running: Running, slack: SlackServer, core: FakeCore, anna: Human
 ) -> None:
