@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from core import approving
 from core.jobs.job import Answered, Asked, Progress
+from core.legible import legible
 from core.messages import Button, ChannelRef, Post, PostKind, ThreadRef
 from core.posts import asked_by, card, plain
 from core.records import jobs, messages, outbox, questions
@@ -154,7 +155,7 @@ def _id(question: QuestionRow) -> str:
 
 
 def _quoted(question: QuestionRow) -> str:
-    return "\n".join(f"> {line}" for line in question.text.splitlines())
+    return "\n".join(f"> {line}" for line in legible(question.text).splitlines())
 
 
 def _words(seconds: float) -> str:

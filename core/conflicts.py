@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from core.legible import legible
 from core.messages import Button, Post, PostKind, ThreadRef
 from core.messages.views import CandidateLine
 from core.posts import plain
@@ -54,7 +55,7 @@ def _version(one: CandidateLine) -> str:
     if not one.diff:
         return text
     cut = len(one.diff) > MOST_DIFFERENT + 1
-    lines = "\n".join((*one.diff[:MOST_DIFFERENT], "… and more") if cut else one.diff)
+    lines = legible("\n".join((*one.diff[:MOST_DIFFERENT], "… and more") if cut else one.diff))
     fence = "```"
     while fence in lines:
         fence += "`"
@@ -110,7 +111,7 @@ def _id(found: OpenConflict) -> str:
 
 
 def _short(label: str) -> str:
-    flat = " ".join(label.split())
+    flat = legible(" ".join(label.split()))
     return flat if len(flat) <= _LABEL else f"{flat[: _LABEL - 1]}…"
 
 

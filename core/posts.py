@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from core.jobs.job import Cancelled, Completed, Failed, JobState, Outcome, Progress
+from core.legible import legible
 from core.messages import Button, Card, Post, PostKind
 from core.model.offline.words import signed
 from core.records.jobs import JobRow
@@ -124,7 +125,7 @@ def asked_by(row: JobRow) -> str | None:
 
 def receipt_lines(merged: Merged) -> tuple[str, ...]:
     """What a merge did, a plain line each."""
-    return tuple(line.text for line in merged.receipt)
+    return tuple(legible(line.text) for line in merged.receipt)
 
 
 def stop_button(number: int) -> Button:
@@ -173,5 +174,5 @@ def _failed(outcome: Failed) -> str:
 
 def plain(text: str) -> str:
     """Any text as one line that Markdown takes as text."""
-    flat = " ".join(text.split())
+    flat = legible(" ".join(text.split()))
     return "".join(f"\\{char}" if char in "\\`*_[]<>#|~" else char for char in flat)

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 
 from core.errors import BadRequest
+from core.legible import named
 from core.state.operations import Json
 
 LONGEST = 6_000
@@ -30,14 +31,10 @@ def shown(tool: str, arguments: Mapping[str, Json]) -> str:
 
 def visible(text: str) -> str:
     """The text with every letter written out that cannot be seen, or moves others about."""
-    return "".join(one if one == "\n" or one.isprintable() else _named(one) for one in text)
+    return "".join(one if one == "\n" or one.isprintable() else named(one) for one in text)
 
 
 def foreign(text: str) -> tuple[str, ...]:
     """The names of letters that may look like others, a few of them."""
     found = dict.fromkeys(one for one in text if not one.isascii() and one.isprintable())
-    return tuple(f"{one} is {unicodedata.name(one, _named(one))}" for one in list(found)[:8])
-
-
-def _named(letter: str) -> str:
-    return f"⟦U+{ord(letter):04X}⟧"
+    return tuple(f"{one} is {unicodedata.name(one, named(one))}" for one in list(found)[:8])

@@ -6,6 +6,7 @@ from core.forgetting.traces import FORGOTTEN
 from core.jobs.admission import Ticket
 from core.jobs.job import Completed, JobState, Outcome
 from core.jobs.supervisor import Stop
+from core.legible import legible
 from core.messages import Press
 from core.posts import (
     again_button,
@@ -150,7 +151,7 @@ def show_job(doing: Doing, number: int) -> Done:
     )
     if step:
         text += f"Now: {plain(step)}\n\n"
-    text += "\n".join(f"> {line}" for line in cut(row.brief, _BRIEF).splitlines())
+    text += "\n".join(f"> {line}" for line in legible(cut(row.brief, _BRIEF)).splitlines())
     also = watchers.of(doing.tx, doing.channel, number)
     if also:
         text += f"\n\nAlso asked for by {', '.join(plain(one.person.name) for one in also)}."

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from core.legible import legible
 from core.posts import plain
 from core.primary.doing import Doing, Done
 from core.state import history_text
@@ -101,7 +102,7 @@ def show_commit(doing: Doing, number: int) -> Done:
 
 def block(lines: Iterable[str]) -> str:
     """Lines as Markdown that shows them as they are."""
-    text = "\n".join(lines)
+    text = legible("\n".join(lines))
     fence = "```"
     while fence in text:
         fence += "`"

@@ -10,6 +10,7 @@ from core.fencing import fenced, label
 from core.jobs.admission import Ticket
 from core.jobs.job import Completed
 from core.jobs.supervisor import Jobs, Stop
+from core.legible import legible
 from core.messages import Message
 from core.model.amounts import MOST_TOKENS, Limit
 from core.model.arguments import parse_arguments
@@ -125,7 +126,7 @@ class Toolbox:
                 f"one message starts at most {self._per_message} jobs and {asked} are started;"
                 " tell the person what is left"
             )
-        title = " ".join(str(arguments["title"]).split())[:_TITLE]
+        title = legible(" ".join(str(arguments["title"]).split()))[:_TITLE]
         brief = str(arguments["brief"]).strip()
         if not title or not brief:
             raise BadRequest("a job needs a title and a brief")
