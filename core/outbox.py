@@ -12,7 +12,7 @@ import structlog
 from core import trace
 from core.commit_points import CommitPoint, reached
 from core.errors import DeliveryFailed, DeliveryRefused, StoreError, said
-from core.messages import ChannelRef, Hint, ThreadRef
+from core.messages import ChannelRef, Hint, StreamText, ThreadRef
 from core.outages import Outage
 from core.ports import Adapter
 from core.records import outbox as rows
@@ -68,6 +68,8 @@ class Outbox:
 
     async def hint(self, thread: ThreadRef, hint: Hint) -> None:
         """Show something that may be lost."""
+        if isinstance(hint, StreamText) and thread in self._kicked:
+            return  # what begins to show now would stand above what waits to be shown
         adapter = self._adapters.get(thread.channel.platform)
         if adapter is not None:
             await adapter.show(hint)

@@ -37,6 +37,22 @@ async def test_what_a_platform_never_takes_does_not_block_what_comes_after(
         assert [post.id for post in platform.posts()] == ["reply:message:m2"]
 
 
+async def test_what_streams_does_not_come_to_stand_above_what_waits(tmp_path: Path) -> None:
+    platform = Platform()
+    platform.trouble = DeliveryFailed("busy", retry_after_s=0.01)
+    async with room(tmp_path, platform=platform) as here:
+        await here.say("m1", "/jobs")
+        await platform.until(lambda: platform.tried)
+        await here.say("m2", "hello")
+        tried = platform.tried
+        await platform.until(lambda: here.script.asked and platform.tried > tried + 3)
+        platform.trouble = None
+        await platform.post("answer:m2")
+        assert here.streamed() == []
+        await here.ask("m3", "and now?", thread="other")
+        assert here.streamed() == ["echo: and now?"]
+
+
 async def test_what_was_not_shown_before_the_death_is_shown_after_it(tmp_path: Path) -> None:
     platform = Platform()
     platform.trouble = DeliveryFailed("down", retry_after_s=60.0)
