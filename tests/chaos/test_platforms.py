@@ -2,13 +2,11 @@
 more while it recovers, and at random."""
 
 import os
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 
 from core.commit_points import CommitPoint
-from tests.harness.side_by_side import SideBySide, selected, side_by_side
+from tests.harness.side_by_side import SideBySide, living
 from tests.harness.town_lives import killed_at, killed_at_random
 
 SEEDS = range(2000, 2000 + int(os.environ.get("THAW_CHAOS_SEEDS", "75")) // 3)
@@ -23,31 +21,8 @@ pytestmark = [
 ]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def at_points(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[SideBySide]:
-    folder = tmp_path_factory.mktemp("bots")
-
-    async def life(point: object) -> str:
-        return await killed_at(folder, [f"{point}:1", f"{point}:2"])
-
-    async with side_by_side(selected(request, "point"), life) as running:
-        yield running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def at_random(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[SideBySide]:
-    folder = tmp_path_factory.mktemp("bots")
-
-    async def life(seed: object) -> str:
-        assert isinstance(seed, int)
-        return await killed_at_random(folder, seed, KILLS)
-
-    async with side_by_side(selected(request, "seed"), life) as running:
-        yield running
+at_points = living("point", lambda folder, point: killed_at(folder, [f"{point}:1", f"{point}:2"]))
+at_random = living("seed", lambda folder, seed: killed_at_random(folder, seed, KILLS))
 
 
 @pytest.mark.parametrize("point", POINTS)

@@ -2,11 +2,9 @@
 has its effect, and has it once."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from tests.emulators.model import ModelServer
 from tests.emulators.script import Received, Reply
@@ -16,7 +14,7 @@ from tests.harness.lives import KILLED
 from tests.harness.page import Page
 from tests.harness.play import Play, change, finish, shell, starting
 from tests.harness.room import assert_no_bugs
-from tests.harness.side_by_side import SideBySide, selected, side_by_side
+from tests.harness.side_by_side import SideBySide, living
 
 POINTS = [
     "inbox.before:2",
@@ -131,14 +129,7 @@ def _wrong(data: Path, presses: list[str], texts: list[str], heard: int, last: s
     return [*found, *(f"left over: {row}" for row in (*waiting, *owed))]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def lives(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[SideBySide]:
-    folder = tmp_path_factory.mktemp("bots")
-    points = selected(request, "point")
-    async with side_by_side(points, lambda point: killed_amid(folder, str(point))) as running:
-        yield running
+lives = living("point", killed_amid)
 
 
 @pytest.mark.parametrize("point", POINTS)

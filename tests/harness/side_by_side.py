@@ -2,18 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
+import pytest_asyncio
 
 AT_ONCE = 4
-Life = Callable[[object], Coroutine[object, object, str]]
 
 
 class SideBySide:
     """Lives of the parameters, each begun when its verdict is asked for or is among the next."""
 
-    def __init__(self, parameters: Sequence[object], life: Life) -> None:
+    def __init__(
+        self, parameters: Sequence[object], life: Callable[[object], Coroutine[object, object, str]]
+    ) -> None:
         self._parameters = list(parameters)
         self._life = life
         self._running: dict[object, asyncio.Task[str]] = {}
@@ -33,15 +37,24 @@ class SideBySide:
         await asyncio.gather(*self._running.values(), return_exceptions=True)
 
 
-@asynccontextmanager
-async def side_by_side(parameters: Sequence[object], life: Life) -> AsyncIterator[SideBySide]:
-    """Lives for the parameters, in the order in which they are going to be asked for."""
-    lives = SideBySide(parameters, life)
-    yield lives
-    await lives.end()
+def living(argument: str, life: Callable[[Path, Any], Coroutine[object, object, str]]) -> Any:
+    """A fixture for a module: the lives of this parameter's values in the tests that are going to
+    run, in the order in which they are going to be asked for. `life` is given a folder for all."""
+
+    @pytest_asyncio.fixture(scope="module", loop_scope="module")
+    async def lives(
+        request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    ) -> AsyncIterator[SideBySide]:
+        running = SideBySide(
+            _selected(request, argument), partial(life, tmp_path_factory.mktemp("bots"))
+        )
+        yield running
+        await running.end()
+
+    return lives
 
 
-def selected(request: pytest.FixtureRequest, argument: str) -> list[object]:
+def _selected(request: pytest.FixtureRequest, argument: str) -> list[object]:
     """The values of a parameter in those tests of the requesting module that are going to run."""
     items = (item for item in request.session.items if item.path == request.path)
     calls = (item.callspec for item in items if hasattr(item, "callspec"))
