@@ -15,7 +15,7 @@ from core.model.wire import message_bytes, tools_bytes
 from core.state.operations import FileChange, Json
 from core.subagents.transcript import LONG
 from tests.core.subagents.engine.bench import Bench, bench
-from tests.core.subagents.scripted import calls, finishes, job
+from tests.core.subagents.scripted import calls, finishes, job, says
 
 NAIVE_CUT = 30_000
 """Characters of a result that the naive loop sends, so that it is not a straw man."""
@@ -34,15 +34,19 @@ async def measure(folder: Path) -> list[Figure]:
         second = made.model.requests[0]
         naive = await _naive(ours, folder / "naive")
     sent, plain = sum(map(_size, ours)), sum(naive)
-    shares = [100 * _shared(a, b) / _size(b) for a, b in pairwise(ours)]
-    whole = 100 * sum(_shared(a, b) for a, b in pairwise(ours)) / sum(map(_size, ours[1:]))
+    # Of a summary's call, which begins like no other, nothing is cached.
+    steps = [request for request in ours if request.tools]
+    shares = [100 * _shared(a, b) / _size(b) for a, b in pairwise(steps)]
+    whole = 100 * sum(_shared(a, b) for a, b in pairwise(steps)) / sum(map(_size, ours[1:]))
+    summaries = len(ours) - len(steps)
     return [
         Figure(
             name="prompt tokens of a job, of those of a naive loop", unit="%",
             values=(100 * sent / plain,), worst_below=50.001,
-            note=f"{len(ours)} calls, {sent / _BYTES / 1000:.0f} of {plain / _BYTES / 1000:.0f}"
+            note=f"{len(steps)} calls and {summaries} for a summary,"
+            f" {sent / _BYTES / 1000:.0f} of {plain / _BYTES / 1000:.0f}"
             f" thousand tokens; the naive loop sends each result again, up to {NAIVE_CUT:,}"
-            f" characters of it, ours at most {LONG:,} and references later",
+            f" characters of it, ours at most {LONG:,}, and a summary of the oldest later",
         ),
         Figure(
             name="prompt tokens that are not the call's before", unit="%",
@@ -57,7 +61,14 @@ async def measure(folder: Path) -> list[Figure]:
 
 
 async def _played(made: Bench, number: int, commit: int) -> None:
-    made.model.lines.extend(_script())
+    steps = list(_script())
+
+    async def line(request: ModelRequest) -> ModelReply:
+        if steps[1:] or not request.tools:
+            made.model.lines.append(line)
+        return steps.pop(0) if request.tools else says("what was seen, done and found; " * 70)
+
+    made.model.lines.append(line)
     brief = "Find out why the nightly build fails and mend it."
     spec = job(number, brief=brief, base_commit=commit, max_steps=100)
     outcome = await made.run(spec)

@@ -253,7 +253,7 @@ def export(config_file: Path | None, channel: str) -> None:
 @with_config
 @click.option(
     "--by",
-    type=click.Choice(["day", "channel", "person", "model"]),
+    type=click.Choice(["day", "channel", "person", "model", "kind"]),
     help="Add up by one of these; without it each combination has a line.",
 )
 @click.option("--since", metavar="DAY", help="Only from this day on, as 2026-11-22.")

@@ -75,6 +75,7 @@ class ModelSettings:
     api_key_env: Annotated[str, checks.environment_name] = OPENAI_KEY
     timeout_s: Annotated[float, checks.seconds(0.1, 3600)] = 120.0
     max_completion_tokens: Annotated[int, checks.whole(1, 1_000_000)] = 8192
+    summary_above: Annotated[int, checks.whole(0, 10_000_000)] = 40_000
 
     @property
     def api_key(self) -> str | None:
@@ -115,6 +116,7 @@ class SubagentSettings:
     memory_mb: Annotated[int, checks.whole(32, 1_048_576)] = 1024
     processes: Annotated[int, checks.whole(8, 100_000)] = 128
     disk_mb: Annotated[int, checks.whole(1, 1_048_576)] = 1024
+    summary_above: Annotated[int, checks.whole(0, 10_000_000)] = 80_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,8 @@ from core.records import jobs
 from core.search.sources import Sources
 from core.skills import Skill, Skills, read_skills, together
 from core.state.channels import Channels
-from core.subagents.engine.local import Bounds, LocalEngine
+from core.subagents.engine.bounds import Bounds
+from core.subagents.engine.local import LocalEngine
 from core.subagents.sandbox import Mount
 from core.subagents.sandbox.choose import choose
 
@@ -64,6 +65,7 @@ def local_engine(
             memory_mb=config.subagents.memory_mb,
             processes=config.subagents.processes,
             disk_mb=config.subagents.disk_mb,
+            transcript=config.subagents.summary_above,
         ),
         web=_web(config),
         servers=_servers(config),

@@ -21,7 +21,7 @@ from core.state.schema import CONTROL_APPLICATION_ID, control_migrations
 
 _Someone = tuple[str, str, str]
 _SUMS = ("calls", "prompt", "cached", "completion", "tokens", "nanos", "unpriced")
-_ALL = ("day", "channel", "person", "model")
+_ALL = ("day", "channel", "person", "model", "kind")
 
 
 @dataclass(slots=True)
@@ -42,8 +42,8 @@ class _Sum:
 def usage_of(
     root: Path, by: str | None, since: str | None, until: str | None, *, as_csv: bool = False
 ) -> Iterator[str]:
-    """Yield a line for each of what `by` names (day, channel, person or model), the dearest first
-    and days in their order; without it a line for each combination. Raises ThawError.
+    """Yield a line for each of what `by` names (day, channel, person, model or kind), the dearest
+    first and days in their order; without it a line for each combination. Raises ThawError.
 
     `since` and `until` are days, both included.
     """
@@ -56,6 +56,7 @@ def usage_of(
         "channel": lambda row: str(row.channel),
         "person": lambda row: named.of(row.channel, row.person),
         "model": lambda row: row.model,
+        "kind": lambda row: row.kind,
     }
     for row in rows:
         label = tuple(labels[key](row) for key in keys)

@@ -159,6 +159,7 @@ class Drafting:
             person_id=order.author.person_id,
             work=f"{order.name}@{channel}",
             zone=order.zone,
+            kind="draft",
         )
         try:
             reply = await self._model.complete(account, order.request)

@@ -107,6 +107,7 @@ def account_of(job: JobSpec) -> Account:
         work=f"job:{job.id}",
         budget=job.budget,
         zone=job.zone,
+        kind="job",
     )
 
 

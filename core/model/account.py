@@ -11,7 +11,8 @@ class Account:
     """All levels that one call counts against.
 
     `work` names the turn or job for ever ("turn:<id>", "job:<id>"); `budget` bounds that one
-    piece of work. The day is that of the time zone `zone`.
+    piece of work. The day is that of the time zone `zone`. `kind` says what the call is for:
+    "turn", "job", "draft" or "summary".
     """
 
     channel: ChannelRef
@@ -19,3 +20,9 @@ class Account:
     work: str
     budget: Limit = NO_LIMIT
     zone: str = "UTC"
+    kind: str = "turn"
+
+    @property
+    def prompts(self) -> str:
+        """Names calls whose prompts begin alike: what a server says of one bounds the next."""
+        return f"{self.kind} {self.work}"

@@ -163,7 +163,8 @@ def _reserve(
     _add(keys, _NOTHING, bound, 1, at, tx)
     channel = account.channel
     whose = (
-        channel.platform, channel.workspace, channel.channel, account.person_id, model
+        channel.platform, channel.workspace, channel.channel, account.person_id, model,
+        account.kind,
     )  # fmt: skip
     row = tx.execute(
         "INSERT INTO reservations (pots, tokens, nanos, at, day, usage, held)"

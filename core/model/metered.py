@@ -116,7 +116,7 @@ class Metered:
 
     async def scarce(self, account: Account, request: ModelRequest) -> str | None:
         """See core.ports.MeteredModel."""
-        measured = self._bounds.measure(account.work, request)
+        measured = self._bounds.measure(account.prompts, request)
         bound = _bound(measured, await self._prices(request.model))
         return await self._ledger.scarce(account, request.model, bound, self._clock())
 
@@ -140,7 +140,7 @@ class Metered:
     async def _once(
         self, account: Account, request: ModelRequest, heard: "_Heard | None"
     ) -> ModelReply:
-        measured = self._bounds.measure(account.work, request)
+        measured = self._bounds.measure(account.prompts, request)
         # A call is settled at the price that it was reserved at, whatever it costs by then.
         price = await self._prices(request.model)
         reservation = await self._reserve(account, request.model, _bound(measured, price))
@@ -155,7 +155,7 @@ class Metered:
             usage = reply.usage
             charged = None if usage is None else _used(usage, price)
             if usage is not None:
-                self._bounds.reported(account.work, measured, usage)
+                self._bounds.reported(account.prompts, measured, usage)
         except ModelError as error:
             charged = _NOTHING if error.free else None
             raise

@@ -16,6 +16,7 @@ from core.subagents.broker_approvals import Approvals, Refusal
 from core.subagents.broker_asking import Asking, sound
 from core.subagents.broker_partial import so_far
 from core.subagents.broker_resume import Taken
+from core.subagents.broker_room import Room
 from core.subagents.broker_tools import Done, HostTools, one_line
 from core.subagents.file_reads import FileReads
 from core.subagents.journal import Journal
@@ -88,6 +89,7 @@ class Broker:
         self._workspace = workspace
         self._commands_off = commands_off
         self._step = step
+        self._room = Room(journal=journal, asking=asking, spent=self._spent)
         self._last = 0
         self._greeted = False
         self._running: tuple[int, ToolCall] | None = None
@@ -155,6 +157,7 @@ class Broker:
         if self._answers >= self._job.max_steps:
             reason = f"it was not done after {self._job.max_steps} steps, the most it may take"
             return Failed(kind=FailureKind.STEPS, reason=reason)
+        await self._room.make(self._transcript)
         steering = (*await self._steering(self._job, self._told), *await self._warning())
         number = await self._journal.begin_model(steering)
         self._show(steering)
@@ -174,6 +177,9 @@ class Broker:
         if note:
             await self._tell(note)
         return Answer(text=kept.text, calls=kept.tool_calls)
+
+    def _spent(self, tokens: int, cost: int) -> None:
+        self._step("", self._answers, tokens, cost)
 
     async def _warning(self) -> tuple[Steering, ...]:
         """That the budget is nearly used up, once: what it is not told, it cannot act on."""

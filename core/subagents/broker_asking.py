@@ -6,12 +6,24 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from core.errors import BudgetExceeded, ContextTooLong, ModelRefused, ModelUnreachable
+import structlog
+
+from core.errors import (
+    BudgetExceeded,
+    ContextTooLong,
+    ModelError,
+    ModelRefused,
+    ModelUnreachable,
+)
 from core.jobs.job import Failed, FailureKind, JobSpec, account_of
 from core.model.amounts import Amount
 from core.model.chat import ModelReply, ModelRequest, ToolCall, ToolSpec
 from core.ports import MeteredModel
+from core.subagents.summing import Outgrown
 from core.subagents.transcript import Transcript
+from core.summaries.request import request, summary_in
+
+log = structlog.get_logger(__name__)
 
 MOST_CALLS = 32
 """Calls of one answer that are run; the model is told of the rest."""
@@ -73,6 +85,21 @@ class Asking:
                 return Failed(kind=FailureKind.MODEL, reason=str(error))
             except BudgetExceeded as error:
                 return Failed(kind=FailureKind.BUDGET, reason=str(error))
+
+    async def sum_up(self, oldest: Outgrown) -> tuple[str, ModelReply | None]:
+        """A summary of the job's oldest steps, and the answer that has it; "" where there is none:
+        then the job goes on without."""
+        self._say("summing up")
+        asked = request(
+            "a long piece of work", oldest.so_far, oldest.pieces, self._job.model,
+            self._job.max_completion_tokens,
+        )  # fmt: skip
+        try:
+            reply = await self._model.complete(replace(self._account, kind="summary"), asked)
+        except (ModelError, BudgetExceeded) as error:
+            log.info("a job has no summary", number=self._job.number, why=type(error).__name__)
+            return "", None
+        return summary_in(reply, asked), reply
 
     async def _wait(self, error: ModelUnreachable, failed: int) -> None:
         wait_s = min(_LONGEST_WAIT_S, 2.0 ** min(failed, 10)) * random.uniform(0.5, 1.0)  # noqa: S311

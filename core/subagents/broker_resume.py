@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from core.model.chat import ChatMessage
 from core.subagents.journal_rows import Past, StepKind
 from core.subagents.protocol import Answer
-from core.subagents.transcript import Transcript, replay
+from core.subagents.transcript import BOUND, Transcript, replay
 
 CUT_OFF = "this call was interrupted; it may have had effects. Look before you repeat it."
 NOT_RUN = "not run: the call before it was interrupted. Call it again if it is still wanted."
@@ -31,11 +31,14 @@ class Taken:
     told: str
 
 
-def take_up(past: Past, opening: Sequence[ChatMessage], moved: Sequence[str]) -> Taken:
-    """`moved` are workspace paths that are not as the last step left them."""
+def take_up(
+    past: Past, opening: Sequence[ChatMessage], moved: Sequence[str], bound: int = BOUND
+) -> Taken:
+    """`moved` are workspace paths that are not as the last step left them, `bound` is the
+    transcript's."""
     thawed = past.frozen.step if past.frozen else None
     steps = [step for step in past.steps if step.number != thawed]
-    transcript = Transcript(opening)
+    transcript = Transcript(opening, bound)
     answers = replay(transcript, steps)
     begun = {step.call for step in steps if step.kind is StepKind.TOOL and step.response is None}
     cut_off: dict[str, str] = {}

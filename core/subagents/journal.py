@@ -167,6 +167,28 @@ class Journal:
         await self._database.write(write)
         reached(CommitPoint.STEP_ENDED)
 
+    async def begin_summary(self) -> int:
+        """The transcript has grown too long; returns the step of what is done about it."""
+        number = self._next()
+        values = (number, "summary", "summary", "summing up", None, "", self._clock())
+        await self._database.write(lambda tx: tx.execute(_OPEN_STEP, values))
+        reached(CommitPoint.STEP_BEGUN)
+        return number
+
+    async def end_summary(
+        self, number: int, upto: str, text: str, title: str, tokens: int = 0
+    ) -> None:
+        """`text` stands for all up to the result of the call `upto`; "": the oldest was cut."""
+        values = (upto, text, title, tokens, self._clock(), number)
+        await self._database.write(
+            lambda tx: tx.execute(
+                "UPDATE steps SET request = ?, response = ?, title = ?, tokens = ?, ended_at = ?"
+                " WHERE number = ?",
+                values,
+            )
+        )
+        reached(CommitPoint.STEP_ENDED)
+
     async def begin_tool(self, call: ToolCall, title: str) -> int:
         """A tool inside the sandbox is about to run; returns its step."""
         number = self._next()

@@ -34,7 +34,7 @@ def _detail(step: Step) -> str:
             return "\n\n".join(part for part in (_arguments(step.request), step.response) if part)
         case StepKind.STEERING:
             return steered(step.name, step.request)
-        case StepKind.ATTEMPT | StepKind.BREAKDOWN:
+        case StepKind.ATTEMPT | StepKind.BREAKDOWN | StepKind.SUMMARY:
             return step.response or ""
 
 

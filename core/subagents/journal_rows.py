@@ -13,13 +13,16 @@ from core.state.operations import Op, Operation
 
 class StepKind(StrEnum):
     """What a step is. STEERING also holds what the bot itself had to say to the model; the
-    response of a BREAKDOWN is how the sandbox ended."""
+    response of a BREAKDOWN is how the sandbox ended. A SUMMARY is made where the transcript had
+    grown too long: its response stands for all up to the result of the call `request`, or is ""
+    where the oldest results were cut instead."""
 
     ATTEMPT = "attempt"
     MODEL = "model"
     TOOL = "tool"
     STEERING = "steering"
     BREAKDOWN = "breakdown"
+    SUMMARY = "summary"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

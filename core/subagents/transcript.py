@@ -8,14 +8,26 @@ from core.model.chat import ChatMessage, ToolCall
 from core.state.operations import Json
 from core.subagents import breakdowns as breakdown
 from core.subagents.journal_rows import Step, StepKind
+from core.subagents.summing import (
+    Outgrown,
+    behind,
+    newest,
+    outgrown,
+    size_of,
+    standing_for,
+    still_told,
+)
 
-BOUND = 120_000
-"""Characters of a request; when it grows beyond, what is oldest is cut to below half of it."""
+BOUND = 80_000
+"""Characters of a request; when it grows beyond, a summary stands for what is oldest, or it is cut
+to below half of the bound."""
 LONG = 14_000
 """Characters of a result that are shown as it comes: its two ends. `read_result` shows the rest."""
 # The newest messages are what the model works with; they are cut only if nothing else helps.
 _KEPT_WHOLE = (6, 1)
 _CUT = 600
+# Of the bound, what stays beside a summary: the next one is far away then.
+_STAYS = 4
 # What they return are a person's words, or the bot's own.
 _TRUSTED = frozenset({"ask", "change_state", "finish", "progress"})
 
@@ -25,10 +37,14 @@ class Transcript:
     servers refuse anything else there."""
 
     def __init__(self, opening: Iterable[ChatMessage], bound: int = BOUND) -> None:
+        """With a `bound` of 0 it is the usual one, and no summary is made of anything."""
         self._messages = list(opening)
+        self._summary = ""
+        self._told: tuple[str, ...] = ()
         self._first = len(self._messages)
-        self._size = sum(_size(message) for message in self._messages)
-        self._bound = bound
+        self._size = sum(map(size_of, self._messages))
+        self._bound = bound or BOUND
+        self._sums = bound > 0
         self._unanswered: dict[str, ToolCall] = {}
         self._held: list[str] = []
         self._answered: dict[str, ToolCall] = {}
@@ -49,6 +65,11 @@ class Transcript:
     def calls(self) -> tuple[ToolCall, ...]:
         """The calls that have a result, in their order."""
         return tuple(self._answered.values())
+
+    @property
+    def outgrown(self) -> bool:
+        """Whether it has grown beyond its bound."""
+        return self._size > self._bound
 
     @property
     def tainted(self) -> bool:
@@ -94,10 +115,39 @@ class Transcript:
             self._add(ChatMessage(role="user", text=text))
 
     def messages(self) -> tuple[ChatMessage, ...]:
-        """The whole request, within the bound as far as cutting can bring it there."""
-        if self._size > self._bound:
-            self._cut_to(self._bound // 2)
+        """The whole request."""
         return tuple(self._messages)
+
+    def oldest(self) -> Outgrown | None:
+        """What a summary is to stand for, None where it would not help: little is old."""
+        if not self._sums:
+            return None
+        begin = self._first + bool(self._summary)
+        end = newest(self._messages, begin, self._bound // _STAYS)
+        parts = self._messages[begin:end]
+        if sum(map(size_of, parts)) < self._bound // _STAYS:
+            return None
+        numbers = {id: number for number, id in enumerate(self._answered, 1)}
+        return outgrown(self._messages[self._first - 1].text, self._summary, parts, numbers)
+
+    def sum_up(self, upto: str, text: str) -> None:
+        """From now on `text` stands for all up to the result of the call `upto`; a journal that
+        names one which is not shown is taken for a cut."""
+        if not any(one.tool_call_id == upto for one in self._messages):
+            self.cut()
+            return
+        begin, end = self._first + bool(self._summary), behind(self._messages, upto)
+        self._told = still_told(self._told, self._messages[begin:end])
+        self._summary = text
+        calls = self.calls[: 1 + list(self._answered).index(upto)]
+        self._messages[self._first : end] = [standing_for(text, self._told, calls)]
+        self._size = sum(map(size_of, self._messages))
+        if self.outgrown:
+            self.cut()
+
+    def cut(self) -> None:
+        """Cut the oldest results, as far as that brings it to half of its bound."""
+        self._cut_to(self._bound // 2)
 
     def shrink(self) -> bool:
         """Make it about half as long as it is; False if nothing more can be cut."""
@@ -107,7 +157,7 @@ class Transcript:
 
     def _add(self, message: ChatMessage) -> None:
         self._messages.append(message)
-        self._size += _size(message)
+        self._size += size_of(message)
 
     def _cut_to(self, size: int) -> None:
         # Much at once and seldom: every cut changes the prefix that servers have cached.
@@ -118,7 +168,7 @@ class Transcript:
                 message = self._messages[place]
                 shorter = self._shorter(message)
                 self._messages[place] = shorter
-                self._size += _size(shorter) - _size(message)
+                self._size += size_of(shorter) - size_of(message)
 
     def _shorter(self, message: ChatMessage) -> ChatMessage:
         if message.role == "tool" and message.tool_call_id is not None:
@@ -153,6 +203,11 @@ def replay(transcript: Transcript, steps: Iterable[Step]) -> int:
             case StepKind.ATTEMPT:
                 if step.response:
                     transcript.told(step.response)
+            case StepKind.SUMMARY:
+                if step.response:
+                    transcript.sum_up(step.request, step.response)
+                elif step.response is not None:
+                    transcript.cut()
             case StepKind.BREAKDOWN:
                 transcript.told(breakdown.told(step.response or ""))
     return answers
@@ -173,10 +228,6 @@ def _ends(result: str, number: int) -> str:
         return result
     head, tail = result[: LONG // 2], result[-LONG // 2 :]
     return f"{head}\n[{len(result) - LONG} characters are left out here; {_again(number)}]\n{tail}"
-
-
-def _size(message: ChatMessage) -> int:
-    return len(message.text) + sum(len(call.arguments) for call in message.tool_calls)
 
 
 def _cut(text: str, again: str) -> str:

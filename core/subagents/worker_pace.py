@@ -51,7 +51,7 @@ class Pace:
         answers = [step for step in past.steps if step.kind is StepKind.MODEL and step.response]
         replies = [step.reply for step in answers]
         cost = sum(reply.cost or 0 for reply in replies if reply is not None)
-        self.move("", len(answers), sum(step.tokens for step in answers), cost)
+        self.move("", len(answers), sum(step.tokens for step in past.steps), cost)
 
     def close(self) -> None:
         """Deliver what is not delivered yet."""

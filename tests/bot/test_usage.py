@@ -64,7 +64,7 @@ async def test_csv_has_a_line_for_each_combination_with_exact_sums(tmp_path: Pat
     assert table == [
         {
             "day": "2026-11-15", "channel": str(CHANNEL), "person": "ann", "model": "small",
-            "calls": "2", "prompt": "1800", "cached": "1000", "completion": "200",
+            "kind": "turn", "calls": "2", "prompt": "1800", "cached": "1000", "completion": "200",
             "tokens": "2000", "dollars": "0.041000002", "unpriced_tokens": "0",
         }
     ]  # fmt: skip

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from core.model.chat import ModelReply, ModelRequest, ToolCall, Usage
 from core.model.offline.primary import answer
 from core.model.offline.subagent import work
+from core.model.offline.summary import is_wanted, sum_up
 from core.model.offline.talk import Say
 from core.model.wire import message_bytes, tools_bytes
 
@@ -26,7 +27,9 @@ class OfflineModel:
         tools = frozenset(tool.name for tool in request.tools)
         works = "finish" in tools
         # Understanding a long text takes longer than others may be held up.
-        if works:
+        if is_wanted(request.messages):
+            say = await asyncio.to_thread(sum_up, request.messages)
+        elif works:
             say = await asyncio.to_thread(work, request.messages, tools)
         else:
             say = await asyncio.to_thread(answer, request.messages)

@@ -22,7 +22,7 @@ CREATE TABLE reservations (                 -- states: called, held
     nanos  INTEGER,                         -- NULL: no price is known
     at     REAL NOT NULL,
     day    TEXT NOT NULL,                   -- of the channel
-    usage  TEXT NOT NULL,                   -- [platform, workspace, channel, person, model]
+    usage  TEXT NOT NULL,                   -- [platform, workspace, channel, person, model, kind]
     held   TEXT                             -- the job that was let in; NULL for a call
 ) STRICT;
 CREATE UNIQUE INDEX reservations_held ON reservations (held) WHERE held IS NOT NULL;
@@ -35,6 +35,7 @@ CREATE TABLE usage (
     channel    TEXT NOT NULL,
     person     TEXT NOT NULL,
     model      TEXT NOT NULL,
+    kind       TEXT NOT NULL,               -- what for: turn, job, draft, summary
     calls      INTEGER NOT NULL,
     prompt     INTEGER NOT NULL,            -- tokens, as far as servers said
     cached     INTEGER NOT NULL,
@@ -42,5 +43,5 @@ CREATE TABLE usage (
     tokens     INTEGER NOT NULL,            -- as charged
     nanos      INTEGER NOT NULL,
     unpriced   INTEGER NOT NULL,            -- of the tokens, those whose price is not known
-    PRIMARY KEY (day, platform, workspace, channel, person, model)
+    PRIMARY KEY (day, platform, workspace, channel, person, model, kind)
 ) STRICT, WITHOUT ROWID;

@@ -8,11 +8,12 @@ CREATE TABLE job (
 
 CREATE TABLE steps (
     number   INTEGER PRIMARY KEY,           -- in the order they began
-    kind     TEXT NOT NULL,                 -- attempt, model, tool, steering, breakdown
+    kind     TEXT NOT NULL,                 -- attempt, model, tool, steering, breakdown, summary
     name     TEXT NOT NULL,                 -- attempt: its number; tool: the tool; steering: who
     title    TEXT NOT NULL,                 -- a line for people
     call     TEXT,                          -- tool: the model's call that it answers
-    request  TEXT NOT NULL,                 -- tool: the model's arguments; steering: what was said
+    request  TEXT NOT NULL,                 -- tool: the model's arguments; steering: what was said;
+                                            -- summary: the call up to whose result it stands
     response TEXT,                          -- NULL while it runs, or when it was cut off
     seq      INTEGER,                       -- steering: its place in the channel
     tokens   INTEGER NOT NULL DEFAULT 0,

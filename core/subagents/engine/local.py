@@ -5,7 +5,6 @@ import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -40,6 +39,7 @@ from core.subagents.broker_asking import Asking
 from core.subagents.broker_resume import MOST_IDLE, Taken, idle, take_up
 from core.subagents.broker_tools import HostTools
 from core.subagents.engine import memories
+from core.subagents.engine.bounds import Bounds
 from core.subagents.engine.sweep import remove, sweep
 from core.subagents.file_reads import FileReads
 from core.subagents.journal import FILE_NAME, Journal
@@ -61,15 +61,6 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # More at once than this make none of them earlier, and a message that comes meanwhile waits for all
 # of them: with 64 jobs a quarter of a second.
 _PREPARED_AT_ONCE = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
-    """What one job may use: see SandboxSpec."""
-
-    memory_mb: int
-    processes: int
-    disk_mb: int
 
 
 class LocalEngine:
@@ -268,7 +259,7 @@ class LocalEngine:
         )
         first = opening(job, sandbox.commands_off, mounts, self._hosts(job), offer)
         moved = await journal.moved(workspace) if past.steps else ()
-        taken = take_up(past, first, moved)
+        taken = take_up(past, first, moved, self._bounds.transcript)
         await journal.begin_attempt(
             job.attempt, workspace, told=taken.told, cut_off=taken.cut_off, thaw=past.frozen
         )

@@ -17,10 +17,12 @@ from core.state.facts import head
 from core.state.operations import Author, AuthorKind, Delta, FileChange, Operation
 from core.state.reads import Read
 from core.state.rules import Rules
-from core.subagents.engine.local import Bounds, LocalEngine
+from core.subagents.engine.bounds import Bounds
+from core.subagents.engine.local import LocalEngine
 from core.subagents.journal import Journal
 from core.subagents.journal_reads import read_reads
 from core.subagents.sandbox import Choice, Mount, Sandbox, choose
+from core.subagents.transcript import BOUND
 from tests.core.subagents.puppet import PuppetSandbox, Script
 from tests.core.subagents.scripted import CHANNEL, NothingFound, ScriptedModel
 
@@ -85,6 +87,7 @@ async def bench(
     web: Web | None = None,
     approvals: ApprovalRules | None = None,
     servers: Servers | None = None,
+    transcript: int = BOUND,
 ) -> AsyncIterator[Bench]:
     """An engine whose sandboxes are made in this way."""
     channels, model, finder = Channels(data), ScriptedModel(), NothingFound()
@@ -109,7 +112,7 @@ async def bench(
         steering=steering,
         mounts=mounted,
         choose=chosen,
-        bounds=Bounds(memory_mb=256, processes=64, disk_mb=64),
+        bounds=Bounds(memory_mb=256, processes=64, disk_mb=64, transcript=transcript),
         web=web,
         approvals=approvals,
         servers=servers,
