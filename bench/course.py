@@ -5,6 +5,7 @@ import os
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -102,8 +103,9 @@ class Course:
 def child(word: str) -> int:
     """The process with this word on its command line that descends from this one."""
     for pid in processes.tree(os.getpid())[1:]:
-        if word.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
-            return pid
+        with suppress(OSError):  # what is in a sandbox comes and goes
+            if word.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                return pid
     raise LookupError(f"no process of {word}")
 
 
