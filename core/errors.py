@@ -1,5 +1,7 @@
 """The errors that callers treat differently. Expected ends of work are values, not errors."""
 
+from socket import gaierror
+
 
 class ThawError(Exception):
     """Root of all errors that the program raises on purpose; the text is fit for people."""
@@ -98,6 +100,17 @@ def said(error: BaseException) -> str:
 
     Not its repr: libraries put whole requests there, tokens included.
     """
+    if (unknown := _unknown_name(error)) is not None:
+        return unknown
     status = getattr(error, "status", None)
     words = f"HTTP {status} {getattr(error, 'message', '')}" if status else str(error)
     return f"{type(error).__name__}: {words}".rstrip(": ")
+
+
+def _unknown_name(error: BaseException) -> str | None:
+    """Words for a host's name that cannot be looked up; libraries wrap that in their own errors."""
+    for one in (error, getattr(error, "os_error", None), error.__cause__):
+        if isinstance(one, gaierror):
+            host = getattr(error, "host", None) or "of the host"
+            return f"the name {host} cannot be looked up ({one.strerror or one})"
+    return None

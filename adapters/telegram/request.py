@@ -12,6 +12,8 @@ import aiohttp
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
+from core.errors import said
+
 # What a slow line carries: so long a large file may take on its way out.
 _SLOWEST_UP = 100_000  # bytes a second
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -134,4 +136,4 @@ def _words(error: Exception) -> str:
     kind = type(error).__name__
     if isinstance(error, aiohttp.ClientResponseError):
         return f"{kind}: {error.message}"
-    return f"{kind}: {error}" if isinstance(error, OSError) else kind
+    return said(error) if isinstance(error, OSError) else kind

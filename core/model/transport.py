@@ -16,7 +16,7 @@ from itertools import takewhile
 import aiohttp
 import httpx2
 
-from core.errors import ModelError, ModelRefused, ModelUnreachable
+from core.errors import ModelError, ModelRefused, ModelUnreachable, said
 from core.model.events import EventData
 from core.model.faults import (
     LARGEST_ANSWER,
@@ -226,13 +226,21 @@ def _parsed(data: bytes, place: Place) -> Document:
 
 def _unreachable(cause: Exception, place: Place, timeout_s: float) -> ModelError:
     below = cause.__cause__
-    said = f" ({place.quote(str(cause))})" if str(cause) else ""
+    words = f" ({place.quote(str(cause))})" if str(cause) else ""
     if isinstance(cause, httpx2.UnsupportedProtocol):
         text = f"{place.server} is no http or https address: check base_url in [model]."
         return ModelRefused(text, free=True)
+    if isinstance(below, aiohttp.ClientConnectorDNSError):
+        text = (
+            f"Nothing can be reached at {place.server}: {place.quote(said(below))}; check base_url"
+            " in [model], and whether this machine's network and DNS are up."
+        )
+        return ModelUnreachable(text, free=True)
     if isinstance(below, _NEVER_SENT):
-        text = f"Nothing can be reached at {place.server}: check base_url in [model]{said}."
+        text = f"Nothing can be reached at {place.server}: check base_url in [model]{words}."
         return ModelUnreachable(text, free=True)
     if isinstance(below, aiohttp.ServerTimeoutError):
         return silent(place, timeout_s)
-    return ModelUnreachable(f"{place.server} cut the connection before its answer was whole{said}.")
+    return ModelUnreachable(
+        f"{place.server} cut the connection before its answer was whole{words}."
+    )

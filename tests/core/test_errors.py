@@ -1,5 +1,8 @@
+import socket
+
 import aiohttp
 import pytest
+from aiohttp.client_reqrep import ConnectionKey
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
@@ -21,3 +24,18 @@ def test_the_request_of_a_failed_answer_is_not_told(
     error = kind(request, (), status=502, message="Bad Gateway", headers=headers)
     assert "hush" in repr(error)
     assert said(error) == f"{kind.__name__}: HTTP 502 Bad Gateway"
+
+
+def test_a_name_that_cannot_be_looked_up_is_told_without_the_library_s_words() -> None:
+    lost = socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+    key = ConnectionKey(
+        host="chat.example", port=443, is_ssl=True, ssl=True, proxy=None, proxy_auth=None,
+        proxy_headers_hash=None,
+    )  # fmt: skip
+    wrapped = aiohttp.ClientConnectorDNSError(key, lost)
+    words = "cannot be looked up (Temporary failure in name resolution)"
+    assert said(wrapped) == f"the name chat.example {words}"
+    assert said(lost) == f"the name of the host {words}"
+    around = RuntimeError("the library's own")
+    around.__cause__ = lost
+    assert said(around) == f"the name of the host {words}"

@@ -6,7 +6,7 @@ import re
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 from uuid import uuid4
@@ -39,7 +39,8 @@ class BotProcess:
 
     `sections` go into the configuration beside the data folder and the page's port; `more` is
     TOML that follows. A `warm` one is born with the program loaded: for all but what the start
-    itself is like. As a context it is killed at the end, if it still runs.
+    itself is like. `through` are the words of a command that becomes the bot, for one that is not
+    warm. As a context it is killed at the end, if it still runs.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class BotProcess:
         environment: Mapping[str, str] | None = None,
         data: Path | None = None,
         warm: bool = False,
+        through: Sequence[str] = (),
     ) -> None:
         self.mark = f"bot-{uuid4().hex}"
         self.folder = within / self.mark
@@ -61,6 +63,7 @@ class BotProcess:
         self.port = 0
         self.starts = 0
         self._warm = warm
+        self._through = through
         self._process: Process | Born | None = None
         self.folder.mkdir(parents=True)
 
@@ -155,7 +158,8 @@ class BotProcess:
                     arguments, folder=self.folder, environment=environment, log=log.fileno()
                 )
             return await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", *arguments, cwd=self.folder, env=environment,
+                *self._through, sys.executable, "-m", "bot", *arguments,
+                cwd=self.folder, env=environment,
                 stdin=asyncio.subprocess.DEVNULL, stdout=PIPE, stderr=log,
             )  # fmt: skip
 

@@ -13,7 +13,7 @@ from tests.emulators.slack.server import APP_TOKEN, BOT_TOKEN
 from tests.emulators.telegram import TelegramServer
 from tests.emulators.telegram.limits import Limits as TelegramLimits
 from tests.emulators.telegram.server import TOKEN as TELEGRAM_TOKEN
-from tests.harness.bot import BotProcess, Sections
+from tests.harness.bot import BotProcess, Sections, Value
 from tests.harness.page import Page
 from tests.harness.people import OnDiscord, OnSlack, OnTelegram, Side
 from tests.harness.room import assert_no_bugs
@@ -58,10 +58,13 @@ async def town(
     sections: Sections | None = None,
     environment: Mapping[str, str] | None = None,
     limits: TelegramLimits | None = None,
+    through: Sequence[str] = (),
+    names: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Town]:
     """The three platforms with `places` channels each, and a bot that is not started yet. What
     `sections` have goes over the configuration that serves them all to everybody; without `limits`
-    Telegram takes any number of messages.
+    Telegram takes any number of messages. `through` is as for BotProcess; `names` gives a server
+    ("model", "slack", ...) a host's name, under which the bot has to look for it.
 
     At the end a bot that still runs has to stop cleanly, with no bug in its log.
     """
@@ -77,9 +80,12 @@ async def town(
         bot = await stack.enter_async_context(
             BotProcess(
                 within,
-                sections=_merged(_sections(model, slack, discord, telegram), sections or {}),
+                sections=_merged(
+                    _named(_sections(model, slack, discord, telegram), names or {}), sections or {}
+                ),
                 environment={**SECRETS, **(environment or {})},
-                warm=True,
+                warm=not through,
+                through=through,
             )
         )
         yield Town(
@@ -114,6 +120,20 @@ def _sections(
         "discord": {"api_url": discord.api_url, "gateway_url": discord.gateway_url},
         "telegram": {"api_url": telegram.url},
         "access.telegram": {"who": "anyone"},
+    }
+
+
+def _named(sections: Sections, names: Mapping[str, str]) -> Sections:
+    """The same servers by the names of their hosts."""
+
+    def value(section: str, given: Value) -> Value:
+        if section not in names or not isinstance(given, str):
+            return given
+        return given.replace("127.0.0.1", names[section])
+
+    return {
+        section: {key: value(section, given) for key, given in values.items()}
+        for section, values in sections.items()
     }
 
 
