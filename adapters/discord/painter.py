@@ -17,10 +17,14 @@ Spawn = Callable[[Awaitable[None], str], object]
 
 # Five edits in five seconds is what a channel allows; durable changes need some of them.
 INTERVAL_S = 1.3
+# An answer that is whole within this part of it is one message, sent once: three requests of a
+# second's fifty are two.
+_HELD = 0.25
 
 
 class Painter:
-    """`paint` shows one moving thing; at most one each `interval_s` in a channel."""
+    """`paint` shows one moving thing; at most one each `interval_s` in a channel. An answer that
+    begins to grow is held back for a moment."""
 
     def __init__(
         self,
@@ -53,6 +57,8 @@ class Painter:
     async def _run(self, where: str) -> None:
         waiting = self._waiting[where]
         try:
+            if isinstance(next(iter(waiting.values()), None), StreamText):
+                await asyncio.sleep(_HELD * self._interval_s)
             while waiting:
                 _, moving = waiting.popitem(last=False)
                 try:

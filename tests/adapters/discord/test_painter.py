@@ -3,26 +3,25 @@ from collections.abc import Awaitable
 
 from adapters.discord.painter import Moving, Painter
 from core.errors import DeliveryFailed
-from core.messages import Card
+from core.messages import Card, StreamText
 from tests.adapters.discord.fake_core import card, place
 
 HERE = place("1", "2")
 
 
 class Canvas:
-    """What was painted, by job number."""
+    """What was painted: numbers of jobs, and texts."""
 
     def __init__(self) -> None:
-        self.painted: list[int] = []
+        self.painted: list[int | str] = []
         self.tasks: list[asyncio.Future[None]] = []
         self.broken = 0
 
     async def paint(self, moving: Moving) -> None:
-        assert isinstance(moving, Card)
         if self.broken:
             self.broken -= 1
             raise DeliveryFailed("no")
-        self.painted.append(moving.job)
+        self.painted.append(moving.job if isinstance(moving, Card) else moving.text)
 
     def spawn(self, work: Awaitable[None], name: str) -> None:
         self.tasks.append(asyncio.ensure_future(work))
@@ -51,6 +50,26 @@ async def test_one_that_cannot_be_painted_does_not_stop_the_others() -> None:
         painter.offer("2", f"card:{number}", card(HERE, number))
     await canvas.done()
     assert canvas.painted == [2]
+
+
+async def test_an_answer_that_is_whole_at_once_does_not_grow_before() -> None:
+    canvas = Canvas()
+    painter = Painter(canvas.paint, canvas.spawn, 1.0)
+    painter.offer("2", "answer:m", StreamText(thread=HERE, post_id="answer:m", text="wh"))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    painter.drop("2", "answer:m")
+    await canvas.done()
+    assert canvas.painted == []
+
+
+async def test_an_answer_that_takes_its_time_grows_as_far_as_it_has_come_by_then() -> None:
+    canvas = Canvas()
+    painter = Painter(canvas.paint, canvas.spawn, 0.01)
+    for text in ("a", "a long", "a long one"):
+        painter.offer("2", "answer:m", StreamText(thread=HERE, post_id="answer:m", text=text))
+    await canvas.done()
+    assert canvas.painted == ["a long one"]
 
 
 async def test_what_is_dropped_is_not_painted() -> None:
