@@ -17,6 +17,10 @@ from core.errors import said
 # What a slow line carries: so long a large file may take on its way out.
 _SLOWEST_UP = 100_000  # bytes a second
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+_NO_PROXY = (
+    "the proxy that the environment names (HTTPS_PROXY, ALL_PROXY) has to begin with http:// or"
+    " https://"
+)
 _UNSAID = BaseRequest.DEFAULT_NONE
 
 
@@ -108,7 +112,10 @@ class AiohttpRequest(BaseRequest):
         parts = urlsplit(url)
         if proxy_bypass(parts.hostname or ""):
             return None
-        return self._proxies.get(parts.scheme) or self._proxies.get("all")
+        proxy = self._proxies.get(parts.scheme) or self._proxies.get("all")
+        if proxy is not None and urlsplit(proxy).scheme not in ("http", "https"):
+            raise NetworkError(_NO_PROXY)
+        return proxy
 
 
 def _encoded(

@@ -223,6 +223,14 @@ async def test_calls_go_through_the_proxy_that_the_environment_names(
     assert asked == ([f"http://telegram.invalid/bot{TOKEN}/someCall"] if through else [])
 
 
+async def test_a_proxy_that_is_not_spoken_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("all_proxy", "socks5://anna:secret@127.0.0.1:9")
+    async with bot("http://telegram.invalid") as one:
+        with pytest.raises(NetworkError, match="has to begin with http://") as failed:
+            await one.do_api_request("some_call")
+    assert "secret" not in str(failed.value)
+
+
 async def test_after_the_end_nothing_is_sent_until_it_begins_again() -> None:
     async def well(_: web.Request) -> web.Response:
         return web.json_response({"ok": True, "result": True})
