@@ -20,6 +20,8 @@ Json = Mapping[str, Any]
 
 _TIMEOUT_S = 30.0
 _LONGEST_HOLD_S = 30.0
+# To make a connection anew takes two or three round trips: so long one waits for the next call.
+_KEPT_OPEN_S = 60.0
 # Slack says of these that part of the work may have been done.
 _UNCLEAR = {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 # Slack reads the arguments of these from the query only.
@@ -70,7 +72,11 @@ class Api:
         self._session = aiohttp.ClientSession(timeout=timeout, trust_env=True)
         # Without the environment, in which aiohttp would look for a proxy and for a password at
         # each call, on threads: the client has looked for a proxy already, and has its token.
-        self._calls = aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar())
+        self._calls = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(keepalive_timeout=_KEPT_OPEN_S),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=timeout,
+        )
         self._client = AsyncWebClient(
             token=self._token, base_url=self._url, session=self._calls, retry_handlers=[]
         )

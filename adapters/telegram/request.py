@@ -16,6 +16,8 @@ from core.errors import said
 
 # What a slow line carries: so long a large file may take on its way out.
 _SLOWEST_UP = 100_000  # bytes a second
+# To make a connection anew takes two or three round trips: so long one waits for the next call.
+_KEPT_OPEN_S = 60.0
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _NO_PROXY = (
     "the proxy that the environment names (HTTPS_PROXY, ALL_PROXY) has to begin with http:// or"
@@ -99,7 +101,9 @@ class AiohttpRequest(BaseRequest):
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections),
+                connector=aiohttp.TCPConnector(
+                    limit=self._connections, keepalive_timeout=_KEPT_OPEN_S
+                ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": self.USER_AGENT},
             )
