@@ -101,6 +101,40 @@ def test_an_image_is_a_link_and_loads_nothing() -> None:
     assert render("[![a](https://b.example)](https://c.example)").count("<a ") == 1
 
 
+def test_an_image_without_words_is_called_so() -> None:
+    assert ">image</a>" in render("![](https://tracker.example/x.png)")
+    assert "image" in render("[![](https://b.example)](https://c.example)")
+
+
+def test_what_is_no_address_of_the_web_is_shown_without_a_link() -> None:
+    assert render("[x](javascript:alert) [y](/root) [z]()") == "<p>x y z</p>\n"
+    assert 'href="mailto:ana@b.example"' in render("<ana@b.example>")
+    assert 'href="HTTPS://b.example"' in render("[x](HTTPS://b.example)")
+
+
+def test_markdown_between_html_is_understood_and_the_html_is_shown() -> None:
+    html = render(
+        "<details>\n<summary>**how**</summary>\n- one\n</details>\n\n<script>\n\n# big\n\n`<b>`"
+    )
+    assert "&lt;summary&gt;<strong>how</strong>&lt;/summary&gt;" in html
+    assert "<li>one" in html
+    assert "<h3>big</h3>" in html
+    assert "<code>&lt;b&gt;</code>" in html
+
+
+@pytest.mark.parametrize("mark", ["> ", "- ", "1. ", "**a ", "[a"])
+def test_what_is_nested_without_end_is_shown_as_far_as_people_nest(mark: str) -> None:
+    html = render(mark * 3_000 + "the end")
+    assert "the end" in html
+    assert len(TAG.findall(html)) < 100
+
+
+def test_a_table_that_grows_without_measure_is_plain() -> None:
+    wide = "|a" * 300 + "\n" + "|-" * 300 + "\n" + "|b\n" * 260
+    assert render(wide).startswith("<pre>|a|a")
+    assert len(render(wide)) < 2 * len(wide)
+
+
 def test_headings_of_a_message_stand_below_those_of_the_page() -> None:
     assert render("# big").startswith("<h3>")
     assert render("###### small").startswith("<h6>")
