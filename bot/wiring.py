@@ -139,10 +139,8 @@ async def started(config: Config) -> AsyncIterator[str | None]:
         )
         await sources.start()
         stack.push_async_callback(sources.stop)
-        core = _Core(config, control, channels, ledger, model, book, sources)
+        core = _Core(config, control, channels, mender, ledger, model, book, sources)
         stack.push_async_callback(core.close)
-        loop = asyncio.get_running_loop()
-        mender.on_mended = lambda one: loop.call_soon_threadsafe(core.mending.mended, one)
         await core.start()
         if isinstance(model, OpenAIModel):
             core.tasks.spawn(book.learn(prices.models(config)), "look prices up")
@@ -158,6 +156,7 @@ class _Core:
         config: Config,
         control: Control,
         channels: Channels,
+        mender: Mender,
         ledger: Ledger,
         model: Model,
         book: PriceBook,
@@ -195,7 +194,7 @@ class _Core:
             landing=Landing(spool=Spool(config.bot.data_dir), rules=self._rules, clock=self._clock),
             landed=self._desk.notice, forget=self._forgetter.start,
         )  # fmt: skip
-        self.mending = self._make_mending(control)
+        self._mending = self._make_mending(control, mender)
         self._bell = Bell(config.bot.data_dir, self._rung, self.tasks.spawn)
         window = self._make_window(control, ledger)
         self._platforms = self._make_platforms(window)
@@ -271,9 +270,9 @@ class _Core:
         )
         return page
 
-    def _make_mending(self, control: Control) -> Mending:
+    def _make_mending(self, control: Control, mender: Mender) -> Mending:
         return Mending(
-            channels=self._channels, control=control, outbox=self._outbox,
+            channels=self._channels, control=control, outbox=self._outbox, mender=mender,
             take_up=self._dispatcher.take_up, spawn=self.tasks.spawn, clock=self._clock,
         )  # fmt: skip
 
@@ -356,6 +355,7 @@ class _Core:
 
     async def start(self) -> None:
         """Take up unfinished work, then let people in."""
+        await self._mending.start()
         unfinished = await self._control.unfinished()
         if unfinished:
             # Its first step is a call of the model, whose library takes long to load.

@@ -1,6 +1,7 @@
 """Tells people that their channel's file was damaged, and takes up what stands in its place. Mends
 nothing itself."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from functools import partial
@@ -10,10 +11,12 @@ import structlog
 from core.errors import StoreError
 from core.messages import ChannelRef, Post, PostKind, ThreadRef
 from core.outbox import Outbox
+from core.records import messages
 from core.records import outbox as outbox_rows
 from core.state.channels import Channels
 from core.state.control import Control
-from core.state.damaged import Mended
+from core.state.damaged import Mended, Mender
+from core.state.database import Transaction
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +35,7 @@ Spawn = Callable[[Coroutine[object, object, None], str], object]
 
 
 class Mending:
-    """Hears of each channel that was mended. `take_up` looks for its unfinished work."""
+    """Hears of each channel that `mender` mends. `take_up` looks for its unfinished work."""
 
     def __init__(
         self,
@@ -40,6 +43,7 @@ class Mending:
         channels: Channels,
         control: Control,
         outbox: Outbox,
+        mender: Mender,
         take_up: Callable[[ChannelRef], Coroutine[object, object, None]],
         spawn: Spawn,
         clock: Callable[[], float],
@@ -47,12 +51,25 @@ class Mending:
         self._channels = channels
         self._control = control
         self._outbox = outbox
+        self._mender = mender
         self._take_up = take_up
         self._spawn = spawn
         self._clock = clock
 
-    def mended(self, one: Mended) -> None:
-        """The channel has another file now. Call it on the loop."""
+    async def start(self) -> None:
+        """Finish and tell what a process that died was at. Before any channel is opened."""
+        loop = asyncio.get_running_loop()
+        self._mender.on_mended = lambda one: loop.call_soon_threadsafe(self._mended, one)
+        try:
+            untold = await asyncio.to_thread(self._mender.untold)
+        except StoreError as error:
+            log.error("what was mended is not told", error=str(error))
+            return
+        for one in untold:
+            # Its unfinished work is found with that of all others.
+            await self._tell(one)
+
+    def _mended(self, one: Mended) -> None:
         log.error(
             "a channel's file was damaged and is set aside",
             channel=str(one.channel), reason=one.reason, aside=str(one.aside),
@@ -61,6 +78,10 @@ class Mending:
         self._spawn(self._follow(one), f"tell of the file of {one.channel}")
 
     async def _follow(self, one: Mended) -> None:
+        if await self._tell(one) and one.since is not None:
+            await self._take_up(one.channel)
+
+    async def _tell(self, one: Mended) -> bool:
         thread = ThreadRef(channel=one.channel, thread="")
         post = Post(
             id=f"reply:mended:{one.aside.name}",
@@ -71,13 +92,20 @@ class Mending:
         )
         try:
             await self._control.mark(one.channel)
-            await self._channels.write(one.channel, partial(outbox_rows.put, item=post))
+            await self._channels.write(one.channel, partial(_put, post=post))
         except StoreError as error:
+            # What was not told is told after the next start.
             log.error("nobody can be told of it", channel=str(one.channel), error=str(error))
-            return
+            return False
         self._outbox.kick(thread)
-        if one.since is not None:
-            await self._take_up(one.channel)
+        await asyncio.to_thread(self._mender.told, one)
+        return True
+
+
+def _put(tx: Transaction, *, post: Post) -> None:
+    # The process may have died before its note was gone.
+    if messages.seq_of(tx, post.id) is None:
+        outbox_rows.put(tx, post)
 
 
 def _day(at: float) -> str:

@@ -1,11 +1,12 @@
 """What becomes of a channel's file that is damaged: it is set aside, and the last good copy takes
 its place. Tells nobody; judges only files."""
 
+import json
 import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.errors import NewerDatabase, StoreError, UnusableFile
@@ -36,17 +37,26 @@ def no_copies(_place: str, _target: Path) -> float | None:
 
 def set_aside(path: Path) -> Path:
     """Move a file away, with its log; returns where it is now. Blocks. Raises OSError."""
+    aside = _aside(path)
+    _move(path, aside)
+    return aside
+
+
+def _aside(path: Path) -> Path:
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     aside = path.with_name(f"{path.name}.damaged-{stamp}")
     count = 1
     while aside.exists():
         count += 1
         aside = path.with_name(f"{path.name}.damaged-{stamp}-{count}")
+    return aside
+
+
+def _move(path: Path, aside: Path) -> None:
     for end in ("-wal", "-shm", ""):
         whole = path.with_name(path.name + end)
         if whole.exists():
             whole.rename(aside.with_name(aside.name + end))
-    return aside
 
 
 def put_back(root: Path, path: Path, last_good: LastGood) -> float | None:
@@ -90,7 +100,8 @@ def trouble(path: Path, kind: FileKind) -> str:
 
 class Mender:
     """Mends channels' files under `root`, as `kind` says; `on_mended` hears of each one, on the
-    thread that mends."""
+    thread that mends. What it is at is noted beside the file until people were told, so that a
+    process that dies leaves no copy unused and no damage untold."""
 
     def __init__(self, root: Path, kind: FileKind, last_good: LastGood) -> None:
         self._root = root
@@ -103,14 +114,73 @@ class Mender:
         reason = trouble(path, self._kind)
         if not reason:
             return False
+        one = Mended(channel=channel, aside=_aside(path), since=None, reason=reason)
         try:
-            aside = set_aside(path)
-            since = put_back(self._root, path, self._last_good)
+            _write_note(one)
+            _move(path, one.aside)
+            one = self._put_back(path, one)
         except OSError as error:
             raise StoreError(f"{path.name} is damaged, and cannot be set aside: {error}") from error
-        self.on_mended(Mended(channel=channel, aside=aside, since=since, reason=reason))
+        self.on_mended(one)
         return True
+
+    def untold(self) -> tuple[Mended, ...]:
+        """What was mended and never told, because the process died; what was half done then is
+        done now. Before any channel is opened. Blocks. Raises StoreError."""
+        found = []
+        try:
+            for note in sorted(self._root.glob("channels/*/*/*.db.untold-*")):
+                one = _read_note(note)
+                if one is None:
+                    note.unlink()
+                    continue
+                path = note.with_name(note.name.partition(".untold-")[0])
+                if not one.aside.exists():
+                    note.unlink()  # nothing was done yet
+                    continue
+                found.append(one if path.exists() else self._put_back(path, one))
+        except OSError as error:
+            raise StoreError(f"a damaged channel cannot be mended: {error}") from error
+        return tuple(found)
+
+    def told(self, one: Mended) -> None:
+        """People know of it. Blocks."""
+        with suppress(OSError):  # then the next start finds that they know
+            _note(one.aside).unlink()
+
+    def _put_back(self, path: Path, one: Mended) -> Mended:
+        since = put_back(self._root, path, self._last_good)
+        one = replace(one, since=since)
+        _write_note(one)
+        return one
 
 
 def _ignore(_: Mended) -> None:
     """Nobody asked to be told."""
+
+
+def _note(aside: Path) -> Path:
+    return aside.with_name(aside.name.replace(".damaged-", ".untold-"))
+
+
+def _write_note(one: Mended) -> None:
+    note, ref = _note(one.aside), one.channel
+    coming = note.with_name(f"coming-{note.name}")
+    said = [ref.platform, ref.workspace, ref.channel, one.since, one.reason]
+    coming.write_text(json.dumps(said))
+    to_disk(coming)
+    coming.rename(note)
+    to_disk(note.parent)
+
+
+def _read_note(note: Path) -> Mended | None:
+    try:
+        platform, workspace, channel, since, reason = json.loads(note.read_text())
+    except ValueError:
+        return None  # nothing of ours
+    return Mended(
+        channel=ChannelRef(platform=platform, workspace=workspace, channel=channel),
+        aside=note.with_name(note.name.replace(".untold-", ".damaged-")),
+        since=since,
+        reason=reason,
+    )

@@ -132,3 +132,62 @@ async def test_a_newer_file_is_never_moved(tmp_path: Path) -> None:
     await channels.close()
     assert not told
     assert channels.path(GENERAL).exists()
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def killed(place: str, target: Path) -> float:
+    raise Killed
+
+
+def good(place: str, target: Path) -> float:
+    shutil.copyfile(target.parents[3] / "copy.db", target)
+    return 5.0
+
+
+async def half_mended(root: Path) -> Path:
+    """A channel's file that was set aside by a process which then died; where it was."""
+    await filled(root)
+    path = Channels(root).path(GENERAL)
+    copy_database(path, root / "copy.db", KIND)
+    harm(path, "header")
+    with pytest.raises(Killed):
+        Mender(root, KIND, killed).mend(GENERAL, path)
+    assert not path.exists()
+    return path
+
+
+async def test_what_a_process_that_died_had_set_aside_gets_its_copy_and_is_told(
+    tmp_path: Path,
+) -> None:
+    path = await half_mended(tmp_path)
+    mender = Mender(tmp_path, KIND, good)
+    (one,) = mender.untold()
+    assert (one.channel, one.since) == (GENERAL, 5.0)
+    assert path.exists()
+    assert Mender(tmp_path, KIND, killed).untold() == (one,)
+    mender.told(one)
+    assert mender.untold() == ()
+
+
+async def test_what_a_process_that_died_had_not_set_aside_is_found_again_by_whoever_reads_it(
+    tmp_path: Path,
+) -> None:
+    path = await half_mended(tmp_path)
+    (aside,) = path.parent.glob("*.damaged-*")
+    aside.rename(path)
+    assert Mender(tmp_path, KIND, good).untold() == ()
+    channels, told = mending(tmp_path, good)
+    assert await channels.read(GENERAL, count) == 500
+    await channels.close()
+    assert len(told) == 1
+
+
+async def test_a_note_that_is_none_of_ours_keeps_no_bot_from_starting(tmp_path: Path) -> None:
+    path = await half_mended(tmp_path)
+    (note,) = path.parent.glob("*.untold-*")
+    note.write_text("{")
+    assert Mender(tmp_path, KIND, good).untold() == ()
+    assert not note.exists()
