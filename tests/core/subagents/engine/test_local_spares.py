@@ -73,7 +73,7 @@ async def test_a_job_works_on_the_files_of_its_snapshot_in_one_that_waited(
 
 
 async def test_jobs_see_nothing_of_each_other(boxed: Bench, spares: Spares) -> None:
-    first, second = pids_of(spares)[:2]
+    first, second, *_ = pids_of(spares)[:2]
     write = calls("write_file", path="secret", content="s3cr3t")
     boxed.model.lines.extend([runs_in(first, spares, write), finishes()])
     await boxed.run(job(1))
