@@ -53,6 +53,7 @@ from core.search.sources import Sources, SourceSpec
 from core.state.channels import Channels
 from core.state.control import Control
 from core.state.damaged import Mender
+from core.summaries.threads import Summaries
 from core.tasks import Tasks
 from core.turnstile import Aside
 from core.welcome import Welcome
@@ -231,26 +232,23 @@ class _Core:
 
     def _make_drafting(self) -> Drafting:
         return Drafting(
-            channels=self._channels,
-            model=self._metered,
-            outbox=self._outbox,
-            rules=self._rules,
-            defaults=self._defaults,
+            channels=self._channels, model=self._metered, outbox=self._outbox, rules=self._rules,
+            defaults=self._defaults, spawn=self.tasks.spawn, clock=self._clock,
             max_completion_tokens=self._config.model.max_completion_tokens,
-            spawn=self.tasks.spawn,
-            clock=self._clock,
-        )
+        )  # fmt: skip
+
+    def _make_summaries(self) -> Summaries:
+        return Summaries(
+            channels=self._channels, model=self._metered, defaults=self._defaults,
+            max_completion_tokens=self._config.model.max_completion_tokens,
+            above=self._config.model.summary_above, spawn=self.tasks.spawn,
+        )  # fmt: skip
 
     def _make_window(self, control: Control, ledger: Ledger) -> ChannelWindow:
         return ChannelWindow(
-            channels=self._channels,
-            control=control,
-            jobs=self._jobs,
-            transcripts=self._engine,
-            ledger=ledger,
-            defaults=self._defaults,
-            clock=self._clock,
-        )
+            channels=self._channels, control=control, jobs=self._jobs, transcripts=self._engine,
+            ledger=ledger, defaults=self._defaults, clock=self._clock,
+        )  # fmt: skip
 
     def _make_platforms(self, window: ChannelWindow) -> tuple[Platform, ...]:
         seams = Seams(
@@ -310,6 +308,7 @@ class _Core:
             index=self._moved,
             clock=self._clock,
         )
+        self._desk.on_answered = self._make_summaries().look
         self._conversations.furnish(self._desk)
 
     def _moved(self, channel: ChannelRef) -> None:

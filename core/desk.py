@@ -2,7 +2,7 @@
 transaction that is then shown. Writes and sends nothing itself."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import assert_never
@@ -44,6 +44,7 @@ from core.primary.perform import Performer
 from core.primary.turn import Turn, TurnEnd
 from core.records import inbox, outbox
 from core.records.inbox import inbox_id
+from core.records.messages import Said
 from core.state.channels import Channels
 from core.state.database import Transaction
 from core.state.facts import head
@@ -99,6 +100,8 @@ class Desk:
         self._index = index
         self._working: dict[ThreadRef, _Working] = {}
         self.retry_s = retry_s
+        self.on_answered: Callable[[Message, Sequence[Said]], None] = _ignore
+        """Hears of each turn that has ended, and what it was shown of its thread."""
         self.merges = Tally()
 
     @property
@@ -182,6 +185,7 @@ class Desk:
         reached(CommitPoint.TURN_COMMITTED)
         log.info("a turn has ended", message=message.id, steps=len(end.steps), failed=end.failed)
         await self._follow(message.thread.channel, after)
+        self.on_answered(message, end.tail)
 
     async def conclude_job(self, over: JobOver) -> None:
         """One transaction: the merge, the outcome, the receipt, the report."""
@@ -299,6 +303,10 @@ class Desk:
             self._index(channel)
             moved = StateMoved(channel=channel, commit=after.commit)
             await self._outbox.hint_channel(channel, moved)
+
+
+def _ignore(message: Message, tail: Sequence[Said]) -> None:
+    """Nobody asked to be told."""
 
 
 def _left(tx: Transaction, channel: ChannelRef) -> After:

@@ -10,6 +10,7 @@ from core.fencing import fenced, label, unmarked
 from core.messages import Attachment, Message, PostKind
 from core.model.chat import ChatMessage
 from core.records.messages import Said
+from core.records.summaries import Summary
 from core.settings import ChannelSettings
 
 _STANDING = """\
@@ -53,17 +54,25 @@ def compose(
     pinned: Sequence[str],
     tail: Sequence[Said],
     message: Message,
+    summary: Summary | None = None,
 ) -> tuple[ChatMessage, ...]:
     """The messages of a turn's first model call: one of the system, then user and assistant in
     turns, a user first and last, as strict servers want it.
 
     `pinned` are the channel's pinned entries, a line each; `tail` is the thread's newest messages,
-    oldest first, without `message` itself, which comes last and whole.
+    oldest first, without `message` itself, which comes last and whole; `summary` stands for what
+    was said before the tail.
     """
     standing = ChatMessage(role="system", text=_standing(name, settings, pinned))
     text = _spoken(message.author.name, message.text, message.files)
     asked = ChatMessage(role="user", text=text)
-    return (standing, *_in_turns([*_tail(tail, message), asked]))
+    earlier = [_earlier(summary)] if summary is not None else []
+    return (standing, *_in_turns([*earlier, *_tail(tail, message), asked]))
+
+
+def _earlier(summary: Summary) -> ChatMessage:
+    name = f"a model's summary of {summary.messages} earlier messages of this thread"
+    return ChatMessage(role="user", text=fenced(name, summary.text))
 
 
 def _in_turns(lines: Sequence[ChatMessage]) -> list[ChatMessage]:

@@ -15,7 +15,8 @@ from core.primary.commands import is_command
 from core.primary.pace import Pace
 from core.primary.toolbox import Toolbox
 from core.primary.tools import TOOLS
-from core.records import codec, inbox, messages, turns
+from core.records import codec, inbox, messages, summaries, turns
+from core.records.messages import Said
 from core.records.turns import TurnRow, TurnStep
 from core.settings import ChannelSettings, effective
 from core.state.channels import Channels
@@ -35,7 +36,8 @@ class _Unwanted(Exception):
 class TurnEnd:
     """How a turn ended: the answer's text, or words for why there is none (`failed`).
 
-    What the turn's tools did (promised jobs, operations) holds either way.
+    What the turn's tools did (promised jobs, operations) holds either way. `tail` is what it was
+    shown of its thread.
     """
 
     turn: TurnRow
@@ -43,6 +45,7 @@ class TurnEnd:
     steps: tuple[TurnStep, ...]
     offline: bool = False
     failed: bool = False
+    tail: tuple[Said, ...] = ()
 
 
 def answer_id(message: Message) -> str:
@@ -80,6 +83,7 @@ class Turn:
         self._steps: list[TurnStep] = []
         self._said: list[str] = []
         self._opening: tuple[ChatMessage, ...] = ()
+        self._tail: tuple[Said, ...] = ()
         # With its place among the steps: it may have been kept although the store said otherwise.
         self._unkept: tuple[int, ModelReply] | None = None
         self.shown = ""
@@ -141,10 +145,14 @@ class Turn:
             settings = effective(tx, self._defaults)
             seq = messages.seq_of(tx, message.id) or row.base_message + 1
             # What people said after this message is answered by turns of its own.
-            tail = messages.tail(
-                tx, thread.thread, before=seq, upto=row.base_message, limit=prompt.TAIL_MESSAGES
+            summary = summaries.standing(tx, thread.thread)
+            self._tail = tail = messages.tail(
+                tx, thread.thread, before=seq, upto=row.base_message,
+                limit=prompt.TAIL_MESSAGES, after=summary.upto if summary else 0,
+            )  # fmt: skip
+            self._opening = prompt.compose(
+                self._name, settings, pinned_lines(tx), tail, message, summary
             )
-            self._opening = prompt.compose(self._name, settings, pinned_lines(tx), tail, message)
             return row, settings
 
         found = await self._channels.write(thread.channel, begin)
@@ -270,8 +278,9 @@ class Turn:
         if failed and self._said:
             text = "\n\n".join((*self._said, text))
         return TurnEnd(
-            turn=row, text=text, steps=tuple(self._steps), offline=offline, failed=failed
-        )
+            turn=row, text=text, steps=tuple(self._steps), offline=offline, failed=failed,
+            tail=self._tail,
+        )  # fmt: skip
 
     @staticmethod
     def _apology(error: ModelError | BudgetExceeded) -> str:

@@ -130,14 +130,17 @@ def read(
     return tuple(lines)
 
 
-def tail(tx: Transaction, thread: str, before: int, upto: int, limit: int) -> tuple[Said, ...]:
+def tail(
+    tx: Transaction, thread: str, before: int, upto: int, limit: int, after: int = 0
+) -> tuple[Said, ...]:
     """What a turn about the message at `before` is shown of its thread, oldest first: the newest
-    people's messages below it, and the bot's posts up to `upto`. No post is decoded."""
+    people's messages below it, and the bot's posts up to `upto`; nothing up to `after`. No post is
+    decoded."""
     rows = tx.execute(
         "SELECT seq, author_id, author, text, json_extract(post, '$.kind'),"
-        " json_extract(post, '$.job'), files FROM messages WHERE thread = ? AND seq <= ?"
-        " AND (seq < ? OR post IS NOT NULL) ORDER BY seq DESC LIMIT ?",
-        (thread, upto, before, limit),
+        " json_extract(post, '$.job'), files FROM messages WHERE thread = ? AND seq > ?"
+        " AND seq <= ? AND (seq < ? OR post IS NOT NULL) ORDER BY seq DESC LIMIT ?",
+        (thread, after, upto, before, limit),
     ).fetchall()
     return tuple(
         Said(

@@ -53,6 +53,24 @@ CREATE TRIGGER messages_threads_out AFTER DELETE ON messages BEGIN
     WHERE thread = old.thread;
 END;
 
+-- What stands for the oldest messages of a long thread, where its turns are shown no more of them.
+CREATE TABLE summaries (
+    thread   TEXT PRIMARY KEY,
+    upto     INTEGER NOT NULL DEFAULT 0,    -- seq of the newest message that it stands for; 0: of none
+    messages INTEGER NOT NULL DEFAULT 0,
+    text     TEXT NOT NULL DEFAULT '',
+    tried    INTEGER NOT NULL DEFAULT 0     -- newest seq when one was paid for that was no use
+) STRICT, WITHOUT ROWID;
+
+-- Whoever changes, deletes or forgets a message, and however: what was made of it goes too.
+CREATE TRIGGER summaries_changed AFTER UPDATE OF text, author, files ON messages
+WHEN (old.text, old.author, old.files) IS NOT (new.text, new.author, new.files) BEGIN
+    DELETE FROM summaries WHERE thread = old.thread AND upto >= old.seq;
+END;
+CREATE TRIGGER summaries_out AFTER DELETE ON messages BEGIN
+    DELETE FROM summaries WHERE thread = old.thread AND upto >= old.seq;
+END;
+
 CREATE TABLE turns (
     id         TEXT PRIMARY KEY,
     message    TEXT NOT NULL,
