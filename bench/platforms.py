@@ -94,22 +94,32 @@ class _Minute:
 async def measure(folder: Path, wanted: Wanted | None = None) -> list[Figure]:
     """The load in quiet and in the storm of reconnects."""
     wanted, began = wanted or Wanted(), time.monotonic()
-    async with _ready(folder, wanted) as (t, pids):
-        load = Load(t, wanted.conversations, QUIET)
+    figures: list[Figure] = []
+    try:
+        async with _ready(folder, wanted) as (t, pids):
+            figures += await _loaded(t, pids, wanted, began)
+    except AssertionError:
+        print(table(figures))  # what else is wrong must not hide what was measured
+        raise
+    return figures
 
-        async def owed() -> Mapping[str, int]:
-            return {name: len(numbers) for name, numbers in (await load.owed()).items()}
 
-        async with Course(pids, owed) as course:
-            course.phase = "begin"
-            await load.begin(_FIRST_RATE)
-            await load.answered(60.0)
-            quiet = await _minute(load, course, pids, wanted, "")
-            async with _beside(t):
-                stormy = await _minute(load, course, pids, wanted, "storm, ")
-            drained = await _drained(load, course, WHOLE_S - (time.monotonic() - began))
-        await _throttled(t)
-        return _figures(t, load, (quiet, stormy), drained)
+async def _loaded(t: Town, pids: Mapping[str, int], wanted: Wanted, began: float) -> list[Figure]:
+    load = Load(t, wanted.conversations, QUIET)
+
+    async def owed() -> Mapping[str, int]:
+        return {name: len(numbers) for name, numbers in (await load.owed()).items()}
+
+    async with Course(pids, owed) as course:
+        course.phase = "begin"
+        await load.begin(_FIRST_RATE)
+        await load.answered(60.0)
+        quiet = await _minute(load, course, pids, wanted, "")
+        async with _beside(t):
+            stormy = await _minute(load, course, pids, wanted, "storm, ")
+        drained = await _drained(load, course, WHOLE_S - (time.monotonic() - began))
+    await _throttled(t)
+    return _figures(t, load, (quiet, stormy), drained)
 
 
 async def _minute(
