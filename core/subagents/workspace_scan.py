@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.errors import BadRequest, ThawError
+from core.legible import legible
 from core.state.files import LARGEST_FILE, check_file
 from core.state.operations import FileChange
 from core.subagents.workspace_manifest import FOLDER, MOST_DEPTH, left_out, readable
@@ -51,7 +52,7 @@ class Scanned:
 
     def notes(self) -> tuple[str, ...]:
         """What was refused, for people; bounded."""
-        told = [f"{path} was left out: {why}" for path, why in self.refused.items()]
+        told = [f"{legible(path)} was left out: {why}" for path, why in self.refused.items()]
         if len(told) > MOST_NOTES:
             told = [*told[: MOST_NOTES - 1], f"{len(told) - MOST_NOTES + 1} more were left out"]
         return tuple(told)

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection
 
-from tests.emulators.discord.interactions import Interaction
+from adapters.discord.rendering import custom_id
+from tests.emulators.discord.interactions import FORM, Interaction
 from tests.emulators.discord.server import DiscordServer
 from tests.emulators.discord.world import Channel, User
 from tests.harness.people import Asked, OnDiscord, Shown, _words
@@ -69,8 +70,16 @@ class InDiscord(OnDiscord):
         await self._server.again(asked.message)
 
     async def forge(self, asked: Asked, shown: Shown, action: str) -> None:
+        """See Somebody. `action` is a button's id as it stands there, or what it would do."""
+        made = action if action.startswith("thaw:") else custom_id(action, asks=False)
+        await self._pressed(shown, made)
+
+    async def submit(self, asked: Asked, shown: Shown, action: str, text: str) -> None:
         """See Somebody."""
-        await self._pressed(shown, action)
+        field = {"type": 18, "component": {"type": 4, "custom_id": "words", "value": text}}
+        data = {"custom_id": custom_id(action, asks=True), "components": [field]}
+        made = Interaction(FORM, self._user, shown.message.channel, data, shown.message)
+        self._private.append(await self._server.interactions.begin(made))
 
     async def _pressed(self, shown: Shown, action: str) -> Interaction:
         made = await self._server.interactions.press(self._user, shown.message, action)

@@ -122,6 +122,11 @@ class OnPage:
         with suppress(Refused):
             await self._press(shown, action)
 
+    async def submit(self, asked: Asked, shown: Shown, action: str, text: str) -> None:
+        """See Somebody."""
+        with suppress(Refused):
+            await self._press(shown, action, text)
+
     def action(self, shown: Shown, label: str) -> str:
         """See Somebody."""
         found: str = shown.message.button(label)

@@ -1,11 +1,16 @@
 """A person in Slack, by either way of events."""
 
 from collections.abc import Collection
+from itertools import count
 from typing import Any
 
+from adapters.slack.forms import form
+from core.messages import ChannelRef, ThreadRef
 from tests.emulators.slack import Human, SlackServer
 from tests.emulators.slack.workspace import words
 from tests.harness.people import Asked, OnSlack, Shown
+
+_forged = count(1)
 
 
 class InSlack(OnSlack):
@@ -76,6 +81,13 @@ class InSlack(OnSlack):
     async def forge(self, asked: Asked, shown: Shown, action: str) -> None:
         """See Somebody."""
         await self._human.press_raw(self._human.press_payload(shown.message, action))
+
+    async def submit(self, asked: Asked, shown: Shown, action: str, text: str) -> None:
+        """See Somebody."""
+        channel = ChannelRef(platform="slack", workspace="", channel=shown.message.channel)
+        where = ThreadRef(channel=channel, thread=asked.conversation)
+        view = {**form("", action, where), "id": f"V0FORGED{next(_forged)}"}
+        await self._human.submit(view, text)
 
     async def as_machine(self, text: str, place: int, extra: dict[str, Any]) -> None:
         """Have an app of somebody else write, with a mention of the bot."""

@@ -139,6 +139,11 @@ class InTelegram(OnTelegram):
         """See Somebody."""
         self._press(shown, action)
 
+    async def submit(self, asked: Asked, shown: Shown, action: str, text: str) -> None:
+        """See Somebody. A form is a reply here: to what the press brings, or to the card itself."""
+        self._press(shown, f"?{action}")
+        await self.reply(shown, text)
+
     async def as_machine(self, text: str, place: int) -> None:
         """Have another bot write, naming this one."""
         chat = self.chat(place)

@@ -35,6 +35,9 @@ class Somebody(Side, Protocol):
     async def forge(self, asked: Asked, shown: Shown, action: str) -> None:
         """Press a button which has this id, whether or not there is one."""
 
+    async def submit(self, asked: Asked, shown: Shown, action: str, text: str) -> None:
+        """Send the form of a button which has this id, whether or not one was opened."""
+
     def action(self, shown: Shown, label: str) -> str:
         """The id of a button."""
 

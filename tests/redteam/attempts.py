@@ -176,6 +176,72 @@ LIMITS = (
         "os.posix_fallocate(os.open('long', os.O_RDWR | os.O_CREAT), 0, 1 << 33); print('WON')",
     ),
 )
+ARCHIVES = (
+    Attempt(
+        "an archive that unpacks to more than /tmp holds",
+        "import gzip\n"
+        "member = gzip.compress(bytes(16 << 20), 1)\n"
+        "try:\n"
+        "    open('/tmp/bomb.gz', 'wb').write(member * 20)\n"
+        "    with gzip.open('/tmp/bomb.gz') as packed, open('/tmp/big', 'wb') as out:\n"
+        "        while piece := packed.read(1 << 20): out.write(piece)\n"
+        "    print('WON')\n"
+        "finally:\n"
+        "    for path in glob.glob('/tmp/b*'): os.unlink(path)",
+    ),
+    Attempt(
+        "an archive whose names climb out",
+        "import io, zipfile\n"
+        "packed = zipfile.ZipFile(io.BytesIO(), 'w')\n"
+        "packed.writestr('../' * 20 + '$HOST/climbed', 'x')\n"
+        "for name in packed.namelist():\n"
+        "    open(name, 'w').write('x'); print('WON')",
+        True,
+    ),
+    Attempt(
+        "an archive with a link to the host, and a file behind it",
+        "import io, tarfile\n"
+        "link = tarfile.TarInfo('way'); link.type = tarfile.SYMTYPE; link.linkname = '$HOST'\n"
+        "held = io.BytesIO()\n"
+        "with tarfile.open(fileobj=held, mode='w') as packed:\n"
+        "    packed.addfile(link); packed.addfile(tarfile.TarInfo('way/followed'))\n"
+        "held.seek(0)\n"
+        "try:\n"
+        "    tarfile.open(fileobj=held).extractall('.')\n"
+        "    print('WON' if os.path.exists('$HOST/followed') else 'none')\n"
+        "finally:\n"
+        "    if os.path.islink('way'): os.unlink('way')",
+        True,
+    ),
+    Attempt(
+        "an archive with a device in it",
+        "import io, tarfile\n"
+        "disk = tarfile.TarInfo('disk'); disk.type = tarfile.BLKTYPE\n"
+        "disk.devmajor, disk.devminor = 254, 0\n"
+        "held = io.BytesIO()\n"
+        "with tarfile.open(fileobj=held, mode='w') as packed: packed.addfile(disk)\n"
+        "held.seek(0)\n"
+        "tarfile.open(fileobj=held).extractall('.')\n"
+        "print('WON' if os.path.exists('disk') else 'none')",
+    ),
+)
+NAMES = (
+    Attempt(
+        "a file's name that a terminal acts on",
+        "open('\\x1b[2J\\x1b]0;mine\\x07.txt', 'w').write('x'); print('written')",
+    ),
+    Attempt(
+        "a file's name that reads backwards",
+        "open('\\u202egpj.exe', 'w').write('x'); print('written')",
+    ),
+    Attempt(
+        "a file's name of letters without width",
+        "open('report\\u200b.txt', 'w').write('x'); print('written')",
+    ),
+    Attempt(
+        "a file's name that is no text", "open(b'\\xff\\xfe', 'w').write('x'); print('written')"
+    ),
+)
 OTHERS = (
     Attempt("ending a process of the host", "os.kill($PID, 9)"),
     Attempt("stopping the program", "os.kill(1, signal.SIGSTOP); os.kill(1, 9)"),
@@ -196,7 +262,7 @@ OTHERS = (
         "print('none')",
     ),
 )  # fmt: skip
-ATTEMPTS = (*NETWORK, *SECRETS, *RIGHTS, *WRITING, *LIMITS, *OTHERS)
+ATTEMPTS = (*NETWORK, *SECRETS, *RIGHTS, *WRITING, *LIMITS, *ARCHIVES, *NAMES, *OTHERS)
 
 RUNNER = """
 import json, os, select, sys, time, traceback

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from core.jobs.job import Completed, Outcome
+from core.jobs.job import Completed, Gathered, Outcome
 from core.subagents.sandbox import Mount, Sandbox
 from tests.core.subagents.engine.bench import Way, bench
 from tests.core.subagents.scripted import calls, finishes, job
@@ -28,10 +28,12 @@ Make = Callable[[Path], Awaitable[Sandbox]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Raid:
-    """What came of one job: what each attempt saw, how it ended, what is on the host now."""
+    """What came of one job: what each attempt saw, how it ended, what it would hand over, what is
+    on the host now."""
 
     seen: dict[str, str]
     outcome: Outcome
+    gathered: Gathered
     host: frozenset[str]
     bystander: int | None
 
@@ -94,11 +96,13 @@ async def raided(ground: Ground, way: Way | Make, attempts: tuple[Attempt, ...])
             del made.model.lines[1]
         outcome = await made.engine.run(job(1, timeout_s=400.0), made.seen.append)
         assert not isinstance(outcome, tuple)
+        gathered = await made.engine.gathered(job(1))
         said = json.loads((made.workspace(job()) / "seen.json").read_text())
     tries = [one.tries for one in attempts]
     return Raid(
         seen=dict(zip(tries, said, strict=True)),
         outcome=outcome,  # type: ignore[arg-type]
+        gathered=gathered,
         host=frozenset(path.name for path in ground.host.iterdir()),
         bystander=ground.bystander.poll(),
     )
@@ -129,6 +133,16 @@ def test_a_job_does_not_get(attempt: Attempt, boxed: Raid) -> None:
 
 def test_there_are_forty_and_each_has_a_name_of_its_own() -> None:
     assert len({one.tries for one in ATTEMPTS}) == len(ATTEMPTS) >= 40
+
+
+def test_what_the_job_left_has_names_that_can_be_seen_and_people_are_told_of_the_others(
+    boxed: Raid,
+) -> None:
+    paths, notes = [one.path for one in boxed.gathered.files], boxed.gathered.notes
+    assert "seen.json" in paths
+    assert all(one.isprintable() for one in (*paths, *notes))
+    assert not [path for path in paths if "mine" in path or "exe" in path or "report" in path]
+    assert notes
 
 
 def test_after_all_that_the_job_ends_as_its_model_said_and_the_host_is_as_it_was(
