@@ -5,7 +5,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -65,6 +65,7 @@ class Consent:
         self.gated = gated
         self._words: set[Word] = set()
         self._ran: Counter[tuple[str, str]] = Counter()
+        self._lost = False
         self._read: set[tuple[int, str, str]] = set()
 
     def heard(self, event: InboundEvent) -> None:
@@ -72,6 +73,10 @@ class Consent:
         said = word(event)
         if said is not None:
             self._words.add(said)
+
+    def lose(self) -> None:
+        """A channel's memory is lost: what was done there may be done again."""
+        self._lost = True
 
     def wants_out(self, person: str, channel: ChannelRef, job: int) -> bool:
         """Whether somebody may have said that they want to hear no more of the job."""
@@ -89,7 +94,7 @@ class Consent:
     def ran(self, job: str, call: str, tool: str, arguments: Mapping[str, object]) -> None:
         """A tool runs in a job's sandbox: with leave if it needs that, and this once."""
         self._ran[job, call] += 1
-        if self._ran[job, call] > 1:
+        if self._ran[job, call] > 1 and not self._lost:
             self._world.breaks(f"{call} of job {job} ran again")
         for channel, file in self._files():
             rows = file.execute("SELECT number, requester_id, state FROM jobs WHERE id = ?", (job,))
@@ -139,7 +144,7 @@ class Consent:
             self._backed(asking, job, question, decision, by)
             for job, question, decision, by in asking.leave(call, tool, arguments)
         )
-        if not backed:
+        if not backed and not self._lost:
             self._world.breaks(f"{tool} of job {asking.number} ran and nobody allowed it")
 
     def _backed(
@@ -160,7 +165,7 @@ class Consent:
 
     def _files(self) -> Iterator[tuple[ChannelRef, sqlite3.Connection]]:
         for path in sorted(self._root.glob("channels/*/*/*.db")):
-            with closing(sqlite3.connect(path)) as file:
+            with closing(sqlite3.connect(path)) as file, suppress(sqlite3.DatabaseError):
                 ref = file.execute("SELECT platform, workspace, channel FROM channel").fetchone()
                 platform, workspace, channel = ref
                 yield ChannelRef(platform=platform, workspace=workspace, channel=channel), file

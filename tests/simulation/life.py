@@ -1,5 +1,6 @@
 """One life of the core: its parts, wired as the bot wires them, over the simulated disk."""
 
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from core.forgetting.forgetter import Forgetter
 from core.jobs.admission import Admission, Limits
 from core.jobs.job import JobSpec, Steering
 from core.jobs.supervisor import Jobs
+from core.mending import Mending
 from core.messages import ChannelRef, Message, StreamText
 from core.model.amounts import Limit
 from core.model.budget import Ledger
@@ -39,10 +41,14 @@ from core.search.indexing import Indexing
 from core.search.search import Search
 from core.search.sources import Sources
 from core.settings import ChannelSettings
+from core.state.backup import FileKind
 from core.state.channels import Channels
 from core.state.control import Control
+from core.state.damaged import Mender
 from core.state.rules import Merging, Rule, Rules
-from core.subagents.engine.local import Bounds, LocalEngine
+from core.state.schema import CHANNEL_APPLICATION_ID, channel_migrations
+from core.subagents.engine.bounds import Bounds
+from core.subagents.engine.local import LocalEngine
 from core.subagents.sandbox import Choice, Mount
 from core.tasks import Tasks
 from core.welcome import Welcome
@@ -53,15 +59,17 @@ from tests.simulation.sandbox import PretendSandbox
 from tests.simulation.world import World
 
 COMPLETION = 100
+GOOD = "good"
+KIND = FileKind(application_id=CHANNEL_APPLICATION_ID, newest=len(channel_migrations()))
 _PRICE = Price(rates=(Rates(input=1_000_000, cached=100_000, written=1_200_000, output=5_000_000),))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """What a seed's bot is configured to: limits of places and of budgets, patterns of the tools
-    that need leave, whether strangers are let in by codes; and what is done in it: whether its
-    state is indexed and searched, its past pruned, whether people have things forgotten (of which
-    then little can be said)."""
+    that need leave, whether strangers are let in by codes, whether files get damaged; and what is
+    done in it: whether its state is indexed and searched, its past pruned, whether people have
+    things forgotten (of which then little can be said)."""
 
     places: Limits
     budgets: BudgetLimits
@@ -71,6 +79,7 @@ class Frame:
     rules: Rules
     gated: tuple[str, ...]
     pairs: bool
+    damages: bool
     searches: bool
     prunes: bool
     forgets: bool
@@ -107,6 +116,7 @@ def frame(chance: Random) -> Frame:
         forgets=chance.random() < 0.1,
         gated=chance.choice(((), (), ("shell",), ("shell", "write_*"), ("*",))),
         pairs=chance.random() < 0.3,
+        damages=chance.random() < 0.15,
         rules=chance.choice([Rules(), *map(_on_color, (Merging.LATEST, Merging.PROPOSE))]),
     )
 
@@ -133,7 +143,8 @@ class Life:
         """Put the parts together, take up what is unfinished. Raises StoreError."""
         world, spawn = self._world, self.tasks.spawn
         self.control = await Control.open(self._data)
-        self.channels = Channels(self._data, max_open=1 + world.chance.randrange(3))
+        mender = Mender(self._data, KIND, self._last_good) if self._frame.damages else None
+        self.channels = Channels(self._data, 1 + world.chance.randrange(3), mender)
         ledger = Ledger(self.control.database, self._frame.budgets)
         await ledger.recover(world.clock())
         self._metered, self._purse = (self._meter(ledger, retries) for retries in (TURN, JOB))
@@ -152,11 +163,26 @@ class Life:
         self.desk = self._make_desk(ledger, forgetter)
         self.conversations.furnish(self.desk)
         self.dispatcher = self._make_dispatcher(forgetter)
+        if mender is not None:
+            await self._mending(mender).start()
         await engine.start()
         await self._entrance.pairing.load()
         await self.dispatcher.recover()
         self._welcome_soon()
         self.whole = True
+
+    def _mending(self, mender: Mender) -> Mending:
+        return Mending(
+            channels=self.channels, control=self.control, outbox=self.outbox, mender=mender,
+            take_up=self.dispatcher.take_up, spawn=self.tasks.spawn, clock=self._world.clock,
+        )  # fmt: skip
+
+    def _last_good(self, place: str, target: Path) -> float | None:
+        copy = self._data / GOOD / place
+        if not copy.exists():
+            return None
+        shutil.copy(copy, target)
+        return self._world.clock()
 
     def prune(self, channel: ChannelRef) -> None:
         """Remove of the past what nothing needs."""

@@ -29,6 +29,10 @@ class Server:
         self._faults = faults
         self._furthest: dict[str, tuple[int, int, int]] = {}
 
+    def forgive(self) -> None:
+        """The bot has lost what it had been told: it may ask again."""
+        self._furthest.clear()
+
     async def complete(
         self, request: ModelRequest, on_text: Callable[[str], None] | None = None
     ) -> ModelReply:

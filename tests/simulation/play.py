@@ -3,9 +3,10 @@ does."""
 
 import asyncio
 import random
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from core.errors import StoreError
 from core.state import database
 from tests.simulation.consent import Consent, Doorkeeping
 from tests.simulation.disk import Disk
-from tests.simulation.life import Life, frame
+from tests.simulation.life import GOOD, Life, frame
 from tests.simulation.loop import SimulatedLoop, bury
 from tests.simulation.model import Server
 from tests.simulation.people import ALLOWING, FORGETTING, PAIRING, Somebody
@@ -74,7 +75,8 @@ class _Game:
         self._mix = world.chance.choice((0.0, 0.1, 1.0))
         self._hop_s = world.chance.choice((USUAL_HOP_S, USUAL_HOP_S, 0.5))
         world.quick = world.chance.choice((1.0, 1.0, 0.05))
-        self.disk.watch = Watching(world, self._frame).look
+        self._watching = Watching(world, self._frame)
+        self.disk.watch = self._watching.look
         self._channels = [GENERAL, RANDOM][: world.chance.choice((1, 1, 2))]
         self._people = self._somebodies(world.chance.choice((2, 3, 4, 5, 5, 6, 7, 16)))
 
@@ -99,8 +101,32 @@ class _Game:
                     self._live()
                 case _:
                     self._live(dies_at=chance.randrange(1, chance.choice((200, 2_000, 6_000))))
+            if self._frame.damages:
+                self._between()
         self.world.weather = Weather()
         self._live(last=True)
+
+    def _between(self) -> None:
+        """Files are backed up, or damaged, while the bot is away."""
+        chance = self.world.chance
+        for channel in self._channels:
+            place = f"channels/{channel.platform}/{channel.workspace}/{channel.channel}.db"
+            path, copy = self._data / place, self._data / GOOD / place
+            if not path.exists() or channel in self.world.damaged:
+                continue
+            if chance.random() < 0.3:
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                with closing(sqlite3.connect(path)) as file, closing(sqlite3.connect(copy)) as to:
+                    file.backup(to)
+            if chance.random() < 0.5:
+                path.write_bytes(b"what a bad disk leaves of a file")
+                for log in ("-wal", "-shm"):
+                    path.with_name(path.name + log).unlink(missing_ok=True)
+                self.world.trace(f"damaged {channel}")
+                self.world.lose(channel)
+                self._watching.lose(path)
+                self._consent.lose()
+                self._server.forgive()
 
     def _live(
         self, *, dies_at: int = MOST_STEPS, stops_at: float | None = None, last: bool = False

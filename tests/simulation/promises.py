@@ -5,7 +5,7 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from core.messages import ChannelRef
@@ -48,7 +48,9 @@ def kept(world: World, data: Path, life: Life, consent: Consent) -> Iterator[str
     paid = {name for level, name in charged if level == "work"}
     for channel, file in _files(life):
         found = _Channel(world, consent, channel, file, data / "jobs")
-        wrong = [*found.wrong(), *found.uninvited(paid)]
+        wrong = [*found.wrong()]
+        if channel not in world.damaged:  # else a job's number may have been another's before
+            wrong += found.uninvited(paid)
         yield from (f"{channel.channel}: {line}" for line in wrong)
 
 
@@ -56,7 +58,8 @@ def _files(life: Life) -> Iterator[tuple[ChannelRef, sqlite3.Connection]]:
     for channel in (GENERAL, RANDOM):
         path = life.channels.path(channel)
         if path.exists():
-            with closing(sqlite3.connect(path)) as file:
+            with closing(sqlite3.connect(path)) as file, suppress(sqlite3.DatabaseError):
+                file.execute("PRAGMA user_version")  # nobody may have met the damage yet
                 yield channel, file
 
 
@@ -86,10 +89,14 @@ class _Channel:
     def wrong(self) -> Iterator[str]:
         """All that is."""
         yield from self._answers()
-        yield from self._outbox()
-        yield from self._order()
         yield from self._jobs()
         yield from self._sums()
+        if self._channel in self._world.damaged:
+            yield from self._mended()
+            return
+        yield from self._outbox()
+        yield from self._order()
+        yield from self._cards()
         yield from self._files()
         yield from self._unjoined()
 
@@ -182,6 +189,16 @@ class _Channel:
             if channel == self._channel and one.times > 1 and not one.sure and id not in refused:
                 yield f"{id} was never surely shown"
 
+    def _mended(self) -> Iterator[str]:
+        """What is lost with a file is told, once."""
+        told = [
+            one.times
+            for (channel, id), one in self._world.shown.items()
+            if channel == self._channel and id.startswith("reply:mended:") and one.sure
+        ]
+        if len(told) != 1:
+            yield f"that the file was damaged is told in {len(told)} posts"
+
     def _order(self) -> Iterator[str]:
         """What a thread is promised, it is shown in that order."""
         last: dict[object, tuple[int, str]] = {}
@@ -228,7 +245,7 @@ class _Channel:
             least = 0 if self._consent.gated or not (completed and writes) else 1
             if not least <= merged[f"job:{id}"] <= (completed and writes):
                 yield f"job {number} ({work}) ended as {end}, commits: {merged[f'job:{id}']}"
-            if completed:
+            if completed and self._channel not in self._world.damaged:
                 yield from self._unheard(number, str(id))
             if stop_by is not None and "by" not in end:
                 yield f"job {number} was to be stopped by {stop_by} and ended as {end}"
@@ -236,7 +253,6 @@ class _Channel:
                 yield f"job {number} ({work}) failed for no reason: {end}"
         for row in self._rows("SELECT * FROM questions"):
             yield f"a question is left: {row}"
-        yield from self._cards()
 
     def _reasons(self, work: Errand) -> set[str]:
         """Why a job may fail in this world: a death of the bot alone is no reason."""

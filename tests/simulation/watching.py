@@ -19,6 +19,11 @@ class Watching:
         self._heads: dict[Path, int] = {}
         self._ended: dict[Path, dict[int, str]] = {}
 
+    def lose(self, path: Path) -> None:
+        """The file is damaged: what comes after it begins anew."""
+        self._heads.pop(path, None)
+        self._ended.pop(path, None)
+
     def look(self, path: Path, file: sqlite3.Connection) -> None:
         """The file is as somebody has just left it."""
         if file.in_transaction or not path.exists():

@@ -3,6 +3,7 @@ wrong. Everything that happens comes from one seed."""
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from core.messages import Card, ChannelRef, Hint, Outbound, Person, Post, Seen, 
 AT_ONCE_S = 2.0
 EPOCH = 1_790_000_000.0
 MIDNIGHT = 1_790_035_200.0
+_STAMP = re.compile(r"\d{8}T\d{6}Z")
 GENERAL = ChannelRef(platform="world", workspace="w", channel="general")
 RANDOM = ChannelRef(platform="world", workspace="w", channel="random")
 ADA = Person(id="ada", name="Ada")
@@ -71,7 +73,7 @@ class World:
     is how long people and the model take, against what is usual, `alike` how often people ask for
     the same. `broken` gathers what broke a
     promise, as it happens. `paid` are the tokens that the model's server was paid for, `on_shown`
-    hears of each item that people see."""
+    hears of each item that people see, `damaged` are channels whose memory was lost once."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -92,6 +94,7 @@ class World:
         self.calm = self.dead = False
         self.on_shown: Callable[[Outbound], None] = lambda item: None
         self.paid = 0
+        self.damaged: set[ChannelRef] = set()
         self.quick = 1.0
         self.alike = self.chance.choice((0.1, 0.1, 0.9))
         self.unseen: dict[str, tuple[int, float]] = {}
@@ -110,7 +113,8 @@ class World:
     def trace(self, line: str) -> None:
         """Take down what happens: two runs of one seed must not differ in it."""
         self.clock()
-        self.lines.append(f"{self.life} {self.now:.6f} {line}")
+        # A file that is set aside has the machine's own time in its name.
+        self.lines.append(f"{self.life} {self.now:.6f} {_STAMP.sub('', line)}")
         self._trace.update(self.lines[-1].encode())
 
     @property
@@ -190,6 +194,13 @@ class World:
             self.breaks(f"{item.id} goes back from version {old.version} to {new.version}")
         before.item, before.life, before.sure = item, self.life, sure
         before.times += 1
+
+    def lose(self, channel: ChannelRef) -> None:
+        """The bot remembers too little of the channel: what it has shown is no measure."""
+        self.damaged.add(channel)
+        self.shown = {key: one for key, one in self.shown.items() if key[0] != channel}
+        self.refused = {key for key in self.refused if key[0] != channel}
+        self.unseen.clear()
 
     def post(self, channel: ChannelRef, id: str) -> Post | None:
         """A post, as people see it."""
