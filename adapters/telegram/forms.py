@@ -2,10 +2,10 @@
 
 import re
 
-from telegram import ForceReply, ReplyParameters
+from telegram import ForceReply, LinkPreviewOptions, ReplyParameters
 
 from adapters.telegram.address import Spot, topic_of
-from adapters.telegram.api import QUIET, Api
+from adapters.telegram.api import Api
 from adapters.telegram.keys import ASK
 from adapters.telegram.translate import Pressed, Said
 from core.errors import BadRequest
@@ -14,6 +14,7 @@ from core.messages.queries import ListConflicts, ReadJob
 from core.messages.views import Conflicts, JobView
 from core.ports import Places, Window
 
+_QUIET = LinkPreviewOptions(is_disabled=True)
 _ABOUT = re.compile(
     r"(?:steer|answer|refuse)\.(?P<job>\d{1,15})(?:\.\d{1,15})?"
     r"|edit\.(?P<conflict>\d{1,15})\.\d{1,15}"
@@ -65,7 +66,7 @@ class Forms:
                     pressed.spot.message, allow_sending_without_reply=True
                 ),
                 reply_markup=ForceReply(input_field_placeholder="Your words"),
-                link_preview_options=QUIET,
+                link_preview_options=_QUIET,
             ),
         )
         at = Spot(chat=chat, message=sent.message_id)

@@ -40,9 +40,7 @@ class Hints:
     async def _sign(self, at: Spot, hint: Seen) -> None:
         signs = self._api.signs
         try:
-            await self._api.call(
-                at.chat, lambda: signs.set_message_reaction(at.chat, at.message, _SEEN)
-            )
+            await self._api.react(at.chat, at.message, _SEEN)
         except DeliveryRefused:
             topic = topic_of(hint.thread)
             await self._api.call(

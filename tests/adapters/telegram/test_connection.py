@@ -216,3 +216,25 @@ async def test_a_bug_in_the_connection_does_not_make_the_bot_deaf_for_good(
     server.world.say(server.world.chat(7), "hi")
     await core.hears(1)
     assert lives == 2
+
+
+async def test_a_token_that_is_revoked_later_loses_no_post(
+    server: TelegramServer, make: Make
+) -> None:
+    bot = make()
+    await bot.start()
+    await server.until(lambda: server.count("setMyCommands"))
+    server.revoked = True
+    with pytest.raises(DeliveryFailed) as failed:
+        await bot.deliver(_post("hi"))
+    assert (failed.value.retry_after_s or 0) >= 60
+
+
+async def test_an_answer_that_names_no_message_is_none(
+    server: TelegramServer, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server.methods, "send_message", lambda fields: True)
+    bot = make()
+    await bot.start()
+    with pytest.raises(DeliveryFailed):
+        await bot.deliver(_post("hi"))
