@@ -3,17 +3,25 @@ the one before. Asks no real model; a token is taken for four bytes."""
 
 import asyncio
 import json
+import logging
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
+import structlog
+
 from bench.figures import Figure
 from core.jobs.job import Completed
+from core.model.account import Account
 from core.model.chat import ChatMessage, ModelReply, ModelRequest
 from core.model.wire import message_bytes, tools_bytes
 from core.state.operations import FileChange, Json
 from core.subagents.transcript import LONG
+from core.summaries.request import OPENING
+from core.summaries.threads import Summaries
+from tests.core.room import DEFAULTS, Script, room
+from tests.core.room import says as answers
 from tests.core.subagents.engine.bench import Bench, bench
 from tests.core.subagents.scripted import calls, finishes, job, says
 
@@ -21,6 +29,7 @@ NAIVE_CUT = 30_000
 """Characters of a result that the naive loop sends, so that it is not a straw man."""
 _BYTES = 4
 _MODULES = 6
+_MESSAGES = 200
 
 
 async def measure(folder: Path) -> list[Figure]:
@@ -40,6 +49,7 @@ async def measure(folder: Path) -> list[Figure]:
     whole = 100 * sum(_shared(a, b) for a, b in pairwise(steps)) / sum(map(_size, ours[1:]))
     summaries = len(ours) - len(steps)
     return [
+        *await _conversation(folder / "thread"),
         Figure(
             name="prompt tokens of a job, of those of a naive loop", unit="%",
             values=(100 * sent / plain,), worst_below=50.001,
@@ -56,6 +66,50 @@ async def measure(folder: Path) -> list[Figure]:
         Figure(
             name="the same of a job's first call, after another job of the channel", unit="%",
             values=(100 - 100 * _shared(ours[0], second) / _size(second),), worst_below=10.001,
+        ),
+    ]  # fmt: skip
+
+
+class _Talker(Script):
+    """Answers in a few sentences, and sums up in some more."""
+
+    async def complete(
+        self, account: Account, request: ModelRequest, on_text: Callable[[str], None] | None = None
+    ) -> ModelReply:
+        self.asked.append(request)
+        summing = request.messages[0].text.startswith(OPENING)
+        return answers("what was said, wanted and decided; " * (60 if summing else 15))
+
+
+async def _conversation(folder: Path) -> list[Figure]:
+    """A thread of many messages, against a chat that sends all of it each time."""
+    talker = _Talker()
+    quiet = structlog.make_filtering_bound_logger(logging.ERROR)
+    structlog.configure(wrapper_class=quiet)
+    async with room(folder, script=talker) as here:
+        here.desk.on_answered = Summaries(
+            channels=here.channels, model=talker, defaults=DEFAULTS, max_completion_tokens=1000,
+            above=40_000, spawn=here.tasks.spawn,
+        ).look  # fmt: skip
+        for number in range(_MESSAGES):
+            await here.ask(f"m{number}", f"{number}: {'a question in some words ' * 12}")
+    ours = talker.asked
+    turns = [request for request in ours if request.tools]
+    said = [_message_size(request.messages[-1]) for request in turns[:1]]
+    grows = said[0] + len("what was said, wanted and decided; ") * 15
+    naive = sum(_size(turns[0]) + number * grows for number in range(len(turns)))
+    fresh = 100 - 100 * sum(_shared(a, b) for a, b in pairwise(turns)) / sum(map(_size, ours[1:]))
+    sent = sum(map(_size, ours))
+    return [
+        Figure(
+            name="prompt tokens of a long conversation, of those of one that sends all of it",
+            unit="%", values=(100 * sent / naive,), worst_below=50.001,
+            note=f"{len(turns)} messages and {len(ours) - len(turns)} summaries,"
+            f" {sent / _BYTES / 1000:.0f} of {naive / _BYTES / 1000:.0f} thousand tokens",
+        ),
+        Figure(
+            name="prompt tokens of the same that are not the call's before", unit="%",
+            values=(fresh,), worst_below=10.001,
         ),
     ]  # fmt: skip
 

@@ -22,9 +22,9 @@ from core.summaries.request import Piece, request, summary_in
 
 log = structlog.get_logger(__name__)
 
-MOST_MESSAGES = 30
+MOST_MESSAGES = 60
 """Of a thread that turns are shown; of more, a summary stands for the oldest."""
-_STAY = 15
+_STAY = 20
 _LEAST = 4
 _LONGEST = 8_000
 _READ = 400

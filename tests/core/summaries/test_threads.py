@@ -16,6 +16,7 @@ from core.records.summaries import Summary
 from core.state.database import Transaction
 from core.summaries.request import OPENING
 from core.summaries.threads import Summaries
+from tests.core.forgetting.test_forgetter import forget, holding
 from tests.core.room import ADA, CHANNEL, DEFAULTS, Room, Script, room, says
 
 THREAD = ThreadRef(channel=CHANNEL, thread="t")
@@ -173,6 +174,19 @@ async def test_what_was_changed_or_deleted_is_in_no_summary_any_more(
         assert "the summary so far" not in script.summed[-1].messages[1].text
         await here.ask("again", "and now?")
         assert "made anew" in shown(script)
+
+
+async def test_what_is_forgotten_is_in_no_summary_and_in_no_file(tmp_path: Path) -> None:
+    script = Summing("Ada likes Kaninchenbau")
+    async with summing(tmp_path, script) as here:
+        await talk(here, 1, 5)
+        await script.done()
+        assert await standing(here) is not None
+        await forget(here, "/forget me")
+        assert await standing(here) is None
+        await here.ask("next", "and now?")
+        assert "Kaninchenbau" not in shown(script)
+    assert holding(tmp_path, "Kaninchenbau") == []
 
 
 async def test_one_that_was_under_way_when_a_message_changed_is_not_kept(tmp_path: Path) -> None:
