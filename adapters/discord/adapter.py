@@ -10,6 +10,7 @@ import structlog
 from adapters.discord import files
 from adapters.discord.board import Board
 from adapters.discord.directory import Directory
+from adapters.discord.elsewhere import Elsewhere
 from adapters.discord.fields import Payload
 from adapters.discord.gate import Gate, Priority
 from adapters.discord.intake import Intake
@@ -27,7 +28,7 @@ from adapters.discord.tokens import Tokens
 from adapters.discord.whispers import Whispers
 from adapters.discord.wire import traced
 from adapters.discord.writing import Writing
-from core.errors import DeliveryFailed, StoreError
+from core.errors import DeliveryFailed, DeliveryRefused, StoreError
 from core.messages import (
     Card,
     CardMoved,
@@ -75,6 +76,7 @@ class DiscordAdapter:
         self._writing = Writing(self._rest, self._directory)
         self._tokens = Tokens()
         self._whispers = Whispers(self._rest, places)
+        self._elsewhere = Elsewhere(self._rest)
         self._board = Board(self._rest, self._writing, places, self._tokens)
         self._painter = Painter(self._paint, self._spawn, interval_s)
         self._mailboxes = Mailboxes(self._spawn)
@@ -125,6 +127,10 @@ class DiscordAdapter:
                 await self._card(item, Priority.CARD)
             else:
                 await self._post(item)
+        except DeliveryRefused as error:
+            if isinstance(item, Post) and self._elsewhere.is_due(item):
+                self._spawn(self._elsewhere.tell(item, str(error)), "discord word elsewhere")
+            raise
         except StoreError as error:
             raise DeliveryFailed(f"what is shown where cannot be kept: {error}") from error
 

@@ -14,6 +14,7 @@ from adapters.telegram.api import Api, connect
 from adapters.telegram.cards import Cards
 from adapters.telegram.chores import Chores
 from adapters.telegram.delivery import Delivery
+from adapters.telegram.elsewhere import Elsewhere
 from adapters.telegram.hints import Hints
 from adapters.telegram.inbox import Inbox
 from adapters.telegram.menu import MENU
@@ -74,6 +75,7 @@ class TelegramAdapter:
         self._streams = Streams(api, moves, places, self._chores, draft_s=tempo.draft_s)
         self._cards = Cards(api, moves, places, self._chores)
         self._delivery = Delivery(api, moves, places, window, self._streams, self._cards)
+        self._elsewhere = Elsewhere(api, self._chores)
         self._presses = Presses(api, tempo.press_s)
         self._hints = Hints(api, moves, self._chores)
         inbox = Inbox(
@@ -115,6 +117,10 @@ class TelegramAdapter:
         try:
             if not (isinstance(item, Post) and await self._presses.told(item)):
                 await self._delivery.deliver(item)
+        except DeliveryRefused as error:
+            if isinstance(item, Post):
+                self._elsewhere.refused(item, str(error))
+            raise
         finally:
             self.status.queue -= 1
 

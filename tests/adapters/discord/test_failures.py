@@ -5,7 +5,7 @@ import pytest
 
 from adapters.discord.adapter import DiscordAdapter
 from core.errors import DeliveryFailed, DeliveryRefused, StoreError
-from core.messages import CardMoved, StreamText, Trouble
+from core.messages import CardMoved, Person, StreamText, Trouble
 from tests.adapters.discord.conftest import Town
 from tests.adapters.discord.fake_core import FakeCore, card, place, post
 from tests.emulators.discord.server import DiscordServer, Fault
@@ -212,3 +212,36 @@ async def test_what_the_library_tries_again_by_itself_is_counted(
     assert bot.status.retries == 1
     assert bot.status.throttled_s >= 0.2
     assert town.general.texts == ["hello"]
+
+
+async def test_who_asked_in_a_channel_that_is_gone_is_told_directly_and_once(
+    bot: DiscordAdapter, discord: DiscordServer, town: Town
+) -> None:
+    discord.messages.forbidden[town.general.id] = 50001
+    for number in range(2):
+        lost = post(
+            town.main, "42", f"result:{number}", mention=Person(id=town.anna.id, name="Anna")
+        )
+        with pytest.raises(DeliveryRefused):
+            await bot.deliver(lost)
+
+    def direct() -> list[str]:
+        chats = [one for one in discord.world.channels.values() if one.type == DM]
+        return [text for chat in chats for text in chat.texts]
+
+    await discord.messages.until(direct)
+    (told,) = direct()
+    assert f"<#{town.general.id}>" in told
+    assert discord.asked("POST", "/users/@me/channels") == 1
+
+
+async def test_who_takes_no_direct_messages_is_not_told_and_nothing_breaks(
+    bot: DiscordAdapter, discord: DiscordServer, town: Town
+) -> None:
+    discord.messages.forbidden[town.general.id] = 50001
+    lost = post(town.main, "42", "result:1", mention=Person(id="999", name="Gone"))
+    with pytest.raises(DeliveryRefused):
+        await bot.deliver(lost)
+    del discord.messages.forbidden[town.general.id]
+    await bot.deliver(post(town.main, "on we go", "result:2"))
+    assert town.general.texts == ["on we go"]

@@ -115,6 +115,25 @@ async def test_a_chat_that_is_gone_is_refused_and_others_are_not_touched(
     await bot.deliver(answer("hi"))
 
 
+async def test_who_asked_in_a_chat_that_is_gone_is_told_once_in_their_own(
+    server: TelegramServer, bot: TelegramAdapter
+) -> None:
+    server.world.chat(-5, "group", "Team").gone = Refusal(
+        403, "Forbidden: bot was kicked from the group chat"
+    )
+    own = server.world.chat(7)
+    for number in range(2):
+        lost = replace(answer("42", thread=GROUP), id=f"result:{number}", mention=ANN)
+        with pytest.raises(DeliveryRefused):
+            await bot.deliver(lost)
+    await server.until(own.said)
+    await bot.deliver(answer("afterwards"))
+    told, afterwards = (one.text for one in own.said())
+    assert "kicked" in told
+    assert "/job N" in told
+    assert afterwards == "afterwards"
+
+
 async def test_a_hold_of_one_chat_holds_no_other(
     server: TelegramServer, bot: TelegramAdapter
 ) -> None:

@@ -76,6 +76,15 @@ class Messages:
             raise unknown(10008, "Message")
         return found
 
+    async def open_direct(self, request: web.Request) -> Payload:
+        """The channel that the bot and a person write in directly; it comes to be by this."""
+        user = self.world.users.get(str((await request.json()).get("recipient_id")))
+        if user is None:
+            raise unknown(10013, "User")
+        known = (c for c in self.world.channels.values() if c.type == DM and c.owner == user.id)
+        found = next(known, None) or self.world.channel(None, DM, owner=user)
+        return found.payload(self.world.me.id)
+
     async def send(self, request: web.Request) -> Payload:
         body, files = await read_body(request)
         channel = self.channel(request)

@@ -98,6 +98,7 @@ class DiscordServer:
             ("GET", "/oauth2/applications/@me", "other", self._application),
             ("GET", "/applications/@me", "other", self._application),
             ("GET", "/users/@me/guilds", "other", self._guilds),
+            ("POST", "/users/@me/channels", "other", said.open_direct),
             ("GET", "/gateway/bot", "other", self._bot),
             ("GET", "/guilds/{guild}/members/{user}", "other", self._member),
             ("POST", f"{channel}/messages", "send", said.send),

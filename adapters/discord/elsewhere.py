@@ -1,0 +1,58 @@
+"""Word to a person, directly, that what they asked for cannot be shown where they asked."""
+
+import time
+from collections import OrderedDict
+
+import structlog
+
+from adapters.discord.fields import id_of
+from adapters.discord.rendering import Part
+from adapters.discord.rest import Rest
+from core.errors import DeliveryFailed, DeliveryRefused
+from core.messages import Post
+
+log = structlog.get_logger(__name__)
+
+_AGAIN_S = 3600.0
+_KNOWN = 5_000
+_LONGEST = 300
+
+
+class Elsewhere:
+    """Tells each person once an hour about a channel. Who takes no direct messages is not told."""
+
+    def __init__(self, rest: Rest) -> None:
+        self._rest = rest
+        self._told: OrderedDict[tuple[str, str], float] = OrderedDict()
+
+    def is_due(self, post: Post) -> bool:
+        """Whether somebody is to hear of it that this post will never be shown; once."""
+        channel, now = post.thread.channel, time.monotonic()
+        if post.mention is None or channel.workspace == "dm":
+            return False
+        key = (channel.channel, post.mention.id)
+        if now - self._told.get(key, -_AGAIN_S) < _AGAIN_S:
+            return False
+        self._told[key] = now
+        while len(self._told) > _KNOWN:
+            self._told.popitem(last=False)
+        return True
+
+    async def tell(self, post: Post, error: str) -> None:
+        """Say it to who asked."""
+        assert post.mention is not None
+        channel = post.thread.channel.channel
+        text = (
+            f"I cannot post in <#{channel}> ({error[:_LONGEST]}). What you asked for there does"
+            " not reach you; results of jobs are kept, and /job N shows them there."
+        )
+        try:
+            opened = await self._rest.ask(
+                "POST", "/users/@me/channels", body={"recipient_id": post.mention.id}
+            )
+            await self._rest.ask(
+                "POST", "/channels/{channel_id}/messages", body=Part(content=text).body(),
+                channel_id=id_of(opened),
+            )  # fmt: skip
+        except (DeliveryFailed, DeliveryRefused) as refusal:
+            log.warning("nobody could be told that a channel is gone", error=str(refusal))
