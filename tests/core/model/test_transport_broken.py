@@ -143,3 +143,31 @@ async def test_the_library_s_own_settings_for_whom_to_charge_are_sent(
         with pytest.raises(ModelRefused):
             await model.complete(asking("hi"))
     assert b"openai-organization: org-1" in told.heard[0].lower()
+
+
+async def test_a_proxy_of_the_surroundings_is_gone_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Raw(b'HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n{"choices":[')
+    async with await asyncio.start_server(told, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        for name in ("http_proxy", "no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{port}")
+        model = OpenAIModel(base_url="http://models.invalid/v1", key=KEY, key_env="MY_KEY")
+        with pytest.raises(ModelUnreachable):
+            await model.complete(asking("hi"))
+        await model.close()
+    assert told.heard[0].startswith(b"POST http://models.invalid/v1/chat/completions HTTP/1.1\r\n")
+
+
+async def test_a_server_that_speaks_no_tls_where_it_should_cost_nothing() -> None:
+    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        model = OpenAIModel(base_url=f"https://127.0.0.1:{port}/v1", key=KEY, key_env="MY_KEY")
+        with pytest.raises(ModelUnreachable, match="Nothing can be reached") as caught:
+            await model.complete(asking("hi"))
+        await model.close()
+    assert caught.value.free
