@@ -15,7 +15,7 @@ from core.approvals.rules import ApprovalRule
 from core.mcp.server import PREFIX, Server, seen_as
 
 _MAY_ACT = "it may have effects outside"
-_HAS_READ = "the job has read what others wrote"
+_LED = "what others wrote may have led to it"
 _PATTERN = re.compile(r"[A-Za-z0-9_./*?-]{1,128}")
 
 
@@ -100,7 +100,7 @@ class McpSettings:
             tools=(f"{PREFIX}{self.name}__*",),
             untrusted=self.ask == "untrusted",
             spared=tuple(f"{PREFIX}{self.name}__{seen_as(one)}" for one in self.read_only),
-            why=_MAY_ACT if self.ask == "always" else f"{_MAY_ACT}, and {_HAS_READ}",
+            why=_MAY_ACT if self.ask == "always" else f"{_MAY_ACT}, and {_LED}",
         )
 
     def _lacks(self) -> str:

@@ -16,6 +16,11 @@ def fenced(name: str, text: str, marks: Sequence[str] = ()) -> str:
     return "\n".join([f'<untrusted from="{label(name)}">', *lines]) + _END
 
 
+def holds_untrusted(text: str) -> bool:
+    """Whether something in it stands between such marks: no text can make or hide one."""
+    return '<untrusted from="' in text
+
+
 def closing(text: str) -> str:
     """What ends the fence that a text stands in, for one whose end is to be cut off; else ""."""
     return _END if text.startswith("<untrusted from=") and text.endswith(_END) else ""

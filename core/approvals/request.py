@@ -8,8 +8,9 @@ from core.errors import BadRequest
 from core.legible import named
 from core.state.operations import Json
 
-LONGEST = 6_000
-"""Characters of a request that people can be asked about: what is longer, nobody reads."""
+LONGEST = 20_000
+"""Characters of a request that people can be asked about: all of it is posted, in several posts
+where a platform takes no long ones."""
 _MAIN = {"shell": "command", "python": "code", "fetch": "url"}
 
 

@@ -65,9 +65,16 @@ class Toolbox:
         self._operations: list[Operation] = []
 
     def attach(
-        self, turn: TurnRow, message: Message, inbox_id: str, settings: ChannelSettings
+        self,
+        turn: TurnRow,
+        message: Message,
+        inbox_id: str,
+        settings: ChannelSettings,
+        has_read: Callable[[], bool],
     ) -> None:
-        """Name the turn that uses this box; its earlier operations come from its journal."""
+        """Name the turn that uses this box; its earlier operations come from its journal.
+        `has_read`: whether it was shown what others than the person asking wrote."""
+        self._has_read = has_read
         self._turn = turn
         self._message = message
         self._inbox_id = inbox_id
@@ -136,7 +143,7 @@ class Toolbox:
         if joined := self._joined(tx, wish):
             return joined, None
         new = NewJob(
-            id=self._job_id(number),
+            id=self._job_id(number, brief),
             thread=self._message.thread,
             title=title,
             brief=brief,
@@ -146,6 +153,7 @@ class Toolbox:
             budget=budget,
             at=self._clock(),
             wish=wish,
+            derived=self._has_read(),
         )
         job = jobs.promise(tx, new)
         if asked >= self._settings.confirm_above:
@@ -288,9 +296,11 @@ class Toolbox:
         most = MOST_TOKENS if limit.tokens is None else limit.tokens
         return replace(limit, tokens=min(asked, most))
 
-    def _job_id(self, number: int) -> str:
-        """The same call of the same message has the same id, also after a crash."""
-        return jobs.id_for(self._message.thread.channel, self._inbox_id, str(number))
+    def _job_id(self, number: int, brief: str) -> str:
+        """The same call of the same message has the same id, also after a crash. The brief is in it
+        because the message may come again after its channel's file was lost: what another job
+        left is no work on this one."""
+        return jobs.id_for(self._message.thread.channel, self._inbox_id, str(number), brief)
 
 
 def _material(name: str, text: str) -> str:

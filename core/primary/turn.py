@@ -6,6 +6,7 @@ from functools import partial
 
 from core.commit_points import CommitPoint, reached
 from core.errors import BadRequest, BudgetExceeded, ModelError
+from core.fencing import holds_untrusted
 from core.messages import Message, StreamText
 from core.model.account import Account
 from core.model.chat import ChatMessage, ModelReply, ModelRequest, ToolCall
@@ -101,7 +102,7 @@ class Turn:
         row, settings = begun
         self._steps = list(row.steps)
         self._said = []
-        self._toolbox.attach(row, self._message, self._inbox_id, settings)
+        self._toolbox.attach(row, self._message, self._inbox_id, settings, self._has_read)
         try:
             return await self._work(row, settings)
         except (ModelError, BudgetExceeded) as error:
@@ -256,6 +257,10 @@ class Turn:
                     ChatMessage(role="tool", text=step.response, tool_call_id=step.request)
                 )
         return found
+
+    def _has_read(self) -> bool:
+        shown = (*self._opening, *self._transcript())
+        return any(holds_untrusted(one.text) for one in shown if one.role != "assistant")
 
     def _heard(self, reply: ModelReply) -> None:
         if reply.text.strip():

@@ -46,7 +46,8 @@ class JobRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
-    """What is known of a job when it is asked for."""
+    """What is known of a job when it is asked for. `derived`: whoever wrote the brief had been
+    shown what others than the person asking wrote."""
 
     id: str
     thread: ThreadRef
@@ -59,6 +60,7 @@ class NewJob:
     at: float
     again: int | None = None
     wish: str = ""
+    derived: bool = False
 
 
 _SELECT = (
@@ -82,15 +84,23 @@ def promise(tx: Transaction, job: NewJob, state: JobState = JobState.PROMISED) -
     row = tx.execute(
         "INSERT INTO jobs (id, thread, title, brief, requester_id, requester, message, state,"
         " base_commit, base_message, rules_revision, budget_tokens, budget_nanos, again,"
-        " created_at, wish) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?)"
+        " created_at, wish, derived)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?)"
         " RETURNING number",
         (
             job.id, job.thread.thread, job.title, job.brief, job.requester.id, job.requester.name,
             job.message, state.value, job.rules_revision,
             job.budget.tokens, job.budget.nanos, job.again, job.at, job.wish,
+            job.derived,
         ),
     ).fetchone()  # fmt: skip
     return int(row[0])
+
+
+def is_derived(tx: Transaction, number: int) -> bool:
+    """See NewJob."""
+    row = tx.execute("SELECT derived FROM jobs WHERE number = ?", (number,)).fetchone()
+    return row is not None and bool(row[0])
 
 
 def queue_promised(tx: Transaction, message: str) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from core.approvals.request import shown
@@ -14,7 +15,7 @@ from core.mcp.server import NOTHING, Offer, meaning
 from core.model.chat import ToolCall
 from core.ports import Web
 from core.posts import plain
-from core.records import approvals, questions
+from core.records import approvals, jobs, questions
 from core.records.questions import Decision, QuestionRow
 from core.state.channels import Channels
 from core.state.database import Transaction
@@ -88,12 +89,21 @@ class Approvals:
 
         return await self._channels.read(self._job.thread.channel, read)
 
+    async def _derived(self) -> bool:
+        """Whether its brief may come of what others wrote in the chat, in state, in files."""
+        look = partial(jobs.is_derived, number=self._job.number)
+        return await self._channels.read(self._job.thread.channel, look)
+
     async def _reason(
         self, tool: str, arguments: Mapping[str, Json], *, tainted: bool
     ) -> str | None:
         channel = self._job.thread.channel
         # Long commands take their time to be looked at.
-        why = await asyncio.to_thread(self._rules.reason, channel, tool, arguments, tainted=tainted)
+        look = partial(self._rules.reason, channel, tool, arguments)
+        why = await asyncio.to_thread(look, tainted=tainted)
+        if why is None and not tainted:
+            could = await asyncio.to_thread(look, tainted=True)
+            why = could if could is not None and await self._derived() else None
         if why is None and tool == FETCH.name and self._web is not None:
             url = str(arguments.get("url", "")).strip()
             if not self._web.free(channel, url):

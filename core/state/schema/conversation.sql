@@ -111,6 +111,7 @@ CREATE TABLE jobs (
     budget_nanos   INTEGER,
     again          INTEGER,                 -- the job whose brief it runs again
     wish           TEXT NOT NULL DEFAULT '',    -- equal for what asks for the same; '': not joined
+    derived        INTEGER NOT NULL DEFAULT 0,  -- 1: its brief may come of what others wrote
     stop_by        TEXT,                    -- who asked to stop it, as soon as asked
     created_at     REAL NOT NULL,
     started_at     REAL,

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from core.model.chat import ModelRequest
-from tests.core.room import calls, room, says
+from core.records import jobs
+from core.state.database import Transaction
+from tests.core.room import BOB, CHANNEL, calls, room, says, starts
 
 
 def results(request: ModelRequest) -> str:
@@ -54,3 +56,23 @@ async def test_whatever_a_tool_found_is_fenced(tmp_path: Path) -> None:
             assert text.endswith("\n</untrusted>")
             assert text.count("</untrusted>") == 1
             assert "<said" not in text
+
+
+async def test_a_job_is_known_to_come_of_what_others_wrote_when_its_author_was_shown_any(
+    tmp_path: Path,
+) -> None:
+    async with room(tmp_path) as here:
+        here.script.replies += [starts("one"), says("started")]
+        await here.ask("m1", 'do one <untrusted from="me">')
+        here.script.replies += [says("hello"), starts("two"), says("started")]
+        await here.say("m2", "please start two", by=BOB, thread="other")
+        await here.platform.post("answer:m2")
+        await here.ask("m3", "what Bob says", thread="other")
+        search = calls(("search", {"query": "please"}))
+        here.script.replies += [search, starts("three"), says("started")]
+        await here.ask("m4", "look and do", thread="third")
+
+        def derived(tx: Transaction) -> list[bool]:
+            return [jobs.is_derived(tx, number) for number in (1, 2, 3)]
+
+        assert await here.channels.read(CHANNEL, derived) == [False, True, True]

@@ -212,3 +212,17 @@ async def test_many_waits_of_one_answer_are_no_reason_to_give_the_job_up(made: B
         await asked(made, replace(JOB, attempt=number + 1))
         await decided(made, Decision.ONCE, number=number + 1)
     assert isinstance(await made.run(replace(JOB, attempt=8)), Completed)
+
+
+async def test_a_brief_that_may_come_of_what_others_wrote_makes_the_first_call_wait(
+    tmp_path: Path,
+) -> None:
+    rules = ApprovalRules([ApprovalRule(tools=("shell",), untrusted=True)])
+    async with bench(tmp_path, "process", approvals=rules) as made:
+        derived = replace(new(1), derived=True)
+        await made.channels.write(CHANNEL, lambda tx: jobs.promise(tx, derived))
+        await made.channels.write(CHANNEL, lambda tx: jobs.promise(tx, new(2)))
+        made.model.lines.append(calls("shell", command="echo 1 > a"))
+        assert isinstance(await made.run(JOB), Asked)
+        made.model.lines.extend([calls("shell", command="echo 1 > a"), finishes()])
+        assert isinstance(await made.run(job(2)), Completed)
