@@ -20,9 +20,15 @@ _CONTENT_GRANTED = 1 << 18 | 1 << 19
 _CLOCK_S = 60.0
 _FEW_STARTS = 50
 
-# View Channels, Send Messages, Embed Links, Attach Files, Read Message History, Add Reactions,
-# Create Public Threads, Send Messages in Threads: what the bot uses, and no more.
-PERMISSIONS = sum(1 << bit for bit in (10, 11, 14, 15, 16, 6, 35, 38))
+_ADMINISTRATOR = 1 << 3
+_MOST_SERVERS = 20
+# What the bot uses, and no more.
+_PERMISSIONS = {
+    10: "View Channels", 11: "Send Messages", 14: "Embed Links", 15: "Attach Files",
+    16: "Read Message History", 6: "Add Reactions", 35: "Create Public Threads",
+    38: "Send Messages in Threads",
+}  # fmt: skip
+PERMISSIONS = sum(1 << bit for bit in _PERMISSIONS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +78,8 @@ async def _examined(
 ) -> tuple[Examined, ...]:
     application, clock = await _get(session, settings, "/applications/@me")
     told = application if isinstance(application, dict) else {}
+    if not id_of(told):
+        raise _strange(settings.api_url, "it names no application")
     guilds, _ = await _get(session, settings, "/users/@me/guilds")
     start, _ = await _get(session, settings, "/gateway/bot")
     name = text(told, "name") or "the bot"
@@ -79,7 +87,9 @@ async def _examined(
         Examined(level="ok", text=f"the token is that of {name}"),
         _intent(told),
         *_endpoint(told),
+        *_public(told),
         _servers(guilds, id_of(told)),
+        *_lacking(guilds, id_of(told)),
         *_starts(start if isinstance(start, dict) else {}),
         *_clock(clock),
         await _gateway(session, settings),
@@ -105,13 +115,17 @@ async def _get(
             found: object = await answer.json()
             return found, _ahead(answer.headers.get("Date", ""))
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-        raise _Unusable(
-            Examined(
-                level="problem",
-                text=f"{url} does not answer as Discord does: {said(error)}",
-                advice="check the network, a proxy, and [discord] api_url",
-            )
-        ) from error
+        raise _strange(url, said(error)) from error
+
+
+def _strange(url: str, why: str) -> _Unusable:
+    return _Unusable(
+        Examined(
+            level="problem",
+            text=f"{url} does not answer as Discord does: {why}",
+            advice="check the network, a proxy, and [discord] api_url",
+        )
+    )
 
 
 def _intent(application: Payload) -> Examined:
@@ -134,6 +148,49 @@ def _endpoint(application: Payload) -> list[Examined]:
             advice="developer portal, General Information: empty Interactions Endpoint URL",
         )
     ]
+
+
+def _public(application: Payload) -> list[Examined]:
+    found = []
+    if application.get("bot_public") is True:
+        found.append(
+            Examined(
+                level="note",
+                text="anybody can bring it to a server of theirs, whose members then may use it",
+                advice="developer portal, Installation, Install Link: None, then Bot, Public Bot:"
+                " off; or name who may use it under [access.discord]",
+            )
+        )
+    if application.get("bot_require_code_grant") is True:
+        found.append(
+            Examined(
+                level="problem",
+                text="no link brings it to a server: it asks for a code that nobody answers with",
+                advice="developer portal, Bot, Requires OAuth2 Code Grant: off",
+            )
+        )
+    return found
+
+
+def _lacking(guilds: object, application: str) -> list[Examined]:
+    """What it may not in a server as a whole; channels may take away more."""
+    found = []
+    for guild in guilds if isinstance(guilds, list) else ():
+        told = text(guild, "permissions") if isinstance(guild, dict) else ""
+        granted = int(told) if told.isascii() and told.isdigit() and len(told) < 20 else None
+        if granted is None or granted & _ADMINISTRATOR:
+            continue
+        lack = [name for bit, name in _PERMISSIONS.items() if not granted >> bit & 1]
+        if lack:
+            server = " ".join(text(guild, "name").split())[:60] or "a server"
+            found.append(
+                Examined(
+                    level="note",
+                    text=f"in {server} it may not: {', '.join(lack)}",
+                    advice=f"open {invite_url(application)} again, and choose that server",
+                )
+            )
+    return found[:_MOST_SERVERS]
 
 
 def _servers(guilds: object, application: str) -> Examined:

@@ -67,6 +67,11 @@ async def check(settings: SlackSettings) -> tuple[Found, ...]:
 
 def _bot(answer: AsyncSlackResponse) -> Iterator[Found]:
     team, user = answer.get("team"), answer.get("user")
+    if not answer.get("bot_id"):
+        text = f"the token is that of a person, @{user}, and of no bot"
+        todo = "OAuth & Permissions, Bot User OAuth Token: set that one"
+        yield Found(level="problem", text=text, todo=todo)
+        return
     yield Found(level="ok", text=f"the bot is @{user} in the workspace {team}")
     yield from _scopes({name.lower(): str(value) for name, value in answer.headers.items()})
     yield from _clock(str(answer.headers.get("Date", "")))

@@ -54,6 +54,13 @@ async def test_a_dead_token_and_a_dead_app_token_are_told_apart(
     assert "the bot's token: token_revoked" in bad.text
 
 
+async def test_a_person_s_token_is_no_bot_s(slack: SlackServer, settings: SlackSettings) -> None:
+    slack.workspace.bot_id = ""
+    [bad] = [one for one in await check(settings) if one.level != "ok"]
+    assert bad.level == "problem"
+    assert "Bot User OAuth Token" in bad.todo
+
+
 @pytest.mark.parametrize("fault", [Fault(kind="html", status=200), Fault(kind="abort")])
 async def test_a_server_that_is_not_slack_is_told(
     slack: SlackServer, settings: SlackSettings, fault: Fault

@@ -58,6 +58,8 @@ class DiscordServer:
         self.shards = shards
         self.starts = 999
         self.endpoint: str | None = None
+        self.public = self.code_grant = False
+        self.permissions: str | None = None
         self._faults: list[tuple[str, re.Pattern[str], Fault]] = []
         self._runner: web.AppRunner | None = None
         self._port = 0
@@ -177,7 +179,8 @@ class DiscordServer:
         return self.world.me.payload()
 
     async def _guilds(self, request: web.Request) -> list[Payload]:
-        return [{"id": one.id, "name": one.name} for one in self.world.guilds.values()]
+        told = {} if self.permissions is None else {"permissions": self.permissions}
+        return [{"id": one.id, "name": one.name, **told} for one in self.world.guilds.values()]
 
     async def _member(self, request: web.Request) -> Payload:
         guild = self.world.guilds.get(request.match_info["guild"])
@@ -195,7 +198,8 @@ class DiscordServer:
     async def _application(self, request: web.Request) -> Payload:
         return {
             "id": self.world.me.id, "name": "Thaw", "description": "", "icon": None,
-            "bot_public": True, "bot_require_code_grant": False, "verify_key": "", "team": None,
+            "bot_public": self.public, "bot_require_code_grant": self.code_grant,
+            "verify_key": "", "team": None,
             "interactions_endpoint_url": self.endpoint,
             "owner": self.world.me.payload() | {"bot": False}, "flags": self.flags,
         }  # fmt: skip
