@@ -99,7 +99,7 @@ def run_again(doing: Doing, number: int) -> Done:
     if known is not None and (known.outcome is None or isinstance(doing.event, Press)):
         return _again_already(number, known)
     new = NewJob(
-        id=jobs.id_for(doing.channel, doing.source),
+        id=jobs.id_for(doing.channel, doing.source, row.brief),
         thread=row.thread,
         title=row.title,
         brief=row.brief,

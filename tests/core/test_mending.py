@@ -14,7 +14,7 @@ from core.state.control import Control
 from core.state.damaged import Mended, Mender, no_copies
 from core.state.schema import CHANNEL_APPLICATION_ID, channel_migrations
 from core.tasks import Tasks
-from tests.core.room import CHANNEL, Platform
+from tests.core.room import CHANNEL, Platform, room, says, starts
 
 KIND = FileKind(application_id=CHANNEL_APPLICATION_ID, newest=len(channel_migrations()))
 
@@ -88,3 +88,21 @@ async def test_what_nobody_was_told_when_the_process_died_is_told_by_the_next_on
     async with life(tmp_path) as (_, channels):
         assert await channels.read(CHANNEL, outbox.waiting_threads) == ()
         assert not note.exists()
+
+
+async def asked_for(data: Path, title: str) -> str:
+    """The id of the job that a message asks for where nothing is known of it."""
+    async with room(data) as here:
+        here.script.replies = [starts(title), says("started")]
+        await here.ask("m1", "go")
+        await here.hands.running(1)
+        await here.ask("m2", "/cancel 1")
+        return here.hands.attempts[0].id
+
+
+async def test_a_message_that_comes_again_to_a_lost_channel_takes_up_no_other_job_s_work(
+    tmp_path: Path,
+) -> None:
+    first = await asked_for(tmp_path / "before", "one")
+    assert await asked_for(tmp_path / "after", "one") == first
+    assert await asked_for(tmp_path / "changed", "two") != first
