@@ -4,6 +4,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.checks import printable
+from bot.logs import _Lines
 
 ROOT = Path(__file__).parents[2]
 SAID = """
@@ -82,3 +88,20 @@ def test_a_log_that_cannot_be_written_stops_nothing(form: str) -> None:
             cwd=ROOT, stdout=subprocess.PIPE, stderr=full, text=True, check=False, timeout=60,
         )  # fmt: skip
     assert "went on" in ended.stdout
+
+
+values = st.text(max_size=20) | st.integers() | st.booleans() | st.none() | st.floats()
+names = st.sampled_from(["channel", "number", "Zebra", "a", "exception", "logger"])
+
+
+@given(st.text(max_size=40), st.sampled_from(["info", "critical"]), st.dictionaries(names, values))
+def test_a_line_is_the_one_that_structlog_would_write(
+    event: str, level: str, more: dict[str, object]
+) -> None:
+    for name in ("exception", "logger"):
+        if name in more:
+            more[name] = str(more[name])
+    fields = {"timestamp": "2026-11-23T04:00:00Z", "level": level, "event": event, **more}
+    legible = {k: printable(v) if isinstance(v, str) else v for k, v in fields.items()}
+    console = structlog.dev.ConsoleRenderer(colors=False)
+    assert _Lines()(None, level, fields) == console(None, level, legible)
