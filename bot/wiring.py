@@ -356,12 +356,12 @@ class _Core:
         """Take up unfinished work, then let people in."""
         await self._mending.start()
         unfinished = await self._control.unfinished()
+        if unfinished:
+            # Its first step is a call of the model, whose library takes long to load; longer yet
+            # beside a thousand channels that are looked into.
+            self._warm()
         await self._engine.start()
         log.info("how jobs run here", finding=self._engine.finding)
-        if unfinished:
-            # Its first step is a call of the model, whose library takes long to load: beside that
-            # jobs are taken up and their sandboxes start. Sooner, it would hold up finding out how.
-            self._warm()
         await self._entrance.pairing.load()
         await self._dispatcher.recover()
         self._welcome_soon()
