@@ -39,7 +39,9 @@ async def test_what_a_job_costs_is_seen_everywhere_and_told_by_day_and_person(
         assert "renews at midnight Asia/Tokyo" in text
         code, said = await thaw(r.bot, "usage", "--csv")
         assert code == 0
-        (row,) = csv.DictReader(said.splitlines())
+        rows = {row["kind"]: row for row in csv.DictReader(said.splitlines())}
+        assert set(rows) == {"turn", "job"}
+        row = rows["job"]
         assert (row["person"], row["model"], row["cached"]) == (
             "ana (local:ana)", "scripted", "9000",
         )  # fmt: skip
