@@ -86,16 +86,16 @@ class Intake:
         kind = event.get("type") if isinstance(event, Mapping) else None
         if not isinstance(event, Mapping) or kind not in _EVENTS:
             return
-        if kind != "agent_session_stopped":
-            self._glance(body)
+        said = None if kind == _STOPPED else translate.spoken(body, self._bot, {})
+        if said is not None:
+            self._glance(said)
         async with self._in_line(_conversation(event)):
-            if kind == "agent_session_stopped":
+            if kind == _STOPPED:
                 await self._stop(body)
-                return
-            if translate.changed(body, self._bot, {}) is not None:
-                await self._change(body, event)
-            elif (said := translate.spoken(body, self._bot, {})) is not None:
+            elif said is not None:
                 await self._hear(said, body, event)
+            else:
+                await self._change(body, event)
 
     async def press(self, body: Json) -> None:
         """A press on a button."""
@@ -166,12 +166,9 @@ class Intake:
         # What was refused, too: its author was told why, and would be told twice.
         self._keep(key)
 
-    def _glance(self, body: Json) -> None:
+    def _glance(self, said: Spoken) -> None:
         """Eyes on a message that is for the bot without a look into the store: also before what
         came earlier in its thread is kept. The others have them when their turn comes."""
-        said = translate.spoken(body, self._bot, {})
-        if said is None:
-            return
         thread, author = said.message.thread, said.message.author
         meant = said.addressed or thread in self._joined
         if meant and self._guard.allows(author, thread.channel):
@@ -292,7 +289,8 @@ class _Line:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-_EVENTS = {"message", "app_mention", "agent_session_stopped"}
+_STOPPED = "agent_session_stopped"
+_EVENTS = {"message", "app_mention", _STOPPED}
 
 
 def _conversation(event: Json) -> str:
