@@ -147,4 +147,5 @@ def _words(error: Exception) -> str:
     kind = type(error).__name__
     if isinstance(error, aiohttp.ClientResponseError):
         return f"{kind}: {error.message}"
-    return said(error) if isinstance(error, OSError) else kind
+    words = said(error) if isinstance(error, OSError) else kind
+    return kind if "://" in words else words

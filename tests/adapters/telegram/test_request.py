@@ -3,6 +3,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -174,6 +175,20 @@ async def test_the_token_stands_in_no_error(answer: object) -> None:
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     async with server, bot(url) as one:
         with pytest.raises(NetworkError) as failed:
+            await one.send_message(7, "hi")
+    assert "AAsecret" not in repr(failed.value)
+
+
+async def test_the_token_stands_in_no_error_that_names_the_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def breaks(_: aiohttp.ClientSession, method: str, url: str, **more: object) -> object:
+        # As the library does when a connection goes just as something is written to it.
+        raise aiohttp.ClientOSError(None, f"Can not write request body for {url}")
+
+    monkeypatch.setattr(aiohttp.ClientSession, "request", breaks)
+    async with bot("http://127.0.0.1:9") as one:
+        with pytest.raises(NetworkError, match="ClientOSError") as failed:
             await one.send_message(7, "hi")
     assert "AAsecret" not in repr(failed.value)
 
