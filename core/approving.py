@@ -14,15 +14,6 @@ _CHOICES = ("Once", "For this job", "Always")
 
 def post(row: JobRow, question: QuestionRow, at: float, within: str) -> Post:
     """What is asked, with its buttons; `within` is how long it waits, in words."""
-    name = f"{row.number}.{question.number}"
-    choices = tuple(
-        Button(action=f"allow.{name}.{place}", label=label)
-        for place, label in enumerate(_CHOICES, 1)
-    )
-    refusals = (
-        Button(action=f"deny.{name}", label="No", style="danger"),
-        Button(action=f"refuse.{name}", label="No, because", asks="What should the job know?"),
-    )
     return Post(
         id=f"ask:{row.number}.{question.number}",
         thread=row.thread,
@@ -35,8 +26,22 @@ def post(row: JobRow, question: QuestionRow, at: float, within: str) -> Post:
         mention=row.requester,
         reply_to=asked_by(row),
         job=row.number,
-        buttons=(*choices, *refusals),
+        buttons=buttons(row.number, question.number),
     )
+
+
+def buttons(job: int, question: int) -> tuple[Button, ...]:
+    """What can be said to it."""
+    name = f"{job}.{question}"
+    choices = tuple(
+        Button(action=f"allow.{name}.{place}", label=label)
+        for place, label in enumerate(_CHOICES, 1)
+    )
+    refusals = (
+        Button(action=f"deny.{name}", label="No", style="danger"),
+        Button(action=f"refuse.{name}", label="No, because", asks="What should the job know?"),
+    )
+    return (*choices, *refusals)
 
 
 def wanted(row: JobRow, question: QuestionRow) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import assert_never
 
 from core import settings
+from core.approval_views import approvals_view
 from core.errors import BadRequest
 from core.jobs.job import Completed
 from core.jobs.supervisor import Jobs
@@ -41,6 +42,7 @@ _InFile = (
     | q.ReadHistory
     | q.ReadCommit
     | q.ListConflicts
+    | q.ListApprovals
     | q.ReadSettings
 )
 
@@ -141,6 +143,8 @@ class ChannelWindow:
                 return commit_views.commit_view(tx, number)
             case q.ListConflicts():
                 return conflicts_view(tx)
+            case q.ListApprovals():
+                return approvals_view(tx, channel)
             case q.ReadSettings():
                 return v.Settings(lines=settings.lines(tx, self._defaults))
             case _ as unreachable:
@@ -162,6 +166,8 @@ class ChannelWindow:
                 return v.History(lines=())
             case q.ListConflicts():
                 return v.Conflicts(lines=())
+            case q.ListApprovals():
+                return v.Approvals(waiting=(), standing=())
             case q.ReadSettings():
                 return v.Settings(lines=settings.described(self._defaults, {}))
             case _ as unreachable:

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from core.errors import BadRequest
 from core.messages import Attachment, ChannelRef, Message, Person, Press, ThreadRef
 from core.messages.queries import (
+    ListApprovals,
     ListChannels,
     ListConflicts,
     ListJobs,
@@ -177,6 +178,7 @@ _QUERIES: dict[str, Callable[[Fields], Query]] = {
         before=_maybe_number(fields, "before"),
     ),
     "conflicts": lambda fields: ListConflicts(channel=_channel(fields)),
+    "approvals": lambda fields: ListApprovals(channel=_channel(fields)),
     "spend": lambda fields: ReadSpend(channel=_channel(fields)),
     "settings": lambda fields: ReadSettings(channel=_channel(fields)),
 }

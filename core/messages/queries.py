@@ -97,6 +97,13 @@ class ListConflicts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListApprovals:
+    """What waits for a person's word, and what was allowed for good."""
+
+    channel: ChannelRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadSpend:
     """What the channel has used of its budgets."""
 
@@ -121,6 +128,7 @@ Query = (
     | ReadHistory
     | ReadCommit
     | ListConflicts
+    | ListApprovals
     | ReadSpend
     | ReadSettings
 )

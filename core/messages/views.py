@@ -237,6 +237,29 @@ class Conflicts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalLine:
+    """One call by `tool`, whole in `text`. What waits was asked for by `by`, because of `about`;
+    what holds was allowed by `by`, at `at`."""
+
+    number: int
+    job: int
+    tool: str
+    text: str
+    about: str
+    by: str
+    at: float | None
+    buttons: tuple[Button, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approvals:
+    """The answer to ListApprovals."""
+
+    waiting: tuple[ApprovalLine, ...]
+    standing: tuple[ApprovalLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpendLine:
     """One budget level: tokens used and reserved in its period, and the limit if there is one.
 
@@ -290,6 +313,7 @@ View = (
     | History
     | CommitView
     | Conflicts
+    | Approvals
     | Spend
     | Settings
 )

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from core import approving, asking
+from core.approval_views import revoke_button
 from core.errors import BadRequest
 from core.posts import plain
 from core.primary.acts import DecideLeave
@@ -13,7 +14,7 @@ from core.records import approvals, jobs, questions
 from core.records.questions import Decision, QuestionRow
 from core.rights import Right
 
-_LISTED = 20
+_LISTED, _BUTTONS = 20, 5
 _SHOWN = 300
 
 
@@ -58,7 +59,8 @@ def show(doing: Doing) -> Done:
         f" {datetime.fromtimestamp(row.at, UTC):%Y-%m-%d %H:%M} UTC: {_begins(row.text)}"
         for row in rows
     ]
-    return Done(text="\n".join(["Jobs may do this unasked:", *lines]))
+    buttons = tuple(revoke_button(row.number) for row in rows[:_BUTTONS])
+    return Done(text="\n".join(["Jobs may do this unasked:", *lines]), buttons=buttons)
 
 
 def _begins(text: str) -> str:

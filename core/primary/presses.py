@@ -15,6 +15,7 @@ from core.primary.acts import (
     StopThread,
     TakeLost,
     UndoCommit,
+    WithdrawApproval,
 )
 from core.primary.commands import ALLOWING, needed
 from core.records.questions import Decision
@@ -45,6 +46,8 @@ def parse_press(action: str, text: str | None) -> Act:
         case "refuse", [job, question]:
             words = needed(text, "Write what the job should know.")
             return DecideLeave(job=job, question=question, decision=Decision.NO, text=words)
+        case "withdraw", [number]:
+            return WithdrawApproval(number=number)
         case "details", [job]:
             return ShowJob(job=job)
         case "start" | "drop", [plan]:

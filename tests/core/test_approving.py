@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from core.approval_views import approvals_view
 from core.approving import block
 from core.jobs.admission import Limits
 from core.jobs.job import Asked, JobSpec, JobState, Leave, Outcome, Progress
 from core.messages import Post
+from core.messages.views import Approvals
 from core.records import approvals, jobs, questions
 from core.records.approvals import ApprovalRow
 from core.records.questions import Decision, QuestionRow
@@ -136,7 +138,10 @@ async def test_an_admin_s_word_for_good_is_listed_and_withdrawn_by_admins(tmp_pa
         await asked(here)
         await here.press("p1", "allow.1.1.3", by=BOB)
         await here.hands.running(1)
-        listed = (await here.ask("m2", "/approvals")).text
+        post = await here.ask("m2", "/approvals")
+        listed = post.text
+        assert [one.action for one in post.buttons] == ["withdraw.1"]
+        assert "Only an admin" in (await here.press("p2", "withdraw.1")).text
         assert "1: `shell`, allowed by Bob for job 1" in listed
         assert "rm -rf" in listed
         assert "Only an admin" in (await here.ask("m3", "/approvals withdraw 1")).text
@@ -148,6 +153,26 @@ async def test_an_admin_s_word_for_good_is_listed_and_withdrawn_by_admins(tmp_pa
         row = await here.channels.read(CHANNEL, lambda tx: approvals.read(tx, 1))
         assert row is not None
         assert (row.by, row.withdrawn_by) == ("Bob", "Bob")
+
+
+async def test_what_waits_and_what_holds_is_there_to_be_looked_at(tmp_path: Path) -> None:
+    async with room(tmp_path, hands=Careful(), access=ADMIN) as here:
+        await asked(here)
+
+        async def seen() -> Approvals:
+            return await here.channels.read(CHANNEL, lambda tx: approvals_view(tx, CHANNEL))
+
+        (waits,) = (await seen()).waiting
+        assert (await seen()).standing == ()
+        assert (waits.job, waits.tool, waits.text, waits.by) == (1, "shell", COMMAND, "Ada")
+        assert [one.action for one in waits.buttons][:1] == ["allow.1.1.1"]
+        await here.press("p1", "allow.1.1.3", by=BOB)
+        (holds,) = (await seen()).standing
+        assert (await seen()).waiting == ()
+        assert (holds.number, holds.by, holds.text) == (1, "Bob", COMMAND)
+        (revoke,) = holds.buttons
+        assert "ask again" in (await here.press("p2", revoke.action, by=BOB)).text
+        assert await seen() == Approvals(waiting=(), standing=())
 
 
 async def test_stale_and_forged_presses_do_nothing_but_tell(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import { buttons } from "./buttons.js";
 import { diff } from "./diff.js";
 import { coded, el, rendered } from "./dom.js";
 import { drawFile, loadFile } from "./file.js";
-import { count, dollars, duration, many, used } from "./format.js";
+import { count, dollars, duration, many, used, when } from "./format.js";
 import { drawCommit, drawHistory } from "./history.js";
 import { drawState } from "./state.js";
 
@@ -17,6 +17,7 @@ export const PANELS = {
   history: { title: ({ key }) => (key ? `History of ${key}` : "History"), moves: ["state"], load: asks("history"), draw: drawHistory },
   commit: { title: ({ number }) => `Commit ${number}`, moves: ["state"], load: asks("commit"), draw: drawCommit },
   conflicts: { title: () => "Conflicts", moves: ["state"], load: asks("conflicts"), draw: drawConflicts },
+  approvals: { title: () => "Approvals", moves: ["card", "posts"], load: asks("approvals"), draw: drawApprovals },
   spend: { title: () => "Spend", moves: ["card", "posts"], load: asks("spend"), draw: drawSpend },
   settings: { title: () => "Settings", moves: ["posts"], load: asks("settings"), draw: drawSettings },
   file: { title: ({ path, at }) => (at === undefined ? path : `${path} at commit ${at}`), moves: ["state"], load: loadFile, draw: drawFile },
@@ -66,6 +67,23 @@ function drawConflicts(view, fields, { place, outgoing }) {
           diff(one.diff),
           el("p", { class: "facts" }, el("span", {}, `by ${one.author}`), one.about ? el("span", {}, one.about) : null, el("span", {}, `based on commit ${one.base}`))))),
       buttons(line.buttons, place, outgoing))), ...more];
+}
+
+function drawApprovals(view, fields, { place, outgoing }) {
+  if (!view.waiting.length && !view.standing.length) return [none("No job waits for a word, and nothing was allowed for good.")];
+  const shown = (kind, name, facts) => (one) =>
+    el("article", { class: "entry", "data-key": `${kind} ${one.job}.${one.number}`, "aria-label": name(one) },
+      el("header", {}, el("b", {}, name(one)), el("code", {}, one.tool)),
+      one.about ? el("p", { class: "muted" }, one.about) : null,
+      el("pre", { class: "text", tabindex: "0" }, one.text),
+      el("p", { class: "facts" }, el("span", {}, facts(one))),
+      buttons(one.buttons, place, outgoing));
+  const waiting = view.waiting.map(shown("waits", (one) => `Job ${one.job} asks`, (one) => `asked for by ${one.by}`));
+  const standing = view.standing.map(shown("holds", (one) => `Approval ${one.number}`, (one) => `allowed by ${one.by} for job ${one.job}, ${when(one.at)}`));
+  return [
+    ...(waiting.length ? [el("h3", {}, "Waiting for a word"), ...waiting] : []),
+    ...(standing.length ? [el("h3", {}, "Allowed for good"), ...standing] : []),
+  ];
 }
 
 function drawSpend(view) {

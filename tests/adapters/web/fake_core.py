@@ -25,6 +25,7 @@ from core.messages import (
     ThreadRef,
 )
 from core.messages.queries import (
+    ListApprovals,
     ListChannels,
     ListConflicts,
     ListJobs,
@@ -40,6 +41,7 @@ from core.messages.queries import (
     ReadState,
 )
 from core.messages.views import (
+    Approvals,
     CandidateLine,
     ChangeLine,
     ChannelLine,
@@ -126,6 +128,7 @@ class FakeCore(Shelf):
         self.channels: dict[str, Channel] = defaultdict(Channel)
         self.accepted: dict[str, InboundEvent] = {}
         self.refusals: list[Exception] = []
+        self.approvals = Approvals(waiting=(), standing=())
         self.looked: list[Query] = []
         self._looks = asyncio.Event()
         self.arrived: asyncio.Queue[InboundEvent] = asyncio.Queue()
@@ -167,12 +170,9 @@ class FakeCore(Shelf):
     async def post(self, text: str, **changes: object) -> Post:
         """Keep a post and deliver it."""
         values: dict[str, object] = {
-            "id": f"post:{next(self._posts)}",
-            "thread": thread(),
-            "kind": PostKind.ANSWER,
-            "text": text,
-            "at": time.time(),
-        }
+            "id": f"post:{next(self._posts)}", "thread": thread(), "kind": PostKind.ANSWER,
+            "text": text, "at": time.time(),
+        }  # fmt: skip
         post = Post(**(values | changes))  # type: ignore[arg-type]  # a test's own keywords
         bot = Person(id="", name="")
         self._keep(post.thread, post.id, bot, post.text, post.at, post)
@@ -295,6 +295,8 @@ class FakeCore(Shelf):
                 return CommitView(line=commits[number - 1], newest=len(commits), beyond=7)
             case ListConflicts():
                 return Conflicts(lines=tuple(channel.conflicts))
+            case ListApprovals():
+                return self.approvals
             case ReadSpend():
                 line = SpendLine(
                     level="this channel, today", used=41_200, reserved=8_000, limit=200_000,
@@ -303,9 +305,8 @@ class FakeCore(Shelf):
                 return Spend(lines=(line,))
             case ReadSettings():
                 about = "the model that answers"
-                return Settings(
-                    lines=(SettingLine(name="model", value="offline", own=False, about=about),)
-                )
+                model = SettingLine(name="model", value="offline", own=False, about=about)
+                return Settings(lines=(model,))
 
     @property
     def _adapter(self) -> Adapter:

@@ -6,6 +6,7 @@ from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from adapters.web import WebAdapter
 from core.messages import Button, PostKind
+from core.messages.views import ApprovalLine, Approvals
 from tests.adapters.web.fake_core import ANNA, FakeCore, card
 from tests.adapters.web.page.conftest import opened
 
@@ -74,6 +75,11 @@ async def filled(core: FakeCore) -> None:
     await core.set(LONG, '"short"')
     await core.set(LONG, f'"{LONG}"', conflicted=True, pinned=True)
     core.conflict(LONG)
+    marked = ApprovalLine(
+        number=1, job=4, tool="shell", text=f"rm -rf {LONG}", about=f"it matches `{LONG}`",
+        by="Anna", at=1.0, buttons=(Button(action="withdraw.1", label="Revoke 1", style="danger"),),
+    )  # fmt: skip
+    core.approvals = Approvals(waiting=(marked,), standing=(marked,))
 
 
 async def sticking_out(page: Page) -> list[str]:
@@ -99,7 +105,7 @@ async def test_every_view_fits_its_width_and_can_be_read(
     )
     page = await opened(await context.new_page(), adapter)
     await expect(page.get_by_text("Result of job 3 for @Anna")).to_be_attached()
-    for panel in ("", "State", "History", "Conflicts", "Spend", "Settings"):
+    for panel in ("", "State", "History", "Conflicts", "Approvals", "Spend", "Settings"):
         if panel:
             if width == 360:
                 await page.get_by_role("button", name="Channels", exact=True).click()

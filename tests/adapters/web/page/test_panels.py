@@ -1,8 +1,9 @@
 import pytest
 from playwright.async_api import Page, expect
 
-from core.messages import PostKind
+from core.messages import Button, PostKind
 from core.messages.queries import ReadHistory
+from core.messages.views import ApprovalLine, Approvals
 from tests.adapters.web.fake_core import FakeCore, card
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs_system("chromium")]
@@ -117,3 +118,35 @@ async def test_a_question_the_bot_cannot_answer_says_so_in_the_panel(
     await page.get_by_role("button", name="gone.txt").click()
     alert = page.get_by_role("dialog", name="gone.txt").get_by_role("alert")
     await expect(alert).to_have_text("There is no file 'gone.txt'.")
+
+
+def line(number: int, text: str, at: float | None, *actions: str) -> ApprovalLine:
+    return ApprovalLine(
+        number=number, job=4, tool="shell", text=text, about="it matches 'rm'", by="Anna", at=at,
+        buttons=tuple(Button(action=one, label=one.partition(".")[0].title()) for one in actions),
+    )  # fmt: skip
+
+
+async def test_approvals_show_what_waits_and_what_holds_and_take_it_back(
+    core: FakeCore, page: Page
+) -> None:
+    await open_panel(page, "Approvals")
+    panel = page.get_by_role("dialog", name="Approvals")
+    await expect(panel).to_contain_text("No job waits for a word")
+    await page.keyboard.press("Escape")
+    evil = "rm -rf /tmp/x <img src=x onerror=alert(1)>"
+    core.approvals = Approvals(
+        waiting=(line(1, evil, None, "allow.4.1.1", "deny.4.1"),),
+        standing=(line(2, "git push", 1.0, "withdraw.2"),),
+    )
+    await open_panel(page, "Approvals")
+    waits = panel.get_by_role("article", name="Job 4 asks")
+    await expect(waits).to_contain_text(evil)
+    await waits.get_by_role("button", name="Deny").click()
+    assert (await core.pressed()).action == "deny.4.1"
+    holds = panel.get_by_role("article", name="Approval 2")
+    await expect(holds).to_contain_text("allowed by Anna for job 4")
+    revoke = holds.get_by_role("button", name="Withdraw")
+    await revoke.focus()
+    await page.keyboard.press("Enter")
+    assert (await core.pressed()).action == "withdraw.2"
