@@ -1,6 +1,9 @@
 """The errors that callers treat differently. Expected ends of work are values, not errors."""
 
+import re
 from socket import gaierror
+
+_PATH = re.compile(r"(?<=://)([^/\s?]*)[/?]\S*")
 
 
 class ThawError(Exception):
@@ -98,13 +101,15 @@ class SandboxUnavailable(ThawError):
 def said(error: BaseException) -> str:
     """What an error of the world says, for the log and for people.
 
-    Not its repr: libraries put whole requests there, tokens included.
+    Not its repr: libraries put whole requests there, tokens included. Nor more of an address than
+    its host: some platforms want tokens in the path.
     """
     if (unknown := _unknown_name(error)) is not None:
         return unknown
     status = getattr(error, "status", None)
     words = f"HTTP {status} {getattr(error, 'message', '')}" if status else str(error)
-    return f"{type(error).__name__}: {words}".rstrip(": ")
+    shown = _PATH.sub(r"\1/…", words)
+    return f"{type(error).__name__}: {shown}".rstrip(": ")
 
 
 def _unknown_name(error: BaseException) -> str | None:

@@ -26,6 +26,13 @@ def test_the_request_of_a_failed_answer_is_not_told(
     assert said(error) == f"{kind.__name__}: HTTP 502 Bad Gateway"
 
 
+@pytest.mark.parametrize("path", ["/webhooks/1/hush", "/bot1:hush/getMe and", "?token=hush"])
+def test_of_an_address_only_the_host_is_told(path: str) -> None:
+    error = aiohttp.ClientOSError(None, f"Cannot write to https://chat.example:8443{path}")
+    assert "hush" not in said(error)
+    assert "Cannot write to https://chat.example:8443/…" in said(error)
+
+
 def test_a_name_that_cannot_be_looked_up_is_told_without_the_library_s_words() -> None:
     lost = socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
     key = ConnectionKey(
