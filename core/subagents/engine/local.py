@@ -143,6 +143,9 @@ class LocalEngine:
         try:
             async with Beginning(self._choice) as beginning, AsyncExitStack() as stack:
                 async with self._places:
+                    if job.attempt == 1:
+                        # Of a job that its channel's file has lost, if of any.
+                        await asyncio.to_thread(remove, self._folder(job.id))
                     try:
                         journal = await stack.enter_async_context(self._journal(job.id))
                         past = await journal.past()

@@ -75,7 +75,7 @@ async def test_a_workspace_half_filled_by_a_killed_attempt_is_filled_again(plain
     assert not making.exists()
 
 
-async def interrupted(plain: Bench, *lines: ModelReply) -> None:
+async def interrupted(plain: Bench, *lines: ModelReply, attempt: int = 1) -> None:
     """Run an attempt that stands in a model call when it is cancelled."""
     asked = asyncio.Event()
 
@@ -85,7 +85,7 @@ async def interrupted(plain: Bench, *lines: ModelReply) -> None:
         return says("never")
 
     plain.model.lines.extend([*lines, for_ever])
-    running = asyncio.create_task(plain.run(job()))
+    running = asyncio.create_task(plain.run(job(attempt=attempt)))
     await asked.wait()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -130,9 +130,9 @@ async def test_a_job_that_gets_on_is_not_given_up_however_often_it_is_interrupte
 
 async def test_a_job_that_does_not_get_on_is_given_up(plain: Bench) -> None:
     await interrupted(plain, calls("progress", text="on"))
-    for _ in range(5):
-        await interrupted(plain)
-    outcome = await plain.run(job())
+    for attempt in range(2, 7):
+        await interrupted(plain, attempt=attempt)
+    outcome = await plain.run(job(attempt=7))
     assert isinstance(outcome, Failed)
     assert outcome.kind is FailureKind.ATTEMPTS
     assert "5 times without getting on" in outcome.reason
@@ -162,7 +162,7 @@ async def test_a_job_whose_file_is_damaged_fails_at_once_since_waiting_mends_not
     kept = plain.data / "jobs" / "job-1" / "job.db"
     kept.parent.mkdir(parents=True)
     kept.write_bytes(b"no database" * 100)
-    outcome = await plain.run(job())
+    outcome = await plain.run(job(attempt=2))
     assert isinstance(outcome, Failed)
     assert outcome.kind is FailureKind.STORE
     assert outcome.reason.startswith("job-1/job.db is damaged or not a database")
@@ -171,5 +171,18 @@ async def test_a_job_whose_file_is_damaged_fails_at_once_since_waiting_mends_not
 
 async def test_a_folder_in_the_place_of_a_jobs_file_fails_it_at_once_too(plain: Bench) -> None:
     (plain.data / "jobs" / "job-1" / "job.db").mkdir(parents=True)
-    outcome = await plain.run(job())
+    outcome = await plain.run(job(attempt=2))
     assert outcome == Failed(kind=FailureKind.STORE, reason="job-1/job.db is no file")
+
+
+async def test_the_first_attempt_takes_up_nothing_of_a_job_that_its_channel_s_file_has_lost(
+    plain: Bench,
+) -> None:
+    await interrupted(plain, calls("progress", text="before the file was lost"))
+    (plain.data / "jobs" / "job-1" / "workspace" / "old").write_text("left")
+    plain.seen.clear()
+    plain.model.lines.clear()
+    plain.model.lines.append(finishes())
+    assert isinstance(await plain.run(job()), Completed)
+    assert plain.seen[-1].steps == 1
+    assert (await plain.engine.gathered(job())).files == ()
