@@ -30,6 +30,18 @@ async def main():
     time.sleep(3600)  # not even the loop runs
 asyncio.run(main())
 """
+COLLECTS = """
+import gc, os, signal, sys
+from bot import cli, wiring
+run = wiring.run
+def watched(config, ready):
+    def tell(address):
+        print(gc.isenabled(), gc.get_freeze_count() > 50_000, flush=True)
+        os.kill(os.getpid(), signal.SIGTERM)
+    return run(config, tell)
+wiring.run = watched
+cli.thaw(["run", "--config", sys.argv[1]])
+"""
 UPGRADE = """GET /socket HTTP/1.1
 Host: {host}
 Origin: http://{host}
@@ -147,3 +159,14 @@ async def test_the_log_has_no_word_of_people_and_models_and_no_key(
         for word in ("sk-hush", "Xanadu", "Kubla", "Alph", "Coleridge", "Abora"):
             assert word not in said
         await r.bot.start()
+
+
+async def test_garbage_is_collected_again_once_the_bot_is_ready(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[bot]\ndata_dir = "data"\n[web]\nport = 0\n')
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", COLLECTS, str(config), cwd=ROOT, stdout=PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    said, _ = await process.communicate()
+    assert (process.returncode, said) == (0, b"True True\n")
