@@ -78,7 +78,7 @@ class _Game:
         self._watching = Watching(world, self._frame)
         self.disk.watch = self._watching.look
         self._channels = [GENERAL, RANDOM][: world.chance.choice((1, 1, 2))]
-        self._people = self._somebodies(world.chance.choice((2, 3, 4, 5, 5, 6, 7, 16)))
+        self._people = self._somebodies(world.chance.choice((2, 3, 4, 4, 5, 6, 12)))
 
     def _somebodies(self, busy: int) -> list[Somebody]:
         given = self._frame

@@ -9,7 +9,7 @@ import pytest
 
 from tests.simulation.play import play
 
-SEEDS = 170
+SEEDS = 200
 ONE = os.environ.get("THAW_SEED")
 ROOT = Path(__file__).parents[2]
 
