@@ -14,7 +14,8 @@ The acknowledgement is the reaction. What gets none because Slack's minute is fu
 as the first sign: those are counted, not timed. Telegram's answers wait for their turn, and have to
 come in order afterwards: some three minutes. What waits is on disk, so memory has to be flat: a
 line fitted to the bot's resident memory in the last two thirds of each minute may not rise by more
-than GROWTH_MB a minute.
+than GROWTH_MB a minute. That is not nothing, because a minute does not fill what is remembered of
+messages, 1,000 to 20,000 of them here and there; beyond these bounds nothing may grow.
 
 A line every five seconds says how it goes. The whole ends by itself within six minutes: with words
 about who is owed what when the time is over, or when a platform has stood still for half a minute.
