@@ -55,7 +55,7 @@ class Intake:
         self._members = members
         self._seen = seen
         self._clock = clock
-        self.missed = Missed(rest, window, mailboxes, self._hear_late)
+        self.missed = Missed(rest, window, mailboxes, self._hear_late, self._edited_late)
 
     def take(self, event: str, payload: Payload) -> None:
         """An event of messages. Most are not for the bot and cost nothing more."""
@@ -84,6 +84,13 @@ class Intake:
             unknown = replace(message.author, outside=True)
             heard = replace(heard, message=replace(message, author=unknown))
         await self._hear(heard, payload)
+
+    async def _edited_late(self, payload: Payload) -> None:
+        """A message whose edit nobody told of."""
+        place = await self._find(payload)
+        edit = None if place is None else translation.edited(payload, self._directory, place)
+        if edit is not None:
+            await self._edited(edit)
 
     async def _find(self, payload: Payload) -> Place | None:
         """Its place, also if that was not announced: a thread that had been closed, say."""

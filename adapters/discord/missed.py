@@ -12,7 +12,7 @@ from functools import partial
 import structlog
 
 from adapters.discord.directory import PLATFORM
-from adapters.discord.fields import Payload, id_of, snowflake
+from adapters.discord.fields import Payload, id_of, moment, snowflake, text
 from adapters.discord.mailboxes import Mailboxes
 from adapters.discord.rest import Rest
 from core.errors import BadRequest, DeliveryFailed, DeliveryRefused, StoreError
@@ -38,11 +38,14 @@ Hear = Callable[[Payload], Awaitable[None]]
 class Missed:
     """Remembers where the bot is talked to, and reads on from there."""
 
-    def __init__(self, rest: Rest, window: Window, mailboxes: Mailboxes, hear: Hear) -> None:
+    def __init__(
+        self, rest: Rest, window: Window, mailboxes: Mailboxes, hear: Hear, edited: Hear
+    ) -> None:
         self._rest = rest
         self._window = window
         self._mailboxes = mailboxes
         self._hear = hear
+        self._edited = edited
         self._last: OrderedDict[str, tuple[str, str]] = OrderedDict()
 
     async def remember(self) -> None:
@@ -78,17 +81,21 @@ class Missed:
     async def _read_on(self, place: str, after: int, guild: str) -> None:
         after = max(after, snowflake(time.time() - _OLDEST_S, since_epoch=True))
         missed: list[Payload] = []
+        changed: list[Payload] = []
         try:
             before = _END
             for _ in range(_PAGES):
                 page = await self._page(place, before)
                 missed += [one for one in page if int(id_of(one)) > after]
+                changed += [one for one in page if int(id_of(one)) <= after < _edited_at(one)]
                 before = min((int(id_of(one)) for one in page), default=0)
                 if len(page) < _PAGE or before <= after:
                     break
         except (DeliveryFailed, DeliveryRefused) as error:
             log.warning("what was missed cannot be read", channel=place, error=str(error))
         home = {"guild_id": guild} if guild else {}
+        for payload in sorted(changed, key=_edited_at):
+            await self._edited({**payload, **home})
         for payload in sorted(missed, key=lambda one: int(id_of(one))):
             await self._hear({**payload, **home})
 
@@ -115,3 +122,9 @@ class Missed:
             return []
         lines = view.lines if isinstance(view, Messages) else ()
         return [one for one in lines if one.post is None and one.id.isdigit() and len(one.id) < 20]
+
+
+def _edited_at(message: Payload) -> int:
+    """When its author changed it last, as an id of that moment; 0: never."""
+    at = moment(text(message, "edited_timestamp"))
+    return 0 if at is None else snowflake(at, since_epoch=True)

@@ -1,7 +1,7 @@
 """What was said while the bot was down: read from the channels, once, in order, within bounds."""
 
 from adapters.discord.adapter import DiscordAdapter
-from core.messages import Message
+from core.messages import Edit, Message
 from tests.adapters.discord.conftest import Start, Town
 from tests.adapters.discord.fake_core import FakeCore, post
 from tests.emulators.discord.server import DiscordServer
@@ -71,3 +71,31 @@ async def test_who_is_in_by_a_role_is_still_in_though_the_channel_does_not_tell_
     await start()
     message = await core.message(2)
     assert (message.text, set(message.author.roles)) == ("word 2", {"77"})
+
+
+async def test_what_was_changed_while_the_bot_was_down_is_told_once(
+    start: Start, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    await talked(await start(), discord, core, town)
+    first = await core.message()
+    said = town.general.messages[first.id]
+    await discord.change(said, town.mention("word one"))
+    await start()
+    (edit,) = [one for one in await core.events(2) if isinstance(one, Edit)]
+    assert (edit.message_id, edit.text) == (first.id, "word one")
+    await discord.say(town.ben, town.general, town.mention("word 2"))
+    await core.events(3)
+    assert words(core) == ["word 1", "word 2"]
+
+
+async def test_what_was_said_before_it_was_heard_last_is_left_alone(
+    start: Start, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    await discord.say(town.ben, town.general, town.mention("long ago"))
+    await talked(await start(), discord, core, town)
+    await discord.say(town.ben, town.general, town.mention("word 2"))
+    await start()
+    await core.events(2)
+    await discord.say(town.ben, town.general, town.mention("word 3"))
+    await core.events(3)
+    assert words(core) == ["word 1", "word 2", "word 3"]
