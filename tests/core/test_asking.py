@@ -4,7 +4,6 @@ import asyncio
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,7 +20,7 @@ from core.records import questions
 from core.rights import Access, Who
 from core.state.channels import Channels
 from core.state.database import Transaction
-from tests.core.frail import Frail
+from tests.core.frail import FAULTS, Frail, at_each_call
 from tests.core.room import (
     ADA,
     BOB,
@@ -313,14 +312,7 @@ async def lives(data: Path, at: int, fault: str) -> bool:
         return any(post.id == "result:1" for post in (*first.posts(), *second.posts()))
 
     async with room(data, channels=channels, platform=first, hands=hands, script=Starter()) as here:
-        work = asyncio.create_task(play(here))
-        ended = asyncio.create_task(first.until(over))
-        died = asyncio.create_task(channels.dead.wait())
-        await asyncio.wait({ended, died}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (work, ended, died):
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await channels.outlast(play(here), first.until(over))
     again = Curious(WHERE)
     again.end(1, Completed(result="done"))
     async with room(data, platform=second, hands=again, script=Starter()) as here:
@@ -348,14 +340,11 @@ def check(path: Path, attempts: tuple[JobSpec, ...], posts: tuple[Post, ...]) ->
     assert any(post.id == "ask:1.1" and post.buttons for post in posts)
 
 
-@pytest.mark.parametrize("fault", ["fails", "dies before", "dies after"])
+@pytest.mark.parametrize("fault", FAULTS)
 async def test_a_question_is_asked_and_answered_whichever_call_of_the_store_it_hits(
     tmp_path: Path, fault: str
 ) -> None:
-    at = 1
-    while await lives(tmp_path / str(at), at, fault):
-        at += 1
-    assert at > 20
+    assert await at_each_call(lives, tmp_path, fault) > 20
 
 
 @pytest.mark.parametrize("text", ["PROD", "prod.", "2"])

@@ -15,7 +15,7 @@ from core.model.chat import ModelReply, ModelRequest
 from core.records import jobs
 from core.records.plans import PlanState
 from core.rights import Access, Who
-from tests.core.frail import Frail
+from tests.core.frail import FAULTS, Frail, at_each_call
 from tests.core.room import (
     ADA,
     BOB,
@@ -208,11 +208,8 @@ async def lives(data: Path, at: int, fault: str) -> bool:
     return channels.calls >= at
 
 
-@pytest.mark.parametrize("fault", ["fails", "dies before", "dies after"])
+@pytest.mark.parametrize("fault", FAULTS)
 async def test_a_plan_starts_once_whichever_call_of_the_store_it_hits(
     tmp_path: Path, fault: str
 ) -> None:
-    at = 1
-    while await lives(tmp_path / str(at), at, fault):
-        at += 1
-    assert at > 15
+    assert await at_each_call(lives, tmp_path, fault) > 15

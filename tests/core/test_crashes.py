@@ -1,10 +1,8 @@
 """The whole core path with its store failing, or the process dying, at every single call."""
 
-import asyncio
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +14,7 @@ from core.messages import Deletion, Edit, InboundEvent, Message, ThreadRef
 from core.model.account import Account
 from core.model.chat import ModelReply, ModelRequest
 from core.state.operations import Op, Operation
-from tests.core.frail import Frail
+from tests.core.frail import FAULTS, Frail, at_each_call
 from tests.core.room import (
     ADA,
     CHANNEL,
@@ -148,14 +146,7 @@ async def lives_changed(data: Path, at: int, fault: str) -> bool:
     first, second = Platform(), Platform()
     channels = Frail(data, at, fault)
     async with room(data, channels=channels, platform=first) as here:
-        work = asyncio.create_task(changed(here))
-        over = asyncio.create_task(first.until(lambda: "answer:m3" in shown(first)))
-        died = asyncio.create_task(channels.dead.wait())
-        await asyncio.wait({over, died}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (work, over, died):
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await channels.outlast(changed(here), first.until(lambda: "answer:m3" in shown(first)))
     async with room(data, platform=second) as here:
         await changed(here)
         await second.until(lambda: shown(first) | shown(second) >= {"answer:m1", "answer:m3"})
@@ -173,14 +164,7 @@ async def lives(data: Path, at: int, fault: str) -> bool:
             await told(here)
             await first.until(lambda: shown(first) == OWED)
         else:
-            work = asyncio.create_task(told(here))
-            over = asyncio.create_task(first.until(lambda: shown(first) == OWED))
-            died = asyncio.create_task(channels.dead.wait())
-            await asyncio.wait({over, died}, return_when=asyncio.FIRST_COMPLETED)
-            for task in (work, over, died):
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            await channels.outlast(told(here), first.until(lambda: shown(first) == OWED))
     async with room(data, platform=second, script=after, hands=Quick()) as here:
         await told(here)
         await second.until(lambda: shown(first) | shown(second) == OWED)
@@ -192,21 +176,15 @@ async def lives(data: Path, at: int, fault: str) -> bool:
     return channels.calls >= at
 
 
-@pytest.mark.parametrize("fault", ["fails", "dies before", "dies after"])
+@pytest.mark.parametrize("fault", FAULTS)
 async def test_nothing_is_lost_or_doubled_whichever_call_of_the_store_it_hits(
     tmp_path: Path, fault: str
 ) -> None:
-    at = 1
-    while await lives(tmp_path / str(at), at, fault):
-        at += 1
-    assert at > 30
+    assert await at_each_call(lives, tmp_path, fault) > 30
 
 
-@pytest.mark.parametrize("fault", ["fails", "dies before", "dies after"])
+@pytest.mark.parametrize("fault", FAULTS)
 async def test_no_change_of_a_message_is_lost_whichever_call_of_the_store_it_hits(
     tmp_path: Path, fault: str
 ) -> None:
-    at = 1
-    while await lives_changed(tmp_path / str(at), at, fault):
-        at += 1
-    assert at > 15
+    assert await at_each_call(lives_changed, tmp_path, fault) > 15

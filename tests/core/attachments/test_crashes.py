@@ -1,6 +1,5 @@
 """Files with the store failing, or the process dying, at every single call: landed once, whole."""
 
-import asyncio
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
@@ -9,7 +8,7 @@ import pytest
 
 from core.errors import StoreError
 from core.messages import Attachment, Message, ThreadRef
-from tests.core.frail import Frail
+from tests.core.frail import FAULTS, Frail, at_each_call
 from tests.core.room import ADA, CHANNEL, Platform, Room, Script, last, room
 
 LOG = b"one\n" * 1000
@@ -39,14 +38,7 @@ async def lives(data: Path, at: int, fault: str) -> bool:
             await told(here, files)
             await first.until(lambda: answered(first))
         else:
-            work = asyncio.create_task(told(here, files))
-            over = asyncio.create_task(first.until(lambda: answered(first)))
-            died = asyncio.create_task(channels.dead.wait())
-            await asyncio.wait({over, died}, return_when=asyncio.FIRST_COMPLETED)
-            for task in (work, over, died):
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            await channels.outlast(told(here, files), first.until(lambda: answered(first)))
     async with room(data, platform=second, script=script) as here:
         await told(here, files)
         await second.until(lambda: answered(first, second))
@@ -66,11 +58,8 @@ async def lives(data: Path, at: int, fault: str) -> bool:
     return channels.calls >= at
 
 
-@pytest.mark.parametrize("fault", ["fails", "dies before", "dies after"])
+@pytest.mark.parametrize("fault", FAULTS)
 async def test_files_land_once_whichever_call_of_the_store_it_hits(
     tmp_path: Path, fault: str
 ) -> None:
-    at = 1
-    while await lives(tmp_path / str(at), at, fault):
-        at += 1
-    assert at > 5
+    assert await at_each_call(lives, tmp_path, fault) > 5
