@@ -6,6 +6,7 @@ import { coded, el, rendered } from "./dom.js";
 import { drawFile, loadFile } from "./file.js";
 import { count, dollars, duration, many, used, when } from "./format.js";
 import { drawCommit, drawHistory } from "./history.js";
+import { drawPlatforms, loadPlatforms } from "./platforms.js";
 import { drawState } from "./state.js";
 
 const none = (text) => el("p", { class: "muted none" }, text);
@@ -19,6 +20,7 @@ export const PANELS = {
   conflicts: { title: () => "Conflicts", moves: ["state"], load: asks("conflicts"), draw: drawConflicts },
   approvals: { title: () => "Approvals", moves: ["card", "posts"], load: asks("approvals"), draw: drawApprovals },
   spend: { title: () => "Spend", moves: ["card", "posts"], load: asks("spend"), draw: drawSpend },
+  platforms: { title: () => "Platforms", moves: [], load: loadPlatforms, draw: drawPlatforms },
   settings: { title: () => "Settings", moves: ["posts"], load: asks("settings"), draw: drawSettings },
   file: { title: ({ path, at }) => (at === undefined ? path : `${path} at commit ${at}`), moves: ["state"], load: loadFile, draw: drawFile },
 };

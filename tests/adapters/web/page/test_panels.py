@@ -1,5 +1,5 @@
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from core.messages import Button, PostKind
 from core.messages.queries import ReadHistory
@@ -150,3 +150,40 @@ async def test_approvals_show_what_waits_and_what_holds_and_take_it_back(
     await revoke.focus()
     await page.keyboard.press("Enter")
     assert (await core.pressed()).action == "withdraw.2"
+
+
+METRICS = """\
+# HELP thaw_platform_connected Whether the platform can be heard (1) or not (0).
+thaw_platform_connected{platform="slack"} 1
+thaw_platform_connected{platform="telegram"} 0
+thaw_platform_last_event_timestamp_seconds{platform="slack"} 1700000000
+thaw_platform_queue{platform="slack"} 3
+thaw_platform_sends_total{platform="slack"} 12
+thaw_jobs{state="running"} 1
+"""
+
+
+async def test_platforms_show_who_is_connected_and_what_waits(core: FakeCore, page: Page) -> None:
+    said = ["", METRICS]
+
+    async def measured(route: Route) -> None:
+        await route.fulfill(body=said.pop(0), content_type="text/plain")
+
+    await page.route("**/metrics", measured)
+    await open_panel(page, "Platforms")
+    panel = page.get_by_role("dialog", name="Platforms")
+    await expect(panel).to_contain_text("No platform is set up")
+    await page.keyboard.press("Escape")
+    await open_panel(page, "Platforms")
+    slack = panel.get_by_role("article", name="slack")
+    await expect(slack).not_to_contain_text("not connected")
+    await expect(slack).to_contain_text("3 things waiting")
+    telegram = panel.get_by_role("article", name="telegram")
+    await expect(telegram).to_contain_text("not connected")
+    await expect(telegram).to_contain_text("last event: none yet")
+
+
+async def test_a_bot_that_does_not_say_how_it_is_doing_is_told(core: FakeCore, page: Page) -> None:
+    await open_panel(page, "Platforms")
+    panel = page.get_by_role("dialog", name="Platforms")
+    await expect(panel.get_by_role("alert")).to_contain_text("does not say")
