@@ -71,10 +71,7 @@ class Missed:
         except (Busy, Unclear) as error:
             log.warning("what was missed cannot be read", error=str(error))
         for (channel, _), message in sorted(missed.items(), key=lambda one: one[0][1]):
-            place = {"channel": channel.channel}
-            if channel.channel.startswith("D"):
-                place["channel_type"] = "im"
-            event = {**message, **place}
+            event = {**message, "channel": channel.channel}
             try:
                 await self._hear({"team_id": channel.workspace, "event": event})
             except NotKept as error:
