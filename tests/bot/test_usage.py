@@ -19,11 +19,13 @@ NOON = 1_794_744_000.0  # 2026-11-15
 DAY = 86_400.0
 
 
-async def spend(root: Path, person: str, model: str, nanos: int | None, at: float = NOON) -> None:
+async def spend(
+    root: Path, person: str, model: str, nanos: int | None, at: float = NOON, kind: str = "turn"
+) -> None:
     control = await Control.open(root)
     try:
         ledger = Ledger(control.database, Limits())
-        account = Account(channel=CHANNEL, person_id=person, work="turn:1")
+        account = Account(channel=CHANNEL, person_id=person, work="turn:1", kind=kind)
         charged = Amount(tokens=1000, nanos=nanos)
         got = await ledger.reserve(account, model, charged, at)
         await ledger.settle(got, charged, Usage(prompt=900, completion=100, cached=500))
@@ -55,6 +57,15 @@ async def test_each_way_to_add_up_has_the_dearest_first(tmp_path: Path) -> None:
     ]  # fmt: skip
     (line,) = usage_of(tmp_path, "channel", "2026-11-16", "2026-11-16")
     assert line.startswith(f"{CHANNEL}  2 calls, 2,000 tokens")
+
+
+async def test_what_summaries_cost_stands_by_itself(tmp_path: Path) -> None:
+    await spend(tmp_path, "ann", "small", 2_000_000_000)
+    await spend(tmp_path, "ann", "small", 1_000_000_000, kind="summary")
+    assert list(usage_of(tmp_path, "kind", None, None))[:2] == [
+        "turn  1 call, 1,000 tokens (500 of them cached), $2.00",
+        "summary  1 call, 1,000 tokens (500 of them cached), $1.00",
+    ]
 
 
 async def test_csv_has_a_line_for_each_combination_with_exact_sums(tmp_path: Path) -> None:
