@@ -123,7 +123,7 @@ class Consent:
         arguments: Mapping[str, object], result: str,
     ) -> None:  # fmt: skip
         refused, ran = _REFUSED in result, self._ran[job, call]
-        if tool in INSIDE and refused and ran:
+        if tool in INSIDE and refused and ran and not self._lost:
             self._world.breaks(f"{call} of job {job} ran and is told as refused")
         if tool in INSIDE and result.strip() == "done" and not ran:
             self._world.breaks(f"{call} of job {job} is told as done and never ran")
