@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import os
+import time
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,8 @@ from core.state.schema import CONTROL_APPLICATION_ID, control_migrations
 log = structlog.get_logger(__name__)
 
 _KIND = FileKind(application_id=CONTROL_APPLICATION_ID, newest=len(control_migrations()))
+_DEAD_S = 5.0
+_AGAIN_S = 0.02
 
 
 class Control:
@@ -198,19 +201,45 @@ def _take(root: Path) -> int:
             f"{root} cannot be used as the data directory: {error.strerror}; "
             "set [bot] data_dir to a folder that can be written"
         ) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    if not _locked(lock):
         other = _named(lock)
         os.close(lock)
         raise StoreError(
             f"another bot (pid {other}) is using {root}: "
             "stop it, or set [bot] data_dir to another folder"
-        ) from error
+        )
     os.ftruncate(lock, 0)
     os.write(lock, str(os.getpid()).encode())
     return lock
 
 
+def _locked(lock: int) -> bool:
+    """Take the lock, or say that another has it. Blocks.
+
+    A child that a killed bot was just starting shares the lock until it is a program of its own,
+    which on a busy machine takes a while. The kernel tells nobody when that is.
+    """
+    patience = time.monotonic() + _DEAD_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() > patience or not _is_dead(_named(lock)):
+                return False
+            time.sleep(_AGAIN_S)
+        else:
+            return True
+
+
+def _is_dead(pid: str) -> bool:
+    try:
+        state = Path("/proc", pid, "stat").read_text("utf-8", "replace").rpartition(")")[2]
+    except FileNotFoundError:
+        return pid.isdigit() and Path("/proc/self").exists()
+    except OSError:
+        return False
+    return state.split()[:1] in (["Z"], ["X"])
+
+
 def _named(lock: int) -> str:
-    return os.read(lock, 20).decode("ascii", "replace").strip() or "unknown"
+    return os.pread(lock, 20, 0).decode("ascii", "replace").strip() or "unknown"

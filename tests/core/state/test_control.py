@@ -3,8 +3,10 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -85,6 +87,42 @@ async def test_a_killed_bot_leaves_the_directory_free(tmp_path: Path) -> None:
     held.kill()
     await held.wait()
     await (await Control.open(tmp_path)).close()
+
+
+@contextmanager
+def killed_while_it_starts_a_child(data: Path) -> Iterator[IO[bytes]]:
+    """The child of a dead bot shares the lock until the end of this, its input."""
+    script = HOLD.replace("print(", "import os; os.fork() and print(")
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(data)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3],
+    ) as held:  # fmt: skip
+        assert held.stdin is not None
+        assert held.stdout is not None
+        assert held.stdout.readline() == b"held\n"
+        held.kill()
+        held.wait()
+        yield held.stdin
+
+
+async def test_what_a_killed_bot_was_just_starting_is_waited_for(tmp_path: Path) -> None:
+    with killed_while_it_starts_a_child(tmp_path) as given:
+        opening = asyncio.create_task(Control.open(tmp_path))
+        done, _ = await asyncio.wait({opening}, timeout=0.3)
+        assert not done
+        given.close()
+        await (await opening).close()
+
+
+async def test_what_a_killed_bot_left_is_not_waited_for_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.state.control._DEAD_S", 0.1)
+    with (
+        killed_while_it_starts_a_child(tmp_path),
+        pytest.raises(StoreError, match="is using"),
+    ):
+        await Control.open(tmp_path)
 
 
 async def test_who_has_a_directory_is_known_to_others(tmp_path: Path) -> None:
