@@ -1,14 +1,70 @@
-"""One file, when the disk fails while its connections are made."""
+"""One file: its second connection, and a disk that fails while connections are made."""
 
+import asyncio
+import sqlite3
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from core.errors import StoreError
+from core.state import database as under_test
+from core.state.connection import Connection, SharedConnection
 from core.state.database import Database
 from tests.faults.statements import Fault, Plan, struck
 
 TABLES = ("CREATE TABLE t (n INTEGER) STRICT;",)
+T = TypeVar("T")
+
+
+class Watched:
+    """A connection that says when it is closed."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.closed = asyncio.Event()
+
+    async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        return await self._connection.run(function)
+
+    async def close(self) -> None:
+        await self._connection.close()
+        self.closed.set()
+
+
+async def test_a_reader_goes_when_nobody_reads_and_comes_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Watched] = []
+
+    async def connect(path: Path, before: Callable[[], None]) -> Connection:
+        made.append(Watched(await SharedConnection.connect(path, before)))
+        return made[-1]
+
+    monkeypatch.setattr(under_test, "connect", connect)
+    monkeypatch.setattr(under_test, "_READER_IDLE_S", 0.001)
+    database = await Database.open(tmp_path / "a.db", 7, TABLES)
+    for _ in range(3):
+        await database.write(_add)
+        found = await asyncio.gather(*(database.read(_count) for _ in range(20)))
+        assert found == [len(made) - 1] * 20
+        async with asyncio.timeout(10):
+            await made[-1].closed.wait()
+    assert [one.closed.is_set() for one in made] == [False, True, True, True]
+    await database.read(_count)
+    await database.close()
+    assert all(one.closed.is_set() for one in made)
+    assert len(made) == 5
+
+
+def _add(tx: sqlite3.Connection) -> None:
+    tx.execute("INSERT INTO t VALUES (1)")
+
+
+def _count(tx: sqlite3.Connection) -> int:
+    found: tuple[int] = tx.execute("SELECT count(*) FROM t").fetchone()
+    return found[0]
 
 
 @pytest.mark.parametrize("fault", list(Fault))
