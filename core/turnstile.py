@@ -12,9 +12,9 @@ from contextvars import ContextVar
 from core.model.chat import ModelReply, ModelRequest
 from core.ports import Model
 
-AT_WORK = 6
+AT_WORK = 2
 # A turn that works for longer waits for a file that is held up: that must not hold up the others.
-LONGEST_S = 0.25
+LONGEST_S = 0.1
 
 
 class Turnstile:
