@@ -14,6 +14,7 @@ from core.subagents.sandbox.limits import file_size
 from core.subagents.sandbox.port import SandboxSpec
 from core.subagents.sandbox.process import Running, Spawned
 from core.subagents.sandbox.watch import Watch
+from core.to_the_end import to_the_end
 
 PATIENCE_S = 20.0
 """How long a runtime may take to its first word."""
@@ -93,8 +94,7 @@ class LocalSandbox:
             except TimeoutError:
                 await running.kill("it said nothing after its start")
             except asyncio.CancelledError:
-                await running.kill("it was cancelled at its start")
-                await running.wait()
+                await to_the_end(_called_off(running))
                 raise
         if not running.lines.has_spoken:
             end = await running.wait()
@@ -104,22 +104,27 @@ class LocalSandbox:
         return running
 
     async def _started(self, spawn: Spawn, spec: SandboxSpec) -> Running:
-        spawning = asyncio.get_running_loop().run_in_executor(
-            self._starter, spawn, spec, next(_numbers)
-        )
+        starting = asyncio.create_task(self._listening(spawn, spec), name="start a sandbox")
         try:
-            spawned = await asyncio.shield(spawning)
+            return await asyncio.shield(starting)
         except asyncio.CancelledError:
-            with suppress(
-                SandboxUnavailable
-            ):  # it cannot be called back: let it start, then end it
-                running = await self._running(await spawning)
-                await running.kill("it was cancelled at its start")
-                await running.wait()
+            await to_the_end(_started_and_called_off(starting))
             raise
-        return await self._running(spawned)
 
-    async def _running(self, spawned: Spawned) -> Running:
+    async def _listening(self, spawn: Spawn, spec: SandboxSpec) -> Running:
+        loop = asyncio.get_running_loop()
+        spawned = await loop.run_in_executor(self._starter, spawn, spec, next(_numbers))
         running = Running(spawned, self._chores, self._starter)
         await running.listen()
         return running
+
+
+async def _started_and_called_off(starting: "asyncio.Task[Running]") -> None:
+    # What a thread is starting cannot be called back.
+    with suppress(SandboxUnavailable):
+        await _called_off(await starting)
+
+
+async def _called_off(running: Running) -> None:
+    await running.kill("it was cancelled at its start")
+    await running.wait()

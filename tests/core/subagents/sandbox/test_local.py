@@ -16,7 +16,7 @@ from core.subagents.sandbox import Sandbox, SandboxSpec, launch, lines, mounts
 from core.subagents.sandbox.bubblewrap import Bubblewrap
 from core.subagents.sandbox.choose import bubblewrap_here
 from core.subagents.sandbox.local import LocalSandbox
-from core.subagents.sandbox.process import Spawned
+from core.subagents.sandbox.process import Running, Spawned
 from tests.core.subagents.host import Host, ended, hosted, runs, spec
 
 pytestmark = pytest.mark.needs_system("bubblewrap")
@@ -188,6 +188,32 @@ async def test_a_cancelled_start_leaves_nothing(bubblewrap: Sandbox, workspace: 
     assert (await left.communicate())[0] == b""
     async with hosted(bubblewrap, spec(workspace)) as host:  # and the places are free again
         assert "exit code 0" in await host.shell("true")
+
+
+async def test_a_start_that_is_cancelled_while_it_begins_to_listen_leaves_nothing(
+    bubblewrap: Sandbox, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[Running] = []
+    begins, goes_on = asyncio.Event(), asyncio.Event()
+    listen = Running.listen
+
+    async def slowly(self: Running) -> None:
+        begun.append(self)
+        begins.set()
+        await goes_on.wait()
+        await listen(self)
+
+    monkeypatch.setattr(Running, "listen", slowly)
+    starting = asyncio.create_task(bubblewrap.start(spec(workspace)))
+    await begins.wait()
+    for _ in range(2):  # who cancels may be impatient
+        starting.cancel()
+        await asyncio.sleep(0)
+    goes_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert (await begun[0].wait()).killed == "it was cancelled at its start"
+    assert not runs(begun[0].pid)
 
 
 async def test_a_cancelled_start_that_fails_is_cancelled_all_the_same(tmp_path: Path) -> None:
