@@ -1,4 +1,5 @@
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -25,13 +26,17 @@ async def test_the_channel_is_told_and_its_work_is_taken_up_where_there_is_some(
 ) -> None:
     control, channels, tasks = await Control.open(tmp_path), Channels(tmp_path), Tasks()
     platform, taken = Platform(), list[ChannelRef]()
+    following = list[asyncio.Task[object]]()
 
     async def take_up(channel: ChannelRef) -> None:
         taken.append(channel)
 
+    def spawn(work: Coroutine[object, object, None], name: str) -> None:
+        following.append(asyncio.create_task(work, name=name))
+
     mender = Mender(tmp_path, KIND, no_copies)
     mending = Mending(
-        channels=channels, control=control, take_up=take_up, spawn=tasks.spawn, clock=lambda: 1.0,
+        channels=channels, control=control, take_up=take_up, spawn=spawn, clock=lambda: 1.0,
         mender=mender, outbox=Outbox(channels, {CHANNEL.platform: platform}, tasks.spawn),
     )  # fmt: skip
     aside = tmp_path / "secret place" / "general.db.damaged-1"
@@ -41,6 +46,7 @@ async def test_the_channel_is_told_and_its_work_is_taken_up_where_there_is_some(
     assert ("1970-01-02 00:00 UTC" in post.text) == (since is not None)
     assert ("begin anew" in post.text) == (since is None)
     assert "secret place" not in post.text
+    await asyncio.gather(*following)  # it takes up after it told
     assert taken == ([] if since is None else [CHANNEL])
     assert await control.unfinished() == (CHANNEL,)
     await tasks.close()
