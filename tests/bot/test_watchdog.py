@@ -53,3 +53,10 @@ async def test_it_ends_when_told_also_while_it_waits() -> None:
     dog.stop()
     await asyncio.to_thread(dog._thread.join, 10)
     assert dog._thread not in threading.enumerate()
+
+
+async def test_an_idle_bot_is_asked_seldom_and_one_at_work_often() -> None:
+    dog = watchdog.Watchdog()
+    assert [dog._next(1.0, 0.0), dog._next(2.0, 0.0), dog._next(4.0, 0.0)] == [2.0, 4.0, 4.0]
+    assert dog._next(4.0, 0.3) == dog._next(0.2, 0.3) == 0.2
+    assert dog._next(4.0, 0.02) == dog._next(0.2, 0.02) == 1.0
