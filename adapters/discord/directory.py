@@ -6,7 +6,6 @@ from adapters.discord.fields import Payload, id_of, number, part, parts, text, t
 from core.messages import ChannelRef, ThreadRef
 
 PLATFORM = "discord"
-_DMS = (1, 3)
 _THREADS = (10, 11, 12)
 _PRIVATE_THREAD = 12
 _WITH_THREADS = (0, 5)

@@ -177,12 +177,6 @@ def threads(tx: Transaction, channel: ChannelRef, limit: int = 200) -> tuple[Thr
     )
 
 
-def last_at(tx: Transaction) -> float:
-    """The time of the newest message, 0.0 in an empty channel."""
-    row = tx.execute("SELECT at FROM messages ORDER BY seq DESC LIMIT 1").fetchone()
-    return 0.0 if row is None else float(row[0])
-
-
 def _files(row: str | None) -> tuple[Attachment, ...]:
     return codec.files.validate_json(row) if row else ()
 

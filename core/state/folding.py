@@ -19,11 +19,6 @@ Key = tuple[int, Space, str]
 """An entry, its space and its key or path."""
 
 
-def fold_key(tx: Transaction, key: Key) -> Folded:
-    """What all writes of a key that count come to."""
-    return fold_keys(tx, together(tx, key, grouping(tx)))[key[2]]
-
-
 def fold_keys(
     tx: Transaction, keys: Sequence[Key], ends: Callable[[Write], bool] | None = None
 ) -> dict[str, Folded]:

@@ -10,7 +10,7 @@ from core.state.conflicts import OpenConflict, open_conflicts, part
 from core.state.entries import Entry, read_entry
 from core.state.facts import Space, head
 from core.state.files import read_file
-from core.state.folding import fold_key
+from core.state.folding import fold_keys, grouping, together
 from core.state.migration import statements
 from core.state.operations import Author, AuthorKind, Delta, FileChange, Json, Op, Operation
 from core.state.person import person_delete, person_put
@@ -181,7 +181,7 @@ class Board:
         return {key: one for key, one in found.items() if one != NOTHING_AT_ALL}
 
     def _folded(self, key: tuple[int, Space, str]) -> tuple[Any, ...]:
-        now = fold_key(self.tx, key)
+        now = fold_keys(self.tx, together(self.tx, key, grouping(self.tx)))[key[2]]
         candidates = {write.commit for write in now.candidates}
         commits = (
             "SELECT c.order_base, c.order_rank, o.id FROM operations AS o"

@@ -9,8 +9,6 @@ from aiohttp import web
 from tests.emulators.slack.blocks import Refusal, need
 from tests.emulators.slack.workspace import Channel, SlackMessage, Workspace
 
-_JSON = ("blocks", "metadata", "chunks", "view", "files")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
