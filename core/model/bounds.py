@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.model.chat import ChatMessage, ModelRequest, Usage
-from core.model.wire import message_bytes, tools_bytes
+from core.model.wire import READ, follows_result, message_bytes, tools_bytes
 
 # What servers add of their own, in tokens: the frame of a message, and words of instruction that
 # chat templates write when there are tools.
 PER_MESSAGE = 16
 PER_REQUEST = 512
 MOST_WORKS = 1024
+# Some servers are sent this as well, before a word that follows a result.
+_READ_SIZE = PER_MESSAGE + len(message_bytes(READ))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +82,13 @@ def _parts(messages: Sequence[ChatMessage], known: Sequence[_Part]) -> Sequence[
     """The messages' parts; sizes are taken over from `known` where a message is the same."""
     parts = []
     for place, message in enumerate(messages):
-        digest = hash(message)
+        after_result = follows_result(messages, place)
+        digest = hash((message, after_result))
         if place < len(known) and known[place].digest == digest:
             parts.append(known[place])
         else:
-            parts.append(_Part(digest=digest, size=PER_MESSAGE + len(message_bytes(message))))
+            size = PER_MESSAGE + len(message_bytes(message)) + after_result * _READ_SIZE
+            parts.append(_Part(digest=digest, size=size))
     return parts
 
 

@@ -119,11 +119,12 @@ class OpenAIModel:
         return self._transport
 
     def _refused(self, refusal: Refusal, used: Dialect, place: Place) -> ModelError:
-        if refusal.status not in (400, 422) or used.learn(refusal.text) is None:
+        # Some answer 500 when their template refuses a request; nothing was worked on then either.
+        if refusal.status not in (400, 422, 500) or used.learn(refusal.text) is None:
             return error_of(refusal, place)
         # Another call may have learned something else meanwhile.
         self._dialect = self._dialect.learn(refusal.text) or self._dialect
-        text = f"{place.server} refused a parameter, which the next try leaves out."
+        text = f"{place.server} refused a part of the request, which the next try writes otherwise."
         return DialectLearned(text, free=True)
 
 

@@ -7,7 +7,7 @@ of a wrong type, and becomes an ordinary reply as long as it can be told what wa
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from core.model.chat import ChatMessage, ModelReply, ModelRequest, ToolCall, ToolSpec, Usage
 from core.model.dialect import Dialect
@@ -17,6 +17,9 @@ MOST_TOKENS = 10**9
 
 # Of so many tuples of tools it is remembered how they are written: each program has a few.
 MOST_TOOLS = 128
+
+# What the assistant is made to say where a server takes no word right after a result (decision 93).
+READ = ChatMessage(role="assistant", text="I have read the result.")
 
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _written: dict[int, tuple[tuple[ToolSpec, ...], bytes]] = {}
@@ -33,8 +36,14 @@ def encode(request: ModelRequest, dialect: Dialect, *, stream: bool) -> bytes:
         if dialect.stream_options:
             head["stream_options"] = {"include_usage": True}
     tools = b',"tools":' + tools_bytes(request.tools) if request.tools else b""
-    messages = b",".join(map(message_bytes, request.messages))
+    said = _alternating(request.messages) if dialect.alternating else request.messages
+    messages = b",".join(map(message_bytes, said))
     return _bytes(head)[:-1] + tools + b',"messages":[' + messages + b"]}"
+
+
+def follows_result(messages: Sequence[ChatMessage], place: int) -> bool:
+    """Whether the message there is a word to the model right after a tool's result."""
+    return messages[place].role == "user" and place > 0 and messages[place - 1].role == "tool"
 
 
 def tools_bytes(tools: tuple[ToolSpec, ...]) -> bytes:
@@ -57,6 +66,18 @@ def message_bytes(message: ChatMessage) -> bytes:
     # Most messages, each written several times for every answer.
     text = f'{{"role":"{message.role}","content":{_encoder.encode(message.text)}}}'
     return text.encode("utf-8", "replace")
+
+
+def _alternating(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+    said: list[ChatMessage] = []
+    for place, message in enumerate(messages):
+        if follows_result(messages, place):
+            said.append(READ)
+        if said and said[-1].role == message.role == "user":
+            said[-1] = ChatMessage(role="user", text=f"{said[-1].text}\n\n{message.text}")
+        else:
+            said.append(message)
+    return said
 
 
 def _bytes(value: object) -> bytes:

@@ -47,6 +47,14 @@ def test_every_word_that_is_sent_counts() -> None:
     )
 
 
+def test_the_line_that_some_servers_are_sent_behind_a_result_counts() -> None:
+    result = ChatMessage(role="tool", text="seen", tool_call_id="c")
+    said = (result, ChatMessage(role="user", text="and go on")) * 100
+    request = replace(asking(most=70), messages=said)
+    sent = encode(request, Dialect(alternating=True), stream=True)
+    assert bound_of(Bounds(), "job:1", request) >= len(sent) + 70
+
+
 def test_after_a_report_only_what_was_added_counts_by_its_bytes() -> None:
     bounds = Bounds()
     first = asking("x" * 10_000, most=100)

@@ -1,12 +1,14 @@
 """The client against the emulator, with the real library over real sockets."""
 
 import asyncio
+import itertools
 import json
+from dataclasses import replace
 
 import pytest
 
 from core.errors import ModelRefused
-from core.model.chat import ChatMessage, ToolCall, Usage
+from core.model.chat import ChatMessage, Role, ToolCall, Usage
 from core.model.dialect import DialectLearned
 from core.model.openai_client import OpenAIModel, _Relay
 from tests.core.model.chats import TOOL, asking
@@ -263,6 +265,38 @@ async def test_different_things_learned_at_once_are_both_kept() -> None:
         ends = await asyncio.gather(*calls, return_exceptions=True)
         assert all(isinstance(end, DialectLearned) for end in ends)
         assert (await model.complete(asking("hi"), ignore)).text == "ok"
+
+
+def in_turns(received: Received) -> Reply:
+    """Refuses, as Mistral's templates do, what does not alternate; a result is the user's."""
+    roles = [message["role"] for message in received.body["messages"]]
+    for before, role in itertools.pairwise(roles):
+        if role == "user" and before in ("user", "tool"):
+            error = {"message": f"Unexpected role 'user' after role {before!r}", "code": "3230"}
+            words = "conversation roles must alternate user and assistant"
+            told = error if before == "tool" else {"message": words}
+            return Reply(status=400 if before == "tool" else 500, body=json.dumps({"error": told}))
+    return Reply(text="ok")
+
+
+@pytest.mark.parametrize("last", ["tool", "user"])
+async def test_a_server_that_wants_turns_is_given_them(last: Role) -> None:
+    call = ToolCall(id="c1", name="look", arguments="{}")
+    before = (
+        ChatMessage(role="user", text="look"),
+        ChatMessage(role="assistant", text="", tool_calls=(call,)),
+        ChatMessage(role="tool", text="seen", tool_call_id="c1"),
+    )
+    words = (ChatMessage(role="user", text="Ann says: a"), ChatMessage(role="user", text="b"))
+    transcript = (*(before if last == "tool" else ()), *words)
+    request = replace(asking(), messages=transcript)
+    async with serving(in_turns) as (server, model):
+        with pytest.raises(DialectLearned):
+            await model.complete(request)
+        assert (await model.complete(request)).text == "ok"
+    sent = [(one["role"], one["content"]) for one in server.received[1].body["messages"]]
+    assert sent[-1] == ("user", "Ann says: a\n\nb")
+    assert [one for one in sent if one[0] == "tool"] == [("tool", "seen")] * (last == "tool")
 
 
 async def test_a_parameter_refused_under_both_names_is_a_refusal() -> None:
