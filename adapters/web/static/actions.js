@@ -76,6 +76,8 @@ export const ACTIONS = {
 
   "state-now": (page) => showThen(page, {}),
 
+  example: (page, target) => page.composer.put(target.textContent),
+
   async "change-setting"(page, { dataset }) {
     const label = `${dataset.name} ("default" for the configuration's)`;
     const value = await ask({ title: "Change a setting", label, submit: "Change", value: dataset.value });

@@ -1,6 +1,7 @@
 // The open conversation: which items, in what order, and where it is scrolled to.
 
 import { byId, children } from "./dom.js";
+import { emptyLine } from "./empty.js";
 import { day } from "./format.js";
 import { dayLine, personLine, postLine, streamLine } from "./line.js";
 
@@ -75,7 +76,7 @@ export class Conversation {
       list.put(line, line.author, [item, item.error], (follows) => personLine(line, { sending: item, threaded, follows }));
     }
     this.#drawn = list.drawn;
-    return list.items;
+    return list.items.length || !channel.read.has(thread) ? list.items : [emptyLine(thread)];
   }
 
   #scrolled() {

@@ -157,6 +157,23 @@ async def test_a_phone_shows_one_region_at_a_time(
     await context.close()
 
 
+@pytest.mark.parametrize("kind", [PostKind.NOTICE, PostKind.RESULT, PostKind.CONFLICT])
+async def test_the_link_to_a_thread_stands_inside_the_frame_of_what_it_answers(
+    core: FakeCore, adapter: WebAdapter, browser: Browser, kind: PostKind
+) -> None:
+    await core.post("Stopping job 4.", kind=kind)
+    context = await browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)
+    page = await opened(await context.new_page(), adapter)
+    link = page.get_by_role("button", name="Reply in thread")
+    await expect(link).to_be_visible()
+    inner, outer = await link.bounding_box(), await page.locator("#log .what").bounding_box()
+    assert inner is not None
+    assert outer is not None
+    assert inner["y"] > outer["y"]
+    assert inner["x"] + inner["width"] < outer["x"] + outer["width"]
+    await context.close()
+
+
 async def test_streaming_moves_nothing_that_stands_above(core: FakeCore, page: Page) -> None:
     await core.post("a line that stays where it is")
     line = page.get_by_role("log").get_by_text("a line that stays where it is")

@@ -10,6 +10,24 @@ from tests.adapters.web.page.conftest import opened, say
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs_system("chromium")]
 
 
+async def test_an_empty_conversation_says_what_can_be_asked_for_and_an_example_is_a_click_away(
+    core: FakeCore, page: Page
+) -> None:
+    log = page.get_by_role("log")
+    examples = log.get_by_role("list", name="Examples").get_by_role("button")
+    await expect(examples).to_have_count(3)
+    text = await examples.nth(1).inner_text()
+    await examples.nth(1).click()
+    box = page.get_by_label("Message", exact=True)
+    await expect(box).to_have_value(text)
+    await expect(box).to_be_focused()
+    await page.keyboard.press("Enter")
+    assert (await core.message()).text == text
+    await expect(examples).to_have_count(0)
+    await page.get_by_role("button", name="New thread").click()
+    await expect(log).to_have_text("Nothing was said in this thread yet.")
+
+
 async def test_a_message_is_seen_streamed_and_answered_in_place(core: FakeCore, page: Page) -> None:
     log = page.get_by_role("log")
     await say(page, "how are you?")
