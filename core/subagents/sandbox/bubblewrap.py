@@ -5,7 +5,7 @@ import os
 import re
 import socket
 import subprocess
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from core.subagents.sandbox.limits import Limits, limit
 from core.subagents.sandbox.port import SandboxSpec
 from core.subagents.sandbox.process import Spawned
 from core.subagents.sandbox.tree import kill_all
-from core.subagents.sandbox.users import Users
+from core.subagents.sandbox.users import Users, give_workspace
 
 _NAMESPACES = (
     *("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
@@ -62,7 +62,7 @@ class Bubblewrap:
                     user = self.users.take()
                     undo.callback(self.users.give_back, user)
                     if not self.ahead:
-                        _give(user, spec)
+                        give_workspace(user, spec.workspace)
                 name = f"{spec.job}-{number}"
                 limits = limit(spec, self.groups, name, counted=user is not None or _counts_apart())
                 undo.callback(limits.clean)
@@ -170,14 +170,8 @@ def _counts_apart() -> bool:
 
 
 def _give(user: int | None, spec: SandboxSpec) -> None:
-    """Make everything in the workspace the job's own; no link is followed."""
-    if user is None:
-        return
-    os.chown(spec.workspace, user, user)
-    for _, folders, files, fd in os.fwalk(spec.workspace, follow_symlinks=False):
-        for name in (*folders, *files):
-            with suppress(FileNotFoundError):
-                os.chown(name, user, user, dir_fd=fd, follow_symlinks=False)
+    if user is not None:
+        give_workspace(user, spec.workspace)
 
 
 def _complaint(program: "subprocess.Popen[bytes]", error: Exception) -> str:

@@ -23,7 +23,7 @@ from core.subagents.sandbox.limits import OOM_SCORE
 from core.subagents.sandbox.port import SandboxSpec
 from core.subagents.sandbox.process import Spawned
 from core.subagents.sandbox.tree import descendants
-from core.subagents.sandbox.users import Users
+from core.subagents.sandbox.users import Users, give_workspace
 
 PATIENCE_S = 30.0
 """How long a container may take from the command to the runtime's coming."""
@@ -55,7 +55,7 @@ class Docker:
                 if self.users is not None:
                     user = self.users.take()
                     undo.callback(self.users.give_back, user)
-                    _hand_over(spec.workspace, user)
+                    give_workspace(user, spec.workspace)
                 name = f"{leftovers.own_name()}-{number}"
                 place = self.folder / f"line-{number}"
                 undo.callback(shutil.rmtree, place, ignore_errors=True)
@@ -205,12 +205,3 @@ def _end(program: "subprocess.Popen[bytes]") -> None:
     program.wait()
     if program.stderr is not None:
         program.stderr.close()
-
-
-def _hand_over(workspace: Path, user: int) -> None:
-    """Make everything in the workspace the job's own; no link is followed."""
-    os.chown(workspace, user, user)
-    for _, folders, files, fd in os.fwalk(workspace, follow_symlinks=False):
-        for name in (*folders, *files):
-            with suppress(FileNotFoundError):
-                os.chown(name, user, user, dir_fd=fd, follow_symlinks=False)

@@ -1,6 +1,8 @@
 """User ids of the host that nobody else has, one for each running sandbox."""
 
+import os
 import socket
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -55,6 +57,15 @@ def own_users(maps: str) -> Users:
             f"{len(blocks)} other bots run here and have all the user ids for jobs; stop one"
         )
     raise SandboxUnavailable("this container has too few user ids to give jobs their own")
+
+
+def give_workspace(user: int, workspace: Path) -> None:
+    """Make everything in the workspace the job's own; no link is followed. Blocks."""
+    os.chown(workspace, user, user)
+    for _, folders, files, fd in os.fwalk(workspace, follow_symlinks=False):
+        for name in (*folders, *files):
+            with suppress(FileNotFoundError):
+                os.chown(name, user, user, dir_fd=fd, follow_symlinks=False)
 
 
 def _claim(base: int) -> bool:
