@@ -1,7 +1,7 @@
 """What looks after the bot while it runs: where its health is served, watchdog, backups."""
 
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 
 import structlog
 
@@ -17,10 +17,9 @@ from core.desk import Desk
 from core.jobs.admission import Admission
 from core.outbox import Outbox
 from core.state.control import Control
+from core.tasks import Spawn
 
 log = structlog.get_logger(__name__)
-
-Spawn = Callable[[Coroutine[object, object, None], str], object]
 
 
 class Care:

@@ -8,7 +8,7 @@ listen; one that nobody hears is found at the next start.
 import asyncio
 import json
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,13 +16,12 @@ import structlog
 
 from core.messages import ChannelRef
 from core.search.watch import Watch
+from core.tasks import Spawn
 
 log = structlog.get_logger(__name__)
 
 FOLDER = "bell"
 _LARGEST = 10_000
-
-Spawn = Callable[[Coroutine[object, object, None], str], object]
 
 
 def ring(root: Path, channel: ChannelRef | None) -> None:

@@ -1,7 +1,7 @@
 """Drafts for conflicts whose rule is `propose`: the model is asked, people decide. No merging."""
 
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -26,6 +26,7 @@ from core.state.drafts import add_draft, drafted_op, versions, wanted_drafts
 from core.state.operations import Author, AuthorKind, Json, Op
 from core.state.resolution import Stale
 from core.state.rules import Merging, Rules
+from core.tasks import Spawn
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +79,7 @@ class Drafting:
         rules: Rules,
         defaults: ChannelSettings,
         max_completion_tokens: int,
-        spawn: Callable[[Coroutine[object, object, None], str], object],
+        spawn: Spawn,
         clock: Callable[[], float],
     ) -> None:
         self._channels = channels

@@ -17,6 +17,7 @@ from core.state.channels import Channels
 from core.state.control import Control
 from core.state.damaged import Mended, Mender
 from core.state.database import Transaction
+from core.tasks import Spawn
 
 log = structlog.get_logger(__name__)
 
@@ -30,8 +31,6 @@ _BACK = (
     "what was said, decided and started after it is not in my memory any more. The damaged file is "
     "set aside for whoever runs me."
 )
-
-Spawn = Callable[[Coroutine[object, object, None], str], object]
 
 
 class Mending:

@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 import structlog
@@ -19,6 +19,7 @@ from core.records import outbox as rows
 from core.records.outbox import Waiting
 from core.state.channels import Channels
 from core.state.database import Transaction
+from core.tasks import Spawn
 
 log = structlog.get_logger(__name__)
 
@@ -27,8 +28,6 @@ _LONGEST_ASKED_S = 3600.0
 _BATCH = 50
 # An item at which a platform's library breaks so often is not what it breaks at by chance.
 _MOST_BUGS = 8
-
-Spawn = Callable[[Coroutine[object, object, None], str], object]
 
 
 class Outbox:

@@ -2,7 +2,7 @@
 door, first those that people speak in. Does none of the work itself."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
@@ -18,6 +18,7 @@ from core.records import inbox
 from core.settings import ChannelSettings
 from core.state.channels import Channels
 from core.state.control import Control
+from core.tasks import Spawn
 from core.unfinished import Unfinished, look
 
 log = structlog.get_logger(__name__)
@@ -30,8 +31,6 @@ not to wait behind ten thousand of them, nor is a model's server to get them all
 _PAGE = 100
 _LONGEST_PAUSE_S = 0.01
 _LONGEST_WAIT_S = 600.0
-
-Spawn = Callable[[Coroutine[object, object, None], str], object]
 
 
 class Recovery:

@@ -1,13 +1,16 @@
 """The one owner of every asyncio task. Starts, names, ends them; knows nothing of their work."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 
 import structlog
 
 from core.errors import StoreError
 
 log = structlog.get_logger(__name__)
+
+Spawn = Callable[[Coroutine[object, object, None], str], object]
+"""`Tasks.spawn`, for those that start tasks: what runs, and its name."""
 
 
 class Tasks:

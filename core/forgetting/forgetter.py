@@ -4,7 +4,7 @@ be done again. Asks nobody and checks no rights."""
 import asyncio
 import json
 import math
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from functools import partial
 from typing import assert_never
 
@@ -29,12 +29,11 @@ from core.state.channels import Channels
 from core.state.database import Transaction
 from core.state.facts import head
 from core.state.space import wipe
+from core.tasks import Spawn
 
 log = structlog.get_logger(__name__)
 
 _LONGEST_WAIT_S = 600.0
-
-Spawn = Callable[[Coroutine[object, object, None], str], object]
 
 
 class Forgetter:

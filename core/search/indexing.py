@@ -2,7 +2,6 @@
 a time, whoever asks. Decides nothing about what is indexed."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from functools import partial
 
 import structlog
@@ -11,13 +10,12 @@ from core.errors import StoreError
 from core.messages import ChannelRef
 from core.search.memory import advance, waiting
 from core.state.channels import Channels
+from core.tasks import Spawn
 
 # A search waits so long for what was committed before it, and then says what it has not seen.
 _PATIENCE_S = 2.0
 
 _log = structlog.get_logger(__name__)
-
-Spawn = Callable[[Coroutine[object, object, None], str], None]
 
 
 class _Run:

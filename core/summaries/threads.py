@@ -1,7 +1,7 @@
 """Running summaries of long threads: after an answer, where nobody waits for them. Shows nothing;
 what is shown of them is the prompt's."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,6 +19,7 @@ from core.settings import ChannelSettings, effective
 from core.state.channels import Channels
 from core.state.database import Transaction
 from core.summaries.request import Piece, request, summary_in
+from core.tasks import Spawn
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +56,7 @@ class Summaries:
         defaults: ChannelSettings,
         max_completion_tokens: int,
         above: int,
-        spawn: Callable[[Coroutine[object, object, None], str], object],
+        spawn: Spawn,
     ) -> None:
         """`above`: bytes of a thread that turns are shown before one is made; 0: none is."""
         self._channels = channels
