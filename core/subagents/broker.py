@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import assert_never
 
@@ -161,7 +162,8 @@ class Broker:
         steering = (*await self._steering(self._job, self._told), *await self._warning())
         number = await self._journal.begin_model(steering)
         self._show(steering)
-        reply = await self._asking.ask(self._transcript)
+        shortened = partial(self._journal.shortened, number)
+        reply = await self._asking.ask(self._transcript, shortened)
         if isinstance(reply, Failed):
             if reply.kind is not FailureKind.BUDGET:
                 return reply

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import structlog
@@ -65,9 +65,14 @@ class Asking:
         """What is left, in words, when few more answers fit into a budget."""
         return await self._model.scarce(self._account, self._request(transcript))
 
-    async def ask(self, transcript: Transcript) -> ModelReply | Failed:
-        """The next answer. While the server cannot be reached it waits; `lost` hears how long."""
-        failed, clock = 0, asyncio.get_running_loop().time
+    async def ask(
+        self, transcript: Transcript, shortened: Callable[[int], Awaitable[None]]
+    ) -> ModelReply | Failed:
+        """The next answer. While the server cannot be reached it waits; `lost` hears how long.
+
+        What is too long for the server is made shorter; `shortened` hears how often by then.
+        """
+        failed, times, clock = 0, 0, asyncio.get_running_loop().time
         while True:
             self._say("thinking")
             began = clock()
@@ -81,6 +86,8 @@ class Asking:
                 if not transcript.shrink():
                     reason = f"the job grew longer than the model can read: {error}"
                     return Failed(kind=FailureKind.MODEL, reason=reason)
+                times += 1
+                await shortened(times)
             except ModelRefused as error:
                 return Failed(kind=FailureKind.MODEL, reason=str(error))
             except BudgetExceeded as error:

@@ -167,6 +167,13 @@ class Journal:
         await self._database.write(write)
         reached(CommitPoint.STEP_ENDED)
 
+    async def shortened(self, number: int, times: int) -> None:
+        """The server has found what the model call shows too long; it was made shorter so often."""
+        values = (str(times), number)
+        await self._database.write(
+            lambda tx: tx.execute("UPDATE steps SET request = ? WHERE number = ?", values)
+        )
+
     async def begin_summary(self) -> int:
         """The transcript has grown too long; returns the step of what is done about it."""
         number = self._next()

@@ -30,7 +30,8 @@ class Step:
     """One step. `response` is None while it runs, and for ever when it was cut off.
 
     Of an attempt, `response` is what the model was told of the interruption before it, "" if
-    there was nothing to tell. Times are Unix seconds.
+    there was nothing to tell. `shortened` is how often the transcript was made shorter for a
+    MODEL step, because the server took no longer one. Times are Unix seconds.
     """
 
     number: int
@@ -43,6 +44,7 @@ class Step:
     tokens: int
     began_at: float
     ended_at: float | None
+    shortened: int = 0
 
     @property
     def reply(self) -> ModelReply | None:
@@ -119,6 +121,7 @@ def read_steps(tx: Transaction) -> tuple[Step, ...]:
             tokens=tokens,
             began_at=began_at,
             ended_at=ended_at,
+            shortened=int(request or 0) if kind == StepKind.MODEL else 0,
         )
         for number, kind, name, title, call, request, response, tokens, began_at, ended_at in rows
     )

@@ -191,6 +191,9 @@ def replay(transcript: Transcript, steps: Iterable[Step]) -> int:
     for step in steps:
         match step.kind:
             case StepKind.MODEL:
+                for _ in range(step.shortened):
+                    if not transcript.shrink():
+                        break
                 reply = step.reply
                 if reply is not None:
                     answers += 1

@@ -13,7 +13,8 @@ CREATE TABLE steps (
     title    TEXT NOT NULL,                 -- a line for people
     call     TEXT,                          -- tool: the model's call that it answers
     request  TEXT NOT NULL,                 -- tool: the model's arguments; steering: what was said;
-                                            -- summary: the call up to whose result it stands
+                                            -- summary: the call up to whose result it stands;
+                                            -- model: how often what it shows was made shorter
     response TEXT,                          -- NULL while it runs, or when it was cut off
     seq      INTEGER,                       -- steering: its place in the channel
     tokens   INTEGER NOT NULL DEFAULT 0,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import BudgetExceeded, ModelUnreachable
+from core.errors import BudgetExceeded, ContextTooLong, ModelUnreachable
 from core.jobs.job import Answered, Asked, Completed, JobSpec
 from core.model.chat import ChatMessage, ModelReply, ModelRequest
 from core.summaries.request import LONGEST
@@ -109,6 +109,21 @@ async def test_one_that_was_cut_goes_on_with_the_same_cut(made: Bench) -> None:
     script(made, [finishes()])
     assert isinstance(await made.run(answered(asked)), Completed)
     assert worked(made)[0].messages[: len(before)] == before
+
+
+async def test_one_that_was_too_long_for_the_server_goes_on_as_short_as_it_was_made(
+    made: Bench,
+) -> None:
+    wants = says("", call("ask", question="red or blue?"))
+    made.model.lines.extend([*[LOOK] * 6, ContextTooLong("8000"), ContextTooLong("4000"), wants])
+    asked = await made.run(JOB)
+    assert isinstance(asked, Asked)
+    whole, _, shown = (request.messages for request in made.model.requests[-3:])
+    assert size(shown) < size(whole) / 2
+    made.model.requests.clear()
+    made.model.lines.append(finishes())
+    assert isinstance(await made.run(answered(asked)), Completed)
+    assert made.model.requests[0].messages[: len(shown)] == shown
 
 
 async def test_a_summary_that_was_cut_off_is_asked_for_once_more(made: Bench) -> None:

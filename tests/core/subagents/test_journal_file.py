@@ -67,6 +67,7 @@ async def test_a_file_without_a_table_is_refused(folder: Path, table: str) -> No
     [
         "UPDATE operations SET op = 'explode'", "UPDATE operations SET argument = '{'",
         "UPDATE operations SET argument = CAST(x'ff' AS TEXT)", "UPDATE steps SET kind = 'dream'",
+        "UPDATE steps SET kind = 'model', request = 'often'",
         "UPDATE ending SET outcome = '{}'", "UPDATE ending SET result = '[1]'",
         "UPDATE ending SET notes = '5'",
         "INSERT INTO reads (step, kind, name, commit_no, detail) VALUES (1, 'x', 'k', 1, 'null')",
