@@ -28,10 +28,10 @@ def card_text(card: Card, now: float) -> Styled:
         facts.append(usage_words(card.tokens, card.cost))
     if card.steps:
         facts.append(f"{card.steps} step{'' if card.steps == 1 else 's'}")
-    title = marked(f"Job {card.job} · {_line(card.title, _LONGEST_TITLE)}", "bold")
+    title = marked(f"Job {card.job} · {in_a_line(card.title, _LONGEST_TITLE)}", "bold")
     text = title + Styled(text=f"\n{' · '.join(facts)}")
     if card.step.strip():
-        text += Styled(text="\n") + marked(_line(card.step, _LONGEST_STEP), "italic")
+        text += Styled(text="\n") + marked(in_a_line(card.step, _LONGEST_STEP), "italic")
     return start_of(text, 4096)
 
 
@@ -62,6 +62,7 @@ def _data(button: Button) -> str | None:
     return data if 0 < len(data.encode()) <= _LONGEST_DATA else None
 
 
-def _line(text: str, longest: int) -> str:
+def in_a_line(text: str, longest: int) -> str:
+    """The text on one line, cut to so many letters, in which `@` names nobody."""
     flat = " ".join(text.split()).replace("@", "@\u2060")
     return flat if len(flat) <= longest else f"{flat[: longest - 1]}…"

@@ -4,7 +4,7 @@ import re
 
 from adapters.telegram.address import Spot, topic_of
 from adapters.telegram.api import Api
-from adapters.telegram.card import card_text, elapsed, keyboard
+from adapters.telegram.card import card_text, elapsed, in_a_line, keyboard
 from adapters.telegram.keys import DETAILS
 from adapters.telegram.styled import LONGEST, Styled, marked, split, start_of, units
 from adapters.telegram.translate import Pressed
@@ -31,7 +31,7 @@ def details_text(view: JobView, now: float) -> Styled:
     head = card_text(view.card, now) + Styled(text="\n\n") + _quote(view.brief, _LONGEST_BRIEF)
     foot = Styled(text="")
     if view.outcome:
-        foot = Styled(text=f"\n\n{_line(view.outcome, _LONGEST_END)}")
+        foot = Styled(text=f"\n\n{in_a_line(view.outcome, _LONGEST_END)}")
     left_out = max(0, len(view.steps) - _MOST_STEPS)
     lines = [_step(step) for step in view.steps[left_out:]]
     room = LONGEST - units(head.text) - units(foot.text) - 100
@@ -46,7 +46,7 @@ def details_text(view: JobView, now: float) -> Styled:
 
 def _step(step: StepLine) -> str:
     took = "" if step.seconds is None else f" ({elapsed(step.seconds)})"
-    return f"{step.number}. {_line(step.title, _LONGEST_TITLE)}{took}"
+    return f"{step.number}. {in_a_line(step.title, _LONGEST_TITLE)}{took}"
 
 
 def _quote(text: str, longest: int) -> Styled:
@@ -56,11 +56,6 @@ def _quote(text: str, longest: int) -> Styled:
         return Styled(text="")
     more = "…" if len(cut) > 1 else ""
     return marked(cut[0].text + more, "expandable_blockquote")
-
-
-def _line(text: str, longest: int) -> str:
-    flat = " ".join(text.split()).replace("@", "@\u2060")
-    return flat if len(flat) <= longest else f"{flat[: longest - 1]}…"
 
 
 class Details:

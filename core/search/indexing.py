@@ -15,7 +15,7 @@ from core.tasks import Spawn
 # A search waits so long for what was committed before it, and then says what it has not seen.
 _PATIENCE_S = 2.0
 
-_log = structlog.get_logger(__name__)
+log = structlog.get_logger(__name__)
 
 
 class _Run:
@@ -72,7 +72,7 @@ class Indexing:
         except StoreError as error:
             # Tried again with the next commit or search.
             run.trouble = f"changes cannot be indexed: {error}"
-            _log.warning("state not indexed", channel=str(channel), error=str(error))
+            log.warning("state not indexed", channel=str(channel), error=str(error))
         finally:
             del self._runs[channel]
             run.ended.set()

@@ -30,7 +30,7 @@ _MANY = 1000
 _REST, _LONGEST_REST_S = 4, 2.0
 _REASONS = 100
 
-_log = structlog.get_logger(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ class Source:
             self._database = await _opened(self._path, self._trigrams)
         except StoreError as error:
             self._trouble = f"cannot be searched: {error}"
-            _log.warning("source not opened", source=self.name, error=str(error))
+            log.warning("source not opened", source=self.name, error=str(error))
             self._settled.set()
             return
         self._watch.open()
@@ -182,7 +182,7 @@ class Source:
         error = None if task.cancelled() else task.exception()
         if error is not None:
             self._trouble = f"changes are no longer noticed, by a bug: {error!r}"
-            _log.error("following a source ended", source=self.name, exc_info=error)
+            log.error("following a source ended", source=self.name, exc_info=error)
         self._settled.set()
 
     async def _compare(self, store: Database, start: str) -> None:

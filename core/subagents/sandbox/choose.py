@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, assert_never
@@ -15,7 +16,8 @@ from core.subagents.protocol import Hello, ProtocolError, parse
 from core.subagents.sandbox import cgroup, launch, leftovers, mounts
 from core.subagents.sandbox.beginning import Choice
 from core.subagents.sandbox.bubblewrap import Bubblewrap
-from core.subagents.sandbox.docker_here import advised, docker_here
+from core.subagents.sandbox.docker_here import ADVICE as DOCKER_ADVICE
+from core.subagents.sandbox.docker_here import docker_here
 from core.subagents.sandbox.local import LocalSandbox
 from core.subagents.sandbox.plain import Plain
 from core.subagents.sandbox.port import Sandbox, SandboxSpec
@@ -88,7 +90,9 @@ async def _bubblewrap(folder: Path, bundle: Path, program: str) -> Choice:
         )
         await _try(sandbox)
     except (SandboxUnavailable, ProtocolError, OSError) as error:
-        return Choice(sandbox=None, finding=f"bubblewrap does not work here: {_advised(error)}")
+        return Choice(
+            sandbox=None, finding=f"bubblewrap does not work here: {_advised(error, _ADVICE)}"
+        )
     spares = Spares(sandbox, folder / "spares")
     return Choice(sandbox=sandbox, finding=f"bubblewrap works; {limits}", spares=spares)
 
@@ -99,7 +103,9 @@ async def _docker(folder: Path, client: str, image: str) -> Choice:
         sandbox = LocalSandbox(name="docker", isolates=True, commands_off="", spawn=way.spawn)
         await _try(sandbox)
     except (SandboxUnavailable, ProtocolError, OSError) as error:
-        return Choice(sandbox=None, finding=f"Docker does not work here: {advised(error)}")
+        return Choice(
+            sandbox=None, finding=f"Docker does not work here: {_advised(error, DOCKER_ADVICE)}"
+        )
     return Choice(sandbox=sandbox, finding=finding)
 
 
@@ -161,8 +167,9 @@ def _plain(bundle: Path, off: str) -> LocalSandbox:
     return LocalSandbox(name="process", isolates=False, commands_off=off, spawn=way.spawn)
 
 
-def _advised(error: Exception) -> str:
-    for sign, advice in _ADVICE.items():
+def _advised(error: Exception, known: Mapping[str, str]) -> str:
+    """What went wrong, with what to do about it where that is known by what it says."""
+    for sign, advice in known.items():
         if sign in str(error):
             return f"{error}; {advice}"
     return str(error)

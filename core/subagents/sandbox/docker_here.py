@@ -12,7 +12,8 @@ from core.subagents.sandbox.users import own_maps, own_users
 
 _OLDEST = (20, 10)
 _RUNTIME = Path(__file__).parent.parent / "runtime"
-_ADVICE = {
+# What to do about what Docker says, by words in it.
+ADVICE = {
     "Cannot connect to the Docker daemon": "start it (systemctl start docker), or set DOCKER_HOST",
     "permission denied": "let this user use Docker (usermod -aG docker USER, then log in again)",
     "python3": "take an image with Python 3.11 or newer as python3, such as python:3.12-slim",
@@ -48,14 +49,6 @@ def docker_here(program: str, image: str, folder: Path) -> tuple[Docker, str]:
     )
     way.remove_leftovers()
     return way, f"Docker {version} works with {image}; memory and processes are bounded by it"
-
-
-def advised(error: Exception) -> str:
-    """What went wrong, with what to do about it where that is known."""
-    for sign, advice in _ADVICE.items():
-        if sign in str(error):
-            return f"{error}; {advice}"
-    return str(error)
 
 
 def _sources(folder: Path) -> Path:
