@@ -28,6 +28,8 @@ _NEXT = (
     r"|(?:once|when|as\s+soon\s+as)\s+(?:that|this|it|you)(?:'s|'re|\s+is|\s+has|\s+are)?"
     r"\s+(?:been\s+)?(?:done|finished|over|complete|ready)|(?:second|third|fourth|fifth)(?:ly)?)"
 )
+# After a mark or an "and", or words that cannot be a time: "wait 1 second, run `a`".
+_GAP = r"(?:[,.;:]\s+(?:(?:and|but|&)\s+)?|\s+(?:and|but|&)\s+|\s+(?!(?:second|third)\b))"
 _LEAD = re.compile(rf"(?:(?:{_COURTESY}|{_NEXT})(?:[,:!.\s]+)|(?:{_ASKING})[,\s]+)+", re.IGNORECASE)
 LATER = re.compile(rf"(?:and\s+|but\s+)?{_NEXT}\b[,:]?\s", re.IGNORECASE)
 _TRAIL = re.compile(
@@ -49,7 +51,7 @@ _AFTER_QUOTE = re.compile(
     rf"([`\"”])(?:{_HASTE}|\s+while\s+(?:i|we|you)\s[\w\s]{{1,40}})?[.!?]*$", re.IGNORECASE
 )
 _THEN = re.compile(
-    rf"[,.;:]?\s+(?:(?:and|but|&)\s+)?{_NEXT}(?:[,:]\s*|\s+)(?:then\s+)?|\s*(?:->|=>|→)\s*",
+    rf"{_GAP}{_NEXT}(?:[,:]\s*|\s+)(?:then\s+)?|\s*(?:->|=>|→)\s*",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"(?<=[^\s.])\.\s+(?=[A-Z])|(?<=\x00)\.\s+")

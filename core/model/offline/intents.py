@@ -158,6 +158,13 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CancelOpen:
+    """Stop the one job that is not over, or all of them if `every`."""
+
+    every: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Steer:
     """Tell a job something."""
 
@@ -192,4 +199,4 @@ class Chat:
     """Anything else."""
 
 
-Intent = Work | Cancel | Steer | Details | Greeting | Thanks | Help | Chat
+Intent = Work | Cancel | CancelOpen | Steer | Details | Greeting | Thanks | Help | Chat

@@ -38,6 +38,13 @@ _ONE = (
 )
 _WORKS = r"(?:run|execute|wait|sleep|write|create|make|save|search|find|look|read|add|set|append)"
 _JOBS = r"(?:\w+\s+){0,3}?(?:jobs|tasks)"
+_COUNTS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_COUNT = rf"(?:[1-9]\d?|{'|'.join(_COUNTS[1:])})"
+_COUNTED = re.compile(
+    rf"(?:in\s+the\s+background\s*[:,]?\s+)?(?:do|handle|{_NEW})\s+(?:(?:these|the\s+following)\s+)?"
+    rf"(?P<count>{_COUNT})\s+(?:\w+\s+){{0,2}}?(?:jobs|tasks|things)\b",
+    re.IGNORECASE,
+)
 _ORDER = (
     r"in\s+(?:this|that|the\s+(?:following|given))\s+order|in\s+(?:order(?!\s+to\b)|sequence)"
     r"|step\s+by\s+step|one\s+(?:after|by)\s+(?:another|the\s+other|one)|one\s+at\s+a\s+time|sequentially"
@@ -55,7 +62,7 @@ _FIRST = (
     rf"(?:all\s+)?(?:{_BACKGROUND}){_SAID}"
 )
 _START = (
-    (rf"{_FIRST}(?:do\s*(?:{_THIS}\s*)?:?\s+)?", Way.BACKGROUND),
+    (rf"{_FIRST}(?:do\s*(?:{_THIS}\s*)?:?\s+(?!{_COUNT}\s))?", Way.BACKGROUND),
     (r"background(?:\s+(?:work|jobs?|tasks?))?\s*[:,]\s*", Way.BACKGROUND),
     (rf"(?:do\s+{_THIS}\s+)?(?:as|in)\s+{_ONE}(?!s){_SAID}", Way.ONE),
     (rf"(?:(?:new\s+)?job|{_ONE})\s*:\s*", Way.ONE),
@@ -196,6 +203,15 @@ def _end(words: str) -> tuple[str, Way] | None:
         if found and (way not in _OF_SEVERAL or _SEVERAL.search(neutral[: found.start()])):
             return words[: found.start()], way
     return None
+
+
+def count_of(text: str) -> int | None:
+    """How many jobs or things the request says it has: "start three jobs that …"."""
+    found = _COUNTED.match(bare(text))
+    if found is None:
+        return None
+    said = found["count"].lower()
+    return int(said) if said.isdecimal() else _COUNTS.index(said)
 
 
 def ways_in(head: str) -> frozenset[Way]:

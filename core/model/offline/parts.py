@@ -1,5 +1,6 @@
 """How a request falls into parts, and each part into steps. Pure; knows no actions."""
 
+import re
 from collections.abc import Sequence
 
 from core.model.offline.grammar import (
@@ -14,7 +15,9 @@ from core.model.offline.grammar import (
 from core.model.offline.intents import Wait
 from core.model.offline.launch_request import is_launch
 from core.model.offline.manner import Way, plain, ways_in
-from core.model.offline.spans import apart, lines, listed
+from core.model.offline.spans import apart, cut, lines, listed
+
+_ENUMERATION = re.compile(r",\s*(?:and\s+)?|\s+and\s+", re.IGNORECASE)
 
 
 def groups(words: str, ways: set[Way]) -> tuple[list[list[str]], bool]:
@@ -27,6 +30,21 @@ def groups(words: str, ways: set[Way]) -> tuple[list[list[str]], bool]:
     if not ways.isdisjoint({Way.ONE, Way.ORDER}) and not any(map(is_launch, rows)):
         found = [[step for group in found for step in group]]
     return found, several
+
+
+def as_many(
+    parts: list[list[str]], words: str, count: int | None, *, alike: bool
+) -> list[list[str]]:
+    """As many parts as the request says it has, where its words allow for that.
+
+    `alike`: one part may stand for all, "start three jobs that wait 5 seconds".
+    """
+    if count is None or len(parts) == count or takes_text(words):
+        return parts
+    listed = cut(words, _ENUMERATION)
+    if len(listed) == count:
+        return [[part] for part in listed]
+    return parts * count if alike and len(parts) == 1 else parts
 
 
 def _rows(words: str, ways: set[Way]) -> tuple[list[str], bool]:

@@ -26,6 +26,13 @@ LONGEST_WAIT_S = 3600.0
 
 QUOTED = r"(?:`[^`]+`|\"[^\"]+\"|```.+)"
 _KEY = r"(?P<key>`[^`]+`|[\w][\w.:/-]*)"
+_MY = r"(?:(?:the|our|my)\s+)?"
+# Two or three words that may be what something is called: "launch date".
+_WORD = (
+    r"(?!(?:an?|the|our|my|all|of|to|in|on|for|with|and|or|is|not|it|up|off|out|files?|jobs?|list|set"
+    r"|log)\b)[\w-]+"
+)
+_NAMED = rf"(?P<named>{_WORD}(?:\s+{_WORD}){{1,2}})"
 _SOURCE = r"(?P<source>`[^`]+`|\w(?:[\w.-]*\w)?)"
 _NUMBER = r"(?P<number>[-+]?\d+(?:\.\d+)?|one|two|three|four|five|six|seven|eight|nine|ten)"
 _PATH = r"(?P<path>`[^`]+`|\"[^\"]+\"|[^\s:,]+)"
@@ -101,7 +108,7 @@ def _python(found: re.Match[str]) -> Action:
     rf"(?P<command>{QUOTED}|[^\s`\"“:][^`]*)"
     r"(?:(?<=[`\"])\s+(?:command|script|in\s+(?:the|a)\s+(?:shell|sandbox|workspace|terminal)))*",
     r"[$!]\s*(?P<command>.+)",
-    r"(?P<command>ls|pwd|date|uptime|whoami)",
+    r"(?P<command>(?:ls|pwd|date|uptime|whoami|df|du|uname)(?:\s+-[\w-]+)*(?:\s+[./~]\S*)*)",
 )
 def _run(found: re.Match[str]) -> Action:
     return Run(command=unquoted(_FOR_ME.sub("", found["command"])))
@@ -144,6 +151,12 @@ def _ask(found: re.Match[str]) -> Action:
         question=unquoted(found["question"].strip()),
         choices=tuple(choice.strip() for choice in choices if choice.strip()),
     )
+
+
+@_says(r"ask\s+(?:me|us)\s+(?P<question>(?:what|which|whether|where|when|who|how|why)\s[^()`\"]+)")
+def _ask_plainly(found: re.Match[str]) -> Action:
+    question = found["question"].strip().rstrip(".!?")
+    return Ask(question=f"{question[0].upper()}{question[1:]}?")
 
 
 @_says(rf"(?:wait|sleep|pause)\s+(?:for\s+)?(?P<time>\d{{1,9}}(?:\.\d{{1,9}})?|{DURATION})")
@@ -230,7 +243,7 @@ def _why_ci(found: re.Match[str]) -> Action:
 def _look_up(found: re.Match[str]) -> Action:
     """The "ci logs" are the source `ci-logs`."""
     said = found["source"]
-    source = f"{found['logs']}-logs" if said is None else unquoted(said)
+    source = f"{found['logs'].lower()}-logs" if said is None else unquoted(said)
     query = unquoted(found["query"].rstrip(".?!"))
     return LookUp(query=query, source=None if source.lower() in _EVERYWHERE else source)
 
@@ -238,6 +251,9 @@ def _look_up(found: re.Match[str]) -> Action:
 @_says(
     rf"add\s+{_NUMBER}\s+to\s+(?:the\s+)?(?:counter\s+)?{_KEY}",
     rf"(?:increase|increment)\s+(?:the\s+)?(?:counter\s+)?{_KEY}(?:\s+by\s+{_NUMBER})?",
+    rf"{_KEY}\s*\+=\s*{_NUMBER}",
+    rf"add\s+{_NUMBER}\s+to\s+{_MY}{_NAMED}",
+    rf"(?:increase|increment)\s+{_MY}{_NAMED}(?:\s+by\s+{_NUMBER})?",
 )
 def _add(found: re.Match[str]) -> Action:
     said = (found["number"] or "1").lstrip("+").lower()
@@ -276,8 +292,11 @@ def _exclude(found: re.Match[str]) -> Action:
 
 @_says(
     rf"set\s+(?:the\s+)?(?:key\s+|value\s+of\s+)?{_KEY}(?:\s+to\s+|\s*=\s*|:\s+)(?P<value>.+)",
+    rf"change\s+{_MY}{_KEY}\s+to\s+(?P<value>.+)",
+    rf"(?:set|change)\s+{_MY}{_NAMED}\s+to\s+(?P<value>.+)",
     rf"put\s+(?P<value>.+)\s+(?:in|into)\s+{_KEY}",
-    rf"remember\s+(?:that\s+)?(?:(?:the|our|my)\s+)?{_KEY}\s+(?:is|=)\s+(?P<value>.+)",
+    rf"remember\s+(?:that\s+)?{_MY}{_KEY}\s+(?:is|=)\s+(?P<value>.+)",
+    rf"remember\s+(?:that\s+)?{_NAMED}\s+is\s+(?P<value>.+)",
     r"remember\s+(?:that\s+)?(?:the|our|my)\s+(?P<named>[\w-]+(?:\s+[\w-]+){1,3}?)\s+is\s+"
     r"(?P<value>.+)",
     r"set\s+(?!(?:up|off|out|it|the|a|an|my|our|value|key)\s)"
@@ -288,7 +307,16 @@ def _put(found: re.Match[str]) -> Action:
     return Change(key=_key(found), op=Op.PUT, value=_value(_ended(found["value"])))
 
 
-@_says(rf"(?:delete|unset)\s+(?:the\s+)?(?:key\s+|value\s+of\s+)?{_KEY}")
+@_says(r"(?:remember|(?:make\s+a\s+)?note)(?:\s+that\s+|\s*:\s*)(?P<value>.+)")
+def _note(found: re.Match[str]) -> Action:
+    """What says of nothing what it is goes where notes are kept, in their order."""
+    return Change(key="notes", op=Op.APPEND, value=_words(found))
+
+
+@_says(
+    rf"(?:delete|unset)\s+(?:the\s+)?(?:key\s+|value\s+of\s+)?{_KEY}",
+    rf"(?:delete|unset)\s+{_MY}{_NAMED}",
+)
 def _delete(found: re.Match[str]) -> Action:
     return Change(key=_key(found), op=Op.DELETE)
 
@@ -296,6 +324,7 @@ def _delete(found: re.Match[str]) -> Action:
 @_says(
     r"(?:what(?:'s|\s+is)\s+in|show(?:\s+me)?|read|list)\s+(?:all\s+)?(?:the\s+)?"
     r"(?:channel'?s?\s+)?state",
+    r"what\s+do\s+(?:you|we)\s+(?:know|remember)|what\s+have\s+you\s+(?:noted|remembered)",
 )
 def _show_all(_: re.Match[str]) -> Action:
     return Show(key="", prefix=True)
@@ -304,7 +333,11 @@ def _show_all(_: re.Match[str]) -> Action:
 @_says(
     r"(?:what(?:'s|\s+is|\s+are)|show(?:\s+me)?|read)\s+(?:the\s+)?(?:value\s+of\s+)?"
     rf"{_KEY}(?P<star>\*)?",
+    rf"(?:what(?:'s|\s+is)\s+[io]n|show(?:\s+me)?|read|list)\s+{_LIST}",
+    rf"(?:what(?:'s|\s+is)\s+[io]n|show(?:\s+me)?|read)\s+(?:the|our|my)\s+{_KEY}",
+    r"(?:what(?:'s|\s+is|\s+are)|show(?:\s+me)?|read)\s+(?:the|our|my)\s+(?:value\s+of\s+)?"
+    rf"{_NAMED}",
 )
 def _show(found: re.Match[str]) -> Action:
-    prefix = found["star"] is not None
+    prefix = found.groupdict().get("star") is not None
     return Show(key=unquoted(found["key"]) if prefix else _key(found), prefix=prefix)

@@ -6,10 +6,12 @@ from typing import assert_never
 
 from core.model.chat import ChatMessage
 from core.model.offline import words
+from core.model.offline.hints import hint
 from core.model.offline.intents import (
     LIGHT,
     Action,
     Cancel,
+    CancelOpen,
     Change,
     Chat,
     Details,
@@ -38,6 +40,8 @@ from core.model.offline.talk import (
 )
 
 _JOB = re.compile(r"Job (\d+)")
+# A line of list_jobs.
+_OPEN = re.compile(r"^(?P<job>\d+) (?:queued|running|waiting): (?P<title>.*)$", re.MULTILINE)
 _CONTEXT = 300
 
 
@@ -57,7 +61,23 @@ def answer(messages: Sequence[ChatMessage]) -> Say:
         return Say(calls=calls)
     came = results(since)
     told = [_told(came.get(call.id, "Error: there was no result")) for call in made]
-    return Say(text=_answer(intent, told))
+    if isinstance(intent, CancelOpen):
+        return _stopping(intent, told)
+    return Say(text=_answer(intent, told, message))
+
+
+def _stopping(intent: CancelOpen, told: Sequence[Told]) -> Say:
+    """What is open stands in the list of the jobs; each is stopped by a call of its own."""
+    if len(told) > 1 or told[0].failed:
+        return Say(text="\n".join(_line(one) for one in told[1:] or told))
+    found = list(_OPEN.finditer(told[0].text))
+    if not found:
+        return Say(text=words.NONE_OPEN)
+    if len(found) > 1 and not intent.every:
+        lines = "\n".join(f"- job {one['job']}: {one['title']}" for one in found)
+        return Say(text=f"{words.WHICH}\n\n{lines}")
+    stops = (Call(tool="cancel_job", arguments={"job": int(one["job"])}) for one in found)
+    return Say(calls=tuple(stops))
 
 
 def _told(text: str) -> Told:
@@ -77,7 +97,7 @@ def _calls(intent: Intent, message: str) -> tuple[Call, ...]:
             return (Call(tool="cancel_job", arguments={"job": job}),)
         case Steer(job=job, message=word):
             return (Call(tool="steer_job", arguments={"job": job, "message": word}),)
-        case Details(job=None):
+        case Details(job=None) | CancelOpen():
             return (Call(tool="list_jobs", arguments={}),)
         case Details(job=job):
             return (Call(tool="job_details", arguments={"job": job}),)
@@ -129,11 +149,11 @@ def _light_call(action: Action) -> Call:
             raise TypeError(f"{action} needs a job")
 
 
-def _answer(intent: Intent, told: Sequence[Told]) -> str:
+def _answer(intent: Intent, told: Sequence[Told], message: str) -> str:
     match intent:
         case Work():
             return _work_answer(intent, told)
-        case Cancel() | Steer() | Details():
+        case Cancel() | CancelOpen() | Steer() | Details():
             return "\n".join(_line(one) for one in told)
         case Greeting():
             return words.HELLO
@@ -142,7 +162,7 @@ def _answer(intent: Intent, told: Sequence[Told]) -> str:
         case Help():
             return words.HELP
         case Chat():
-            return words.LOST
+            return f"{words.LOST} {hint(message)}"
         case _ as unreachable:
             assert_never(unreachable)
 
@@ -177,6 +197,8 @@ def _done(action: Action, told: Told) -> str:
             return f"Looked up {words.code(query)}{place}:\n{words.block(told.text)}"
         case Change():
             return f"Done: {told.text}"
+        case Show(key=key) if told.text == f"There is no {key!r}.":
+            return f"There is no {words.code(key)} in this channel's state. {words.UNKNOWN}"
         case _:
             return words.block(told.text) if "\n" in told.text else told.text
 

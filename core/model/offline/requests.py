@@ -9,6 +9,7 @@ from core.model.offline.intents import (
     LIGHT,
     Action,
     Cancel,
+    CancelOpen,
     Chat,
     Details,
     Greeting,
@@ -26,8 +27,8 @@ from core.model.offline.launch_request import (
     launch_brief,
     launch_texts,
 )
-from core.model.offline.manner import Way, manner, ways_in
-from core.model.offline.parts import groups
+from core.model.offline.manner import Way, count_of, manner, ways_in
+from core.model.offline.parts import as_many, groups
 from core.model.offline.spans import tidy
 
 # Between the steps of one job, in its words.
@@ -37,7 +38,7 @@ LONGEST = 10_000
 
 _HEADER = re.compile(
     r"(?:do|start|run)\s+(?:all\s+(?:of\s+)?)?(?:(?:these|the\s+following|this)\s+(?:\w+\s+){0,2}?)?"
-    r"(?:\w+\s+)?(?:things?|jobs?|tasks?|steps?|parts?)(?:\s+for\s+me)?"
+    r"(?:\w+\s+){0,3}?(?:things?|jobs?|tasks?|steps?|parts?)(?:\s+for\s+me)?"
     r"(?:\s+(?:at\s+once|one\s+after\s+(?:another|the\s+other)|in\s+(?:this\s+)?order))?\s*[:.]\s*"
     r"|do\s*:\s*|do\s+(?:these|the\s+following|this|all\s+of\s+(?:these|this))(?:\s+for\s+me)?\s*:\s*",
     re.IGNORECASE,
@@ -49,7 +50,18 @@ _PREFACE = re.compile(
     re.IGNORECASE,
 )
 _JOB = r"(?:the\s+)?(?:job\s+)?#?(?P<job>\d{1,9})"
-_CANCEL = re.compile(rf"(?:cancel|stop|kill|abort)\s+{_JOB}", re.IGNORECASE)
+_STOP = r"(?:cancel|stop|kill|abort|end)"
+_CANCEL = re.compile(rf"{_STOP}\s+{_JOB}", re.IGNORECASE)
+_CANCEL_ALL = re.compile(
+    rf"{_STOP}\s+(?:everything|(?:it|them)\s+all|all(?:\s+of)?(?:\s+(?:the|your|my|these|running|open))*"
+    r"(?:\s+(?:jobs|them))?)(?:\s+now)?",
+    re.IGNORECASE,
+)
+_CANCEL_IT = re.compile(
+    rf"{_STOP}(?:\s+(?:it|that|this|(?:the|that|this|my|your)\s+(?:running\s+|current\s+)?job))?"
+    r"(?:\s+now)?",
+    re.IGNORECASE,
+)
 _STEER = re.compile(
     rf"(?:(?:tell|steer|ask)\s+{_JOB}|job\s+#?(?P<named>\d{{1,9}}))\s*(?:[:,]|to\b|that\b|\s)\s*"
     r"(?P<message>.+)",
@@ -63,7 +75,9 @@ _DETAILS = re.compile(
 _LIST = re.compile(
     r"(?:list|show(?:\s+me)?|(?:what|how)\s+are)?\s*(?:all\s+)?(?:the\s+|my\s+|your\s+|running\s+)?jobs"
     r"|(?:what|which)\s+jobs\s+(?:are\s+(?:there|running)|run)|how\s+are\s+(?:the\s+|my\s+)?jobs(?:\s+doing)?"
-    r"|what(?:'s|\s+is)\s+running|what\s+are\s+you\s+(?:doing|working\s+on)",
+    r"|what(?:'s|\s+is)\s+(?:running|happening|going\s+on)|what\s+are\s+you\s+(?:doing|working\s+on)"
+    r"|how(?:'s|\s+is)\s+(?:it|that|everything)\s+(?:going|coming\s+along)|any\s+(?:news|progress)"
+    r"|(?:what(?:'s|\s+is)\s+the\s+)?(?:status|progress)|are\s+you\s+(?:done|finished)(?:\s+yet)?",
     re.IGNORECASE,
 )
 _GREETING = re.compile(
@@ -109,6 +123,10 @@ def _of_files(item: Item, paths: Sequence[str]) -> Sequence[Item]:
 def _about_jobs(text: str) -> Intent | None:
     if found := _CANCEL.fullmatch(text):
         return Cancel(job=int(found["job"]))
+    if _CANCEL_ALL.fullmatch(text):
+        return CancelOpen(every=True)
+    if _CANCEL_IT.fullmatch(text):
+        return CancelOpen(every=False)
     if found := _DETAILS.fullmatch(text):
         return Details(job=int(found["job"]))
     if _LIST.fullmatch(text):
@@ -134,6 +152,7 @@ def _work(text: str) -> Work | None:
     if header:
         ways.add(Way.APART)
     parts, several = groups(words, ways)
+    parts = as_many(parts, words, count_of(text), alike=Way.JOBS in wanted.ways)
     items = tuple(item for part in parts for item in _items(part))
     # Who says "in the background" or "do these things" wants jobs, even for what no rule covers.
     asked = not ways.isdisjoint({Way.BACKGROUND, Way.ONE, Way.JOBS})

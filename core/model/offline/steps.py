@@ -1,5 +1,6 @@
 """What each action of a job is in tool calls, and what the report says of it."""
 
+import json
 import math
 import re
 from typing import assert_never
@@ -25,7 +26,7 @@ from core.model.offline.intents import (
 )
 from core.model.offline.launch import launch_steps
 from core.model.offline.talk import Call, change_call, search_call, show_call
-from core.state.operations import Json
+from core.state.operations import Json, Op
 
 _TIMEOUT_S = 1800
 _PIECE_S = 5.0
@@ -48,9 +49,8 @@ def perform(action: Action, desk: Desk) -> Steps:
             yield from _show_file(path, desk)
         case LookUp():
             yield from _look_up(action, desk)
-        case Change(key=key):
-            call, done = change_call(action), f"Changed {words.code(key)} ({action.op.value})"
-            yield from _simple(call, done, f"changing {words.code(key)}", desk)
+        case Change():
+            yield from _change(action, desk)
         case Show(key=key):
             call, done = show_call(action), f"Read {words.code(key or 'the state')}"
             yield from _simple(call, done, f"reading {words.code(key or 'the state')}", desk)
@@ -137,6 +137,15 @@ def _look_up(action: LookUp, desk: Desk) -> Steps:
         )
         around = f"Around the first hit, {words.code(path)} line {line}"
         yield from _simple(call, around, f"reading {words.code(path)}", desk)
+
+
+def _change(action: Change, desk: Desk) -> Steps:
+    told = yield change_call(action)
+    if told.failed:
+        desk.failed(f"changing {words.code(action.key)}", told)
+        return
+    value = "" if action.op is Op.DELETE else f" {words.code(json.dumps(action.value))}"
+    desk.note(f"Changed {words.code(action.key)}: {action.op.value}{value}.")
 
 
 def _ask(action: Ask, desk: Desk) -> Steps:

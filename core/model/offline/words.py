@@ -35,6 +35,11 @@ LOST = (
     " head, but I can run commands, search, write files and keep this channel's state. Say *help*"
     " for examples."
 )
+UNKNOWN = (
+    "`/state` shows what there is, and `look up WORDS` searches what was said. I know nothing else."
+)
+NONE_OPEN = "No job is running or waiting."
+WHICH = "Several jobs are not over. Say `stop job N`, or `stop everything`:"
 KEPT = (
     f"What you sent is in this channel's workspace; its path is below. {WHO} With files I can do as"
     " much as `read file inbox/build.log`, `why did CI fail in file inbox/build.log` or"

@@ -44,7 +44,7 @@ def test_a_question_that_names_its_source_is_left_as_it_is() -> None:
 def test_files_without_words_or_with_words_that_mean_nothing_are_kept_and_told() -> None:
     assert answer(asked("", LOG)).text == words.KEPT
     assert answer(asked("hm", PICTURE)).text == words.KEPT
-    assert answer(asked("hm")).text == words.LOST
+    assert answer(asked("hm")).text.startswith(words.LOST)
 
 
 def test_requests_are_read_without_the_marks_of_files() -> None:

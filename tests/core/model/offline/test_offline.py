@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.model.chat import ChatMessage, ModelReply, ModelRequest, ToolSpec
+from core.model.offline import words
 from core.model.offline.model import OfflineModel
 from core.primary.tools import TOOLS
 from core.subagents.tools import offered
@@ -39,17 +40,17 @@ class Turn:
             ChatMessage(role="assistant", text="Done."),
             ChatMessage(role="user", text=f'{RESULT}\n\n<said by="Ann">\n{text}\n</said>'),
         ]
-        reply = await OfflineModel().complete(ask(messages, TOOLS))
-        self.calls = [(call.name, json.loads(call.arguments)) for call in reply.tool_calls]
-        if not reply.tool_calls:
-            return reply.text
-        messages.append(ChatMessage(role="assistant", text="", tool_calls=reply.tool_calls))
-        for number, call in enumerate(reply.tool_calls):
-            result = self.results[number] if number < len(self.results) else "ok"
-            messages.append(ChatMessage(role="tool", text=result, tool_call_id=call.id))
-        reply = await OfflineModel().complete(ask(messages, TOOLS))
-        assert not reply.tool_calls
-        return reply.text
+        left = iter(self.results)
+        self.calls = []
+        while True:
+            reply = await OfflineModel().complete(ask(messages, TOOLS))
+            if not reply.tool_calls:
+                return reply.text
+            messages.append(ChatMessage(role="assistant", text="", tool_calls=reply.tool_calls))
+            for call in reply.tool_calls:
+                self.calls.append((call.name, json.loads(call.arguments)))
+                result = next(left, "ok")
+                messages.append(ChatMessage(role="tool", text=result, tool_call_id=call.id))
 
 
 @dataclass(kw_only=True)
@@ -109,6 +110,52 @@ async def test_a_job_that_could_not_be_started_is_said_to_be_none() -> None:
     turn = Turn(results=["Job 7 starts now.", refusal])
     answer = await turn.say("run `a`; run `b`")
     assert "**run `b`** was not started: one message starts at most 1 jobs" in answer
+
+
+JOBS = '<untrusted from="jobs">\n5 running: c\n4 completed: b\n3 waiting: a\n</untrusted>'
+ONE = '<untrusted from="jobs">\n4 completed: running\n3 queued: a\n</untrusted>'
+
+
+async def test_everything_that_is_not_over_is_stopped_when_that_is_asked_for() -> None:
+    turn = Turn(results=[JOBS, "Job 5 is being stopped.", "Error: you may not stop job 3"])
+    answer = await turn.say("stop everything")
+    stops = [("cancel_job", {"job": 5}), ("cancel_job", {"job": 3})]
+    assert turn.calls == [("list_jobs", {}), *stops]
+    assert answer == "Job 5 is being stopped.\nThat did not work: you may not stop job 3"
+
+
+async def test_it_is_stopped_where_only_one_job_can_be_meant() -> None:
+    turn = Turn(results=[ONE, "Job 3 is being stopped."])
+    assert await turn.say("stop it") == "Job 3 is being stopped."
+    turn = Turn(results=[JOBS])
+    answer = await turn.say("stop it")
+    assert turn.calls == [("list_jobs", {})]
+    assert "- job 5: c\n- job 3: a" in answer
+    assert await Turn(results=["There are no jobs yet."]).say("stop it") == words.NONE_OPEN
+
+
+async def test_a_key_that_is_not_there_is_no_question_that_could_be_answered() -> None:
+    turn = Turn(results=["There is no 'weather'."])
+    answer = await turn.say("what's the weather?")
+    assert answer.startswith("There is no `weather` in this channel's state. ")
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("git status", "`` run `git status` ``"),
+        ("undo that", "/undo N"),
+        ("forget the launch", "/forget"),
+        ("translate it to French", "real model"),
+        ("I need some jobs", "in the background"),
+        ("where did they go", "what is KEY"),
+        ("hm", "set color to blue"),
+    ],
+)
+async def test_what_is_not_understood_is_told_what_comes_nearest(message: str, said: str) -> None:
+    answer = await Turn().say(message)
+    assert answer.startswith(words.LOST)
+    assert said in answer
 
 
 async def test_light_things_are_done_at_once() -> None:
