@@ -1,7 +1,6 @@
 """One whole bot on one platform, with its scripted model and its people. Tells no story."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from tests.contract.on_telegram import InTelegram
 from tests.contract.somebody import PLACES, Somebody
 from tests.emulators.discord.server import DiscordServer
 from tests.emulators.model import ModelServer
+from tests.emulators.ports import held_port
 from tests.emulators.script import Received, Reply
 from tests.emulators.slack import SlackServer
 from tests.emulators.slack.http_events import HttpEvents
@@ -121,7 +121,7 @@ async def _slack(variant: str, within: Path, stack: AsyncExitStack) -> Made:
     }
     environment = {name: SECRETS[name] for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")}
     if not by_socket:
-        port = free_port()
+        port = stack.enter_context(held_port())
         sections = {**sections, "slack": {**sections["slack"], "mode": "http", "port": port}}
         environment["SLACK_SIGNING_SECRET"] = "signing"
         url = f"http://127.0.0.1:{port}/slack/events"
@@ -174,7 +174,7 @@ async def _telegram(variant: str, within: Path, stack: AsyncExitStack) -> Made:
         "access.telegram": {"who": "listed", "people": ("8",), "admins": ("7", *private)},
     }
     if groups:
-        port = free_port()
+        port = stack.enter_context(held_port())
         hook = f"http://127.0.0.1:{port}/telegram"
         own: Values = {"mode": "webhook", "webhook_url": hook, "port": port}
         access = {**access, "telegram": {**access["telegram"], **own}}
@@ -189,11 +189,3 @@ async def _telegram(variant: str, within: Path, stack: AsyncExitStack) -> Made:
         variant=variant, bot=bot, model=Model(), anna=anna, ben=ben, eve=eve, machine=machine
     )
     return made, environment
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port

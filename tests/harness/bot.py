@@ -7,10 +7,12 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 from uuid import uuid4
 
+from tests.emulators.ports import held_port
 from tests.harness import processes
 from tests.harness.nursery import Born, born
 
@@ -35,7 +37,7 @@ class EndedAtStart(Exception):
 
 class BotProcess:
     """One bot with a folder of its own (its name is unique on the machine, so that whatever belongs
-    to this bot can be found by it). The first start takes any free port, later ones keep it.
+    to this bot can be found by it) and a port that nobody takes while it is away.
 
     `sections` go into the configuration beside the data folder and the page's port; `more` is
     TOML that follows. A `warm` one is born with the program loaded: for all but what the start
@@ -65,14 +67,17 @@ class BotProcess:
         self._warm = warm
         self._through = through
         self._process: Process | Born | None = None
+        self._kept = ExitStack()
         self.folder.mkdir(parents=True)
 
     async def __aenter__(self) -> Self:
+        self.port = self._kept.enter_context(held_port())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._process is not None:
-            await self.kill()
+        with self._kept:
+            if self._process is not None:
+                await self.kill()
 
     @property
     def running(self) -> bool:

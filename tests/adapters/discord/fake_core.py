@@ -89,7 +89,7 @@ class FakeCore(Shelf):
     async def events(self, count: int) -> list[Event]:
         """The first events, when there are so many."""
         async with self._arrived:
-            await asyncio.wait_for(self._arrived.wait_for(lambda: len(self.kept) >= count), 20)
+            await asyncio.wait_for(self._arrived.wait_for(lambda: len(self.kept) >= count), 60)
         return list(self.kept.values())
 
     async def message(self, number: int = 1) -> Message:

@@ -74,7 +74,7 @@ async def running(
 
 async def connected(slack: SlackServer, count: int = 1) -> None:
     """Return when so many sockets are open."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while slack.socket.connections < count:
             await slack.socket.arrived.wait()
 

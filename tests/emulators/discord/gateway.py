@@ -78,7 +78,7 @@ class Gateway:
     async def happened(self, word: str, times: int = 1) -> None:
         """Return when the log holds this word so often (identify, ready, resumed, closed...)."""
         async with self._moved:
-            await asyncio.wait_for(self._moved.wait_for(lambda: self.log.count(word) >= times), 20)
+            await asyncio.wait_for(self._moved.wait_for(lambda: self.log.count(word) >= times), 60)
 
     async def note(self, word: str) -> None:
         async with self._moved:

@@ -55,7 +55,7 @@ class Messages:
         async with self._changed:
             self._changed.notify_all()
 
-    async def until(self, seen: Any, seconds: float = 20) -> None:
+    async def until(self, seen: Any, seconds: float = 60) -> None:
         """Return when `seen()` is true; asked again after every change."""
         async with self._changed:
             await asyncio.wait_for(self._changed.wait_for(seen), seconds)

@@ -162,7 +162,7 @@ class Workspace:
         """Something changed: wake those who wait for it."""
         asyncio.get_running_loop().create_task(self._wake(), name="slack emulator wakes")
 
-    async def until(self, holds: Callable[[], Any], timeout_s: float = 10.0) -> Any:
+    async def until(self, holds: Callable[[], Any], timeout_s: float = 60.0) -> Any:
         """Return what `holds` returns as soon as it is truthy."""
         async with asyncio.timeout(timeout_s), self._changed:
             await self._changed.wait_for(holds)

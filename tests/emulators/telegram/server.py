@@ -3,10 +3,12 @@
 import asyncio
 import json
 import re
+from contextlib import ExitStack
 from typing import Any, Self
 
 from aiohttp import web
 
+from tests.emulators.ports import held_port
 from tests.emulators.telegram.faults import Fault, Faults
 from tests.emulators.telegram.limits import Limits, Meter
 from tests.emulators.telegram.methods import Methods
@@ -38,13 +40,16 @@ class TelegramServer:
         self._line: asyncio.Transport | None = None
         self._runner: web.AppRunner | None = None
         self._port = 0
+        self._kept = ExitStack()
 
     async def __aenter__(self) -> Self:
+        self._port = self._kept.enter_context(held_port())
         await self.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.close()
+        with self._kept:
+            await self.close()
 
     async def open(self) -> None:
         """Listen; again on the same port after `close`."""
@@ -54,7 +59,6 @@ class TelegramServer:
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.05)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
-        self._port = int(self._runner.addresses[0][1])
         self.url = f"http://127.0.0.1:{self._port}"
 
     async def close(self) -> None:
@@ -73,7 +77,7 @@ class TelegramServer:
         """How often a method was called."""
         return sum(name == method for name, _ in self.calls)
 
-    async def until(self, done: Any, within_s: float = 10.0) -> None:
+    async def until(self, done: Any, within_s: float = 60.0) -> None:
         """Wait until `done()` holds; looked at after each call that was answered."""
         async with asyncio.timeout(within_s), self._called:
             await self._called.wait_for(done)

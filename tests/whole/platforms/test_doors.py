@@ -3,12 +3,12 @@
 import asyncio
 import os
 import re
-import socket
 import sys
 from pathlib import Path
 
 import aiohttp
 
+from tests.emulators.ports import held_port
 from tests.emulators.script import Received, Reply
 from tests.emulators.slack.http_events import HttpEvents
 from tests.harness.bot import ROOT, BotProcess, Sections
@@ -22,13 +22,6 @@ CODE = re.compile(r"[A-Z0-9]{4}-[A-Z0-9]{4}")
 def echo(received: Received) -> Reply:
     """A model that repeats what it hears."""
     return say(f"heard {received.asked}")
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 async def thaw(bot: BotProcess, *arguments: str) -> str:
@@ -70,14 +63,18 @@ async def test_strangers_get_silence_and_leave_nothing_and_who_is_let_in_is_answ
 
 
 async def test_slack_and_telegram_are_served_by_requests_too(tmp_path: Path) -> None:
-    slack_port, telegram_port = free_port(), free_port()
+    with held_port() as slack_port, held_port() as telegram_port:
+        await by_requests(tmp_path, slack_port, telegram_port)
+
+
+async def by_requests(folder: Path, slack_port: int, telegram_port: int) -> None:
     hook = f"http://127.0.0.1:{telegram_port}/telegram"
     sections: Sections = {
         "slack": {"mode": "http", "port": slack_port},
         "telegram": {"mode": "webhook", "webhook_url": hook, "port": telegram_port},
     }
     secrets = {"SLACK_SIGNING_SECRET": "signing", "TELEGRAM_SECRET": "long-and-random"}
-    async with town(tmp_path, echo, sections=sections, environment=secrets) as t:
+    async with town(folder, echo, sections=sections, environment=secrets) as t:
         url = f"http://127.0.0.1:{slack_port}/slack/events"
         t.slack.events = HttpEvents(url, "signing", (0.2, 0.5, 1.0, 2.0), 3.0)
         await t.bot.start()
