@@ -43,6 +43,12 @@ def test_of_fetch_only_what_goes_to_the_hosts_waits(url: str, waits: bool) -> No
     assert (why(rule, "fetch", url=url) is not None) is waits
 
 
+def test_hosts_are_about_fetch_and_about_no_other_tool_of_the_rule() -> None:
+    rule = ApprovalRule(tools=("fetch", "python"), hosts=("*.example.org",))
+    assert why(rule, "fetch", url="https://elsewhere.test/") is None
+    assert why(rule, "python", code="1") == "every call of python asks here"
+
+
 def test_a_rule_holds_where_it_is_to_and_the_first_that_fits_says_why() -> None:
     rules = ApprovalRules(
         [
