@@ -241,6 +241,8 @@ def _unreachable(cause: Exception, place: Place, timeout_s: float) -> ModelError
         return ModelUnreachable(text, free=True)
     if isinstance(below, aiohttp.ServerTimeoutError):
         return silent(place, timeout_s)
+    if isinstance(below, aiohttp.ClientPayloadError):
+        words = ""  # the client library's name for the same thing, in its own terms
     return ModelUnreachable(
         f"{place.server} cut the connection before its answer was whole{words}."
     )
