@@ -66,7 +66,7 @@ _VERB = re.compile(
     r"|write\s+(?:the\s+|a\s+)?launch\s"
     rf"|(?:write|save)\s+(?:{QUOTED}|\S.{{0,200}}?)\s+(?:in|to|into)\s+(?:a\s+file|the\s+file|\S+\.\w)"
     rf"|(?:wait|sleep|pause)\s+(?:for\s+)?(?:\d|{DURATION})"
-    r"|(?:look\s*up|search|find|set|put|include|append|exclude|add|remove|delete|unset|increment"
+    r"|(?:look\s*up|look\s+for|search|find|set|put|include|append|exclude|add|remove|delete|unset|increment"
     r"|increase|list|show|read)\s|why\s+did\s",
     re.IGNORECASE,
 )

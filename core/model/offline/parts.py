@@ -60,7 +60,8 @@ def _rows(words: str, ways: set[Way]) -> tuple[list[str], bool]:
         return rows, True
     found = []
     for row in apart(words):
-        if found and not starts_request(row) and not LATER.match(row) and not clear(row):
+        begins = starts_request(row) or LATER.match(row) or clear(row)
+        if found and not begins and clear(found[-1]):
             # Of a command or a text: "run sleep 5; echo done".
             found[-1] = f"{found[-1]}; {row}"
         else:

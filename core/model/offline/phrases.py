@@ -234,10 +234,10 @@ def _why_ci(found: re.Match[str]) -> Action:
 
 
 @_says(
-    r"(?:look\s*up|search\s+for|search|find|grep(?:\s+for)?)\s+(?P<query>.+?)\s+(?:in|on|within)\s+"
+    r"(?:look\s*up|look\s+for|search\s+for|search|find|grep(?:\s+for)?)\s+(?P<query>.+?)\s+(?:in|on|within)\s+"
     rf"(?:the\s+)?(?:source\s+)?(?:{_SOURCE}|(?P<logs>\w+)\s+logs)",
     rf"search\s+(?:in\s+)?(?:the\s+)?(?:{_SOURCE}|(?P<logs>\w+)\s+logs)\s+for\s+(?P<query>.+)",
-    r"(?:look\s*up|search\s+for|search|find|what\s+did\s+(?:we|i|you|people)\s+say\s+about)"
+    r"(?:look\s*up|look\s+for|search\s+for|search|find|what\s+did\s+(?:we|i|you|people)\s+say\s+about)"
     r"\s+(?P<query>.+)(?P<source>)",
 )
 def _look_up(found: re.Match[str]) -> Action:

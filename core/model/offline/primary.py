@@ -221,4 +221,6 @@ def _summary(started: Sequence[str]) -> str:
 
 
 def _line(told: Told) -> str:
-    return f"That did not work: {told.text}" if told.failed else told.text
+    # What the tools say of tools, in what people can say.
+    text = told.text.replace("list_jobs", "`list jobs`")
+    return f"That did not work: {text}" if told.failed else told.text

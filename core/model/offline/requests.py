@@ -38,9 +38,10 @@ LONGEST = 10_000
 
 _HEADER = re.compile(
     r"(?:do|start|run)\s+(?:all\s+(?:of\s+)?)?(?:(?:these|the\s+following|this)\s+(?:\w+\s+){0,2}?)?"
-    r"(?:\w+\s+){0,3}?(?:things?|jobs?|tasks?|steps?|parts?)(?:\s+for\s+me)?"
-    r"(?:\s+(?:at\s+once|one\s+after\s+(?:another|the\s+other)|in\s+(?:this\s+)?order))?\s*[:.]\s*"
-    r"|do\s*:\s*|do\s+(?:these|the\s+following|this|all\s+of\s+(?:these|this))(?:\s+for\s+me)?\s*:\s*",
+    r"(?:\w+\s+){0,3}?(?:things?|jobs?|tasks?|steps?|parts?|commands(?=[^`:]*:\s*`))(?:\s+for\s+me)?"
+    r"(?:\s+(?:at\s+once|in\s+parallel|one\s+after\s+(?:another|the\s+other)|in\s+(?:this\s+)?order))?\s*[:.?]\s*"
+    r"|do\s*:\s*"
+    r"|do\s+(?:these|the\s+following|this|all\s+of\s+(?:these|this))(?:\s+for\s+me)?\s*[:?]\s*",
     re.IGNORECASE,
 )
 # What says that several things come, and does not ask for anything by itself.
@@ -170,7 +171,10 @@ def _header(words: str) -> tuple[str, str]:
         found = _PREFACE.match(words)
         if found is not None and not starts_request(words[found.end() :]):
             found = None
-    return (found[0], words[found.end() :]) if found else ("", words)
+    if found is None:
+        return "", words
+    rest = words[found.end() :]
+    return found[0], f"run {rest}" if rest.startswith("`") else rest
 
 
 def _makes_sense(items: Sequence[Item], several: bool) -> bool:

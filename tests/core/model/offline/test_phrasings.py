@@ -168,6 +168,12 @@ SIDE_BY_SIDE: list[tuple[str, list[Action]]] = [
         "in the background do two things: fly to the moon and run `a`",
         [Unclear(words="fly to the moon"), A],
     ),
+    ("run three commands in parallel: `a`, `b`, `c`", [A, B, C]),
+    ("could you do these for me? - wait 5 seconds - run `a`", [W, A]),
+    (
+        "in the background: fly to the moon; paint it; run `a; b`",
+        [Unclear(words="fly to the moon"), Unclear(words="paint it"), Run(command="a; b")],
+    ),
     ("please do these: wait 5 seconds, write a file x.md: hello, set a to 1", [W, X, SET_A]),
 ]
 
@@ -218,6 +224,7 @@ ONE: list[tuple[str, Action]] = [
     ("delete the file `a b; c`", Run(command="rm -- 'a b; c'")),
     ("grep x in y", LookUp(query="x", source="y")),
     ("search the ci logs for x", LookUp(query="x", source="ci-logs")),
+    ("look for x in the CI logs", LookUp(query="x", source="ci-logs")),
     ("find x in the CI logs", LookUp(query="x", source="ci-logs")),
     ("set b 2", SET_B),
     ("a = 1", SET_A),
