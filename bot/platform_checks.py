@@ -4,9 +4,10 @@ Loads what it needs of a platform only if that one is configured.
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from os import environ
 
+from adapters.examined import Examined
 from bot.finding import Finding, Level
 from bot.platform_sections import DiscordSection, Platforms, SlackSection, TelegramSection
 
@@ -36,27 +37,25 @@ async def _found(name: str, asked: Awaitable[list[Finding]]) -> list[Finding]:
 
 
 async def _slack(settings: SlackSection) -> list[Finding]:
-    from adapters.slack.check import check  # noqa: PLC0415 - only where Slack is configured
+    from adapters.slack.examination import examine  # noqa: PLC0415 - only where it is configured
 
-    return [
-        Finding(level=Level(one.level), about="slack", text=one.text, advice=one.todo)
-        for one in await check(settings)
-    ]
+    return _findings("slack", await examine(settings))
 
 
 async def _discord(settings: DiscordSection) -> list[Finding]:
     from adapters.discord.examination import examine  # noqa: PLC0415 - likewise
 
-    return [
-        Finding(level=Level(one.level), about="discord", text=one.text, advice=one.advice)
-        for one in await examine(settings, environ)
-    ]
+    return _findings("discord", await examine(settings, environ))
 
 
 async def _telegram(settings: TelegramSection) -> list[Finding]:
     from adapters.telegram.examination import examine  # noqa: PLC0415 - likewise
 
+    return _findings("telegram", await examine(settings))
+
+
+def _findings(name: str, seen: Iterable[Examined]) -> list[Finding]:
     return [
-        Finding(level=Level(one.level), about="telegram", text=one.text, advice=one.advice)
-        for one in await examine(settings)
+        Finding(level=Level(one.level), about=name, text=one.text, advice=one.advice)
+        for one in seen
     ]

@@ -4,20 +4,18 @@ Does without the library: it keeps its addresses in its classes, and a bot may b
 """
 
 import asyncio
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 
 import aiohttp
 
 from adapters.discord.fields import Payload, id_of, number, part, text
 from adapters.discord.settings import DiscordSettings
+from adapters.examined import Examined, ahead_s, clock
 from core.errors import ThawError, said
 
 _TIMEOUT = aiohttp.ClientTimeout(total=15)
 _CONTENT_GRANTED = 1 << 18 | 1 << 19
-_CLOCK_S = 60.0
+_CLOCK = "switch on time synchronisation: times on cards are wrong otherwise"
 _FEW_STARTS = 50
 
 _ADMINISTRATOR = 1 << 3
@@ -29,15 +27,6 @@ _PERMISSIONS = {
     38: "Send Messages in Threads",
 }  # fmt: skip
 PERMISSIONS = sum(1 << bit for bit in _PERMISSIONS)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Examined:
-    """One thing looked at: `level` is "ok", "note" or "problem"; `advice` says what to click."""
-
-    level: str
-    text: str
-    advice: str = ""
 
 
 def invite_url(application: str) -> str:
@@ -76,7 +65,7 @@ class _Unusable(Exception):
 async def _examined(
     session: aiohttp.ClientSession, settings: DiscordSettings
 ) -> tuple[Examined, ...]:
-    application, clock = await _get(session, settings, "/applications/@me")
+    application, ahead = await _get(session, settings, "/applications/@me")
     told = application if isinstance(application, dict) else {}
     if not id_of(told):
         raise _strange(settings.api_url, "it names no application")
@@ -91,7 +80,7 @@ async def _examined(
         _servers(guilds, id_of(told)),
         *_lacking(guilds, id_of(told)),
         *_starts(start if isinstance(start, dict) else {}),
-        *_clock(clock),
+        *clock(ahead, _CLOCK),
         await _gateway(session, settings),
     )
 
@@ -113,7 +102,7 @@ async def _get(
                 )
             answer.raise_for_status()
             found: object = await answer.json()
-            return found, _ahead(answer.headers.get("Date", ""))
+            return found, ahead_s(answer.headers.get("Date", ""))
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
         raise _strange(url, said(error)) from error
 
@@ -215,25 +204,6 @@ def _starts(start: Payload) -> list[Examined]:
             level="note" if left else "problem",
             text=f"Discord lets it connect {left} more times, then not for {minutes} minutes",
             advice="look for something that starts the bot again and again",
-        )
-    ]
-
-
-def _ahead(date: str) -> float | None:
-    try:
-        return time.time() - parsedate_to_datetime(date).timestamp()
-    except ValueError:
-        return None
-
-
-def _clock(ahead: float | None) -> list[Examined]:
-    if ahead is None or abs(ahead) < _CLOCK_S:
-        return []
-    return [
-        Examined(
-            level="note",
-            text=f"this machine's clock is {abs(ahead):.0f} s {'ahead' if ahead > 0 else 'behind'}",
-            advice="switch on time synchronisation: times on cards are wrong otherwise",
         )
     ]
 

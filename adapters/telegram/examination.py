@@ -5,32 +5,20 @@ Does without the library, which would take a second to load. The token never sta
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from typing import Literal
 from urllib.parse import urlsplit
 
 import aiohttp
 
+from adapters.examined import Examined, ahead_s, clock
 from adapters.telegram.settings import TelegramSettings
 
-Level = Literal["ok", "note", "problem"]
 Answer = Mapping[str, object]
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10)
-_CLOCK_S = 60.0
+_CLOCK = "set it (timedatectl set-ntp true): times on cards are wrong otherwise"
 _FRESH_S = 3600.0
 _PORTS = (443, 80, 88, 8443)
 _CLOUD = "https://api.telegram.org"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Examined:
-    """One thing looked at; `advice` says what to click, "" for nothing."""
-
-    level: Level
-    text: str
-    advice: str = ""
 
 
 class _Unusable(Exception):
@@ -52,7 +40,7 @@ async def examine(settings: TelegramSettings) -> tuple[Examined, ...]:
             hook, _ = await _asked(session, settings, "getWebhookInfo")
     except _Unusable as error:
         return (error.finding,)
-    return (*_bot(me), *_webhook(settings, hook), *_clock(ahead))
+    return (*_bot(me), *_webhook(settings, hook), *clock(ahead, _CLOCK))
 
 
 async def _asked(
@@ -64,7 +52,7 @@ async def _asked(
     try:
         async with session.post(url) as answer:
             said: object = await answer.json(content_type=None)
-            ahead = _ahead(answer.headers.get("Date", ""))
+            ahead = ahead_s(answer.headers.get("Date", ""))
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
         # The error's own words may hold the address, and with it the token.
         raise _strange(settings, type(error).__name__) from error
@@ -159,19 +147,3 @@ def _hooked(settings: TelegramSettings, url: str, hook: Answer) -> Iterator[Exam
 def _host(url: str) -> str:
     # An address of another program may hold its secret.
     return urlsplit(url).hostname or "another address"
-
-
-def _ahead(date: str) -> float | None:
-    try:
-        return time.time() - parsedate_to_datetime(date).timestamp()
-    except ValueError:
-        return None
-
-
-def _clock(ahead: float | None) -> Iterator[Examined]:
-    if ahead is not None and abs(ahead) >= _CLOCK_S:
-        yield Examined(
-            level="note",
-            text=f"this machine's clock is {abs(ahead):.0f} s {'ahead' if ahead > 0 else 'behind'}",
-            advice="set it (timedatectl set-ntp true): times on cards are wrong otherwise",
-        )

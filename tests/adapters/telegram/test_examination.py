@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from adapters.telegram.examination import Examined, examine
+from adapters.examined import Examined
+from adapters.telegram.examination import examine
 from adapters.telegram.settings import TelegramSettings
 from tests.emulators.telegram import Fault, TelegramServer
 from tests.emulators.telegram.server import TOKEN
@@ -105,7 +106,7 @@ async def test_a_clock_that_is_wrong_is_told(
     settings: TelegramSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ahead = SimpleNamespace(time=lambda: time.time() + 3600)
-    monkeypatch.setattr("adapters.telegram.examination.time", ahead)
+    monkeypatch.setattr("adapters.examined.time", ahead)
     [found] = await bad(settings)
     assert "s ahead" in found.text
     assert "timedatectl" in found.advice

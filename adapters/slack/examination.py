@@ -1,16 +1,13 @@
-"""Checks Slack for real: tokens, granted scopes, clock. Changes nothing; for doctor."""
+"""What the doctor asks of Slack: tokens, granted scopes, clock. Looks only; changes nothing."""
 
-import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from typing import Literal
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from adapters.examined import Examined, ahead_s, clock
 from adapters.slack.settings import SlackSettings
 from core.errors import said
 
@@ -29,25 +26,17 @@ WANTED = {
     "users:read": "people are called by their ids",
 }
 _TIMEOUT_S = 10
-_CLOCK_S = 60.0
+# Requests are only believed for five minutes.
+_CLOCK_PROBLEM_S = 300.0
 _CLOCK = "set it (timedatectl set-ntp true)"
 _AGAIN = "take docs/slack-manifest.json again (App Manifest), then install the app again"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """One thing that was checked; `todo` says what to click, "" for nothing."""
-
-    level: Literal["ok", "note", "problem"]
-    text: str
-    todo: str = ""
-
-
-async def check(settings: SlackSettings) -> tuple[Found, ...]:
+async def examine(settings: SlackSettings) -> tuple[Examined, ...]:
     """Everything that can be seen from outside; never raises for what the world does."""
     wrong = settings.wrong()
     if wrong:
-        return tuple(Found(level="problem", text=line) for line in wrong)
+        return tuple(Examined(level="problem", text=line) for line in wrong)
     client = AsyncWebClient(
         token=settings.bot_token, base_url=settings.api_url, timeout=_TIMEOUT_S, retry_handlers=[]
     )
@@ -58,64 +47,56 @@ async def check(settings: SlackSettings) -> tuple[Found, ...]:
     if settings.mode == "socket":
         try:
             await client.apps_connections_open(app_token=settings.app_token)
-            found.append(Found(level="ok", text="the app token opens Socket Mode"))
+            found.append(Examined(level="ok", text="the app token opens Socket Mode"))
         except (SlackApiError, aiohttp.ClientError, TimeoutError, ValueError) as error:
-            todo = "switch Socket Mode on, make an app-level token with connections:write"
-            found.append(_failed("the app token", error, todo))
+            advice = "switch Socket Mode on, make an app-level token with connections:write"
+            found.append(_failed("the app token", error, advice))
     return tuple(found)
 
 
-def _bot(answer: AsyncSlackResponse) -> Iterator[Found]:
+def _bot(answer: AsyncSlackResponse) -> Iterator[Examined]:
     team, user = answer.get("team"), answer.get("user")
     if not answer.get("bot_id"):
         text = f"the token is that of a person, @{user}, and of no bot"
-        todo = "OAuth & Permissions, Bot User OAuth Token: set that one"
-        yield Found(level="problem", text=text, todo=todo)
+        advice = "OAuth & Permissions, Bot User OAuth Token: set that one"
+        yield Examined(level="problem", text=text, advice=advice)
         return
-    yield Found(level="ok", text=f"the bot is @{user} in the workspace {team}")
+    yield Examined(level="ok", text=f"the bot is @{user} in the workspace {team}")
     yield from _scopes({name.lower(): str(value) for name, value in answer.headers.items()})
-    yield from _clock(str(answer.headers.get("Date", "")))
+    ahead = ahead_s(str(answer.headers.get("Date", "")))
+    yield from clock(ahead, _CLOCK, _CLOCK_PROBLEM_S)
 
 
-def _scopes(headers: Mapping[str, str]) -> Iterator[Found]:
+def _scopes(headers: Mapping[str, str]) -> Iterator[Examined]:
     told = headers.get("x-oauth-scopes")
     if told is None:
-        todo = "compare Features, OAuth & Permissions with docs/slack-manifest.json"
-        yield Found(level="note", text="Slack does not say which scopes are granted", todo=todo)
+        advice = "compare Features, OAuth & Permissions with docs/slack-manifest.json"
+        yield Examined(
+            level="note", text="Slack does not say which scopes are granted", advice=advice
+        )
         return
     granted = {scope.strip() for scope in told.split(",")}
     for scope in NEEDED:
         if scope not in granted:
             text = f"the scope {scope} is not granted: the bot is no use without it"
-            yield Found(level="problem", text=text, todo=_AGAIN)
+            yield Examined(level="problem", text=text, advice=_AGAIN)
     for scope, lack in WANTED.items():
         if scope not in granted:
             text = f"the scope {scope} is not granted: {lack}"
-            yield Found(level="note", text=text, todo=_AGAIN)
+            yield Examined(level="note", text=text, advice=_AGAIN)
     if granted >= {*NEEDED, *WANTED}:
-        yield Found(level="ok", text="all scopes are granted")
+        yield Examined(level="ok", text="all scopes are granted")
 
 
-def _clock(date: str) -> Iterator[Found]:
-    try:
-        off = time.time() - parsedate_to_datetime(date).timestamp()
-    except ValueError:
-        return
-    if abs(off) > _CLOCK_S:
-        text = f"this machine's clock is {abs(off):.0f} s {'ahead' if off > 0 else 'behind'}"
-        # Requests are only believed for five minutes.
-        yield Found(level="problem" if abs(off) > 300 else "note", text=text, todo=_CLOCK)
-
-
-def _failed(what: str, error: Exception, todo: str) -> Found:
+def _failed(what: str, error: Exception, advice: str) -> Examined:
     if isinstance(error, SlackApiError):
         data = getattr(error.response, "data", None)
         word = data.get("error") if isinstance(data, dict) else None
         if word:
             text = f"Slack does not accept {what}: {word}"
-            return Found(level="problem", text=text, todo=todo)
+            return Examined(level="problem", text=text, advice=advice)
     reason = "it does not answer as Slack does" if isinstance(error, SlackApiError) else said(error)
-    return Found(
+    return Examined(
         level="problem", text=f"Slack cannot be reached: {reason}",
-        todo="check the network and [slack] api_url",
+        advice="check the network and [slack] api_url",
     )  # fmt: skip
