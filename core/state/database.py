@@ -195,6 +195,7 @@ class Database:
         if self._reader is None:
             self._reader = asyncio.create_task(self._open_reader(), name="open reader")
         self._reading += 1
+        self._rest()
         try:
             reader = await asyncio.shield(self._reader)
             return await self._guarded(reader, partial(_snapshot, function))
@@ -220,7 +221,7 @@ class Database:
         await self._writer.close()
 
     def _rest(self) -> None:
-        """Let the reader go after a while, unless somebody reads."""
+        """Let the reader go after a while, unless somebody reads by then."""
         if self._idle is not None:
             self._idle.cancel()
             self._idle = None

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -49,13 +50,37 @@ async def test_a_reader_goes_when_nobody_reads_and_comes_again(
         await database.write(_add)
         found = await asyncio.gather(*(database.read(_count) for _ in range(20)))
         assert found == [len(made) - 1] * 20
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await made[-1].closed.wait()
     assert [one.closed.is_set() for one in made] == [False, True, True, True]
     await database.read(_count)
     await database.close()
     assert all(one.closed.is_set() for one in made)
     assert len(made) == 5
+
+
+async def test_a_reader_stays_while_somebody_reads_for_longer_than_it_would_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Connection] = []
+
+    async def connect(path: Path, before: Callable[[], None]) -> Connection:
+        made.append(await SharedConnection.connect(path, before))
+        return made[-1]
+
+    monkeypatch.setattr(under_test, "connect", connect)
+    monkeypatch.setattr(under_test, "_READER_IDLE_S", 0.01)
+    database = await Database.open(tmp_path / "a.db", 7, TABLES)
+    await database.read(_count)
+    goes_on = threading.Event()
+    long = asyncio.create_task(database.read(lambda tx: (goes_on.wait(60), _count(tx))[1]))
+    await asyncio.sleep(0.05)  # the time that it would have rested is over
+    last = asyncio.create_task(database.read(_count))
+    await asyncio.sleep(0)
+    goes_on.set()
+    assert (await long, await last) == (0, 0)
+    assert len(made) == 2
+    await database.close()
 
 
 def _add(tx: sqlite3.Connection) -> None:
