@@ -289,8 +289,8 @@ class Desk:
         """Do what follows a commit: at once, so that it happens in the order of the commits."""
         if after is None:
             return
-        for thread in after.threads:
-            self._outbox.kick(thread)
+        for thread, waiting in after.shown.items():
+            self._outbox.kick(thread, waiting)
         for row in after.started:
             self._jobs.add(Ticket(channel=channel, number=row.number, person=row.requester.id))
         for stop in after.stops:
@@ -311,8 +311,8 @@ def _ignore(message: Message, tail: Sequence[Said]) -> None:
 
 def _left(tx: Transaction, channel: ChannelRef) -> After:
     waiting = outbox.waiting_threads(tx)
-    threads = tuple(ThreadRef(channel=channel, thread=thread) for thread in waiting)
-    return After(threads=threads, commit=head(tx) or None)
+    threads = (ThreadRef(channel=channel, thread=thread) for thread in waiting)
+    return After(shown=dict.fromkeys(threads, ()), commit=head(tx) or None)
 
 
 def _person(event: Asking) -> Person:

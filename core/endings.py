@@ -1,7 +1,7 @@
 """What the end of a turn, a job or an act leaves in the channel's file: one transaction each.
 Decides no merge; what has to happen afterwards is only named."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core import asking, confirming, joining
@@ -23,6 +23,7 @@ from core.primary.turn import TurnEnd, answer_id
 from core.records import inbox, jobs, outbox, plans, turns, watchers
 from core.records.inbox import inbox_id
 from core.records.jobs import JobRow
+from core.records.outbox import Waiting
 from core.state.apply import Merged, merge
 from core.state.database import Transaction
 from core.state.drift import drift
@@ -35,9 +36,10 @@ _LONGEST_WORD = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class After:
-    """What has to happen once a transaction is through."""
+    """What has to happen once a transaction is through. `shown` are the threads in which something
+    waits to be shown, with what that is where it is known."""
 
-    threads: tuple[ThreadRef, ...]
+    shown: Mapping[ThreadRef, Sequence[Waiting]]
     commit: int | None = None
     started: Sequence[JobRow] = ()
     stops: Sequence[Stop] = ()
@@ -61,13 +63,16 @@ class Endings:
         """
         if not turns.is_running(tx, end.turn.id) or not inbox.close(tx, inbox_id(message)):
             return None
-        merged = self._merge_turn(tx, message, end)
-        plan = plans.about(tx, inbox_id(message))
-        started = self._queue_promised(tx, message) if plan is None else []
-        turns.end(tx, end.turn.id)
+        merged, plan, started = Merged(commit=None), None, list[JobRow]()
         lines = [*kept_lines(message)]
-        lines += [f"started job {row.number}: {row.title}" for row in started]
-        lines += [f"joined job {job}" for job in watchers.by_message(tx, inbox_id(message))]
+        if end.steps:
+            # Whatever a turn does besides answering, one of its steps has done.
+            merged = self._merge_turn(tx, message, end)
+            plan = plans.about(tx, inbox_id(message))
+            started = self._queue_promised(tx, message) if plan is None else []
+            lines += [f"started job {row.number}: {row.title}" for row in started]
+            lines += [f"joined job {job}" for job in watchers.by_message(tx, inbox_id(message))]
+        turns.end(tx, end.turn.id)
         post = Post(
             id=answer_id(message),
             thread=message.thread,
@@ -82,8 +87,7 @@ class Endings:
         shown: list[Outbound] = [post, *(card(row) for row in started)]
         if plan is not None:
             shown.append(confirming.plan_post(tx, plan, message, self.clock()))
-        threads = self._put(tx, shown, merged)
-        return After(threads=threads, commit=merged.commit, started=started)
+        return After(shown=self._put(tx, shown, merged), commit=merged.commit, started=started)
 
     def of_job(self, over: JobOver, tx: Transaction) -> After | None:
         """The merge, the outcome, the receipt, the report; None when it had its outcome before.
@@ -115,7 +119,7 @@ class Endings:
         )  # fmt: skip
         shown: list[Outbound] = [card(ended), result, *joining.posts(tx, ended, result)]
         watchers.remove(tx, row.number)
-        return After(threads=self._put(tx, shown, merged), commit=merged.commit)
+        return After(shown=self._put(tx, shown, merged), commit=merged.commit)
 
     def of_act(
         self, event: Asking, do: Callable[[Transaction], Done], tx: Transaction
@@ -145,11 +149,11 @@ class Endings:
             receipt=(*_kept_files(event), *receipt_lines(done.merged)),
             buttons=(*done.buttons, *_merge_buttons(done.merged)),
         )
-        threads = self._put(
+        shown = self._put(
             tx, [post, *done.others, *(card(row) for row in done.started)], done.merged
         )
         return After(
-            threads=threads, commit=done.merged.commit, started=done.started,
+            shown=shown, commit=done.merged.commit, started=done.started,
             stops=done.stops, paused=done.paused, forgets=done.forgets, ended=done.ended,
         )  # fmt: skip
 
@@ -201,12 +205,14 @@ class Endings:
 
     def _put(
         self, tx: Transaction, items: Sequence[Outbound], merged: Merged
-    ) -> tuple[ThreadRef, ...]:
+    ) -> Mapping[ThreadRef, Sequence[Waiting]]:
         """Promise to show the items, and in the thread of the first what the merge asks."""
         asked = conflict_posts(tx, items[0].thread, merged.conflicts, merged.commit, self.clock())
-        for item in (*items, *asked):
+        every = (*items, *asked)
+        for item in every:
             outbox.put(tx, item)
-        return tuple(dict.fromkeys(item.thread for item in (*items, *asked)))
+        threads = dict.fromkeys(item.thread for item in every)
+        return {thread: outbox.only(tx, thread.thread, every) for thread in threads}
 
 
 def _with_drift(tx: Transaction, row: JobRow, over: JobOver) -> Outcome:

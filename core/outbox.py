@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
 import structlog
@@ -52,13 +52,17 @@ class Outbox:
         self._outages = defaultdict[str, Outage](Outage)
         self.on_idle: Callable[[ThreadRef], None] = _ignore
 
-    def kick(self, thread: ThreadRef) -> None:
-        """Something was put into the thread's outbox: send it soon."""
+    def kick(self, thread: ThreadRef, known: Sequence[Waiting] = ()) -> None:
+        """Something was put into the thread's outbox: send it soon.
+
+        `known`, given right after its commit, is all that waits there; without it the outbox is
+        read.
+        """
         running = thread in self._kicked
         self._kicked[thread] = True
         if not running:
             self._since[thread] = time.monotonic()
-            self._spawn(self._send_all(thread), f"outbox {thread}")
+            self._spawn(self._send_all(thread, known), f"outbox {thread}")
 
     def backlog(self) -> tuple[int, float]:
         """In how many threads something is to be shown, and for how many seconds in the oldest."""
@@ -77,14 +81,20 @@ class Outbox:
         """Show something about a channel that may be lost."""
         await self.hint(ThreadRef(channel=channel, thread=""), hint)
 
-    async def _send_all(self, thread: ThreadRef) -> None:
+    async def _send_all(self, thread: ThreadRef, known: Sequence[Waiting]) -> None:
         trace.begin(thread=thread)
         wait = self._first_wait_s
         try:
             while self._kicked.get(thread):
                 self._kicked[thread] = False
                 try:
-                    await self._send_waiting(thread)
+                    if known:
+                        # After a failure it is read again: it may have changed meanwhile.
+                        now, known = known, ()
+                        for item in now:
+                            await self._send(thread, item)
+                    else:
+                        await self._send_waiting(thread)
                     wait = self._first_wait_s
                 except (DeliveryFailed, StoreError) as error:
                     self._kicked[thread] = True

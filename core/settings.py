@@ -1,6 +1,6 @@
 """A channel's settings: their names, meaning and values over the configuration's defaults."""
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from core.errors import BadRequest
@@ -11,7 +11,10 @@ from core.model.periods import known_zone
 from core.posts import plain
 from core.state.database import Transaction
 from core.state.operations import Json
-from core.state.settings import read_setting, read_settings, remove_setting, write_setting
+from core.state.settings import Setting, read_settings, remove_setting, write_setting
+
+# Kept as a setting is, but it has commands of its own.
+_PAUSED = "paused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +109,9 @@ _SETTINGS: Mapping[str, _Setting] = {
 
 def effective(tx: Transaction, defaults: ChannelSettings) -> ChannelSettings:
     """The channel's settings over the defaults."""
-    return replace(defaults, **_own(tx), paused=_paused(tx))  # type: ignore[arg-type]  # checked
+    kept = read_settings(tx)
+    paused = any(one.name == _PAUSED and one.value is True for one in kept)
+    return replace(defaults, **_own(kept), paused=paused)  # type: ignore[arg-type]  # checked
 
 
 def change(tx: Transaction, name: str, text: str, by: Person, at: float) -> str:
@@ -123,12 +128,12 @@ def change(tx: Transaction, name: str, text: str, by: Person, at: float) -> str:
 
 def pause(tx: Transaction, paused: bool, by: Person, at: float) -> None:
     """Keep whether the channel's queued jobs are held back."""
-    write_setting(tx, "paused", paused, by, at)
+    write_setting(tx, _PAUSED, paused, by, at)
 
 
 def lines(tx: Transaction, defaults: ChannelSettings) -> tuple[SettingLine, ...]:
     """Every setting as a page shows it."""
-    return described(effective(tx, defaults), _own(tx))
+    return described(effective(tx, defaults), _own(read_settings(tx)))
 
 
 def described(now: ChannelSettings, own: Container[str]) -> tuple[SettingLine, ...]:
@@ -144,17 +149,12 @@ def described(now: ChannelSettings, own: Container[str]) -> tuple[SettingLine, .
     )
 
 
-def _own(tx: Transaction) -> dict[str, str | int | Limit]:
+def _own(kept: Iterable[Setting]) -> dict[str, str | int | Limit]:
     """What the channel has set itself, as far as it makes sense now."""
     return {
         found.name: _SETTINGS[found.name].use(found.value)
-        for found in read_settings(tx)
+        for found in kept
         if found.name in _SETTINGS
         and isinstance(found.value, str | int)
         and _SETTINGS[found.name].holds(found.value)
     }
-
-
-def _paused(tx: Transaction) -> bool:
-    found = read_setting(tx, "paused")
-    return found is not None and found.value is True

@@ -6,7 +6,7 @@ and a reservation costs the same however many calls there were.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from core.errors import BudgetExceeded
@@ -14,7 +14,7 @@ from core.messages import ChannelRef
 from core.messages.views import SpendLine
 from core.model import usage_rows
 from core.model.account import Account
-from core.model.amounts import Amount
+from core.model.amounts import NO_LIMIT, Amount
 from core.model.chat import Usage
 from core.model.periods import day_of, month_of
 from core.model.pots import (
@@ -94,8 +94,8 @@ class Ledger:
     async def scarce(self, account: Account, model: str, bound: Amount, at: float) -> str | None:
         """Which budget is nearly used up, and what is left of it, before a call of at most
         `bound`; None if all have enough."""
-        pots = pots_of(account, model, at, self._limits)
-        return await self._database.read(partial(_scarce, pots, bound))
+        pots = _limited(pots_of(account, model, at, self._limits))
+        return await self._database.look(partial(_scarce, pots, bound)) if pots else None
 
     async def spend(
         self, channel: ChannelRef, person_id: str | None, at: float, zone: str = "UTC"
@@ -114,6 +114,11 @@ _Key = tuple[str, str, str]
 
 def _key(pot: Pot) -> _Key:
     return (pot.level, pot.name, pot.period)
+
+
+def _limited(pots: Sequence[Pot]) -> Sequence[Pot]:
+    """Those that can be in the way of a call."""
+    return [pot for pot in pots if pot.limit != NO_LIMIT]
 
 
 def _standing(key: _Key, tx: Transaction) -> Standing:
@@ -155,7 +160,7 @@ def _reserve(
     held: str | None,
     tx: Transaction,
 ) -> int:
-    for pot in pots:
+    for pot in _limited(pots):
         words = obstacle(pot, _standing(_key(pot), tx), bound, at)
         if words is not None:
             raise BudgetExceeded(words)
@@ -248,7 +253,7 @@ def _sweep(at: float, tx: Transaction) -> None:
     usage_rows.sweep(tx, day_of(at, "UTC"))
 
 
-def _scarce(pots: tuple[Pot, ...], bound: Amount, tx: Transaction) -> str | None:
+def _scarce(pots: Sequence[Pot], bound: Amount, tx: Transaction) -> str | None:
     found = (scarce_words(pot, _standing(_key(pot), tx), bound) for pot in pots)
     return next((words for words in found if words is not None), None)
 

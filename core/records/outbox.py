@@ -1,5 +1,6 @@
 """What is to be shown to people and whether it was. The sending is core.outbox's."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -61,6 +62,23 @@ def waiting(tx: Transaction, thread: str, limit: int = 50) -> tuple[Waiting, ...
     return tuple(
         Waiting(id=id, version=version, attempts=attempts, item=_item(payload))
         for id, version, attempts, payload in rows
+    )
+
+
+def only(tx: Transaction, thread: str, items: Sequence[Outbound]) -> tuple[Waiting, ...]:
+    """The thread's items to be shown, in order, if they are among these that were just put: so
+    nothing needs to be read again. Nothing if more waits."""
+    known = {item.id: item for item in items}
+    rows = tx.execute(
+        "SELECT id, version, attempts FROM outbox"
+        " WHERE state = 'waiting' AND thread = ? ORDER BY seq LIMIT ?",
+        (thread, len(known) + 1),
+    ).fetchall()
+    if any(id not in known for id, _, _ in rows):
+        return ()
+    return tuple(
+        Waiting(id=id, version=version, attempts=attempts, item=known[id])
+        for id, version, attempts in rows
     )
 
 

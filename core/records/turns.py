@@ -31,7 +31,6 @@ class TurnRow:
     message: str
     base: int
     base_message: int
-    ended: bool
     steps: tuple[TurnStep, ...]
 
 
@@ -43,15 +42,19 @@ def begin(
     One that begins anew, because its message was edited, has another id than `turn`.
     """
     known = running_about(tx, message)
-    if known is None:
-        turn = _unused(tx, turn)
-        tx.execute(
-            "INSERT INTO turns (id, message, thread, base, base_message, state, started_at)"
-            " VALUES (?, ?, ?, ?, ?, 'running', ?)",
-            (turn, message, thread, base, base_message, at),
-        )
-    turn = known or turn
-    row = tx.execute("SELECT base, base_message, state FROM turns WHERE id = ?", (turn,)).fetchone()
+    if known is not None:
+        return _as_it_stands(tx, known, message)
+    turn = _unused(tx, turn)
+    tx.execute(
+        "INSERT INTO turns (id, message, thread, base, base_message, state, started_at)"
+        " VALUES (?, ?, ?, ?, ?, 'running', ?)",
+        (turn, message, thread, base, base_message, at),
+    )
+    return TurnRow(id=turn, message=message, base=base, base_message=base_message, steps=())
+
+
+def _as_it_stands(tx: Transaction, turn: str, message: str) -> TurnRow:
+    row = tx.execute("SELECT base, base_message FROM turns WHERE id = ?", (turn,)).fetchone()
     steps = tx.execute(
         "SELECT number, kind, request, response, operation FROM turn_steps"
         " WHERE turn = ? ORDER BY number",
@@ -62,7 +65,6 @@ def begin(
         message=message,
         base=row[0],
         base_message=row[1],
-        ended=row[2] == "ended",
         steps=tuple(
             TurnStep(
                 number=number,

@@ -18,12 +18,6 @@ class Setting:
     at: float
 
 
-def read_setting(tx: Transaction, name: str) -> Setting | None:
-    """The channel's own setting, if it has one."""
-    row = tx.execute("SELECT * FROM settings WHERE name = ?", (name,)).fetchone()
-    return None if row is None else _setting(*row)
-
-
 def read_settings(tx: Transaction) -> tuple[Setting, ...]:
     """All that the channel has set itself, by name."""
     return tuple(_setting(*row) for row in tx.execute("SELECT * FROM settings ORDER BY name"))

@@ -1,12 +1,22 @@
 """The one door out."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from core.errors import DeliveryFailed, DeliveryRefused
-from core.messages import Outbound
+from core.messages import Outbound, Post, PostKind, ThreadRef
+from core.outbox import Outbox
+from core.records import outbox as rows
+from core.records.outbox import Waiting
+from core.state.channels import Channels
+from core.tasks import Tasks
 from tests.core.room import CHANNEL, Platform, room
+
+THREAD = ThreadRef(channel=CHANNEL, thread="t")
+POST = Post(id="p1", thread=THREAD, kind=PostKind.ANSWER, text="hi", at=1.0)
 
 
 async def test_what_a_platform_did_not_take_is_tried_again_in_order(tmp_path: Path) -> None:
@@ -177,3 +187,32 @@ async def test_many_items_that_wait_for_their_turn_hide_none_behind_them(tmp_pat
             await here.ask(id, "/jobs")
         await here.ask("last", "/jobs")
         assert len(platform.shown) == len(platform.posts()) == 61
+
+
+async def test_what_is_known_to_wait_is_shown_without_being_read(tmp_path: Path) -> None:
+    async with alone(tmp_path) as (outbox, platform, _):
+        outbox.kick(THREAD, (Waiting(id=POST.id, version=1, attempts=0, item=POST),))
+        assert await platform.post(POST.id) == POST
+
+
+async def test_what_is_known_and_was_not_taken_is_shown_as_it_stands_by_then(
+    tmp_path: Path,
+) -> None:
+    async with alone(tmp_path) as (outbox, platform, channels):
+        await channels.write(CHANNEL, lambda tx: rows.put(tx, replace(POST, text="newer")))
+        platform.trouble = DeliveryFailed("busy", retry_after_s=0.01)
+        outbox.kick(THREAD, (Waiting(id=POST.id, version=1, attempts=0, item=POST),))
+        await platform.until(lambda: platform.tried)
+        platform.trouble = None
+        assert (await platform.post(POST.id)).text == "newer"
+
+
+@asynccontextmanager
+async def alone(folder: Path) -> AsyncIterator[tuple[Outbox, Platform, Channels]]:
+    """An outbox that nobody else puts anything into."""
+    platform, channels, tasks = Platform(), Channels(folder), Tasks()
+    try:
+        yield Outbox(channels, {CHANNEL.platform: platform}, tasks.spawn), platform, channels
+    finally:
+        await tasks.close()
+        await channels.close()

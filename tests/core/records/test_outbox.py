@@ -51,6 +51,33 @@ def test_what_is_shown_again_without_a_change_is_not_sent_again(tx: Transaction)
     assert [one.item for one in waiting(tx)] == [replace(POST, text="bye")]
 
 
+def test_what_was_just_put_is_known_without_reading_it_again(tx: Transaction) -> None:
+    outbox.put(tx, CARD)
+    moved = replace(CARD, state="running", version=2)
+    for item in (POST, moved):
+        outbox.put(tx, item)
+    found = outbox.only(tx, THREAD.thread, (POST, moved))
+    assert found == outbox.waiting(tx, THREAD.thread)
+    for one in found:
+        outbox.sent(tx, one)
+    assert waiting(tx) == []
+
+
+def test_where_more_waits_than_was_just_put_nothing_is_known(tx: Transaction) -> None:
+    outbox.put(tx, CARD)
+    outbox.put(tx, POST)
+    assert outbox.only(tx, THREAD.thread, (POST,)) == ()
+
+
+def test_what_was_put_for_another_thread_is_not_among_what_waits_here(tx: Transaction) -> None:
+    elsewhere = replace(POST, id="p2", thread=replace(THREAD, thread="elsewhere"))
+    outbox.put(tx, POST)
+    outbox.put(tx, elsewhere)
+    every = (POST, elsewhere)
+    assert [one.item for one in outbox.only(tx, THREAD.thread, every)] == [POST]
+    assert [one.item for one in outbox.only(tx, "elsewhere", every)] == [elsewhere]
+
+
 def test_a_refused_item_does_not_block_the_ones_behind_it(tx: Transaction) -> None:
     outbox.put(tx, POST)
     outbox.put(tx, CARD)
