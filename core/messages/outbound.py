@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from core.messages.refs import ChannelRef, Person, ThreadRef
 
@@ -15,7 +16,7 @@ class Button:
 
     action: str
     label: str
-    style: str = "plain"
+    style: Literal["plain", "primary", "danger"] = "plain"
     asks: str | None = None
 
 
@@ -37,7 +38,8 @@ class Post:
     `drift` is what a result was based on and has changed since, likewise. `files` are workspace
     paths the post refers to. `offline` marks words of the offline model. `alone` is the only
     person whom it concerns: a platform that can shows it to nobody else. `press` is the id of the
-    press that it is the reply to.
+    press that it is the reply to. A `single` one is one message: of a longer text that is its
+    beginning, and the whole goes along as a file.
     """
 
     id: str
@@ -55,13 +57,15 @@ class Post:
     offline: bool = False
     alone: Person | None = None
     press: str | None = None
+    single: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """The one live message that shows a job; a later card with the same `id` replaces the earlier.
 
-    `state` is a job state's value, `step` the current step in words. `version` only grows.
+    `state` is one word: queued, running or waiting, and in the end completed, failed or cancelled.
+    `step` is the current step in words. `version` only grows.
     `started_at` and `ended_at` are Unix seconds; `tokens` is what was charged so far,
     `cost` the same in nanodollars; None where no price is known or nothing was paid.
     """

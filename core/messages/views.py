@@ -75,7 +75,8 @@ class Jobs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepLine:
-    """One step of a job. `kind` is "model", "tool", "steering" or "attempt"."""
+    """One step of a job, begun `at`; `seconds` is how long it took, None while it runs. `kind` is
+    the word for a core.subagents.journal_rows.StepKind."""
 
     number: int
     kind: str

@@ -1,6 +1,7 @@
 """Whose money a model call spends. Data only; the ledger is in budget."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from core.messages import ChannelRef
 from core.model.amounts import NO_LIMIT, Limit
@@ -11,8 +12,7 @@ class Account:
     """All levels that one call counts against.
 
     `work` names the turn or job for ever ("turn:<id>", "job:<id>"); `budget` bounds that one
-    piece of work. The day is that of the time zone `zone`. `kind` says what the call is for:
-    "turn", "job", "draft" or "summary".
+    piece of work. The day is that of the time zone `zone`. `kind` says what the call is for.
     """
 
     channel: ChannelRef
@@ -20,7 +20,7 @@ class Account:
     work: str
     budget: Limit = NO_LIMIT
     zone: str = "UTC"
-    kind: str = "turn"
+    kind: Literal["turn", "job", "draft", "summary"] = "turn"
 
     @property
     def prompts(self) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -20,7 +21,12 @@ DAY = 86_400.0
 
 
 async def spend(
-    root: Path, person: str, model: str, nanos: int | None, at: float = NOON, kind: str = "turn"
+    root: Path,
+    person: str,
+    model: str,
+    nanos: int | None,
+    at: float = NOON,
+    kind: Literal["turn", "summary"] = "turn",
 ) -> None:
     control = await Control.open(root)
     try:

@@ -21,7 +21,7 @@ async def test_no_text_from_anywhere_runs_or_becomes_an_element(core: FakeCore, 
         StepLine(number=1, kind=ATTACK, title=ATTACK, detail=ATTACK, at=1.0, seconds=None)
     ]
     await core.show_card(card(1, title=ATTACK, step=ATTACK, state=ATTACK, requester=mallory))
-    buttons = (Button(action=ATTACK[:60], label=ATTACK, style=ATTACK, asks=ATTACK),)
+    buttons = (Button(action=ATTACK[:60], label=ATTACK, style="danger", asks=ATTACK),)
     await core.post(
         f"{ATTACK}\n\n[x](javascript:window.hit=1)\n\n```\n{ATTACK}\n```",
         id=ATTACK,
