@@ -8,7 +8,7 @@ import httpx2
 
 from bot.config import OPENAI_URL, ModelSettings
 from bot.finding import Finding, Level
-from core.model.faults import Place, Refusal, refusal_of
+from core.model.faults import Place, Refusal, elsewhere, refusal_of
 
 PATIENCE_S = 5.0
 LARGEST_LIST = 8 * 2**20
@@ -54,7 +54,7 @@ async def _ask(model: ModelSettings, key: str | None) -> _Answer:
     address = f"{model.base_url}/models"
     content = b""
     async with (
-        httpx2.AsyncClient(timeout=PATIENCE_S, follow_redirects=True) as client,
+        httpx2.AsyncClient(timeout=PATIENCE_S, follow_redirects=False) as client,
         client.stream("GET", address, headers=headers) as response,
     ):
         async for piece in response.aiter_bytes():
@@ -66,7 +66,7 @@ async def _ask(model: ModelSettings, key: str | None) -> _Answer:
     except (ValueError, RecursionError):
         document = content[:1000].decode("utf-8", "replace")
     return _Answer(
-        refusal=refusal_of(response.status_code, document, {}),
+        refusal=refusal_of(response.status_code, document, dict(response.headers)),
         names=_names(document),
         page=content.lstrip()[:1] == b"<",
     )
@@ -91,6 +91,9 @@ def _judged(model: ModelSettings, place: Place, answer: _Answer) -> Finding:
             return _listed(model, answer.names)
         case 200 | 404 | 405 | 501:
             return _finding(Level.OK, f"{_described(model)}; it has no list of its models")
+        case status if 300 <= status < 400:
+            text = f"{place.server} sends {elsewhere(answer.refusal)}"
+            return _finding(Level.PROBLEM, text, "set [model] base_url to the address that answers")
         case 401 if model.api_key is None:
             text = f"{place.server} wants a key, and {place.key_env} is not set{said}"
             return _finding(Level.PROBLEM, text, f"put the key into {place.key_env}")

@@ -159,12 +159,23 @@ def error_of(refusal: Refusal, place: Place) -> ModelError:
         case status if status in (408, 409, 425, 429) or status >= 500:
             return _failing(refusal, server, said)
         case status if 300 <= status < 400:
-            text = f"{server} sends elsewhere (HTTP {status}): check base_url in [model]."
+            text = f"{server} sends {elsewhere(refusal)}: check base_url in [model]."
         case _ if _NO_TOOLS.search(refusal.text):
             text = f"The model {place.model!r} cannot call tools: choose another in [model] name."
         case status:
             text = f"{server} refused the request to model {place.model!r} (HTTP {status})."
     return ModelRefused(text + said, free=True)
+
+
+def elsewhere(refusal: Refusal) -> str:
+    """Where a redirection leads: its status and host, for tokens stand in paths."""
+    try:
+        parts = urlsplit(refusal.headers.get("location", ""))
+        host = f"to {parts.scheme}://{parts.hostname}" if parts.hostname else "to another path"
+        where = f"{host}:{parts.port}" if parts.port else host
+    except ValueError:
+        where = "to no address"
+    return f"elsewhere (HTTP {refusal.status}, {where[:LONGEST_QUOTE]})"
 
 
 def _too_long(place: Place) -> str:

@@ -109,7 +109,8 @@ class Transport:
             request = httpx2.Request(
                 "POST", self._url, headers=self._headers, content=body, extensions=self._extensions
             )
-            response = await self._client.send(request, stream=True)
+            # What is asked is for this server alone; what a redirection makes of a POST is a GET.
+            response = await self._client.send(request, stream=True, follow_redirects=False)
             held.push_async_callback(response.aclose)
             if not response.is_success:
                 return await _refusal(response)

@@ -157,3 +157,13 @@ async def test_a_key_that_cannot_be_sent_is_told_without_showing_it(
     assert found.level is Level.PROBLEM
     assert "characters that no key has" in found.text
     assert "sk-h" not in str(found)
+
+
+async def test_a_server_that_sends_elsewhere_is_told_with_where() -> None:
+    moved = Reply(
+        status=301, body="{}", headers={"Location": "https://api.example:444/t0ken?key=x"}
+    )
+    async with asked(moved) as (found, server):
+        assert found.level is Level.PROBLEM
+        place = "elsewhere (HTTP 301, to https://api.example:444)"
+        assert found.text == f"{server.base_url} sends {place}"

@@ -57,6 +57,18 @@ async def refused_raw(answer: bytes) -> ModelError:
     return caught.value
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirection_is_told_and_not_followed(status: int) -> None:
+    told = Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+    async with await asyncio.start_server(told, "127.0.0.1", 0) as server:
+        place = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        head = f"HTTP/1.1 {status} Moved\r\nLocation: {place}/v1\r\nContent-Length: 0\r\n\r\n"
+        caught = await refused_raw(head.encode())
+    assert isinstance(caught, ModelRefused)
+    assert f"sends elsewhere (HTTP {status}, to {place}): check base_url" in str(caught)
+    assert told.heard == []
+
+
 @pytest.mark.parametrize(
     "answer",
     [
