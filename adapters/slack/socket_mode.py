@@ -1,7 +1,7 @@
 """Socket Mode: keeps a connection to Slack, hands its envelopes on, acknowledges what was kept.
 
 Not the library's client: that one waits ten seconds after a broken connection, closes the old one
-before it opens the next, and acknowledges nothing later than it likes. See decision 0150.
+before it opens the next, and acknowledges nothing later than it likes. See decision 150.
 """
 
 import asyncio
