@@ -18,15 +18,21 @@ def post(row: JobRow, question: QuestionRow, at: float, within: str) -> Post:
         id=f"ask:{row.number}.{question.number}",
         thread=row.thread,
         kind=PostKind.NOTICE,
-        text=f"{wanted(row, question)}\n\nIt waits for a word: a button, `/allow {row.number}`,"
-        f" `/allow {row.number} job`, `/allow {row.number} always` or `/deny {row.number} ...`."
-        f" Without one it is not done, after {within}. A word is about exactly this; if the call"
-        " or a file that it names is another, it is asked again.",
+        text=wanted(row, question, _way(row.number, within)),
         at=at,
         mention=row.requester,
         reply_to=asked_by(row),
         job=row.number,
         buttons=buttons(row.number, question.number),
+        single=True,
+    )
+
+
+def _way(job: int, within: str) -> str:
+    return (
+        f"It waits for a word: a button, `/allow {job}`, `/allow {job} job`, `/allow {job} always`"
+        f" or `/deny {job} ...`. Without one it is not done, after {within}. A word is about"
+        " exactly this; if the call or a file that it names is another, it is asked again."
     )
 
 
@@ -44,17 +50,25 @@ def buttons(job: int, question: int) -> tuple[Button, ...]:
     return (*choices, *refusals)
 
 
-def wanted(row: JobRow, question: QuestionRow) -> str:
-    """What the job wants to do, whole, and why it may not unasked."""
-    leave = question.leave
+def wanted(row: JobRow, question: QuestionRow, then: str) -> str:
+    """What the job wants to do, whole, and why it may not unasked; `then` is what comes of it.
+
+    What is wanted stands last: where a message cannot hold it all, the rest is read first.
+    """
+    leave, text = question.leave, question.text
     assert leave is not None
-    letters = foreign(question.text)
-    note = f"\n\nLetters that may look like others: {', '.join(letters)}." if letters else ""
+    letters = foreign(text)
+    note = f" Letters that may look like others: {', '.join(letters)}." if letters else ""
     return (
         f"**Job {row.number} wants to run `{leave.tool}`** ({plain(row.title)}), and"
-        f" {plain(leave.reason)}:\n\n{block(question.text)}\n\n"
-        f"sha256 of all this and of the files it names: {leave.digest[:16]}{note}"
+        f" {plain(leave.reason)}.\n\n{then}\n\nAll of it, {_size(text)}; sha256 of this and of"
+        f" the files it names: {leave.digest[:16]}.{note}\n\n{block(text)}"
     )
+
+
+def _size(text: str) -> str:
+    lines = text.count("\n") + 1
+    return f"{len(text):,} characters" + (f" in {lines:,} lines" if lines > 1 else "")
 
 
 def block(text: str) -> str:

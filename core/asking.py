@@ -139,7 +139,7 @@ def _close_post(tx: Transaction, row: JobRow, question: QuestionRow, words: str)
     if post is not None and post.buttons:
         text = f"**Job {row.number} asked** ({plain(row.title)}):\n\n{_quoted(question)}\n\n{words}"
         if question.leave is not None:
-            text = f"{approving.wanted(row, question)}\n\n{words}"
+            text = approving.wanted(row, question, words)
         # Whom it is about has been told.
         outbox.show_again(tx, replace(post, text=text, buttons=(), mention=None))
 

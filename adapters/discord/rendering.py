@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from adapters.discord.blocks import Block, blocks, escaped, storable, without_marks
-from adapters.discord.splitting import LIMIT, packed, shortened, units
+from adapters.discord.splitting import LIMIT, beginning, packed, shortened, units
 from core.messages import Button, Card, Post, PostKind
 from core.messages.money import dollars, usage_words
 from core.messages.views import JobView
@@ -79,9 +79,11 @@ def post_parts(post: Post, remarks: Sequence[str] = ()) -> list[Part]:
     body = blocks(post.text)
     made = packed([*heading, *body, *_lines(tail)]) or ["(nothing to say)"]
     files: tuple[tuple[str, bytes], ...] = ()
-    if len(made) > _MOST_PARTS:
-        told = [Block(lines=("-# … the whole text is in the file.",)), *_lines(tail)]
-        made = [packed([*heading, *body], LIMIT - 200)[0], *packed(told)]
+    if len(made) > (1 if post.single else _MOST_PARTS):
+        begin = beginning([*heading, *body], LIMIT - 200)
+        end, *more = packed([Block(lines=("-# … the whole text is in the file.",)), *_lines(tail)])
+        joined = f"{begin}\n{end}"
+        made = [*([joined] if units(joined) <= LIMIT else [begin, end]), *more]
         files = ((_file_name(post), storable(post.text).encode()),)
     rows = button_rows(post.buttons)
     pings = (post.mention.id,) if _can_be_named(post) and post.mention is not None else ()

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from adapters.discord.blocks import Block
 
 LIMIT = 2000
+_LEAST = 100  # for less it is not worth cutting a block
 _ATOMS = re.compile(
     r"(`{1,9})[^`]{1,1000}\1|\[[^\]]{0,500}\]\([^)\s]{0,1000}\)|<[^<>\s]{1,1000}>|\S+|\s+"
 )
@@ -35,6 +36,21 @@ def packed(blocks: Iterable[Block], limit: int = LIMIT) -> list[str]:
                 open_text = piece
             tight = block.tight
     return [*made, open_text] if open_text.strip() else made
+
+
+def beginning(blocks: Iterable[Block], limit: int) -> str:
+    """As much of the blocks as fits into one text; the last one is cut where it has to be."""
+    made, gap = "", ""
+    for block in blocks:
+        room = limit - units(made + gap)
+        if room < _LEAST:
+            break
+        piece, *rest = [*_pieces(block, room), ""]
+        made += gap + piece
+        gap = "\n" if block.tight else "\n\n"
+        if rest[:-1]:
+            break
+    return made
 
 
 def shortened(text: str, limit: int) -> str:

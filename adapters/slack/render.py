@@ -20,6 +20,7 @@ Json = Mapping[str, Any]
 
 _ROOM = 9_000  # of Slack's 12,000 characters of Markdown and 13,200 in all
 _FULL = 11_500
+_LEAST = 500
 _TABLE = 5_000
 _MOST_BLOCKS = 40
 _MOST_PARTS = 5  # a longer text goes out as a file, after its beginning
@@ -63,10 +64,11 @@ def post(post: Post, unattached: Sequence[str] = ()) -> tuple[Part | Upload, ...
     head = [_words("section", _mention(post), "mrkdwn")] if _mention(post) else []
     bodies = list(_packed(markdown.blocks(_sound(post.text))))
     whole: tuple[Upload, ...] = ()
-    if len(bodies) > _MOST_PARTS:
+    if len(bodies) > (1 if post.single else _MOST_PARTS):
         name = f"{post.id.replace(':', '-')}.md"
         whole = (Upload(name=name, content=post.text.encode("utf-8", "replace")),)
-        bodies = [[*bodies[0], _words("context", "The whole text is in the file below.")]]
+        begin = _beginning(_sound(post.text)) if post.single else bodies[0]
+        bodies = [[*begin, _words("context", "The whole text is in the file below.")]]
     bodies = bodies or [[]]
     bodies[0] = [*head, *bodies[0]]
     text = _notice(post)
@@ -150,6 +152,24 @@ def _packed(blocks: Iterable[Block]) -> Iterator[list[Json]]:
         used += size
     if made or texts:
         yield [*made, *_joined(texts)]
+
+
+def _beginning(text: str) -> list[Json]:
+    """As much of the text as one message holds; its last block is cut where it has to be."""
+    texts: list[str] = []
+    left = _ROOM
+    for block in map(_told, markdown.blocks(text)):
+        fits = markdown.cost(_text(block)) <= left
+        piece = block if fits else next(markdown.cut(block, left), Text(text=""))
+        texts.append(_text(piece))
+        left -= markdown.cost(texts[-1]) + 2
+        if not fits or left < _LEAST:
+            break
+    return _joined(texts)
+
+
+def _told(block: Block) -> Block:
+    return aligned(block) if isinstance(block, Table) else block
 
 
 def _pieces(blocks: Iterable[Block]) -> Iterator[Block]:

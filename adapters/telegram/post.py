@@ -30,7 +30,7 @@ def letter(post: Post) -> Letter:
     """Lay a post out. Takes milliseconds for long texts: not on the loop."""
     head, body, foot = _head(post), styled(post.text), _foot(post)
     texts, whole = split(head + body + foot), None
-    if len(texts) > MOST_PARTS:
+    if len(texts) > (1 if post.single else MOST_PARTS):
         begin = start_of(body, LONGEST - units(head.text) - units(_WHOLE) - 1)
         texts = split(head + begin + Styled(text=_WHOLE) + foot)
         whole = post.text

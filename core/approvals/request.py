@@ -9,8 +9,8 @@ from core.legible import named
 from core.state.operations import Json
 
 LONGEST = 20_000
-"""Characters of a request that people can be asked about: all of it is posted, in several posts
-where a platform takes no long ones."""
+"""Characters of a request that people can be asked about: all of it is posted, the end of a
+long one in a file."""
 _MAIN = {"shell": "command", "python": "code", "fetch": "url"}
 
 

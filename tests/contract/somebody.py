@@ -54,7 +54,7 @@ class Somebody(Side, Protocol):
 SHARED = 30
 """The first of the places that hold several people; those before it are a person's own on
 platforms that have such."""
-PLACES = (*range(25), *range(SHARED, SHARED + 8))
+PLACES = (*range(26), *range(SHARED, SHARED + 8))
 
 
 def texts(who: Somebody, asked: Asked) -> str:

@@ -95,7 +95,7 @@ def test_a_text_of_many_messages_is_its_beginning_and_a_file() -> None:
     for part in parts:
         accepted(part)
     assert parts[0].content.startswith("**Job 7**\n0: word")
-    assert "`a` is 1" in parts[1].content
+    assert "`a` is 1" in parts[0].content
     assert parts[-1].files == (("job-7.md", text.encode()),)
 
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.discord.blocks import Block, blocks, code
-from adapters.discord.splitting import LIMIT, packed, shortened, units
+from adapters.discord.splitting import LIMIT, beginning, packed, shortened, units
 
 
 def essence(text: str) -> str:
@@ -35,6 +35,23 @@ def test_code_inside_of_a_list_is_closed_at_a_cut_too() -> None:
     made = packed(blocks(text))
     assert len(made) > 1
     assert all(one.count("```") % 2 == 0 for one in made)
+
+
+@settings(max_examples=60)
+@given(st.text(alphabet="ab é👍🏽\n", max_size=300), st.integers(100, 400))
+def test_a_beginning_fits_and_goes_into_the_block_that_does_not_fit_whole(
+    text: str, limit: int
+) -> None:
+    blocks = [Block(lines=("before",)), code(text * 5), Block(lines=("after",))]
+    begin = beginning(blocks, limit)
+    assert units(begin) <= limit
+    assert essence("before" + text * 5 + "after").startswith(essence(begin))
+    assert begin.count("```") % 2 == 0
+
+
+def test_a_beginning_of_code_fills_what_is_left_of_the_message() -> None:
+    begin = beginning([Block(lines=("a" * 500,)), code("b\n" * 2000)], LIMIT)
+    assert units(begin) > LIMIT - 50
 
 
 def test_texts_are_cut_between_blocks_where_they_can_be() -> None:

@@ -28,10 +28,10 @@ def check(part: Part) -> None:
     check_message(part.text, json.loads(json.dumps(part.blocks)))
 
 
-@given(st.lists(PIECES, max_size=60).map("".join))
-def test_slack_takes_whatever_is_written(text: str) -> None:
+@given(st.lists(PIECES, max_size=60).map("".join), st.booleans())
+def test_slack_takes_whatever_is_written(text: str, single: bool) -> None:
     buttons = tuple(Button(action=f"take.1.{n}", label="x" * 90) for n in range(30))
-    made = post(HERE, text, mention=ANNA, receipt=(text[:400],), buttons=buttons)
+    made = post(HERE, text, mention=ANNA, receipt=(text[:400],), buttons=buttons, single=single)
     for part in render.post(made):
         if isinstance(part, Part):
             check(part)
@@ -105,6 +105,17 @@ def test_a_text_of_100000_characters_is_a_beginning_and_a_file() -> None:
     assert isinstance(file, Upload)
     check(first)
     assert (file.name, len(file.content)) == ("result-7.md", 100_000)
+
+
+def test_a_single_post_is_one_message_that_begins_its_code_and_a_file() -> None:
+    table = "| a | b |\n|---|---|\n| 1 | 2 |"
+    text = f"{table}\n\n```\n" + "x = 1\n" * 3_000 + "```"
+    first, file = render.post(post(HERE, text, id="ask:7.1", single=True))
+    assert isinstance(first, Part)
+    assert isinstance(file, Upload)
+    check(first)
+    assert 1_000 < json.dumps(first.blocks).count("x = 1") < 3_000
+    assert (file.name, file.content.decode()) == ("ask-7.1.md", text)
 
 
 def test_the_offline_model_is_named_under_its_words() -> None:
