@@ -36,8 +36,8 @@ def defaults(config: Config) -> ChannelSettings:
         model=name,
         subagent_model=name if config.model.offline else config.model.subagent_name or name,
         instructions="",
-        max_steps=config.subagents.max_steps,
-        timeout_s=config.subagents.timeout_s,
+        max_steps=subagents.max_steps,
+        timeout_s=subagents.timeout_s,
         per_job=config.budget.per_job,
         confirm_above=most,
     )
