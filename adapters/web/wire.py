@@ -9,7 +9,8 @@ Page to server, by `type`:
 
 `id` is made by the page at random and kept until the answer: sent again after a dropped connection
 it has no second effect. `what` is one of `channels, threads, messages, jobs, job, state, history,
-commit, conflicts, spend, settings` with the fields of core.messages.queries' query of that name;
+commit, conflicts, approvals, spend, settings` with the fields of core.messages.queries' query of
+that name;
 `files` are objects with the `name` and `handle` of what was uploaded before (`uploads`);
 `messages` also takes `newest: true`. What the server says is in `encode`.
 """
