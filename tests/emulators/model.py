@@ -14,6 +14,7 @@ from typing import Self
 
 from aiohttp import web
 
+from tests.emulators.listening import listening
 from tests.emulators.script import Received, Reply, script_from
 
 Script = Callable[[Received], Reply]
@@ -56,10 +57,7 @@ class ModelServer:
             app.router.add_get("/v1/models", self._list)
         # handler_cancellation: a client that hangs up is noticed, as a paying server would.
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port, backlog=1024)
-        await site.start()
-        self._port = self._runner.addresses[0][1]
+        self._port = await listening(self._runner, self._port, backlog=1024)
         return self
 
     async def __aexit__(self, *_: object) -> None:

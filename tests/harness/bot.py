@@ -131,6 +131,22 @@ class BotProcess:
         os.kill(self.pid, number)
         return await self.ended()
 
+    async def live_for(self, seconds: float) -> int:
+        """Start it and SIGKILL it so long after that, ready or not; its exit code."""
+        loop = asyncio.get_running_loop()
+        striking = loop.call_later(seconds, self.strike)
+        try:
+            await self.start()
+        except EndedAtStart as ended:
+            return ended.code
+        else:
+            # A short life may have been over before there was a process to strike.
+            if loop.time() >= striking.when():
+                self.strike()
+            return await self.ended()
+        finally:
+            striking.cancel()
+
     def strike(self) -> None:
         """SIGKILL, without waiting for anything; no matter if it has ended or not started."""
         if self._process is not None and self._process.returncode is None:

@@ -32,18 +32,19 @@ class Lives:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._errands = Errands()
-        self._stack = AsyncExitStack()
         self._sent = 0
         self._kills = 0
 
     async def __aenter__(self) -> Self:
-        model = await self._stack.enter_async_context(ModelServer(self._errands))
-        sections = {"model": {"base_url": model.base_url, "name": "errands"}}
-        self._bot = await self._stack.enter_async_context(
-            BotProcess(self._folder, sections=sections, more=PRICES, warm=True)
-        )
-        # The page is there before the bot: nobody listens on its port until then.
-        self._page = await self._stack.enter_async_context(Page(lambda: self._bot.url))
+        async with AsyncExitStack() as stack:
+            model = await stack.enter_async_context(ModelServer(self._errands))
+            sections = {"model": {"base_url": model.base_url, "name": "errands"}}
+            self._bot = await stack.enter_async_context(
+                BotProcess(self._folder, sections=sections, more=PRICES, warm=True)
+            )
+            # The page is there before the bot: nobody listens on its port until then.
+            self._page = await stack.enter_async_context(Page(lambda: self._bot.url))
+            self._stack = stack.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -68,18 +69,7 @@ class Lives:
     async def for_a_while(self, seconds: float) -> None:
         """A life that ends so long after it began, ready or not, while errands old and new run."""
         self._say(1)
-        starting = asyncio.create_task(self._bot.start())
-        await asyncio.sleep(seconds)  # not for something to happen: the moment is the test
-        self._bot.strike()
-        try:
-            await starting
-        except EndedAtStart as ended:
-            code = ended.code
-        else:
-            # A short life may have been over before there was a process to strike.
-            self._bot.strike()
-            code = await self._bot.ended()
-        await self._dead(code)
+        await self._dead(await self._bot.live_for(seconds))
 
     async def end(self) -> str:
         """A last life in which all is finished; then what is broken, "" for nothing."""

@@ -20,7 +20,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -72,24 +72,29 @@ async def born(
 ) -> Born:
     """`python -m bot` with these arguments. `log` is the descriptor for its standard error."""
     order = _Order(arguments=arguments, folder=str(folder), environment=environment)
-    life, its_life = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    out, its_out = os.pipe()
-    stdout = await _reader(out)
-    try:
-        given = [its_out, log, its_life.fileno()]
-        socket.send_fds(_nursery(), [json.dumps(asdict(order)).encode()], given)
-    finally:
-        its_life.close()
-        os.close(its_out)
-    life.setblocking(False)
-    return Born(await _number(life), stdout, life)
+    # Who is called off in the middle leaves nothing behind: the newborn dies with its socket.
+    with ExitStack() as ours:
+        with ExitStack() as theirs:
+            life, its_life = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            ours.enter_context(life)
+            theirs.enter_context(its_life)
+            out, its_out = os.pipe()
+            theirs.callback(os.close, its_out)
+            stdout = await _reader(out, ours)
+            given = [its_out, log, its_life.fileno()]
+            socket.send_fds(_nursery(), [json.dumps(asdict(order)).encode()], given)
+        life.setblocking(False)
+        newborn = Born(await _number(life), stdout, life)
+        ours.pop_all()
+    return newborn
 
 
-async def _reader(descriptor: int) -> asyncio.StreamReader:
+async def _reader(descriptor: int, stack: ExitStack) -> asyncio.StreamReader:
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
-    pipe = os.fdopen(descriptor, "rb", 0)
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+    pipe = stack.enter_context(os.fdopen(descriptor, "rb", 0))
+    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+    stack.callback(transport.close)
     return reader
 
 
@@ -121,28 +126,41 @@ def _nursery() -> socket.socket:
     return control
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Child:
+    pid: int
+    watched: int
+    life: socket.socket
+
+
 def _serve(control: socket.socket) -> _Order | None:
     """Bear who is ordered. Returns None when nobody can order any more, in a newborn its order."""
-    living: dict[int, tuple[int, socket.socket]] = {}
+    living: dict[int, _Child] = {}
     with selectors.DefaultSelector() as waiting:
         waiting.register(control, selectors.EVENT_READ)
         while True:
             for key, _ in waiting.select():
-                if key.fd != control.fileno():
-                    waiting.unregister(key.fd)
-                    _bury(key.fd, *living.pop(key.fd))
+                child: _Child | None = key.data
+                if child is not None:
+                    if key.fd == child.watched:
+                        _bury(living.pop(child.pid), waiting)
+                    elif child.pid in living:
+                        # Its parents are gone, or were called off before they knew it.
+                        waiting.unregister(key.fd)
+                        _kill([child.pid])
                     continue
                 text, given, _, _ = socket.recv_fds(control, _LONGEST, 3)
                 if not text:
-                    _kill(pid for pid, _ in living.values())
+                    _kill(living)
                     return None
                 pid = os.fork()
                 if not pid:
                     _stand_on_own(given)
                     return _Order(**json.loads(text))
-                watched = os.pidfd_open(pid)
-                living[watched] = (pid, _told(given, pid))
-                waiting.register(watched, selectors.EVENT_READ)
+                child = _Child(pid=pid, watched=os.pidfd_open(pid), life=_told(given, pid))
+                living[pid] = child
+                waiting.register(child.watched, selectors.EVENT_READ, child)
+                waiting.register(child.life, selectors.EVENT_READ, child)
 
 
 def _told(given: Sequence[int], pid: int) -> socket.socket:
@@ -156,11 +174,14 @@ def _told(given: Sequence[int], pid: int) -> socket.socket:
     return life
 
 
-def _bury(watched: int, pid: int, life: socket.socket) -> None:
-    os.close(watched)
-    _, status = os.waitpid(pid, 0)
-    with life, suppress(OSError):
-        life.send(_NUMBER.pack(os.waitstatus_to_exitcode(status)))
+def _bury(child: _Child, waiting: selectors.BaseSelector) -> None:
+    waiting.unregister(child.watched)
+    with suppress(KeyError):  # as when its parents have gone first
+        waiting.unregister(child.life)
+    os.close(child.watched)
+    _, status = os.waitpid(child.pid, 0)
+    with child.life, suppress(OSError):
+        child.life.send(_NUMBER.pack(os.waitstatus_to_exitcode(status)))
 
 
 def _kill(pids: Iterable[int]) -> None:

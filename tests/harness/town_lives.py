@@ -6,6 +6,7 @@ from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from random import Random
+from types import TracebackType
 from typing import Self
 
 from tests.harness import files
@@ -34,25 +35,32 @@ class TownLives:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._errands = Errands()
-        self._stack = AsyncExitStack()
         self._sides: dict[int, Side] = {}
         self._asked: dict[int, Asked] = {}
         self._asking: dict[int, asyncio.Task[None]] = {}
         self._kills = 0
 
     async def __aenter__(self) -> Self:
-        self._town: Town = await self._stack.enter_async_context(town(self._folder, self._errands))
-        self._town.bot.more = PRICES
-        self._town.slack.socket.redelivery = _SLACK_AGAIN
-        self._town.discord.limits.speed = _DISCORD_SPEED
-        await self._meet()
+        async with AsyncExitStack() as stack:
+            self._town: Town = await stack.enter_async_context(town(self._folder, self._errands))
+            self._town.bot.more = PRICES
+            self._town.slack.socket.redelivery = _SLACK_AGAIN
+            self._town.discord.limits.speed = _DISCORD_SPEED
+            await self._meet()
+            self._stack = stack.pop_all()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         for task in self._asking.values():
             task.cancel()
         await asyncio.gather(*self._asking.values(), return_exceptions=True)
-        await self._stack.aclose()
+        # What ends in the middle is not asked whether all is well.
+        await self._stack.__aexit__(kind, error, trace)
 
     async def until(self, point: str) -> None:
         """A life that ends at a commit point ("name:n"), with an errand more on each platform."""
@@ -75,19 +83,8 @@ class TownLives:
         """A life that ends so long after it began, ready or not."""
         if more:
             self._more()
-        bot = self._town.bot
         async with _Beside(self._people()):
-            starting = asyncio.create_task(bot.start())
-            await asyncio.sleep(seconds)  # not for something to happen: the moment is the test
-            bot.strike()
-            try:
-                await starting
-            except EndedAtStart as ended:
-                code = ended.code
-            else:
-                # A short life may have been over before there was a process to strike.
-                bot.strike()
-                code = await bot.ended()
+            code = await self._town.bot.live_for(seconds)
         await self._dead(code)
 
     async def end(self) -> str:

@@ -19,6 +19,7 @@ from tests.emulators.discord.limits import Limits
 from tests.emulators.discord.messages import Messages
 from tests.emulators.discord.refusals import Refused
 from tests.emulators.discord.world import Channel, Payload, Posted, User, World
+from tests.emulators.listening import listening
 
 TOKEN = "real-token"
 MESSAGE_CONTENT_GRANTED = 1 << 19
@@ -80,9 +81,7 @@ class DiscordServer:
         for method, path, kind, handler in self._routes():
             app.router.add_route(method, f"/api/v10{path}", self._guarded(kind, handler))
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0, backlog=1024).start()
-        self._port = self._runner.addresses[0][1]
+        self._port = await listening(self._runner, backlog=1024)
         self.gateway.url = self.gateway_url
         self.messages.base = f"http://127.0.0.1:{self._port}"
         return self

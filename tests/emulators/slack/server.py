@@ -7,6 +7,7 @@ from typing import Any, Protocol, Self
 
 from aiohttp import web
 
+from tests.emulators.listening import listening
 from tests.emulators.slack.blocks import Refusal
 from tests.emulators.slack.calls import Call, read
 from tests.emulators.slack.faults import Fault, Faults
@@ -38,7 +39,7 @@ class SlackServer:
         self.workspace = workspace or Workspace()
         self.limits = Limits(second)
         self.faults = Faults()
-        self.socket = SocketMode(redelivery=(0.05, 0.3, 1.0), ack_s=1.0)
+        self.socket = SocketMode(redelivery=(0.05, 0.3, 1.0, 5.0, 20.0), ack_s=1.0)
         self.events: Events = self.socket
         self.calls: Counter[str] = Counter()
         self.called: list[Call] = []
@@ -67,9 +68,7 @@ class SlackServer:
         app.router.add_post("/response/{channel}/{user}", self._respond)
         app.router.add_get("/link", self.socket.serve)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
-        self.port = self._runner.addresses[0][1]
+        self.port = await listening(self._runner)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from tests.emulators.listening import listening
 from tests.emulators.ports import held_port
 from tests.emulators.telegram.faults import Fault, Faults
 from tests.emulators.telegram.limits import Limits, Meter
@@ -57,8 +58,7 @@ class TelegramServer:
         application.router.add_route("*", r"/bot{token}/{method}", self._answer)
         application.router.add_get(r"/file/bot{token}/documents/{id}", self._file)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.05)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        await listening(self._runner, self._port)
         self.url = f"http://127.0.0.1:{self._port}"
 
     async def close(self) -> None:
