@@ -6,6 +6,9 @@ from collections.abc import Sequence
 _LABEL = 160
 _END = "\n</untrusted>"
 # Whatever a model may take for a mark: in any case, with blanks, opening or closing.
+# Letters that nobody sees and that models can be taught to read: tags and selectors of variants,
+# and what joins nothing any more when so many of them stand together.
+_HIDDEN = re.compile("[\U000e0000-\U000e0fff]+|[\u200b-\u200d\u2060-\u2064\ufe00-\ufe0f\ufeff]{4,}")
 _MARK = re.compile(r"<(?=[\s/\\]*(?:untrusted|(?:said|file|brief|former)\b))", re.IGNORECASE)
 
 
@@ -27,11 +30,20 @@ def closing(text: str) -> str:
 
 
 def unmarked(text: str) -> str:
-    """The text with every mark in it broken."""
-    return _MARK.sub("<\u200b", text)
+    """The text with every mark in it broken, and without what was hidden in it."""
+    return _MARK.sub("<\u200b", unhidden(text))
+
+
+def unhidden(text: str) -> str:
+    """The text with a word in the place of letters that nobody sees: no person wrote them."""
+    return text if text.isascii() else _HIDDEN.sub(_told, text)
+
+
+def _told(hidden: re.Match[str]) -> str:
+    return f"⟦hidden: {len(hidden[0])}⟧"
 
 
 def label(name: str) -> str:
     """A name on one line, of a length, that can stand in a mark."""
-    flat = " ".join(name.split())[:_LABEL]
+    flat = " ".join(unhidden(name).split())[:_LABEL]
     return flat.replace('"', "'").replace("<", "(").replace(">", ")")

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 
-from core.fencing import closing, fenced, label
+from core.fencing import closing, fenced, label, unhidden
 from core.model.chat import ChatMessage, ToolCall
 from core.state.operations import Json
 from core.subagents import breakdowns as breakdown
@@ -218,7 +218,7 @@ def replay(transcript: Transcript, steps: Iterable[Step]) -> int:
 
 def steered(by: str, text: str) -> str:
     """A person's word to the model; without a name it is the bot's own."""
-    return f"{label(by)} says: {text}" if by else text
+    return f"{label(by)} says: {unhidden(text)}" if by else text
 
 
 def _again(number: int) -> str:

@@ -100,6 +100,18 @@ def test_no_instruction_gets_out_of(place: str, evil: str) -> None:
     assert [mark.lower() for mark in MARK.findall(text)] == marks, text
 
 
+@pytest.mark.parametrize("place", [*PLACES, "what a person says to a job"])
+@pytest.mark.parametrize("base", [0xE0000, 0xE0100, 0xFE00])
+def test_no_letters_that_nobody_sees_reach_a_model_by(place: str, base: int) -> None:
+    show = {**PLACES, "what a person says to a job": (lambda text: steered("Ada", text), [])}[
+        place
+    ][0]
+    hidden = "".join(chr(base + each) for byte in ORDER.encode() for each in divmod(byte, 16))
+    text = show(f"a nice{hidden} day")
+    assert not [letter for letter in text if ord(letter) >= base], text
+    assert "nice" in text
+
+
 def test_a_skill_that_the_operator_installs_says_one_line_and_no_file_of_a_job_is_one() -> None:
     mounts = (Mount(name="skill.x", path=Path("/x"), about="helps"), Mount(name="ci", path=Path()))
     text = opening(job(), "", mounts)[1].text
