@@ -12,10 +12,14 @@ from core.state.operations import Json
 from core.subagents.workspace import open_inside
 from core.subagents.workspace_manifest import FOLDER
 
-_MOST_FILES = 64
-_MOST_BYTES = 64 << 20
+# More takes seconds: of what is beyond, size and time are taken for the content.
+_MOST_BYTES = 1 << 30
 _PIECE = 1 << 20
-_NAME = re.compile(r"[^\s'\"=:;|&<>()`$,{}\[\]]+")
+# `cd bin && sh run.sh`: a name may begin in any of so many folders that stand beside it.
+_MOST_FOLDERS = 20
+_NAME = re.compile(r"(?:\\.|[^\s'\"=:;|&<>()`$,{}\[\]])+")
+_QUOTED = re.compile(r"(?<=')[^'\n]+(?=')|(?<=\")[^\"\n]+(?=\")")
+_ESCAPED = re.compile(r"\\(.)")
 
 
 def digest(tool: str, arguments: Mapping[str, Json], workspace: Path, meaning: str = "") -> str:
@@ -34,8 +38,9 @@ def digest(tool: str, arguments: Mapping[str, Json], workspace: Path, meaning: s
 def _names(value: Json) -> set[str]:
     """All that may be the path of a workspace file."""
     if isinstance(value, str):
-        found = (match[0] for match in _NAME.finditer(value))
-        return {name.removeprefix("/workspace/").removeprefix("./") for name in found}
+        found = {value, *_NAME.findall(value), *_QUOTED.findall(value)}
+        found |= {_ESCAPED.sub(r"\1", name) for name in found}
+        return {name.removeprefix("/workspace/").removeprefix("./").rstrip("/") for name in found}
     below = list(value.values()) if isinstance(value, dict) else value
     return set().union(*map(_names, below)) if isinstance(below, list) else set()
 
@@ -45,21 +50,34 @@ def _files(names: set[str], workspace: Path) -> Iterator[tuple[str, str]]:
         root = os.open(workspace, FOLDER)
     except OSError:
         return
-    count, left = 0, _MOST_BYTES
+    left = _MOST_BYTES
     try:
-        for name in sorted(names):
+        folders = [name for name in sorted(names) if _is_folder(root, name)][:_MOST_FOLDERS]
+        below = {f"{folder}/{name}" for folder in folders for name in names}
+        for name in sorted(filter(_is_path, names | below)):
             content, size = _content(root, name, left)
-            if content and count < _MOST_FILES:
-                count, left = count + 1, left - size
+            left -= size
+            if content:
                 yield name, content
     finally:
         os.close(root)
 
 
+def _is_path(name: str) -> bool:
+    return {"", ".", ".."}.isdisjoint(name.split("/"))
+
+
+def _is_folder(root: int, name: str) -> bool:
+    try:
+        return _is_path(name) and stat.S_ISDIR(
+            os.stat(name, dir_fd=root, follow_symlinks=False).st_mode
+        )
+    except (OSError, ValueError):
+        return False
+
+
 def _content(root: int, name: str, most: int) -> tuple[str, int]:
     """A regular file's hash and size, or of what is too long when it was written; else ""."""
-    if not {"", ".", ".."}.isdisjoint(name.split("/")):
-        return "", 0
     try:
         fd = open_inside(root, name)
     except (OSError, ValueError):

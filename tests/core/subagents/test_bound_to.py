@@ -1,6 +1,8 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from core.subagents.bound_to import digest
 
 
@@ -32,6 +34,25 @@ def test_it_moves_with_the_files_that_the_call_names_and_no_others(workspace: Pa
     assert of(command, workspace) not in (before, moved)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "cd bin && sh 'run me.sh'",
+        'cd ./bin/ && sh "run me.sh"',
+        r"sh bin/run\ me.sh",
+        "sh '/workspace/bin/run me.sh'",
+        'sh "./bin/run me.sh"',
+        "x='it is'; sh 'bin/run me.sh'",
+    ],
+)
+def test_a_file_counts_however_it_is_named(workspace: Path, command: str) -> None:
+    (workspace / "bin").mkdir()
+    (workspace / "bin/run me.sh").write_text("ls")
+    before = of(command, workspace)
+    (workspace / "bin/run me.sh").write_text("rm")
+    assert of(command, workspace) != before
+
+
 def test_links_pipes_and_folders_are_not_read(workspace: Path) -> None:
     (workspace.parent / "secret").write_text("1")
     (workspace / "link").symlink_to(workspace.parent / "secret")
@@ -47,3 +68,41 @@ def test_names_are_found_below_lists_and_objects(workspace: Path) -> None:
     before = digest("mcp__x__y", {"list": [{"path": "a"}]}, workspace)
     (workspace / "a").write_text("2")
     assert digest("mcp__x__y", {"list": [{"path": "a"}]}, workspace) != before
+
+
+def test_every_file_counts_however_many_are_named(workspace: Path) -> None:
+    names = [f"f{number:03d}" for number in range(200)]
+    for name in names:
+        (workspace / name).write_text(name)
+    before = of(" ".join(names), workspace)
+    (workspace / names[-1]).write_text("other")
+    assert of(" ".join(names), workspace) != before
+
+
+def test_a_change_counts_whatever_time_it_pretends_to_be_from(workspace: Path) -> None:
+    script = workspace / "run.sh"
+    script.write_text("ls a")
+    facts, before = script.stat(), of("sh run.sh", workspace)
+    script.write_text("rm a")
+    os.utime(script, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    assert of("sh run.sh", workspace) != before
+
+
+def test_of_what_is_too_long_to_be_read_size_and_time_count(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.subagents.bound_to._MOST_BYTES", 10)
+    long = workspace / "long"
+    long.write_text("x" * 11)
+    os.utime(long, ns=(1, 1))
+    before = of("cat long", workspace)
+    long.write_text("y" * 11)
+    os.utime(long, ns=(1, 1))
+    assert of("cat long", workspace) == before
+    os.utime(long, ns=(2, 2))
+    assert of("cat long", workspace) != before
+
+
+def test_it_moves_with_what_a_server_says_that_its_tool_does(workspace: Path) -> None:
+    digests = {digest("mcp__x__add", {}, workspace, meaning) for meaning in ("", "adds", "deletes")}
+    assert len(digests) == 3
