@@ -9,6 +9,7 @@ _END = "\n</untrusted>"
 # Letters that nobody sees and that models can be taught to read: tags and selectors of variants,
 # and what joins nothing any more when so many of them stand together.
 _HIDDEN = re.compile("[\U000e0000-\U000e0fff]+|[\u200b-\u200d\u2060-\u2064\ufe00-\ufe0f\ufeff]{4,}")
+_ANY_HIDDEN = re.compile("[\u200b-\u200d\u2060-\u2064\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]")
 _MARK = re.compile(r"<(?=[\s/\\]*(?:untrusted|(?:said|file|brief|former)\b))", re.IGNORECASE)
 
 
@@ -36,7 +37,10 @@ def unmarked(text: str) -> str:
 
 def unhidden(text: str) -> str:
     """The text with a word in the place of letters that nobody sees: no person wrote them."""
-    return text if text.isascii() else _HIDDEN.sub(_told, text)
+    # Most texts have none, which is found four times as quickly.
+    if text.isascii() or _ANY_HIDDEN.search(text) is None:
+        return text
+    return _HIDDEN.sub(_told, text)
 
 
 def _told(hidden: re.Match[str]) -> str:
