@@ -50,14 +50,14 @@ async def test_a_bot_that_runs_lets_in_and_out_at_once(control: Control, tmp_pat
     assert (first, then) == (
         "let in: telegram  7  Eve\\u001b[2J", "take it back with: thaw unpair 7",
     )  # fmt: skip
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await heard.wait()
     assert pairing.people == {("telegram", "7")}
     (line,) = await asyncio.to_thread(lambda: list(pairs_of(tmp_path)))
     assert line.endswith("by Root (operator)")
     heard.clear()
     await asyncio.to_thread(lambda: list(unpair_of(tmp_path, "7")))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await heard.wait()
     assert pairing.people == set()
     bell.stop()

@@ -74,7 +74,7 @@ async def test_what_is_delivered_before_a_platform_is_up_waits_and_hints_are_los
     made, adapter = threading.Event(), Remembering()
 
     def make() -> Remembering:
-        assert made.wait(10)
+        assert made.wait(60)
         return adapter
 
     platform = Platform("p", make)
@@ -115,7 +115,7 @@ async def test_why_one_is_not_up_can_be_seen() -> None:
         tries += 1
         if tries == 2:
             loop.call_soon_threadsafe(again.set)
-            go_on.wait(10)
+            go_on.wait(60)
         raise ThawError("no token")
 
     platform = Platform("p", make, first_wait_s=0.001)
@@ -225,7 +225,7 @@ async def test_one_that_never_came_up_is_left_at_once() -> None:
     gate = threading.Event()
 
     def make() -> Remembering:
-        gate.wait(10)
+        gate.wait(60)
         raise ThawError("too late")
 
     platform = Platform("p", make)

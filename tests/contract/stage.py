@@ -125,7 +125,7 @@ async def _slack(variant: str, within: Path, stack: AsyncExitStack) -> Made:
         sections = {**sections, "slack": {**sections["slack"], "mode": "http", "port": port}}
         environment["SLACK_SIGNING_SECRET"] = "signing"
         url = f"http://127.0.0.1:{port}/slack/events"
-        slack.events = HttpEvents(url, "signing", (0.2, 0.5, 1.0, 2.0), 3.0)
+        slack.events = HttpEvents(url, "signing", (0.2, 0.5, 1.0, 2.0, 5.0, 20.0), 3.0)
     anna, ben, eve = (InSlack(slack, who, socket=by_socket) for who in _SLACK_PEOPLE)
 
     async def machine(text: str, place: int) -> None:

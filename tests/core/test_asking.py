@@ -264,7 +264,7 @@ class Slow(Channels):
 async def slowly_asked(here: Room, channels: Slow) -> None:
     here.script.replies = [starts("one"), says("started")]
     await here.ask("m1", "go")
-    await asyncio.wait_for(channels.asked.wait(), 10)
+    await asyncio.wait_for(channels.asked.wait(), 60)
 
 
 async def test_an_answer_that_comes_before_the_place_is_given_back_is_not_lost(

@@ -22,7 +22,7 @@ class Ears:
         self.heard.put_nowait(channel)
 
     async def next(self) -> ChannelRef | None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await self.heard.get()
 
 

@@ -36,7 +36,7 @@ async def delete(here: Room, about: str) -> None:
 
 async def hanging(here: Room) -> None:
     """Wait until a model call hangs."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await here.script.hung.wait()
     here.script.hung.clear()
 

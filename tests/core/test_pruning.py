@@ -157,7 +157,7 @@ async def test_all_channels_are_pruned_at_the_start_and_no_file_is_made_for_it(
     await control.mark(never)
     work = asyncio.create_task(keep_pruned(control, channels, KEEP_DAYS, lambda: NOW))
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await channels.through.wait()
         assert await channels.read(CHANNEL, floor) == 1
         assert not channels.path(never).exists()

@@ -72,7 +72,7 @@ async def test_a_turn_that_does_not_know_yet_that_it_is_unwanted_does_nothing(
     script.hang = lambda request: len(script.asked) == 1
     async with room(tmp_path, script=script) as here:
         await here.say("m1", "do one")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await script.hung.wait()
         # As the dispatcher does it, but nobody tells the turn.
         await here.channels.write(CHANNEL, partial(revise, change=GONE, now=3.0))

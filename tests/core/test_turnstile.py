@@ -53,7 +53,7 @@ class Turns:
 
     async def have_begun(self, *names: str) -> None:
         """Return when these have begun."""
-        async with asyncio.timeout(10), self._moved:
+        async with asyncio.timeout(60), self._moved:
             await self._moved.wait_for(lambda: set(names) <= set(self.begun))
 
 
@@ -125,7 +125,7 @@ async def test_one_whose_model_fails_has_no_place_any_more() -> None:
     async with turnstile.passing():
         with pytest.raises(ModelUnreachable):
             await Aside(slow).complete(REQUEST)
-    async with asyncio.timeout(10), turnstile.passing():
+    async with asyncio.timeout(60), turnstile.passing():
         pass
 
 
@@ -134,7 +134,7 @@ async def test_what_is_no_turn_asks_its_model_at_once() -> None:
     slow.let.set()
     working = asyncio.create_task(turns.work("turn"))
     await turns.have_begun("turn")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await Aside(slow).complete(REQUEST)
     turns.ended.set()
     await working
@@ -147,5 +147,5 @@ async def test_what_a_turn_has_started_takes_no_place_after_its_end() -> None:
         await slow.asked.acquire()
     slow.let.set()
     await started
-    async with asyncio.timeout(10), turnstile.passing():
+    async with asyncio.timeout(60), turnstile.passing():
         pass

@@ -15,6 +15,8 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 PHONE: ViewportSize = {"width": 390, "height": 780}
 PATIENCE_MS = 30_000
 
+expect.set_options(timeout=PATIENCE_MS)
+
 pytestmark = pytest.mark.needs_system("chromium", "bubblewrap")
 
 
@@ -56,7 +58,7 @@ class Desktop:
     async def shows(self, text: str | re.Pattern[str]) -> Locator:
         """Wait until the conversation shows a text; the newest place of it."""
         found = self.log.get_by_text(text).last
-        await expect(found).to_be_visible(timeout=PATIENCE_MS)
+        await expect(found).to_be_visible()
         return found
 
     def card(self, title: str) -> Locator:
@@ -68,7 +70,7 @@ class Desktop:
     async def ended(self, title: str, state: str) -> None:
         """Wait until a job has come to an end."""
         card = self.jobs.get_by_role("article", name=re.compile(f"{title}.*{state}", re.IGNORECASE))
-        await expect(card).to_be_visible(timeout=PATIENCE_MS)
+        await expect(card).to_be_visible()
 
     async def panel(self, name: str) -> Locator:
         """Open one of the channel's panels."""
@@ -100,9 +102,9 @@ async def desktop(browser: Browser, bot: BotProcess, tmp_path: Path) -> AsyncIte
 
 
 async def test_three_heavy_things_in_one_message_and_the_chat_goes_on(desktop: Desktop) -> None:
-    await desktop.say("In the background: wait 60 seconds; wait 59 seconds; append shipped to news")
+    await desktop.say("In the background: wait 20 minutes; wait 2 minutes; append shipped to news")
     await desktop.shows(re.compile("offline", re.IGNORECASE))
-    await expect(desktop.jobs.get_by_role("article")).to_have_count(3, timeout=PATIENCE_MS)
+    await expect(desktop.jobs.get_by_role("article")).to_have_count(3)
     await desktop.picture("three-jobs")
 
     # The chat goes on meanwhile, here and in another thread.
@@ -119,13 +121,13 @@ async def test_three_heavy_things_in_one_message_and_the_chat_goes_on(desktop: D
     await expect(desktop.log.get_by_role("button", name="Undo").last).to_be_visible()
 
     # One job is stopped, another is steered and ends early.
-    await desktop.card("wait 60 seconds").get_by_role("button", name="Stop").click()
-    await desktop.ended("wait 60 seconds", "cancelled")
-    await desktop.card("wait 59 seconds").get_by_role("button", name="Steer").click()
+    await desktop.card("wait 20 minutes").get_by_role("button", name="Stop").click()
+    await desktop.ended("wait 20 minutes", "cancelled")
+    await desktop.card("wait 2 minutes").get_by_role("button", name="Steer").click()
     form = desktop.page.get_by_role("dialog", name="Steer")
     await form.get_by_role("textbox").fill("enough")
     await form.get_by_role("button", name="Steer").click()
-    await desktop.ended("wait 59 seconds", "completed")
+    await desktop.ended("wait 2 minutes", "completed")
     await desktop.picture("results")
 
     panel = await desktop.panel("State")
@@ -143,7 +145,7 @@ async def test_a_conflict_is_decided_by_a_button_and_a_merge_undone(desktop: Des
     await desktop.ended("set colour to red", "completed")
     await desktop.ended("set colour to blue", "completed")
     question = desktop.log.get_by_role("button", name=re.compile("blue|red"))
-    await expect(question.first).to_be_visible(timeout=PATIENCE_MS)
+    await expect(question.first).to_be_visible()
     await desktop.picture("conflict")
     panel = await desktop.panel("Conflicts")
     await expect(panel.get_by_text("colour").first).to_be_visible()
@@ -189,7 +191,7 @@ async def test_a_killed_bot_loses_and_doubles_nothing_on_an_open_page(
 
 async def test_settings_change_on_the_page_while_a_job_runs(desktop: Desktop) -> None:
     await desktop.say("In the background: wait 10 minutes")
-    await expect(desktop.card("wait 10 minutes")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(desktop.card("wait 10 minutes")).to_be_visible()
     panel = await desktop.panel("Settings")
     setting = panel.get_by_role("article", name="max_steps")
     await setting.get_by_role("button", name="Change").click()

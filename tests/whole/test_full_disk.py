@@ -108,7 +108,8 @@ async def test_a_job_on_a_full_disk_ends_with_the_reason_and_the_bot_goes_on(
         await r.model.arrived(3)
         disk.fill()
         gate.set()
-        await r.page.until(lambda: "no room" in r.bot.log())
+        await r.page.until(lambda: r.page.troubles != [])
+        assert "no room" in r.page.troubles[0]
         disk.free()
         result = await r.page.result(1)
         # Either it could not go on, and says why, or it waited and is whole: never half of it.

@@ -15,11 +15,12 @@ ENDLESS = [shell("sleep 600")]
 
 
 async def test_three_jobs_of_one_message_go_their_own_ways(tmp_path: Path) -> None:
-    gate = asyncio.Event()
+    gate, steering = asyncio.Event(), asyncio.Event()
 
     def steered(received: Received) -> Reply:
         heard = [m for m in received.messages if "use blue" in str(m.get("content"))]
-        return finish("it is blue") if heard else Reply(calls=[("list_files", {})], latency_s=0.05)
+        looking = Reply(calls=[("list_files", {})], gate=steering)
+        return finish("it is blue") if heard else looking
 
     play = Play(
         {"three": starting("alpha", "beta", "gamma", answer="Three jobs started.")},
@@ -38,6 +39,7 @@ async def test_three_jobs_of_one_message_go_their_own_ways(tmp_path: Path) -> No
         r.page.press(r.page.cards[1].button("Stop"))
         assert "stopped by ana" in (await r.page.result(1)).text
         await r.page.answer(r.page.press(r.page.cards[2].button("Steer"), text="use blue"))
+        steering.set()
         assert "it is blue" in (await r.page.result(2)).text
         gate.set()
         result = await r.page.result(3)

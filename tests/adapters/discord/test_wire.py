@@ -68,11 +68,11 @@ async def test_the_next_goes_out_a_while_after_the_answer_to_the_one_before(line
     first, second = asyncio.ensure_future(line.ask()), asyncio.ensure_future(line.ask())
     await line.arrived.acquire()
     assert line.gate.waiting == 1
+    before = loop.time()  # the answer
     line.let.set()
     await first
-    answered = loop.time()
     await line.arrived.acquire()
-    assert loop.time() - answered > REST_S * 0.8
+    assert loop.time() - before > REST_S
     assert await second == 200
     assert line.status.throttled_s > REST_S * 0.8
 
@@ -102,7 +102,7 @@ async def test_time_before_the_gate_does_not_count(line: Line) -> None:
 async def test_what_nobody_asks_for_needs_no_place(line: Line) -> None:
     await line.gate.enter(Priority.ANSWER)
     line.let.set()
-    async with asyncio.timeout(10), line.session.get(line.url) as answer:
+    async with asyncio.timeout(60), line.session.get(line.url) as answer:
         assert answer.status == 200
 
 

@@ -15,7 +15,7 @@ async def test_what_lasts_begins_again_after_a_bug_and_ends_with_the_rest() -> N
         await asyncio.Event().wait()
 
     background.keep(run, "part")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await lasts.wait()
     await background.close()
     assert lives == 3

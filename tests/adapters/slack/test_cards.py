@@ -88,7 +88,7 @@ async def test_an_end_is_painted_although_progress_uses_the_limit_up(
         await asyncio.sleep(0.01)
     ended = [replace(one, version=99, state="completed", ended_at=1.0) for one in cards]
     for one in ended:
-        await asyncio.wait_for(adapter.deliver(one), 5)
+        await asyncio.wait_for(adapter.deliver(one), 60)
     await adapter.deliver(post(thread, "the result", id="result:1"))
     *shown, result = slack.workspace.posts("C0GEN")
     await slack.workspace.until(lambda: all("completed" in one.shown for one in shown))
@@ -129,7 +129,7 @@ async def test_an_end_that_has_to_wait_for_its_turn_is_owed_until_it_is_painted(
     owed = await adapter.deliver(card(thread, version=2, state="completed", ended_at=1.0))
     assert owed is not None
     assert "completed" not in shown.shown
-    await asyncio.wait_for(owed, 10)
+    await asyncio.wait_for(owed, 60)
     assert "completed" in shown.shown
 
 
@@ -143,8 +143,8 @@ async def test_a_newer_state_takes_the_turn_of_an_older_one(
     newer = await adapter.deliver(card(thread, version=3, state="completed", ended_at=1.0))
     assert older is not None
     assert newer is not None
-    await asyncio.wait_for(older, 1)
-    await asyncio.wait_for(newer, 10)
+    await asyncio.wait_for(older, 60)
+    await asyncio.wait_for(newer, 60)
     assert "completed" in shown.shown
     assert not any("waiting" in past for past in shown.past)
 

@@ -28,7 +28,7 @@ async def url(running: Running, slack: SlackServer, settings: SlackSettings) -> 
 async def listening(adapter: SlackAdapter, slack: SlackServer) -> str:
     assert adapter.http is not None
     await adapter.http.listening.wait()
-    slack.events = HttpEvents(adapter.http.url, SECRET, redelivery=(0.05, 0.1), ack_s=2.0)
+    slack.events = HttpEvents(adapter.http.url, SECRET, redelivery=(0.05, 0.1, 1.0, 5.0), ack_s=2.0)
     return adapter.http.url
 
 
@@ -127,7 +127,7 @@ async def test_a_taken_port_is_told_and_harms_nothing_else(
     port = int(url.rpartition(":")[2].partition("/")[0])
     second = await running.again(replace(settings, mode="http", port=port))
     assert second.http is not None
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await second.http.tried.wait()
     async with aiohttp.ClientSession() as session, session.get(url) as answer:
         assert answer.status == 401

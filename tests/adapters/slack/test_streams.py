@@ -186,7 +186,7 @@ async def test_an_answer_that_finds_no_place_for_a_stream_does_not_wait_for_one(
     for message in asked:
         await slow.show(hint(message, WORDS))
     await slack.workspace.until(lambda: slack.calls["chat.startStream"] == 18)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await asyncio.gather(*(slow.deliver(final(message, WORDS)) for message in asked[18:]))
     assert slack.calls["chat.startStream"] == 18
 

@@ -32,7 +32,7 @@ async def test_a_connection_on_which_nobody_speaks_is_known_to_stand(
 ) -> None:
     bot = make(replace(FAST, poll_s=600))
     await bot.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await server.updates.polled(2)
     assert bot.status.connected
 

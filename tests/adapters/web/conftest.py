@@ -53,7 +53,7 @@ async def connect(adapter: WebAdapter, client: aiohttp.ClientSession) -> AsyncIt
         origin = adapter.url.rstrip("/")
         socket = await client.ws_connect("/socket", headers={"Origin": origin}, max_msg_size=0)
         sockets.append(socket)
-        assert (await socket.receive_json(timeout=10))["type"] == "welcome"
+        assert (await socket.receive_json(timeout=60))["type"] == "welcome"
         return socket
 
     yield connect

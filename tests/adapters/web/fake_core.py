@@ -157,13 +157,13 @@ class FakeCore(Shelf):
 
     async def message(self) -> Message:
         """The next message that was accepted."""
-        event = await asyncio.wait_for(self.arrived.get(), 10)
+        event = await asyncio.wait_for(self.arrived.get(), 60)
         assert isinstance(event, Message)
         return event
 
     async def pressed(self) -> Press:
         """The next press that was accepted."""
-        event = await asyncio.wait_for(self.arrived.get(), 10)
+        event = await asyncio.wait_for(self.arrived.get(), 60)
         assert isinstance(event, Press)
         return event
 
@@ -260,7 +260,7 @@ class FakeCore(Shelf):
 
     async def queries(self, kind: type[_Kind], count: int) -> list[_Kind]:
         """All queries of this kind, as soon as there are so many."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             found: list[_Kind] = []
             while len(found := [one for one in self.looked if isinstance(one, kind)]) < count:
                 await self._looks.wait()
@@ -351,7 +351,8 @@ def _messages(channel: Channel, query: ReadMessages) -> Messages:
     else:
         lines = [one for one in lines if one.seq > query.after][: query.limit]
     newest = channel.lines[-1].seq if channel.lines else 0
-    return Messages(lines=tuple(lines), newest=newest)
+    root = next((line for line in channel.lines if line.id == query.thread), None)
+    return Messages(lines=tuple(lines), newest=newest, root=root)
 
 
 def _threads(channel: Channel) -> tuple[ThreadLine, ...]:

@@ -24,7 +24,7 @@ SAID = {
 async def answer(socket: aiohttp.ClientWebSocketResponse, *types: str) -> dict[str, object]:
     """The next frame of one of these types."""
     while True:
-        frame: dict[str, object] = await socket.receive_json(timeout=10)
+        frame: dict[str, object] = await socket.receive_json(timeout=60)
         if frame["type"] in types:
             return frame
 
@@ -128,7 +128,7 @@ async def test_a_frame_without_end_ends_its_socket_only(core: FakeCore, connect:
     loud, calm = await connect(), await connect()
     with suppress(ConnectionError):
         await loud.send_json(SAID | {"text": "x" * 17_000_000})
-    ended = await loud.receive(timeout=10)
+    ended = await loud.receive(timeout=60)
     assert ended.type in (
         aiohttp.WSMsgType.CLOSE,
         aiohttp.WSMsgType.CLOSED,
@@ -142,7 +142,7 @@ async def test_a_frame_without_end_ends_its_socket_only(core: FakeCore, connect:
 async def test_bytes_are_not_taken(connect: Connect) -> None:
     socket = await connect()
     await socket.send_bytes(b"\x00\x01")
-    assert (await socket.receive(timeout=10)).type is aiohttp.WSMsgType.CLOSE
+    assert (await socket.receive(timeout=60)).type is aiohttp.WSMsgType.CLOSE
     assert socket.close_code == aiohttp.WSCloseCode.UNSUPPORTED_DATA
 
 

@@ -14,7 +14,7 @@ async def raw(adapter: WebAdapter, *lines: str) -> bytes:
     host, port = adapter.url.removeprefix("http://").rstrip("/").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write("\r\n".join([*lines, "Connection: close", "", ""]).encode())
-    answer = await asyncio.wait_for(reader.readline(), 10)
+    answer = await asyncio.wait_for(reader.readline(), 60)
     writer.close()
     await writer.wait_closed()
     return answer

@@ -40,7 +40,7 @@ async def test_what_was_uploaded_comes_with_the_message_that_names_it(
     message = await core.message()
     assert message.text == ""
     assert core.files(message) == [("a.log", b"one\n")]
-    frames = [await socket.receive_json(timeout=10) for _ in range(2)]
+    frames = [await socket.receive_json(timeout=60) for _ in range(2)]
     assert [frame["type"] for frame in frames] == ["said", "kept"]
     assert frames[0]["line"]["files"] == [{"name": "a.log", "path": "", "size": 0, "problem": ""}]
 
@@ -65,7 +65,7 @@ async def test_files_that_are_none_are_refused_with_how_they_look(
         "text": "x", "files": files,
     }  # fmt: skip
     await socket.send_json(said)
-    frame = await socket.receive_json(timeout=10)
+    frame = await socket.receive_json(timeout=60)
     assert (frame["type"], frame["id"]) == ("refused", "m" * 8)
     assert core.accepted == {}
 
@@ -101,7 +101,7 @@ async def test_an_upload_that_is_cut_off_leaves_nothing_and_is_no_bug(
     )
     writer.write(head.encode() + b"half")
     await writer.drain()
-    await asyncio.wait_for(core.reading.wait(), 10)
+    await asyncio.wait_for(core.reading.wait(), 60)
     writer.close()
     await writer.wait_closed()
     async with aiohttp.ClientSession(adapter.url) as client:

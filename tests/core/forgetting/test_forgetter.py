@@ -232,7 +232,7 @@ async def test_a_job_that_is_asked_for_meanwhile_keeps_what_it_is_to_do(tmp_path
         await hands.running(1)
         asked = await here.ask("m2", "/forget me")
         await here.press("p1", button(asked))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await attic.at_it.wait()
         script.replies = [starts("two"), says("ok")]
         await here.ask("m3", "go on")

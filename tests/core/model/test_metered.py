@@ -119,7 +119,7 @@ async def test_unknown_usage_is_charged_at_the_bound(tmp_path: Path) -> None:
 async def test_the_bound_is_reserved_while_the_call_runs(tmp_path: Path) -> None:
     async with metering(tmp_path, [Reply(hang=True)]) as setting:
         call = asyncio.create_task(setting.model.complete(account(), asking("hi")))
-        await asyncio.wait_for(setting.server.arrived(1), 20)
+        await asyncio.wait_for(setting.server.arrived(1), 60)
         assert await setting.used() == (0, BOUND)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -129,7 +129,7 @@ async def test_the_bound_is_reserved_while_the_call_runs(tmp_path: Path) -> None
 async def test_a_call_cancelled_in_the_middle_is_charged_at_the_bound(tmp_path: Path) -> None:
     async with metering(tmp_path, [Reply(hang=True)]) as setting:
         call = asyncio.create_task(setting.model.complete(account(), asking("hi")))
-        await asyncio.wait_for(setting.server.arrived(1), 20)
+        await asyncio.wait_for(setting.server.arrived(1), 60)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
@@ -166,7 +166,7 @@ async def test_the_second_call_of_a_work_is_bound_by_what_the_first_reported(
     async with metering(tmp_path, replies) as setting:
         await setting.model.complete(account(), asking("x" * 8000))
         call = asyncio.create_task(setting.model.complete(account(), asking("x" * 8000, "y")))
-        await asyncio.wait_for(setting.server.arrived(2), 20)
+        await asyncio.wait_for(setting.server.arrived(2), 60)
         _, reserved = await setting.used()
         assert 1100 < reserved < 1200
         call.cancel()

@@ -78,7 +78,7 @@ async def test_a_stream_hands_over_its_text_piece_by_piece_but_for_what_comes_wi
     async with await asyncio.start_server(tell, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         model = OpenAIModel(base_url=f"http://127.0.0.1:{port}/v1", key=KEY, key_env="MY_KEY")
-        reply = await asyncio.wait_for(model.complete(asking("hi"), hear), 20)
+        reply = await asyncio.wait_for(model.complete(asking("hi"), hear), 60)
         await model.close()
     assert pieces == ["a", "bc"]
     assert reply.text == "abcd"
@@ -95,7 +95,7 @@ async def test_the_first_piece_arrives_before_the_last_is_sent() -> None:
     told = Reply(text="a b", pieces=2, piece_latency_s=0.2)
     async with serving([told]) as (_, model):
         call = asyncio.create_task(model.complete(asking("hi"), lambda _: first.set()))
-        await asyncio.wait_for(first.wait(), 10)
+        await asyncio.wait_for(first.wait(), 60)
         assert not call.done()
         assert (await call).text == "a b"
 
@@ -374,7 +374,7 @@ async def test_a_closed_client_opens_again() -> None:
 async def test_closing_while_a_call_runs_ends_the_call() -> None:
     async with serving([Reply(hang=True)]) as (server, model):
         call = asyncio.create_task(model.complete(asking("hi")))
-        await asyncio.wait_for(server.arrived(1), 20)
+        await asyncio.wait_for(server.arrived(1), 60)
         await model.close()
         with pytest.raises(asyncio.CancelledError):
             await call

@@ -18,7 +18,7 @@ def second_call(request: ModelRequest) -> bool:
 
 
 async def hanging(here: Room) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await here.script.hung.wait()
 
 

@@ -132,6 +132,6 @@ async def test_nobody_waits_for_the_model_of_a_sandbox_that_has_ended(tmp_path: 
 
     async with played(tmp_path, ask_and_die) as made:
         made.model.lines.append(for_ever)
-        outcome = await asyncio.wait_for(made.run(job()), 10)
+        outcome = await asyncio.wait_for(made.run(job()), 60)
     assert isinstance(outcome, Failed)
     assert "exit code 9" in outcome.reason

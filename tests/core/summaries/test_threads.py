@@ -51,7 +51,7 @@ class Summing(Script):
 
     async def done(self) -> None:
         """Wait for a summary that is asked for, and for what comes of it."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await self.came.wait()
             self.came.clear()
             making = [t for t in asyncio.all_tasks() if t.get_name().startswith("summary of")]

@@ -76,7 +76,7 @@ async def by_requests(folder: Path, slack_port: int, telegram_port: int) -> None
     secrets = {"SLACK_SIGNING_SECRET": "signing", "TELEGRAM_SECRET": "long-and-random"}
     async with town(folder, echo, sections=sections, environment=secrets) as t:
         url = f"http://127.0.0.1:{slack_port}/slack/events"
-        t.slack.events = HttpEvents(url, "signing", (0.2, 0.5, 1.0, 2.0), 3.0)
+        t.slack.events = HttpEvents(url, "signing", (0.2, 0.5, 1.0, 2.0, 5.0, 20.0), 3.0)
         await t.bot.start()
         await t.telegram.until(lambda: t.telegram.count("setWebhook"))
         for side in (t.sides[0], t.sides[2]):

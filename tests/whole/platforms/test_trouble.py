@@ -44,6 +44,8 @@ async def test_what_is_down_or_refuses_the_token_at_the_start_touches_no_other(
         await t.telegram.close()
         await t.bot.start()
         await served(t, "discord")
+        # Whoever comes for the second time has said what the first one brought.
+        await t.slack.workspace.until(lambda: t.slack.calls["auth.test"] >= 2)
         assert "does not accept the bot's token" in t.bot.log()
         await t.telegram.open()
         t.slack.revoked = False

@@ -357,6 +357,6 @@ asyncio.run(main())
     watched = [readable(os.pidfd_open(pid)) for pid in pids]
     bot.kill()
     await bot.wait()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         for gone in watched:
             await gone

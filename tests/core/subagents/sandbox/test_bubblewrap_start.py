@@ -60,7 +60,7 @@ async def test_one_that_fails_half_made_is_told_of_and_leaves_nothing(
     failing = sandbox(tmp_path, NONSENSE)
     own = await asyncio.to_thread(_children)
     with pytest.raises(SandboxUnavailable, match="such a kernel"):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await failing.start(spec(workspace))
     assert await asyncio.to_thread(_children) == own
 

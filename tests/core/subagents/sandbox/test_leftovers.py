@@ -48,7 +48,7 @@ def start(program: str, bot: str) -> "subprocess.Popen[bytes]":
 
 async def until_named(process: "subprocess.Popen[bytes]", program: str) -> None:
     """The fork has the old name until it has become the program."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not _command(process.pid).startswith(program):  # noqa: ASYNC110 - no event tells it
             await asyncio.sleep(0.01)
 

@@ -221,7 +221,7 @@ async def test_a_cancelled_start_that_fails_is_cancelled_all_the_same(tmp_path: 
 
     def fail(given: SandboxSpec, number: int) -> Spawned:
         going.set()
-        done.wait(10)
+        done.wait(60)
         raise SandboxUnavailable("no")
 
     sandbox = LocalSandbox(name="test", isolates=True, commands_off="", spawn=fail)

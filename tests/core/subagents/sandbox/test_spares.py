@@ -320,7 +320,7 @@ asyncio.run(main())
     watched = [readable(os.pidfd_open(pid)) for pid in pids]
     bot.kill()
     await bot.wait()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         for gone in watched:
             await gone
     left = set((tmp_path / "run" / "spares").iterdir())

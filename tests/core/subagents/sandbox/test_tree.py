@@ -23,7 +23,7 @@ def test_everything_below_a_process_is_found_and_killed_however_it_hides() -> No
     below = descendants(process.pid)
     assert len(below) >= 4
     kill_all(process.pid)
-    assert process.wait(10) == -9
+    assert process.wait(60) == -9
     assert not [pid for pid in below if runs(pid)]
     process.stdout.close()
 
