@@ -15,6 +15,8 @@ from core.model.dialect import Dialect
 # More tokens than any call can have: beyond it a server's number is nonsense.
 MOST_TOKENS = 10**9
 
+_CACHED = ("prompt_cache_hit_tokens", "cached_tokens")
+
 # Of so many tuples of tools it is remembered how they are written: each program has a few.
 MOST_TOOLS = 128
 
@@ -241,10 +243,14 @@ def _usage(value: object) -> Usage | None:
     prompt, completion = _count(value, "prompt_tokens"), _count(value, "completion_tokens")
     if prompt is None or completion is None or not prompt + completion:
         return None
+    # Some servers count what was reasoned in the total alone.
+    completion = max(completion, (_count(value, "total_tokens") or 0) - prompt)
+    cached = _detail(value, "prompt_tokens_details", "cached_tokens")
     return Usage(
         prompt=prompt,
         completion=completion,
-        cached=_detail(value, "prompt_tokens_details", "cached_tokens"),
+        # Older servers have names of their own for what was cached.
+        cached=cached or max(_count(value, name) or 0 for name in _CACHED),
         reasoning=_detail(value, "completion_tokens_details", "reasoning_tokens"),
         written=_detail(value, "prompt_tokens_details", "cache_write_tokens"),
     )

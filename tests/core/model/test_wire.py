@@ -2,10 +2,11 @@
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.model.chat import ChatMessage, ToolSpec
+from core.model.chat import ChatMessage, ToolSpec, Usage
 from core.model.wire import MOST_TOOLS, Assembly, message_bytes, tools_bytes
 
 json_values = st.recursive(
@@ -49,6 +50,32 @@ def test_the_last_usage_of_a_stream_counts() -> None:
     usage_seen = assembly.reply().usage
     assert usage_seen is not None
     assert usage_seen.completion == 3
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        (  # what xAI sends, and Gemini: what was reasoned is in the total alone
+            {"total_tokens": 135, "completion_tokens_details": {"reasoning_tokens": 94}},
+            Usage(prompt=32, completion=103, reasoning=94),
+        ),
+        ({"total_tokens": 20}, Usage(prompt=32, completion=9)),
+        ({"total_tokens": -1}, Usage(prompt=32, completion=9)),
+        (  # DeepSeek
+            {"prompt_cache_hit_tokens": 30, "prompt_cache_miss_tokens": 2},
+            Usage(prompt=32, completion=9, cached=30),
+        ),
+        ({"cached_tokens": 8}, Usage(prompt=32, completion=9, cached=8)),
+        (
+            {"cached_tokens": 8, "prompt_tokens_details": {"cached_tokens": 4}},
+            Usage(prompt=32, completion=9, cached=4),
+        ),
+    ],
+)
+def test_usage_is_read_as_the_server_means_it(said: dict[str, object], read: Usage) -> None:
+    assembly = Assembly()
+    assembly.add({"usage": {"prompt_tokens": 32, "completion_tokens": 9, **said}})
+    assert assembly.reply().usage == read
 
 
 @given(st.text(st.characters(codec="utf-8")))
