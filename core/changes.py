@@ -10,7 +10,7 @@ import structlog
 from core.conversation import Changed, Conversations
 from core.early import Early
 from core.errors import NotAllowed, StoreError
-from core.messages import Change, Message
+from core.messages import Asking, Change, Message
 from core.outbox import Outbox
 from core.records import revisions
 from core.revising import Revised, revise
@@ -50,6 +50,10 @@ class Changes:
         if revised is not None:
             changed = Changed(id=revised.id, message=revised.message)
             self._conversations.deliver(revised.thread, changed)
+
+    def came_before(self, event: Asking) -> bool:
+        """Whether what is about to be kept was changed or deleted before it came."""
+        return self._early.holds(event.thread.channel, event.id)
 
     async def stands(self, message: Message) -> Message | None:
         """A message that has just been kept, as a change left it that came before it; None if it

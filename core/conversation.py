@@ -5,8 +5,8 @@ import asyncio
 import re
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, assert_never
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeGuard, assert_never
 
 import structlog
 
@@ -19,8 +19,9 @@ from core.primary.acts import Act, AnswerJob, SteerJob, StopJob, asks_outside
 from core.primary.commands import is_stop, parse_command
 from core.primary.job_acts import NoJobToSteer
 from core.primary.presses import parse_press
-from core.primary.turn import TurnEnd
+from core.primary.turn import Begun, TurnEnd
 from core.records.inbox import inbox_id
+from core.state.database import Transaction
 
 if TYPE_CHECKING:
     from core.desk import Desk
@@ -34,9 +35,11 @@ _REPLIED = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """A person did something; it is kept durably."""
+    """A person did something; it is kept durably. `begun` is the turn about it, which has begun
+    with that."""
 
     event: Asking
+    begun: Begun | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +116,7 @@ class Conversation:
     async def _settle(self, event: Event) -> None:
         if self._late and isinstance(event, Arrived | Changed):
             # Behind what waits for the store: a /resume must not pass the /pause before it.
-            self._late.append(event)
+            self._late.append(_anew(event))
             return
         try:
             await self._handle_or_apologise(event)
@@ -145,13 +148,13 @@ class Conversation:
         log.error("an event has to wait", thread=str(self.thread), error=str(error))
         if not self._late:
             asyncio.get_running_loop().call_later(self._desk.retry_s, self.post, Again())
-        self._late.append(event)
+        self._late.append(_anew(event))
         await self._desk.trouble(self.thread, error)
 
     async def _handle(self, event: Event) -> None:
         match event:
-            case Arrived(event=inbound):
-                await self._take(inbound)
+            case Arrived(event=inbound, begun=begun):
+                await self._take(inbound, begun)
             case Changed():
                 await self._take_change(event)
             case LookedUp(event=inbound, act=act, found=found):
@@ -170,24 +173,24 @@ class Conversation:
             case _ as unreachable:
                 assert_never(unreachable)
 
-    async def _take(self, event: Asking) -> None:
+    async def _take(self, event: Asking, begun: Begun | None) -> None:
         trace.also(message=event.id)
         match event:
             case Message():
-                await self._take_message(event)
+                await self._take_message(event, begun)
             case Press():
                 await self._take_press(event)
             case _ as unreachable:
                 assert_never(unreachable)
 
-    async def _take_message(self, message: Message) -> None:
+    async def _take_message(self, message: Message, begun: Begun | None) -> None:
         seen = Seen(thread=self.thread, message_id=message.id)
         await self._desk.hint(self.thread, seen)
         if not await self._acted(message):
             if self._turn or self._waiting:
                 self._waiting.append(inbox_id(message))
             else:
-                self._start_turn(message)
+                self._start_turn(message, begun)
 
     async def _take_change(self, changed: Changed) -> None:
         self._desk.call_off(self.thread, changed.id)
@@ -202,7 +205,7 @@ class Conversation:
     async def _acted(self, message: Message) -> bool:
         """False when the message is talk."""
         try:
-            act = self._act_of(message)
+            act = _act_of(message)
         except BadRequest as error:
             await self._desk.refuse(message, str(error))
             return True
@@ -231,22 +234,9 @@ class Conversation:
         except (BadRequest, NotAllowed) as error:
             await self._desk.refuse(event, str(error))
 
-    @staticmethod
-    def _act_of(message: Message) -> Act | None:
-        """Commands, and replies to a job's card or question, need no model."""
-        found = _REPLIED.fullmatch(message.reply_to or "")
-        if found is None or message.text.startswith("/"):
-            return parse_command(message.text)
-        job, text = int(found["card"] or found["job"]), steering(message)
-        if found["card"] and is_stop(text):
-            return StopJob(job=job)
-        if found["card"]:
-            return SteerJob(job=job, text=text, replied=True)
-        return AnswerJob(job=job, question=int(found["question"]), text=text, replied=True)
-
-    def _start_turn(self, message: Message | str) -> None:
+    def _start_turn(self, message: Message | str, begun: Begun | None = None) -> None:
         self._turn = True
-        self._desk.start_turn(self.thread, message)
+        self._desk.start_turn(self.thread, message, begun)
 
 
 class Conversations:
@@ -261,6 +251,13 @@ class Conversations:
     def furnish(self, desk: "Desk") -> None:
         """Say who does the work: desk and conversations know each other."""
         self._desk = desk
+
+    def beginning(self, event: Asking) -> Callable[[Transaction], Begun | None] | None:
+        """How the turn about what is about to be kept begins, if there will be one and nothing in
+        its thread is before it."""
+        if self._desk is None or event.thread in self._active or not _is_talk(event):
+            return None
+        return self._desk.beginning(event)
 
     def deliver(self, thread: ThreadRef, event: Event) -> None:
         """Put an event into the thread's mailbox, which wakes it."""
@@ -285,3 +282,29 @@ class Conversations:
 
 def _ignore(thread: ThreadRef) -> None:
     """Nobody asked to be told."""
+
+
+def _is_talk(event: Asking) -> TypeGuard[Message]:
+    """Whether it is for the primary agent, as far as can be told without the store."""
+    try:
+        return isinstance(event, Message) and _act_of(event) is None
+    except BadRequest:
+        return False
+
+
+def _act_of(message: Message) -> Act | None:
+    """Commands, and replies to a job's card or question, need no model."""
+    found = _REPLIED.fullmatch(message.reply_to or "")
+    if found is None or message.text.startswith("/"):
+        return parse_command(message.text)
+    job, text = int(found["card"] or found["job"]), steering(message)
+    if found["card"] and is_stop(text):
+        return StopJob(job=job)
+    if found["card"]:
+        return SteerJob(job=job, text=text, replied=True)
+    return AnswerJob(job=job, question=int(found["question"]), text=text, replied=True)
+
+
+def _anew(event: Event) -> Event:
+    """The event for later: what was read for its turn will be old by then."""
+    return replace(event, begun=None) if isinstance(event, Arrived) else event

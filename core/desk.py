@@ -41,7 +41,7 @@ from core.outbox import Outbox
 from core.primary.acts import Act, StopThread
 from core.primary.doing import Done
 from core.primary.perform import Performer
-from core.primary.turn import Turn, TurnEnd
+from core.primary.turn import Begun, Turn, TurnEnd
 from core.records import inbox, outbox
 from core.records.inbox import inbox_id
 from core.records.messages import Said
@@ -122,10 +122,17 @@ class Desk:
         text = f"I cannot keep anything just now and will try again: {error}"
         await self.hint(thread, Trouble(thread=thread, text=text))
 
-    def start_turn(self, thread: ThreadRef, message: Message | str) -> None:
+    def beginning(self, message: Message) -> Callable[[Transaction], Begun | None] | None:
+        """How a turn about the message begins in the transaction that keeps it; None while others
+        have to wait for their turns: then to be kept and to be seen comes first."""
+        return self._new_turn(message, _show_nothing).begin if self._turnstile.free else None
+
+    def start_turn(
+        self, thread: ThreadRef, message: Message | str, begun: Begun | None = None
+    ) -> None:
         """Let the primary agent work on the message, or on the one of that inbox id."""
         name = message if isinstance(message, str) else inbox_id(message)
-        self._tasks.spawn(self._run_turn(thread, message), f"turn {name}")
+        self._tasks.spawn(self._run_turn(thread, message, begun), f"turn {name}")
 
     def call_off(self, thread: ThreadRef, id: str) -> None:
         """Nobody wants the turn about the message of that inbox id any more, as the store has it:
@@ -225,7 +232,7 @@ class Desk:
             found = _BUG
         self.deliver(event.thread, LookedUp(event=event, act=act, found=found))
 
-    async def _run_turn(self, thread: ThreadRef, asked: Message | str) -> None:
+    async def _run_turn(self, thread: ThreadRef, asked: Message | str, begun: Begun | None) -> None:
         id = asked if isinstance(asked, str) else inbox_id(asked)
         trace.begin(thread=thread, message=id)
         task = asyncio.current_task()
@@ -234,7 +241,7 @@ class Desk:
         over: TurnOver | NoTurn = NoTurn()
         try:
             async with self._turnstile.passing():
-                over = await self._worked(thread, asked, working)
+                over = await self._worked(thread, asked, working, begun)
         except asyncio.CancelledError:
             if not working.called_off:
                 raise
@@ -243,7 +250,7 @@ class Desk:
         self.deliver(thread, over)
 
     async def _worked(
-        self, thread: ThreadRef, asked: Message | str, working: _Working
+        self, thread: ThreadRef, asked: Message | str, working: _Working, begun: Begun | None
     ) -> TurnOver | NoTurn:
         message, end = None, None
         while True:
@@ -252,7 +259,9 @@ class Desk:
                 if message is not None:
                     if working.turn is None:
                         working.turn = self._new_turn(message, partial(self._stream, thread))
-                    end = await working.turn.run()
+                    # Once: after a failure it is read how it stands by then.
+                    now, begun = begun, None
+                    end = await working.turn.run(now)
                     if end is None:
                         return NoTurn()
                 break
@@ -307,6 +316,10 @@ class Desk:
 
 def _ignore(message: Message, tail: Sequence[Said]) -> None:
     """Nobody asked to be told."""
+
+
+def _show_nothing(hint: StreamText) -> None:
+    """What only begins streams nothing."""
 
 
 def _left(tx: Transaction, channel: ChannelRef) -> After:

@@ -1,10 +1,11 @@
 """The way in: every event is checked, kept durably once, and put into its thread's mailbox."""
 
 import asyncio
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import assert_never
 
@@ -33,20 +34,33 @@ from core.messages import (
     ThreadRef,
 )
 from core.outbox import Outbox
+from core.primary.turn import Begun
 from core.records import inbox, messages
 from core.records import outbox as outbox_rows
 from core.recovery import PATIENCE_S, Recovery
 from core.settings import ChannelSettings
 from core.state.channels import Channels
 from core.state.control import Control
-from core.state.database import Transaction
+from core.state.database import Transaction, of_the_world
 from core.tasks import Tasks
+from core.turnstile import AT_WORK
 from core.unfinished import nothing_left
 
 log = structlog.get_logger(__name__)
 
 # A mark that is cleared and set again costs every message of a live talk two transactions.
 QUIET_S = 5.0
+
+
+_Begin = Callable[[Transaction], Begun | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """An event that is owed an answer, None for others, and its turn if that has begun with it."""
+
+    event: Asking | None
+    begun: Begun | None
 
 
 class Dispatcher:
@@ -83,6 +97,8 @@ class Dispatcher:
         self._landed = landed
         self._accepted: Counter[ChannelRef] = Counter()
         self._accepting: Counter[ChannelRef] = Counter()
+        # Threads with a turn that begins as its message is kept.
+        self._beginnings: set[ThreadRef] = set()
         self._quiet_s = quiet_s
         self._retry_s = retry_s
         self._changes = Changes(channels, conversations, outbox, clock)
@@ -128,28 +144,45 @@ class Dispatcher:
         channel = event.thread.channel
         self._accepted[channel] += 1
         self._accepting[channel] += 1
+        begin = self._beginning(event)
         try:
             reached(CommitPoint.INBOX_BEFORE)
             await self._control.mark(channel)
-            fresh = await self._kept(event)
+            kept = await self._kept(event, begin)
             reached(CommitPoint.INBOX_ACCEPTED)
-            log.info("kept" if fresh else "known already")
+            log.info("kept" if kept.event else "known already")
         finally:
             self._accepting[channel] -= 1
             if not self._accepting[channel]:
                 del self._accepting[channel]
-        stands = fresh
+            if begin is not None:
+                self._beginnings.remove(event.thread)
+        stands = kept.event
         if isinstance(stands, Message):
             stands = await self._changes.stands(stands)
         if stands is not None:
-            self._conversations.deliver(event.thread, Arrived(event=stands))
+            begun = kept.begun if stands is kept.event else None
+            self._conversations.deliver(event.thread, Arrived(event=stands, begun=begun))
         if isinstance(event, Message) and event.files:
             self._tasks.spawn(self._landed(channel), f"files of {event.id}")
             await self._landing.spool.discard(event.files)
 
-    async def _kept(self, event: Asking) -> Asking | None:
+    def _beginning(self, event: Asking) -> _Begin | None:
+        """How its turn begins in the transaction that keeps it, where nothing speaks against it:
+        that saves a commit, and a way to the file and back."""
+        thread = event.thread
+        if thread in self._beginnings or len(self._beginnings) >= AT_WORK:
+            return None
+        if self._changes.came_before(event):
+            return None
+        begin = self._conversations.beginning(event)
+        if begin is not None:
+            self._beginnings.add(thread)
+        return begin
+
+    async def _kept(self, event: Asking, begin: _Begin | None) -> _Kept:
         """The event as it is kept, if that is owed an answer."""
-        keep = partial(_keep, landing=self._landing)
+        keep = partial(_keep_and_begin, landing=self._landing, begin=begin)
         try:
             return await self._channels.write(event.thread.channel, partial(keep, event=event))
         except (DiskFull, UnusableFile) as error:
@@ -211,7 +244,28 @@ def _person(event: InboundEvent) -> Person | None:
             assert_never(unreachable)
 
 
-def _keep(tx: Transaction, *, event: Asking, landing: Landing) -> Asking | None:
+def _keep_and_begin(
+    tx: Transaction, *, event: Asking, landing: Landing, begin: _Begin | None
+) -> _Kept:
+    kept = _keep(tx, event, landing)
+    return _Kept(event=kept, begun=None if kept is None or begin is None else _begun(tx, begin))
+
+
+def _begun(tx: Transaction, begin: _Begin) -> Begun | None:
+    """What keeps a turn from beginning must not keep its message out: the turn meets it again, and
+    tells."""
+    try:
+        return begin(tx)
+    except sqlite3.Error as error:
+        if of_the_world(error):
+            raise  # nothing of the transaction may be left
+    except Exception:
+        # Part of the place around one event.
+        log.exception("a turn did not begin with its message")
+    return None
+
+
+def _keep(tx: Transaction, event: Asking, landing: Landing) -> Asking | None:
     if inbox.is_known(tx, event):
         return None
     if not isinstance(event, Message):

@@ -33,6 +33,10 @@ class Early:
         while len(self._kept) > MOST:
             self._kept.popitem(last=False)
 
+    def holds(self, channel: ChannelRef, message: str) -> bool:
+        """Whether something is kept about the message."""
+        return (channel, message) in self._kept
+
     def take(self, channel: ChannelRef, message: str) -> Change | None:
         """What has become of the message before it came; it is kept no more."""
         at, change = self._kept.pop((channel, message), (0.0, None))

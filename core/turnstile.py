@@ -26,6 +26,11 @@ class Turnstile:
         self._places = asyncio.Semaphore(most)
         self._longest_s = longest_s
 
+    @property
+    def free(self) -> bool:
+        """Whether a turn that came now would not have to wait."""
+        return not self._places.locked()
+
     @asynccontextmanager
     async def passing(self) -> AsyncIterator[None]:
         """Around a turn: begins when its place is free."""

@@ -34,6 +34,18 @@ class _Unwanted(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A turn that stands in the file: the message as it is asked, and what the model is told of
+    it (`opening`) and was shown of its thread (`tail`)."""
+
+    message: Message
+    row: TurnRow
+    settings: ChannelSettings
+    opening: tuple[ChatMessage, ...]
+    tail: tuple[Said, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TurnEnd:
     """How a turn ended: the answer's text, or words for why there is none (`failed`).
 
@@ -90,16 +102,19 @@ class Turn:
         self.shown = ""
         """The answer as far as people have been shown it."""
 
-    async def run(self) -> TurnEnd | None:
+    async def run(self, begun: Begun | None = None) -> TurnEnd | None:
         """Work on the message, from where a turn that was cut off stood; None when nobody wants
-        the answer any more.
+        the answer any more. `begun` is how it has begun already, with its message.
 
         Raises StoreError; when it is run again after that, it buys no reply a second time.
         """
-        begun = await self._begin()
+        if begun is None:
+            begun = await self._channels.write(self._message.thread.channel, self.begin)
+        reached(CommitPoint.TURN_STARTED)
         if begun is None:
             return None
-        row, settings = begun
+        self._message, self._opening, self._tail = begun.message, begun.opening, begun.tail
+        row, settings = begun.row, begun.settings
         self._steps = list(row.steps)
         self._said = []
         self._toolbox.attach(row, self._message, self._inbox_id, settings, self._has_read)
@@ -129,36 +144,28 @@ class Turn:
             for call in self._unanswered(reply):
                 await self._run_tool(row, call)
 
-    async def _begin(self) -> tuple[TurnRow, ChannelSettings] | None:
-        thread = self._message.thread
-
-        def begin(tx: Transaction) -> tuple[TurnRow, ChannelSettings] | None:
-            # As it is asked now: it may have been edited or deleted since it came.
-            message = inbox.find(tx, self._inbox_id)
-            # One that was edited into a command is handled as one: word of the edit is on its way.
-            if not isinstance(message, Message) or is_command(message.text):
-                return None
-            self._message = message
-            row = turns.begin(
-                tx, f"turn:{message.id}", self._inbox_id, thread.thread, head(tx),
-                messages.newest(tx), self._clock(),
-            )  # fmt: skip
-            settings = effective(tx, self._defaults)
-            seq = messages.seq_of(tx, message.id) or row.base_message + 1
-            # What people said after this message is answered by turns of its own.
-            summary = summaries.standing(tx, thread.thread)
-            self._tail = tail = messages.tail(
-                tx, thread.thread, before=seq, upto=row.base_message,
-                limit=prompt.TAIL_MESSAGES, after=summary.upto if summary else 0,
-            )  # fmt: skip
-            self._opening = prompt.compose(
-                self._name, settings, pinned_lines(tx), tail, message, summary
-            )
-            return row, settings
-
-        found = await self._channels.write(thread.channel, begin)
-        reached(CommitPoint.TURN_STARTED)
-        return found
+    def begin(self, tx: Transaction) -> Begun | None:
+        """Start in the file, or find what is there of it; None when no answer is owed."""
+        # As it is asked now: it may have been edited or deleted since it came.
+        message = inbox.find(tx, self._inbox_id)
+        # One that was edited into a command is handled as one: word of the edit is on its way.
+        if not isinstance(message, Message) or is_command(message.text):
+            return None
+        thread = message.thread.thread
+        row = turns.begin(
+            tx, f"turn:{message.id}", self._inbox_id, thread, head(tx), messages.newest(tx),
+            self._clock(),
+        )  # fmt: skip
+        settings = effective(tx, self._defaults)
+        seq = messages.seq_of(tx, message.id) or row.base_message + 1
+        # What people said after this message is answered by turns of its own.
+        summary = summaries.standing(tx, thread)
+        tail = messages.tail(
+            tx, thread, before=seq, upto=row.base_message,
+            limit=prompt.TAIL_MESSAGES, after=summary.upto if summary else 0,
+        )  # fmt: skip
+        opening = prompt.compose(self._name, settings, pinned_lines(tx), tail, message, summary)
+        return Begun(message=message, row=row, settings=settings, opening=opening, tail=tail)
 
     async def _ask(self, row: TurnRow, settings: ChannelSettings) -> ModelReply:
         number = len(self._steps)

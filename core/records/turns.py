@@ -37,12 +37,18 @@ class TurnRow:
 def begin(
     tx: Transaction, turn: str, message: str, thread: str, base: int, base_message: int, at: float
 ) -> TurnRow:
-    """Start a turn, or find it as far as it came before the process died.
+    """Start a turn, or find it as far as it came before the process died. One that has done nothing
+    yet starts from what is there now.
 
     One that begins anew, because its message was edited, has another id than `turn`.
     """
     known = running_about(tx, message)
     if known is not None:
+        tx.execute(
+            "UPDATE turns SET base = ?2, base_message = ?3 WHERE id = ?1"
+            " AND NOT EXISTS (SELECT 1 FROM turn_steps WHERE turn = ?1)",
+            (known, base, base_message),
+        )
         return _as_it_stands(tx, known, message)
     turn = _unused(tx, turn)
     tx.execute(

@@ -1,21 +1,25 @@
 """The way in, and what is found again after the process has died."""
 
 import asyncio
-from contextlib import suppress
+import sqlite3
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from core import dispatcher
+from core.commit_points import CommitPoint
 from core.errors import BadRequest, NotAllowed, StoreError
 from core.intake import MAX_TEXT
 from core.jobs.job import Completed
 from core.jobs.supervisor import MAX_ATTEMPTS
 from core.messages import ChannelRef, Person
-from core.records import inbox, messages
+from core.records import inbox, messages, turns
 from core.rights import Access, Who
+from core.state.channels import Channels
 from core.state.control import Control
-from tests.core.room import BOB, CHANNEL, Hands, Script, calls, room, says, starts
+from tests.core.room import BOB, CHANNEL, Hands, Script, calls, last, room, says, starts
 
 
 async def test_a_message_that_was_not_answered_is_answered_after_the_restart(
@@ -265,7 +269,7 @@ async def test_rows_that_cannot_be_read_keep_nobody_else_from_an_answer(
     script.hang = lambda request: any(m.role == "tool" for m in request.messages)
     async with room(tmp_path, script=script) as here:
         await here.say("m1", "broken")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await script.hung.wait()
         await here.channels.write(CHANNEL, lambda tx: tx.execute(damage).rowcount)
     async with room(tmp_path) as here:
@@ -289,3 +293,46 @@ async def test_a_channel_that_cannot_be_read_at_the_start_is_taken_up_when_it_ca
         path.unlink()
         aside.rename(path)
         assert (await here.platform.post("answer:m1")).text == "echo: hello"
+
+
+async def test_talk_with_nothing_before_it_begins_its_turn_as_it_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    under_way = _turns_when_kept(monkeypatch, Channels(tmp_path).path(CHANNEL))
+    script = Script()
+    script.hang = lambda request: last(request) == "one"
+    async with room(tmp_path, script=script) as here:
+        await here.say("m1", "one")
+        await here.say("m2", "two")
+        await here.say("m3", "/jobs", thread="other")
+        await script.hung.wait()
+        script.go.set()
+        assert (await here.platform.post("answer:m2")).text == "echo: two"
+    assert under_way == [["turn:m1"]] * 3
+    assert "echo: one" in [message.text for message in script.asked[1].messages]
+
+
+async def test_what_keeps_a_turn_from_beginning_does_not_keep_its_message_out(
+    tmp_path: Path,
+) -> None:
+    async with room(tmp_path) as here:
+        assert (await here.ask("m1", "hello")).text == "echo: hello"
+        await here.channels.write(
+            CHANNEL,
+            lambda tx: tx.execute("UPDATE messages SET text = CAST(x'ff' AS TEXT)").rowcount,
+        )
+        assert "internal error" in (await here.ask("m2", "broken")).text
+        assert (await here.ask("m3", "whole", thread="other")).text == "echo: whole"
+
+
+def _turns_when_kept(monkeypatch: pytest.MonkeyPatch, file: Path) -> list[list[str]]:
+    """The turns that stand in the file each time when something has just been kept."""
+    found: list[list[str]] = []
+
+    def reached(point: CommitPoint) -> None:
+        if point is CommitPoint.INBOX_ACCEPTED:
+            with closing(sqlite3.connect(file)) as tx:
+                found.append([id for id, _, _ in turns.running(tx)])
+
+    monkeypatch.setattr(dispatcher, "reached", reached)
+    return found

@@ -22,8 +22,10 @@ def test_the_newest_change_is_taken_once() -> None:
     early, later = Early(Clock()), replace(EDIT, at=2.0, text="newer")
     for change in (EDIT, later, replace(EDIT, at=1.0)):
         early.put(change)
+    assert early.holds(CHANNEL, "m")
     assert early.take(CHANNEL, "m") == later
     assert early.take(CHANNEL, "m") is None
+    assert not early.holds(CHANNEL, "m")
 
 
 def test_after_a_deletion_no_edit_counts() -> None:

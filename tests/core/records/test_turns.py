@@ -20,6 +20,13 @@ def test_a_turn_is_found_as_far_as_it_came(tx: Transaction) -> None:
     assert begun(tx).base == 3
 
 
+def test_a_turn_that_has_done_nothing_yet_starts_from_what_is_there_by_now(tx: Transaction) -> None:
+    begun(tx, base=3)
+    again = begun(tx, base=9)
+    assert (again.id, again.base) == ("turn:m1", 9)
+    assert turns.bases(tx) == (9,)
+
+
 def test_a_turn_that_begins_anew_is_another_one(tx: Transaction) -> None:
     begun(tx)
     turns.add_step(tx, "turn:m1", STEP)
