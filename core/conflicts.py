@@ -1,6 +1,7 @@
 """An open conflict as a question to people: all versions, who wrote each, a button for each."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from core.legible import legible
 from core.messages import Button, Post, PostKind, ThreadRef
@@ -8,7 +9,7 @@ from core.messages.views import CandidateLine
 from core.posts import plain
 from core.records import messages
 from core.state.apply import Merged
-from core.state.conflicts import OpenConflict, conflict
+from core.state.conflicts import OpenConflict, closed_by, conflict
 from core.state.database import Transaction
 from core.state.questions import MOST_PLACES, conflict_line
 
@@ -33,6 +34,23 @@ def conflict_posts(
         if found is not None and messages.seq_of(tx, _id(found)) is None:
             posts.append(_post(tx, thread, found, at))
     return tuple(posts)
+
+
+def outdated_posts(tx: Transaction, merged: Merged) -> tuple[Post, ...]:
+    """The questions that a merge has made idle, without their buttons: those about conflicts that
+    it closed, and the older ones about those that are asked about anew."""
+    if merged.commit is None:
+        return ()
+    settled = f"**Settled** in commit {merged.commit}."
+    idle = dict.fromkeys(closed_by(tx, merged.commit), settled)
+    idle |= dict.fromkeys(merged.conflicts, "**Asked anew:** there is something else to choose.")
+    standing = {_id(found) for found in (conflict(tx, one) for one in merged.conflicts) if found}
+    return tuple(
+        replace(post, text=f"{post.text}\n\n{words}", buttons=())
+        for number, words in idle.items()
+        for post in messages.posts_named(tx, f"conflict:{number}:")
+        if post.buttons and post.id not in standing
+    )
 
 
 def conflict_text(tx: Transaction, found: OpenConflict) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from core import asking, confirming, joining
 from core.attachments.telling import kept_lines
-from core.conflicts import conflict_posts, take_buttons
+from core.conflicts import conflict_posts, outdated_posts, take_buttons
 from core.jobs.job import Cancelled, Completed, Gathered, Outcome
 from core.jobs.supervisor import JobOver, Stop
 from core.messages import Asking, Button, Message, Outbound, Post, PostKind, Press, ThreadRef
@@ -208,9 +208,12 @@ class Endings:
     ) -> Mapping[ThreadRef, Sequence[Waiting]]:
         """Promise to show the items, and in the thread of the first what the merge asks."""
         asked = conflict_posts(tx, items[0].thread, merged.conflicts, merged.commit, self.clock())
-        every = (*items, *asked)
-        for item in every:
+        for item in (*items, *asked):
             outbox.put(tx, item)
+        outdated = outdated_posts(tx, merged)
+        for post in outdated:
+            outbox.show_again(tx, post)
+        every = (*items, *asked, *outdated)
         threads = dict.fromkeys(item.thread for item in every)
         return {thread: outbox.only(tx, thread.thread, every) for thread in threads}
 

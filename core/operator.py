@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from core import bell, pairing_rows
-from core.conflicts import conflict_posts
+from core.conflicts import conflict_posts, outdated_posts
 from core.errors import BadRequest, StoreError
 from core.messages import ChannelRef, Person, Post, PostKind, ThreadRef
 from core.pairing import read
@@ -110,4 +110,6 @@ def _undo(
     )
     for item in (post, *conflict_posts(tx, thread, merged.conflicts, merged.commit, at)):
         outbox.put(tx, item)
+    for outdated in outdated_posts(tx, merged):
+        outbox.show_again(tx, outdated)
     return merged

@@ -94,6 +94,16 @@ def post(tx: Transaction, id: str) -> Post | None:
     return None if row is None else replace(codec.post.validate_json(row[1]), text=row[0])
 
 
+def posts_named(tx: Transaction, beginning: str) -> tuple[Post, ...]:
+    """The bot's own whose ids begin so, oldest first."""
+    rows = tx.execute(
+        "SELECT text, post FROM messages WHERE id >= ? AND id < ? AND post IS NOT NULL"
+        " ORDER BY seq",
+        (beginning, beginning + chr(0x10FFFF)),
+    )
+    return tuple(replace(codec.post.validate_json(post), text=text) for text, post in rows)
+
+
 def newest_thread(tx: Transaction, beginning: str) -> str | None:
     """The thread of the newest message or post whose id begins so."""
     row = tx.execute(
@@ -130,6 +140,12 @@ def read(
     return tuple(lines)
 
 
+def root(tx: Transaction, channel: ChannelRef, thread: str) -> MessageLine | None:
+    """The message that a thread hangs on, where that stands in another one."""
+    row = tx.execute(_SELECT + " WHERE id = ?1 AND thread <> ?1", (thread,)).fetchone()
+    return None if row is None else _line(channel, row)
+
+
 def tail(
     tx: Transaction, thread: str, before: int, upto: int, limit: int, after: int = 0
 ) -> tuple[Said, ...]:
@@ -162,11 +178,13 @@ def written_by(tx: Transaction, author_id: str, limit: int) -> tuple[str, ...]:
 
 
 def threads(tx: Transaction, channel: ChannelRef, limit: int = 200) -> tuple[ThreadLine, ...]:
-    """The channel's threads, last active first; a thread's title is how it began."""
+    """The channel's threads, last active first; a thread's title is how it began: the message it
+    hangs on, else the first in it."""
     rows = tx.execute(
-        "SELECT t.thread, last.at, t.messages, substr(first.text, 1, ?) FROM threads AS t"
+        "SELECT t.thread, last.at, t.messages, substr(coalesce(root.text, first.text), 1, ?)"
+        " FROM threads AS t"
         " JOIN messages AS first ON first.seq = t.first JOIN messages AS last ON last.seq = t.last"
-        " ORDER BY t.last DESC LIMIT ?",
+        " LEFT JOIN messages AS root ON root.id = t.thread ORDER BY t.last DESC LIMIT ?",
         (_TITLE, limit),
     )
     return tuple(

@@ -223,6 +223,16 @@ def _anew(tx: Transaction, one: Anew, group: str | None) -> Change:
     )
 
 
+def closed_by(tx: Transaction, commit: int) -> tuple[int, ...]:
+    """The conflicts of which nothing is open since that commit."""
+    rows = tx.execute(
+        "SELECT DISTINCT number FROM conflicts AS one WHERE closed = ? AND NOT EXISTS"
+        " (SELECT 1 FROM conflicts WHERE number = one.number AND closed IS NULL)",
+        (commit,),
+    )
+    return tuple(number for (number,) in rows)
+
+
 def open_conflicts(tx: Transaction, most: int = -1) -> tuple[OpenConflict, ...]:
     """All that wait for a person, oldest first; with `most` no more than so many."""
     if most < 0:

@@ -1,5 +1,12 @@
-from core.conflicts import conflict_buttons, conflict_posts, conflict_text, take_buttons
+from core.conflicts import (
+    conflict_buttons,
+    conflict_posts,
+    conflict_text,
+    outdated_posts,
+    take_buttons,
+)
 from core.messages import ChannelRef, PostKind, ThreadRef
+from core.records import outbox
 from core.state.rules import Merging, Rule, Rules
 from tests.core.state.board import Board, put, text, write
 from tests.core.state.conftest import board
@@ -73,6 +80,25 @@ def test_a_conflict_is_asked_about_once_for_each_revision_and_not_by_thousands(
     assert {post.kind for post in posts} == {PostKind.CONFLICT}
     assert len(posts) == 11
     assert posts[-1].text.startswith("Up to 2 more conflicts wait")
+
+
+def test_a_question_is_closed_where_it_was_settled_or_is_asked_anew(board: Board) -> None:
+    board.job(1, put("k", "a"), put("l", "a"))
+    first = board.job(2, put("k", "b"), put("l", "b"), base=0)
+    assert outdated_posts(board.tx, first) == ()
+    for post in conflict_posts(board.tx, THREAD, first.conflicts, first.commit, 1.0):
+        outbox.put(board.tx, post)
+    second = board.job(3, put("k", "c"), base=0)
+    (turned,) = outdated_posts(board.tx, second)
+    assert (turned.id, turned.buttons) == ("conflict:1:1", ())
+    assert turned.text.endswith("**Asked anew:** there is something else to choose.")
+    outbox.show_again(board.tx, turned)
+    for post in conflict_posts(board.tx, THREAD, second.conflicts, second.commit, 1.0):
+        outbox.put(board.tx, post)
+    board.set("l", "mine")
+    closed = outdated_posts(board.tx, board.set("k", "mine"))
+    assert [(post.id, post.buttons) for post in closed] == [("conflict:1:2", ())]
+    assert closed[0].text.endswith("**Settled** in commit 5.")
 
 
 def test_what_a_person_outranked_can_be_taken(board: Board) -> None:

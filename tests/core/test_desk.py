@@ -116,6 +116,8 @@ async def test_two_jobs_that_disagree_make_a_question_and_a_click_settles_it(
         take = next(button for button in question.buttons if "staging" in button.label)
         await here.press("p1", take.action)
         assert "staging" in (await here.ask("m2", "/state deploy")).text
+        closed = replace(question, text=f"{question.text}\n\n**Settled** in commit 3.", buttons=())
+        await here.platform.until(lambda: closed in here.platform.posts())
         again = await here.press("p2", take.action)
         assert "settled already" in again.text
 
@@ -278,7 +280,7 @@ async def test_a_change_that_a_newer_program_forbids_is_told_with_the_answer(
     script.hang = lambda request: bool(results(request))
     async with room(tmp_path, script=script) as here:
         await here.say("m1", "make it blue")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await script.hung.wait()
         older = json.dumps(["a\nkey", "put", 1])
         await here.channels.write(

@@ -109,6 +109,7 @@ CREATE TABLE conflicts (
     PRIMARY KEY (number, entry)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX conflicts_open ON conflicts (entry) WHERE closed IS NULL;
+CREATE INDEX conflicts_closed ON conflicts (closed) WHERE closed IS NOT NULL;
 
 -- Writes that did not become the state: candidates of an open conflict, or beaten (NULL).
 CREATE TABLE losers (
