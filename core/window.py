@@ -126,7 +126,8 @@ class ChannelWindow:
                     tx, channel, thread=thread, after=after, before=before,
                     limit=_lines(limit),
                 )  # fmt: skip
-                return v.Messages(lines=lines, newest=messages.newest(tx))
+                root = messages.root(tx, channel, thread) if thread and before is not None else None
+                return v.Messages(lines=lines, newest=messages.newest(tx), root=root)
             case q.ListJobs(limit=limit):
                 rows = jobs.newest(tx, channel, _lines(limit))
                 return v.Jobs(cards=tuple(self._card(row) for row in rows))

@@ -67,7 +67,8 @@ def markdown_in(value: View | Post) -> list[str]:
         case Post():
             return [value.text]
         case Messages():
-            return [line.post.text for line in value.lines if line.post is not None]
+            lines = (*value.lines, value.root)
+            return [line.post.text for line in lines if line is not None and line.post is not None]
         case JobView():
             return [value.result]
         case _:

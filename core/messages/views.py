@@ -25,7 +25,7 @@ class Channels:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadLine:
-    """One thread in a list; `title` is the start of its first message."""
+    """One thread in a list; `title` is the start of what it hangs on, else of its first message."""
 
     thread: ThreadRef
     title: str
@@ -60,10 +60,12 @@ class MessageLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Messages:
-    """The answer to ReadMessages; `newest` is the highest `seq` there is."""
+    """The answer to ReadMessages; `newest` is the highest `seq` there is. `root` is the message of
+    another thread that this one hangs on, with a page that is read backwards."""
 
     lines: tuple[MessageLine, ...]
     newest: int
+    root: MessageLine | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,7 +53,7 @@ export class Conversation {
     const { lines, streams } = channel.conversation(thread);
     const threaded = thread === "";
     const replies = new Map(channel.threads.map((line) => [line.thread, line.messages]));
-    const root = thread && channel.lines.get(thread);
+    const root = channel.root(thread);
     const list = new Lines(this.#log, this.#drawn);
     for (const line of root ? [root, ...lines] : lines) {
       const common = { threaded, replies: replies.get(line.id) ?? null };

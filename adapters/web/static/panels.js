@@ -63,7 +63,7 @@ function drawConflicts(view, fields, { place, outgoing }) {
       el("header", {}, el("b", {}, `Conflict ${line.number}`), el("code", {}, line.key)),
       el("div", { class: "candidates" }, line.candidates.map((one) =>
         el("section", { class: "box" },
-          el("p", { class: "label" }, one.number === 0 ? `Stands now: ${one.label}` : one.label),
+          el("p", { class: "label" }, one.number === 0 ? "Stands now" : one.label),
           el("pre", { class: "text", tabindex: "0" }, one.value),
           one.diff.length ? el("p", { class: "label" }, "Taking it would change") : null,
           diff(one.diff),

@@ -13,7 +13,7 @@ const unread = (channel, thread, at) => at > kept(`read.${channel}#${thread}`, a
 
 /** The thread's name: how its root message began, else how its first reply did. */
 export function threadTitle(channel, thread) {
-  const root = channel.lines.get(thread);
+  const root = channel.root(thread);
   const listed = channel.threads.find((line) => line.thread === thread)?.title;
   const text = (root && (root.text || plainText(root.post?.html))) || listed || "New thread";
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;

@@ -7,6 +7,7 @@ export class Channel {
   seen = new Set(); // ids of messages that are worked on or were
   answered = new Set(); // ids of messages that have an answer
   threads = []; // as listed
+  roots = new Map(); // by thread: the line it hangs on, read with it
   read = new Map(); // by thread: {oldest, complete} of what was read of it
   seq = null; // everything up to here is known, null before the first reading
   #arrivals = 0;
@@ -50,6 +51,11 @@ export class Channel {
     this.streams.set(stream.post_id, { ...stream, order, at: known?.at ?? Date.now() / 1000 });
     if (stream.reply_to) this.answered.add(stream.reply_to);
     return true;
+  }
+
+  /** The line that a thread hangs on, if it is known. */
+  root(thread) {
+    return thread ? (this.lines.get(thread) ?? this.roots.get(thread)) : undefined;
   }
 
   /** Forget what was read: too much was missed to fetch it all. */

@@ -66,6 +66,7 @@ export class Sync {
 
   #take(channel, thread, view) {
     for (const line of view.lines) channel.addLine(line);
+    if (view.root) channel.roots.set(thread, view.root);
     const oldest = view.lines[0]?.seq ?? 0;
     channel.read.set(thread, { oldest, complete: view.lines.length === 0 });
   }

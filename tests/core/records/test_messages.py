@@ -32,6 +32,17 @@ def test_threads_are_listed_last_active_first_by_how_they_began(tx: Transaction)
     assert messages.newest(tx) == 3
 
 
+def test_a_thread_is_called_after_the_message_it_hangs_on(tx: Transaction) -> None:
+    say(tx, "m1", "", "the root", 1.0)
+    say(tx, "m2", "m1", "a reply", 2.0)
+    assert [line.title for line in messages.threads(tx, CHANNEL)] == ["the root", "the root"]
+    root = messages.root(tx, CHANNEL, "m1")
+    assert root is not None
+    assert (root.id, root.seq, root.thread.thread) == ("m1", 1, "")
+    say(tx, "m3", "m3", "its own root", 3.0)
+    assert messages.root(tx, CHANNEL, "m3") is None
+
+
 def test_a_tail_is_the_newest_of_a_thread_and_tells_whose_each_is(tx: Transaction) -> None:
     where = ThreadRef(channel=CHANNEL, thread="a")
     for number in range(1, 4):

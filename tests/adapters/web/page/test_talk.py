@@ -154,6 +154,11 @@ async def test_a_thread_is_a_conversation_of_its_own(core: FakeCore, page: Page)
     await expect(log.locator(".said, .md")).to_have_text(
         ["the root", "in the thread", "also in the thread"]
     )
+    await page.reload()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("the root")
+    await expect(log.locator(".said, .md")).to_have_text(
+        ["the root", "in the thread", "also in the thread"]
+    )
     await page.get_by_role("button", name="Back to the main line").click()
     await expect(log.locator(".said, .md")).to_have_text(["the root"])
     await log.get_by_role("button", name="2 replies").click()
