@@ -1,10 +1,10 @@
 import pytest
 
 from core.errors import BadRequest
-from core.state.operations import Kind, Operation
+from core.state.operations import Json, Kind, Operation
 from core.state.rules import Rule, Rules
 from core.state.validate import validate
-from tests.core.state.board import Board, add, append, delete, exclude, include, put
+from tests.core.state.board import Board, add, append, delete, exclude, include, patch, put
 
 NONE = Rules()
 
@@ -39,6 +39,53 @@ def test_a_rule_gives_the_kind_of_a_key_that_is_not_there_yet() -> None:
     validate(add("x.count", 1), None, rules)
     with pytest.raises(BadRequest, match=r"`x.count` is by a rule a counter"):
         validate(put("x.count", 1), None, rules)
+
+
+FIELDS = Rules(
+    rules=(
+        Rule(keys="build.runs", kind=Kind.COUNTER),
+        Rule(keys="build.tags", kind=Kind.SET),
+        Rule(keys="build.log", kind=Kind.LOG),
+        Rule(keys="build.notes", kind=Kind.TEXT),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"runs": 3, "tags": ["a", 1, True], "log": ["began", "ended"], "notes": "a\nb"},
+        {"runs": None, "tags": None, "log": None, "notes": None},
+        {"other": {"any": ["thing"]}},
+    ],
+)
+def test_a_field_that_a_rule_gives_a_kind_takes_what_is_of_it(
+    board: Board, fields: dict[str, Json]
+) -> None:
+    board.job(1, patch("build", log=["began"]))
+    validate(patch("build", **fields), board.entry("build"), FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"runs": "3"}, r"`build.runs` is by a rule a counter: patch it with a number"),
+        ({"runs": True}, "patch it with a number"),
+        ({"notes": ["a"]}, r"`build.notes` is by a rule a text: patch it with a string"),
+        ({"tags": "a"}, r"`build.tags` is by a rule a set: patch it with the list"),
+        ({"tags": ["a", None]}, "the list of its elements"),
+        ({"tags": [["a"]]}, "the list of its elements"),
+        ({"log": "ended"}, r"`build.log` is by a rule a log: patch it with the list of all"),
+        ({"log": ["ended", "began"]}, "the old ones first"),
+        ({"log": []}, "the old ones first"),
+    ],
+)
+def test_a_field_that_a_rule_gives_a_kind_takes_nothing_else(
+    board: Board, fields: dict[str, Json], says: str
+) -> None:
+    board.job(1, patch("build", log=["began"]))
+    with pytest.raises(BadRequest, match=says):
+        validate(patch("build", **fields), board.entry("build"), FIELDS)
 
 
 def test_an_entry_keeps_its_kind_when_a_rule_comes_later(board: Board) -> None:
