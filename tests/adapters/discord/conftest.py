@@ -13,7 +13,7 @@ from tests.adapters.discord.fake_core import FakeCore, place
 from tests.emulators.discord.server import TOKEN, DiscordServer
 from tests.emulators.discord.world import Channel, Guild, User
 
-QUICK = Timing(heartbeat_timeout_s=5.0, patience_s=5.0, identify_pause_s=0.05, first_pause_s=0.05)
+QUICK = Timing(heartbeat_timeout_s=30.0, patience_s=30.0, identify_pause_s=0.05, first_pause_s=0.05)
 
 
 @dataclass(slots=True)

@@ -179,8 +179,9 @@ async def test_a_channel_that_is_held_holds_no_other(
     held = asyncio.create_task(adapter.deliver(post(thread, "held")))
     await slack.workspace.until(lambda: slack.calls["chat.postMessage"])
     await adapter.deliver(post(place(channel="C0OPS"), "free"))
-    assert not held.done()
     await held
+    posted = [call.text("channel") for call in slack.called if call.method == "chat.postMessage"]
+    assert posted == ["C0GEN", "C0OPS", "C0GEN"]
 
 
 @pytest.mark.parametrize("error", ["channel_not_found", "is_archived", "not_in_channel"])

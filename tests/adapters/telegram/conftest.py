@@ -1,6 +1,7 @@
 """A bot whose core has a memory, on a Telegram that is an emulator; both over real sockets."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 import pytest
 
@@ -18,7 +19,7 @@ FAST = Tempo(
     poll_s=1,
     slack_s=1.0,
     first_wait_s=0.02,
-    call_s=2.0,
+    call_s=20.0,
     draft_s=0.02,
     press_s=0.2,
 )
@@ -63,5 +64,13 @@ async def make(server: TelegramServer, core: Core) -> AsyncIterator[Make]:
 @pytest.fixture
 async def bot(make: Make) -> TelegramAdapter:
     adapter = make()
+    await adapter.start()
+    return adapter
+
+
+@pytest.fixture
+async def patient(make: Make) -> TelegramAdapter:
+    """Waits long for what comes of a press."""
+    adapter = make(replace(FAST, press_s=60.0))
     await adapter.start()
     return adapter

@@ -145,9 +145,10 @@ async def test_a_hold_of_one_chat_holds_no_other(
     held = asyncio.create_task(bot.deliver(answer("first")))
     await bot.deliver(answer("other", thread=thread_ref(8, None)))
     assert [one.text for one in other.said()] == ["other"]
-    assert not held.done()
     await held
     assert [one.text for one in server.world.chat(7).said()] == ["first"]
+    sent = [fields["chat_id"] for name, fields in server.calls if name == "sendMessage"]
+    assert [str(chat) for chat in sent] == ["8", "7"]
 
 
 async def test_a_platform_that_answers_html_is_tried_again(

