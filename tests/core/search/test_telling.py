@@ -1,7 +1,14 @@
 import math
 
 from core.search.hits import FileHit, MessageHit, SearchResult, StateHit, WorkspaceHit
-from core.search.telling import LONGEST_SNIPPET, best_line, excerpt, marked_lines, told
+from core.search.telling import (
+    LONGEST_SNIPPET,
+    best_line,
+    best_lines,
+    excerpt,
+    marked_lines,
+    told,
+)
 
 AT = 1762162920.0
 
@@ -42,6 +49,18 @@ def test_the_lines_with_matches_have_their_numbers_and_different_matches() -> No
 def test_a_text_in_which_nothing_is_marked_is_shown_from_its_beginning() -> None:
     best = best_line("plain\ntext")
     assert (best.number, best.snippet) == (0, "plain text")
+
+
+def test_where_the_name_alone_matched_its_first_line_is_told_once() -> None:
+    texts = [("a.log", 1, "first\nsecond"), ("a.log", 33, "third"), ("b.log", 7, "other")]
+    found = [(one.place, one.line, one.snippet) for one in best_lines(texts, 10)]
+    assert found == [(0, 1, "first second"), (2, 7, "other")]
+
+
+def test_lines_with_most_of_the_words_come_first() -> None:
+    texts = [("a.log", 1, "x\n\x02one\x03"), ("b.log", 1, "\x02one\x03 \x02two\x03")]
+    assert [(one.place, one.line) for one in best_lines(texts, 1)] == [(1, 1)]
+    assert [(one.place, one.line) for one in best_lines(texts, 2)] == [(1, 1), (0, 2)]
 
 
 def test_an_excerpt_stands_around_the_match_and_is_bounded() -> None:
