@@ -80,7 +80,7 @@ async def test_one_that_waits_for_its_model_makes_way_and_comes_back_into_the_li
 
     async def asking() -> None:
         async with turnstile.passing():
-            await Aside(slow).complete(REQUEST)
+            assert (await Aside(slow).complete(REQUEST)).text == REQUEST.model
             answered.set()
 
     async with asyncio.TaskGroup() as group:
@@ -135,7 +135,7 @@ async def test_what_is_no_turn_asks_its_model_at_once() -> None:
     working = asyncio.create_task(turns.work("turn"))
     await turns.have_begun("turn")
     async with asyncio.timeout(60):
-        await Aside(slow).complete(REQUEST)
+        assert (await Aside(slow).complete(REQUEST)).text == REQUEST.model
     turns.ended.set()
     await working
 
