@@ -346,17 +346,16 @@ class FakeCore(Shelf):
 
 def _messages(channel: Channel, query: ReadMessages) -> Messages:
     lines = [one for one in channel.lines if query.thread in (None, one.thread.thread)]
-    if query.before is not None:
-        lines = [one for one in lines if one.seq < query.before][-query.limit :]
-    else:
-        lines = [one for one in lines if one.seq > query.after][: query.limit]
-    newest = channel.lines[-1].seq if channel.lines else 0
+    before = query.before
+    above = [one for one in lines if one.seq > query.after][: query.limit]
+    lines = above if before is None else [one for one in lines if one.seq < before][-query.limit :]
     root = next((line for line in channel.lines if line.id == query.thread), None)
+    newest = max((line.seq for line in channel.lines), default=0)
     return Messages(lines=tuple(lines), newest=newest, root=root)
 
 
 def _threads(channel: Channel) -> tuple[ThreadLine, ...]:
-    by_thread: dict[ThreadRef, list[MessageLine]] = defaultdict(list)
+    by_thread = defaultdict[ThreadRef, list[MessageLine]](list)
     for line in channel.lines:
         by_thread[line.thread].append(line)
     return tuple(
