@@ -27,6 +27,8 @@ from core.subagents.web_tool import is_written
 MOST_ASKED = 20
 """Requests of one job that people are asked about: more would be pressed away unread."""
 _FREE = frozenset({ASK.name, FINISH.name, PROGRESS.name, READ_RESULT.name})
+# Longer commands take their time to be looked at; a thread takes as much as a short one.
+_SHORT = 300
 _QUERY = "its URL has a query that nobody wrote, which can carry out what the job has read"
 _ALLOWS = frozenset({Decision.ONCE, Decision.JOB, Decision.ALWAYS})
 
@@ -71,7 +73,8 @@ class Approvals:
         except BadRequest as error:
             return Refusal(text=f"error: {error}")
         tainted = tainted or self._job.former is not None
-        reason = await self._reason(call.name, arguments, tainted=tainted)
+        short = len(call.arguments) <= _SHORT
+        reason = await self._reason(call.name, arguments, tainted=tainted, short=short)
         if reason is None:
             return None
         try:
@@ -95,15 +98,20 @@ class Approvals:
         return await self._channels.read(self._job.thread.channel, look)
 
     async def _reason(
-        self, tool: str, arguments: Mapping[str, Json], *, tainted: bool
+        self, tool: str, arguments: Mapping[str, Json], *, tainted: bool, short: bool
     ) -> str | None:
         channel = self._job.thread.channel
-        # Long commands take their time to be looked at.
-        look = partial(self._rules.reason, channel, tool, arguments)
-        why = await asyncio.to_thread(look, tainted=tainted)
-        if why is None and not tainted:
-            could = await asyncio.to_thread(look, tainted=True)
-            why = could if could is not None and await self._derived() else None
+
+        def look() -> tuple[str | None, str | None]:
+            """As it is, and if the job had read what others wrote."""
+            why = self._rules.reason(channel, tool, arguments, tainted=tainted)
+            if why is not None or tainted:
+                return why, why
+            return None, self._rules.reason(channel, tool, arguments, tainted=True)
+
+        why, could = look() if short else await asyncio.to_thread(look)
+        if could is not None and why is None and await self._derived():
+            why = could
         if why is None and tool == FETCH.name and self._web is not None:
             url = str(arguments.get("url", "")).strip()
             if not self._web.free(channel, url):
