@@ -21,6 +21,8 @@ from core.state.schema import CONTROL_APPLICATION_ID, control_migrations
 
 _Someone = tuple[str, str, str]
 _SUMS = ("calls", "prompt", "cached", "completion", "tokens", "nanos", "unpriced")
+# What begins a formula, also as wide letters, which some spreadsheets take for the same.
+_FORMULAS = ("=", "+", "-", "@", "\t", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _ALL = ("day", "channel", "person", "model", "kind")
 
 
@@ -147,4 +149,4 @@ def _csv_line(cells: Iterable[object]) -> str:
 def _cell(text: str) -> str:
     """A text that no spreadsheet takes for a formula: people choose their names themselves."""
     plain = printable(text)
-    return f"'{plain}" if plain.startswith(("=", "+", "-", "@", "\t")) else plain
+    return f"'{plain}" if plain.lstrip().startswith(_FORMULAS) else plain

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 
+from core.jobs.job import Cancelled, Completed, Failed
 from core.messages import Post, PostKind
 from core.model.amounts import Limit
 from core.posts import plain
@@ -35,7 +36,7 @@ def posts(tx: Transaction, row: JobRow, result: Post) -> tuple[Post, ...]:
 
 
 def _post(row: JobRow, result: Post, watcher: Watcher, place: int) -> Post:
-    told = f"**Job {row.number}** ({plain(row.title)}), which you asked for too, has ended"
+    told = f"**Job {row.number}** ({plain(row.title)}), which you asked for too, {_end(row)}"
     mine = replace(
         result,
         id=f"{result.id}.{place}",
@@ -46,5 +47,17 @@ def _post(row: JobRow, result: Post, watcher: Watcher, place: int) -> Post:
         receipt=(),
     )
     if watcher.thread == row.thread:
-        return replace(mine, kind=PostKind.NOTICE, text=f"{told}: its result is here.", files=())
+        text = told + (": its result is here." if isinstance(row.outcome, Completed) else ".")
+        return replace(mine, kind=PostKind.NOTICE, text=text, files=())
     return replace(mine, text=f"{told}.\n\n{result.text}")
+
+
+def _end(row: JobRow) -> str:
+    again = f"; `/run {row.number}` does it again"
+    match row.outcome:
+        case Failed():
+            return f"has failed{again}"
+        case Cancelled(by=by):
+            return f"was stopped by {plain(by)}{again}"
+        case _:
+            return "has ended"

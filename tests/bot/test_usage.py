@@ -101,6 +101,13 @@ async def test_people_are_named_while_the_bot_runs_and_no_name_is_a_formula(
         assert {row["model"] for row in table} == {"'@model"}
 
 
+@pytest.mark.parametrize("name", ["=1", "+1", "-1", "@A", " =1", "\uff1d1", "\uff20A"])
+async def test_no_model_is_a_formula_however_it_is_written(tmp_path: Path, name: str) -> None:
+    await spend(tmp_path, ADA.id, name, 1)
+    (row,) = csv.DictReader(usage_of(tmp_path, "model", None, None, as_csv=True))
+    assert row["model"] == f"'{name}"
+
+
 @pytest.mark.parametrize("day", ["yesterday", "2026-13-01", "11/22/2026", ""])
 def test_a_day_that_is_none_is_refused(tmp_path: Path, day: str) -> None:
     with pytest.raises(BadRequest, match="2026-11-22"):

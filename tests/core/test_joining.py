@@ -96,6 +96,19 @@ async def test_who_asks_for_the_same_joins_and_is_told_where_they_asked(tmp_path
         assert await watching(here) == []
 
 
+@pytest.mark.parametrize("place", ["t", "other"])
+async def test_who_joined_a_job_that_is_stopped_is_told_by_whom_and_how_to_have_it_again(
+    tmp_path: Path, place: str
+) -> None:
+    async with room(tmp_path) as here:
+        await begun(here)
+        await asks(here, "m2", BOB, place)
+        await here.press("p1", "stop.1")
+        told = await here.platform.post("result:1.1")
+        assert "which you asked for too, was stopped by Ada; `/run 1` does it again." in told.text
+        assert "result is here" not in told.text
+
+
 async def test_ten_people_get_one_job(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         for number in range(10):
