@@ -56,7 +56,7 @@ def back_up(root: Path, folder: Path) -> Iterator[str]:
         raise StoreError(f"the backup in {folder} could not be made: {error}") from error
     took = time.monotonic() - begun
     yield (
-        f"backed up {made.count} channels and {made.running} unfinished jobs into {folder}: "
+        f"backed up into {folder}: channels: {made.count}, unfinished jobs: {made.running}, "
         f"{found.size / 1e6:.1f} MB in {took:.1f} s"
     )
     if found.left_out:

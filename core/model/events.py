@@ -1,5 +1,8 @@
 """Splits a stream of server-sent events into their data. Pure; knows nothing of completions."""
 
+# Some servers begin their stream with the mark of its encoding, as they would a file.
+_MARKED = b"\xef\xbb\xbfdata:"
+
 
 class EventData:
     """Feed it bytes as they come; it gives back the data of each event that is complete."""
@@ -20,6 +23,8 @@ class EventData:
                 self._lines.append(line[5:].removeprefix(b" "))
             elif not line and self._lines:
                 found.append(self._take())
+            elif line.startswith(_MARKED):
+                self._lines.append(line[len(_MARKED) :].removeprefix(b" "))
         return found
 
     def end(self) -> list[bytes]:

@@ -27,7 +27,7 @@ async def test_a_backup_holds_all_channels_the_accounts_and_says_its_size_and_ti
         "control.db",
     ]
     assert not list(manifest.wrong(tmp_path / "backup", found))
-    assert "2 channels" in said[0]
+    assert "channels: 2," in said[0]
     assert "MB in" in said[0]
     assert found.program
     assert found.schemas["channel"] >= 1

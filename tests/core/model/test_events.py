@@ -24,6 +24,10 @@ def test_events_do_not_depend_on_how_they_arrive(cuts: list[int]) -> None:
     assert [*found, *events.end()] == EVENTS
 
 
+def test_a_mark_of_the_encoding_is_no_part_of_the_first_line() -> None:
+    assert EventData().feed(b"\xef\xbb\xbfdata: one\n\ndata: two\n\n") == [b"one", b"two"]
+
+
 def test_an_event_is_given_back_as_soon_as_it_is_whole() -> None:
     events = EventData()
     assert events.feed(b"data: one\n") == []
