@@ -14,6 +14,9 @@ _LEAST = 100  # for less it is not worth cutting a block
 _ATOMS = re.compile(
     r"(`{1,9})[^`]{1,1000}\1|\[[^\]]{0,500}\]\([^)\s]{0,1000}\)|<[^<>\s]{1,1000}>|\S+|\s+"
 )
+# A fence within lines, with its language.
+_FENCE = re.compile(r"\s*(```[a-zA-Z0-9_+#.-]{0,12})")
+_FENCES = 20  # what closing one at a cut and opening it again takes at most
 _JOINERS = "\u200d\ufe0f\ufe0e"
 
 
@@ -76,15 +79,15 @@ def _filled(lines: Iterable[str], limit: int, *, code: bool = False) -> Iterator
     held: list[str] = []
     size, fence = 0, ""
     for line in lines:
-        for piece in _lines(line, limit - 8):
-            closing = 4 if fence else 0
+        for piece in _lines(line, limit - _FENCES):
+            mark = None if code else _FENCE.match(piece)
+            closing = 4 if fence or mark else 0
             if held and size + 1 + units(piece) + closing > limit:
                 yield "\n".join([*held, "```"] if fence else held)
                 held = [fence] if fence else []
                 size = units(fence)
             held.append(piece)
             size += units(piece) + (1 if len(held) > 1 else 0)
-            mark = None if code else re.match(r"\s*(```\S{0,20})", piece)
             if mark:
                 fence = "" if fence else mark[1]
     if held:

@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapters.discord.blocks import Block, blocks, code
@@ -16,9 +16,31 @@ def essence(text: str) -> str:
 @settings(max_examples=60)
 @given(st.text(alphabet="ab é👍🏽\u200d\n.-*`", max_size=300), st.integers(30, 90))
 def test_nothing_is_lost_and_nothing_is_too_long(text: str, limit: int) -> None:
+    # A fence is opened again after a cut, with its language, which is no part of the text.
+    text = re.sub("`{3,}", "``", text)
     made = packed([Block(lines=tuple(text.split("\n")))], limit)
     assert all(0 < units(one) <= limit for one in made)
     assert essence("".join(made)) == essence(text)
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.sampled_from(["```", "```py", "`" * 30, "a", "👍🏽", "\n", " "]), max_size=60),
+    st.integers(30, 90),
+)
+@example(["```" + "a" * 30 + "\n", "b" * 300], 60)
+@example(["`" * 30], 30)
+@example(["```👍🏽", "b" * 40], 36)
+def test_fences_at_any_place_make_nothing_too_long(pieces: list[str], limit: int) -> None:
+    made = packed([Block(lines=tuple("".join(pieces).split("\n")))], limit)
+    assert all(0 < units(one) <= limit for one in made)
+
+
+def test_code_in_a_list_with_a_long_language_and_a_long_line_fits() -> None:
+    text = "- a\n  ```" + "l" * 20 + "\n  " + "x" * 5000 + "\n  ```"
+    made = packed(blocks(text))
+    assert all(units(one) <= LIMIT for one in made)
+    assert sum(one.count("x") for one in made) == 5000
 
 
 def test_code_is_closed_at_a_cut_and_opened_again_with_its_language() -> None:
