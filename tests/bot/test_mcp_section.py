@@ -39,6 +39,25 @@ def test_a_server_is_what_the_file_and_the_environment_say(
     assert "t0ken" not in repr(settings)
 
 
+WIKI = """
+[[mcp]]
+name = "wiki"
+tools = ["*"]
+url = "http://127.0.0.1/mcp"
+token_env = "WIKI_TOKEN"
+"""
+
+
+@pytest.mark.parametrize(("variable", "sent"), [(" wik1 ", "wik1"), ("  ", None)])
+def test_an_address_is_asked_with_the_token_that_the_environment_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, sent: str | None
+) -> None:
+    monkeypatch.setenv("WIKI_TOKEN", variable)
+    (settings,) = loaded(tmp_path, WIKI).mcp
+    assert (settings.server.url, settings.server.token) == ("http://127.0.0.1/mcp", sent)
+    assert "wik1" not in repr(settings)
+
+
 def test_what_is_not_set_or_not_installed_is_said_and_stops_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -74,6 +74,11 @@ def test_tables_code_lists_and_emphasis_look_as_written() -> None:
     assert "<s>gone</s>" in html
 
 
+def test_lines_stay_lines_and_a_rule_is_drawn() -> None:
+    assert render("a\nb") == "<p>a<br>\nb</p>\n"
+    assert render("a\n\n---\n\nb") == "<p>a</p>\n<hr>\n<p>b</p>\n"
+
+
 def test_a_link_opens_outside_and_tells_nothing_about_us() -> None:
     html = render("[docs](https://example.com/a)")
     assert 'href="https://example.com/a"' in html
