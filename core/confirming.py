@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from core.messages import Button, Message, Post, PostKind
 from core.messages.money import usage_words
+from core.model.amounts import NO_LIMIT, Limit
 from core.posts import plain
 from core.records import jobs, messages, outbox
 from core.records.jobs import JobRow
@@ -24,7 +25,7 @@ def plan_post(tx: Transaction, plan: PlanRow, message: Message, at: float) -> Po
         thread=message.thread,
         kind=PostKind.NOTICE,
         text=f"**{len(rows)} jobs wait for your word.** Nothing of them has started.\n\n"
-        f"{_list(rows)}\n\n{_cost(tx, len(rows))} Without a click within a day none is started.",
+        f"{_list(rows)}\n\n{_cost(tx, rows)} Without a click within a day none is started.",
         at=at,
         mention=message.author,
         reply_to=message.id,
@@ -51,10 +52,21 @@ def _list(rows: Sequence[JobRow]) -> str:
     return "\n".join(f"- job {row.number}: {plain(row.title)}" for row in rows)
 
 
-def _cost(tx: Transaction, count: int) -> str:
-    """What so many jobs may use, as far as earlier ones tell."""
+def _cost(tx: Transaction, rows: Sequence[JobRow]) -> str:
+    most = _most([row.budget for row in rows])
+    bound = f"; together they may use {most.words()} at most" if most != NO_LIMIT else ""
     seen, tokens, cost = jobs.mean_use(tx)
     if not seen:
-        return "No job has worked here yet, so what they will cost is not known."
-    likely = usage_words(count * tokens, count * cost)
-    return f"They are likely to use about {likely}, as the last {seen} here did."
+        return f"No job has worked here yet, so what they will cost is not known{bound}."
+    likely = usage_words(len(rows) * tokens, len(rows) * cost)
+    return f"They are likely to use about {likely}, as the last {seen} here did{bound}."
+
+
+def _most(budgets: Sequence[Limit]) -> Limit:
+    """What all of them may use, in what each of them has a limit of."""
+    tokens = [one.tokens for one in budgets if one.tokens is not None]
+    nanos = [one.nanos for one in budgets if one.nanos is not None]
+    return Limit(
+        tokens=sum(tokens) if len(tokens) == len(budgets) else None,
+        nanos=sum(nanos) if len(nanos) == len(budgets) else None,
+    )

@@ -54,7 +54,7 @@ async def test_more_jobs_than_the_setting_wait_and_the_model_knows(tmp_path: Pat
         assert post.mention == ADA
         assert post.text.startswith("**2 jobs wait for your word.** Nothing of them has started.")
         assert "- job 1: one\n- job 2: two" in post.text
-        assert "what they will cost is not known" in post.text
+        assert "not known; together they may use 200,000 tokens at most." in post.text
         assert [(b.action, b.label) for b in post.buttons] == [
             ("start.1", "Start 2 jobs"), ("drop.1", "Not now"),
         ]  # fmt: skip
@@ -125,7 +125,13 @@ async def test_the_likely_cost_is_what_earlier_jobs_used(tmp_path: Path) -> None
         here.hands.end(1)
         await here.platform.post("result:1")
         text = (await planned(here)).text
-        assert "likely to use about 20 tokens, as the last 1 here did" in text
+        assert "likely to use about 20 tokens, as the last 1 here did; together" in text
+
+
+async def test_what_they_may_use_at_most_is_told_in_what_is_limited(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.ask("m", "/settings per_job $1.50")
+        assert "; together they may use $3.00 at most." in (await planned(here)).text
 
 
 async def test_a_plan_outlives_the_bot(tmp_path: Path) -> None:
