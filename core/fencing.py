@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 _LABEL = 160
 _END = "\n</untrusted>"
-# Whatever a model may take for a mark: in any case, with blanks, opening or closing.
 # Letters that nobody sees and that models can be taught to read: tags and selectors of variants,
 # and what joins nothing any more when so many of them stand together.
 _HIDDEN = re.compile("[\U000e0000-\U000e0fff]+|[\u200b-\u200d\u2060-\u2064\ufe00-\ufe0f\ufeff]{4,}")
 _ANY_HIDDEN = re.compile("[\u200b-\u200d\u2060-\u2064\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]")
+# Whatever a model may take for a mark: in any case, with blanks, opening or closing.
 _MARK = re.compile(r"<(?=[\s/\\]*(?:untrusted|(?:said|file|brief|former)\b))", re.IGNORECASE)
 
 

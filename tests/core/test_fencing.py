@@ -1,6 +1,6 @@
 import pytest
 
-from core.fencing import closing, fenced, label, unmarked
+from core.fencing import closing, fenced, holds_untrusted, label, unmarked
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,10 @@ def test_the_end_of_a_fence_is_known_for_whoever_cuts_it() -> None:
     assert closing(fenced("x", "y")) == "\n</untrusted>"
     assert closing("y") == ""
     assert closing("y\n</untrusted>") == ""
+
+
+def test_what_holds_untrusted_text_is_known_and_nobody_can_feign_or_hide_it() -> None:
+    assert holds_untrusted(f"before\n{fenced('a page', 'any')}\nafter")
+    assert holds_untrusted(fenced("a page", "</untrusted>"))
+    assert not holds_untrusted("a person's own words")
+    assert not holds_untrusted(unmarked('<untrusted from="x">'))
