@@ -5,6 +5,7 @@ import random
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from itertools import count
 
 import structlog
 
@@ -137,10 +138,12 @@ def sound(reply: ModelReply, known: Callable[[str], bool]) -> tuple[ModelReply, 
     calls: list[ToolCall] = []
     taken: set[str] = set()
     left = LONGEST_ARGUMENTS
+    # Nine letters and digits: the one form that all servers take.
+    fresh = map("call{:05d}".format, count(1))
     for call in reply.tool_calls[:MOST_CALLS]:
         id = call.id
         if not _ID.fullmatch(id) or id in taken or known(id):
-            id = _new_id(lambda id: id in taken or known(id))
+            id = next(one for one in fresh if one not in taken and not known(one))
         taken.add(id)
         arguments = _text(call.arguments)
         if len(arguments) > left:
@@ -151,14 +154,6 @@ def sound(reply: ModelReply, known: Callable[[str], bool]) -> tuple[ModelReply, 
     note = f"Only the first {MOST_CALLS} calls were run; {dropped} were dropped." if dropped else ""
     text = _text(reply.text[:LONGEST_TEXT])
     return replace(reply, text=text, tool_calls=tuple(calls)), note
-
-
-def _new_id(taken: Callable[[str], bool]) -> str:
-    # Nine letters and digits: the one form that all servers take.
-    number = 1
-    while taken(f"call{number:05d}"):
-        number += 1
-    return f"call{number:05d}"
 
 
 def _name(name: str) -> str:

@@ -161,28 +161,15 @@ class Transcript:
 
     def _cut_to(self, size: int) -> None:
         # Much at once and seldom: every cut changes the prefix that servers have cached.
+        numbers = {id: number for number, id in enumerate(self._answered, 1)}
         for kept in _KEPT_WHOLE:
             for place in range(self._first, len(self._messages) - kept):
                 if self._size <= size:
                     return
                 message = self._messages[place]
-                shorter = self._shorter(message)
+                shorter = _shorter(message, numbers)
                 self._messages[place] = shorter
                 self._size += size_of(shorter) - size_of(message)
-
-    def _shorter(self, message: ChatMessage) -> ChatMessage:
-        if message.role == "tool" and message.tool_call_id is not None:
-            again = _again(1 + list(self._answered).index(message.tool_call_id))
-            return ChatMessage(
-                role="tool", text=_cut(message.text, again), tool_call_id=message.tool_call_id
-            )
-        if message.role == "assistant":
-            calls = tuple(
-                ToolCall(id=call.id, name=call.name, arguments=_cut_arguments(call.arguments))
-                for call in message.tool_calls
-            )
-            return ChatMessage(role="assistant", text=message.text, tool_calls=calls)
-        return message
 
 
 def replay(transcript: Transcript, steps: Iterable[Step]) -> int:
@@ -231,6 +218,20 @@ def _ends(result: str, number: int) -> str:
         return result
     head, tail = result[: LONG // 2], result[-LONG // 2 :]
     return f"{head}\n[{len(result) - LONG} characters are left out here; {_again(number)}]\n{tail}"
+
+
+def _shorter(message: ChatMessage, numbers: Mapping[str, int]) -> ChatMessage:
+    """The message with its long parts cut, itself if it has none. There may be thousands."""
+    if message.role == "tool" and message.tool_call_id and len(message.text) > 2 * _CUT:
+        text = _cut(message.text, _again(numbers[message.tool_call_id]))
+        return ChatMessage(role="tool", text=text, tool_call_id=message.tool_call_id)
+    if message.role == "assistant" and any(len(c.arguments) > 2 * _CUT for c in message.tool_calls):
+        calls = tuple(
+            ToolCall(id=call.id, name=call.name, arguments=_cut_arguments(call.arguments))
+            for call in message.tool_calls
+        )
+        return ChatMessage(role="assistant", text=message.text, tool_calls=calls)
+    return message
 
 
 def _cut(text: str, again: str) -> str:

@@ -1,3 +1,5 @@
+import time
+
 from core.fencing import fenced
 from core.model.chat import ChatMessage, ToolCall
 from core.subagents.transcript import LONG, Transcript, steered
@@ -42,6 +44,14 @@ def test_beyond_its_bound_the_oldest_results_are_cut_to_half_of_it_and_named() -
     assert "read_result with result 1 shows them" in messages[3].text
     assert messages[3].text.endswith("\n</untrusted>")
     assert messages[-1].text == fenced("shell", "r" * 5000)
+
+
+def test_thousands_of_short_results_are_cut_in_no_time() -> None:
+    transcript = Transcript(OPENING)
+    rounds(transcript, 6000, "r" * 100)
+    began = time.thread_time()
+    transcript.cut()
+    assert time.thread_time() - began < 0.1
 
 
 def test_a_long_result_is_shown_by_its_ends_from_the_first_time_on() -> None:
