@@ -146,6 +146,10 @@ class Board:
         self, thread: ThreadRef, message: str, part: Part, priority: Priority
     ) -> Payload:
         body = {key: value for key, value in part.body().items() if key != "flags"}
+        if part.files:
+            # Those that are not named go: without this the new ones would stand beside the old.
+            names = enumerate(name for name, _ in part.files)
+            body["attachments"] = [{"id": at, "filename": name} for at, name in names]
         return await self._about("PATCH", thread, message, priority, body, part.files)
 
     async def _has_files(self, thread: ThreadRef, message: str) -> bool:

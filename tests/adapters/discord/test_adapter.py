@@ -1,5 +1,6 @@
 import asyncio
 import time
+from dataclasses import replace
 
 from adapters.discord.adapter import DiscordAdapter
 from core.messages import CardMoved, Person, PostKind, Seen, StreamText
@@ -152,6 +153,20 @@ async def test_a_result_is_a_new_message_that_notifies_who_asked_and_nobody_else
     assert "Job 3" in shown.content
     assert "is now 1" in shown.content
     assert "based on b = 1, now 2" in shown.content
+
+
+async def test_a_request_that_is_decided_keeps_its_message_and_one_file(
+    bot: DiscordAdapter, town: Town
+) -> None:
+    item = post(town.main, "wants\n\n```\n" + "rm a\n" * 900 + "```", "ask:1.1", single=True)
+    await bot.deliver(item)
+    decided = replace(item, text=item.text.replace("wants", "was allowed"))
+    await bot.deliver(decided)
+    begin, file = town.general.messages.values()
+    assert begin.content.startswith("was allowed")
+    assert begin.content.count("rm a") > 200
+    assert len(file.attachments) == 1
+    assert file.files == {"answer.md": decided.text.encode()}
 
 
 async def test_produced_files_are_uploaded_and_those_that_cannot_be_are_told(

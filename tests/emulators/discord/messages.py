@@ -150,6 +150,10 @@ class Messages:
         if message.author is not self.world.me:
             raise Refused(403, 50005, "Cannot edit a message authored by another user")
         refusals.message(body, files, edit=True)
+        if "attachments" in body:
+            named = {str(one["id"]) for one in body["attachments"]}
+            message.attachments = [one for one in message.attachments if one["id"] in named]
+            files = {name: files[name] for at, name in enumerate(files) if str(at) in named}
         self.attach(message, files)
         await self.change(message, body)
         return message.payload(self.world.users)
