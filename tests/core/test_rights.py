@@ -79,6 +79,13 @@ def test_a_pairing_counts_only_where_people_are_let_in_by_pairing() -> None:
     assert not listed.allows(BOB, HERE)
 
 
+@pytest.mark.parametrize("who", Who)
+def test_codes_are_given_only_where_people_are_let_in_by_them(who: Who) -> None:
+    other = ChannelRef(platform="other", workspace="w", channel="c")
+    assert rights(who).pairs(HERE) is (who is Who.PAIRED)
+    assert not rights(who).pairs(other)
+
+
 def test_without_admins_whoever_may_use_it_decides_but_lets_nobody_in() -> None:
     found = rights(Who.MEMBERS)
     may = {right for right in Right if found.may(right, BOB, HERE)}

@@ -25,6 +25,12 @@ from core.records.questions import Decision
         ("allow.1.2.3", acts.DecideLeave(job=1, question=2, decision=Decision.ALWAYS)),
         ("deny.1.2", acts.DecideLeave(job=1, question=2, decision=Decision.NO)),
         ("both.1.2.3", acts.Resolve(conflict=1, revision=2, choice=3, both=True)),
+        ("take.4.2", acts.TakeLost(commit=4, line=2)),
+        ("forget.5", acts.ConfirmForget(number=5)),
+        ("withdraw.6", acts.WithdrawApproval(number=6)),
+        ("start.7", acts.DecidePlan(plan=7, start=True)),
+        ("drop.7", acts.DecidePlan(plan=7, start=False)),
+        ("stop.thread", acts.StopThread()),
     ],
 )
 def test_a_press_is_understood(action: str, act: acts.Act) -> None:
@@ -40,6 +46,11 @@ def test_a_form_needs_its_words() -> None:
     assert parse_press("answer.3.1", " go ") == own
     with pytest.raises(BadRequest):
         parse_press("edit.1.1", None)
+    assert parse_press("edit.1.2", " v ") == acts.Resolve(conflict=1, revision=2, text="v")
+    no = acts.DecideLeave(job=1, question=2, decision=Decision.NO, text="why")
+    assert parse_press("refuse.1.2", " why ") == no
+    with pytest.raises(BadRequest):
+        parse_press("refuse.1.2", " ")
 
 
 @pytest.mark.parametrize("action", ["allow.1.2.0", "allow.1.2.4", "allow.1.2", "deny.1", "allow"])
