@@ -49,6 +49,17 @@ def test_the_message_comes_last_and_whole_with_who_wrote_it() -> None:
     assert found[-1].text == f'<said by="{ADA.name}">\n{text}\n</said>'
 
 
+def test_the_model_is_told_its_name_and_the_channel_s_own_instructions() -> None:
+    plain = compose("Frosty", DEFAULTS, (), (), message())[0].text
+    assert plain.startswith("You are Frosty,")
+    assert "own instructions" not in plain
+    ruled = replace(DEFAULTS, instructions="Answer in French.")
+    whole = compose("Frosty", ruled, ("k: 1",), (), message())[0].text
+    assert f"{plain}\n\nThis channel's own instructions:\nAnswer in French.\n\n" in whole
+    # What people set comes before what is material.
+    assert whole.index("French") < whole.index("<untrusted")
+
+
 def test_other_peoples_posts_and_results_are_fenced_ones_own_and_the_bots_are_not() -> None:
     found = told([
         said(1, "mine"), said(2, "his", by="bob"),
