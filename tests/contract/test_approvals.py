@@ -22,7 +22,7 @@ async def test_a_marked_command_waits_for_a_press_and_a_refusal_for_a_reason(on:
     assert "rm -f *old*" in first.text
     await on.anna.press(first, "Once")
     await one(on.anna, asked, "allowed it")
-    second = await labelled(on.anna, asked, "For this job")
+    second = await labelled(on.anna, asked, "For this job", but=first)
     assert "/bin/rm -f 'n_e_w'" in second.text
     await on.anna.fill(second, "No, because", "it is <mine>")
     await one(on.anna, asked, "tidied")

@@ -56,7 +56,7 @@ async def test_stop_ends_the_job_and_steer_reaches_it(on: Stage) -> None:
     never = asyncio.Event()
     on.plays({"for ever": starting("count")}, {"count": held(never, "never")})
     await on.anna.more(asked, "for ever")
-    again = await labelled(on.anna, asked, "Stop")
+    again = await labelled(on.anna, asked, "Stop", but=card)
     await on.anna.press(again, "Stop")
     await on.anna.until(lambda: not [s for s in on.anna.shown(asked) if "Stop" in s.buttons])
     await settled(on.anna, asked)

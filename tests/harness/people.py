@@ -83,11 +83,15 @@ async def one(side: Side, asked: Asked, *words: str) -> Shown:
     return found()[0]
 
 
-async def labelled(side: Side, asked: Asked, label: str, *, without: str = "") -> Shown:
-    """The first message of the conversation with this button (and without that one), soon."""
+async def labelled(
+    side: Side, asked: Asked, label: str, *, without: str = "", but: Shown | None = None
+) -> Shown:
+    """The first message of the conversation with this button (and without that one), soon. `but`
+    is another message, which may have the button still."""
 
     def found() -> list[Shown]:
-        buttons = [(shown, shown.buttons) for shown in side.shown(asked)]
+        others = [shown for shown in side.shown(asked) if but is None or shown.id != but.id]
+        buttons = [(shown, shown.buttons) for shown in others]
         return [shown for shown, own in buttons if label in own and without not in own]
 
     try:

@@ -81,7 +81,7 @@ def test_very_deep_folders_are_skipped_and_take_few_descriptors(root: Path) -> N
         path.mkdir()
     before = len(list(Path("/proc/self/fd").iterdir()))
     assert "is nested too deeply" in seen(root).values()
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
 
 
 def test_a_root_that_is_no_folder_is_an_error(root: Path) -> None:

@@ -139,4 +139,4 @@ def test_descriptors_are_given_back(tree: Tree, workspace: Path) -> None:
                 os.close(use(path))
             except (ValueError, OSError):
                 continue
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before

@@ -139,7 +139,7 @@ def test_no_descriptor_is_left_open(workspace: Path) -> None:
     for limit in (1, 5):
         watch.disk(workspace, limit, ())
     watch.disk(workspace / "missing", 1, ())
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
 
 
 def test_memory_and_processes_are_counted_over_all() -> None:
