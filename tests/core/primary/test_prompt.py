@@ -57,7 +57,7 @@ def test_the_model_is_told_its_name_and_the_channel_s_own_instructions() -> None
     whole = compose("Frosty", ruled, ("k: 1",), (), message())[0].text
     assert f"{plain}\n\nThis channel's own instructions:\nAnswer in French.\n\n" in whole
     # What people set comes before what is material.
-    assert whole.index("French") < whole.index("<untrusted")
+    assert whole.index("French") < whole.index('<untrusted from="the state">')
 
 
 def test_other_peoples_posts_and_results_are_fenced_ones_own_and_the_bots_are_not() -> None:
