@@ -51,6 +51,7 @@ WRAP_UP = (
     "Your budget is nearly used up: {left}. Wrap up now: call finish with what you have, and say "
     "in the result what is missing. Nothing of a job that runs out of budget is merged."
 )
+_HELD_BACK = "*(The model's provider held back the rest of this answer.)*"
 _MOST_EMPTY = 3
 
 
@@ -94,7 +95,7 @@ class Broker:
         self._last = 0
         self._greeted = False
         self._running: tuple[int, ToolCall] | None = None
-        self._cut_short = False
+        self._ended = ""  # why the last answer did, in its server's word
         self._empty = 0
         self._warned = False
         self.finished: Completed | None = None
@@ -174,7 +175,7 @@ class Broker:
         self._answers += 1
         self._step("", self._answers, kept.usage.total if kept.usage else 0, kept.cost or 0)
         self._transcript.said(kept.text, kept.tool_calls)
-        self._cut_short = kept.finish == "length"
+        self._ended = kept.finish
         self._empty = 0 if kept.text.strip() or kept.tool_calls else self._empty + 1
         if note:
             await self._tell(note)
@@ -300,8 +301,10 @@ class Broker:
         given: dict[str, Json] = {"result": self._transcript.last_text}
         if call is not None:
             given = parse_arguments(FINISH, call.arguments)
-        elif self._cut_short:
+        elif self._ended == "length":
             raise BadRequest("your answer was cut off at its greatest length; make it shorter")
+        elif self._ended == "content_filter" and self._transcript.last_text:
+            given["result"] = f"{self._transcript.last_text}\n\n{_HELD_BACK}"
         result, files = str(given["result"]), given.get("files")
         if not result.strip():
             raise BadRequest("the result is empty; say what you did and found")

@@ -21,6 +21,18 @@ async def test_the_result_is_what_the_model_wrote_not_what_the_pipe_said(tmp_pat
         assert await made.run(job()) == Completed(result="true")
 
 
+async def test_words_that_a_provider_cut_say_so_in_the_result(tmp_path: Path) -> None:
+    async def ends(puppet: Puppet) -> None:
+        await puppet.greet()
+        await puppet.model()
+        await puppet.ask("finish", call=None, result="x", files=[])
+
+    async with played(tmp_path, ends) as made:
+        made.model.lines.append(says("half of", finish="content_filter"))
+        result = "half of\n\n*(The model's provider held back the rest of this answer.)*"
+        assert await made.run(job()) == Completed(result=result)
+
+
 async def garbage(puppet: Puppet) -> None:
     puppet.raw(b"\x00\xff garbage")
     await asyncio.Event().wait()
