@@ -10,6 +10,7 @@ from tests.adapters.discord.conftest import Start, Town
 from tests.adapters.discord.fake_core import FakeCore, card, post
 from tests.emulators.discord.interactions import (
     CHOICES,
+    DEADLINE_S,
     EPHEMERAL,
     LATER,
     MESSAGE,
@@ -170,7 +171,7 @@ async def test_a_slash_command_is_the_same_words_and_its_answer_takes_its_place(
     made = await discord.interactions.command(town.anna, town.general, name, **options)
     await discord.messages.until(lambda: made.original)
     assert made.type == LATER
-    assert made.response_after < 1
+    assert made.response_after < DEADLINE_S
     message = await core.message()
     assert isinstance(message, Message)
     assert message.text == text

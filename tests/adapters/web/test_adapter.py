@@ -30,8 +30,9 @@ async def test_the_page_is_up_at_once(core: FakeCore) -> None:
 
 
 async def test_stopping_says_goodbye_to_every_page_and_takes_no_time(
-    adapter: WebAdapter, connect: Connect
+    adapter: WebAdapter, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("adapters.web.adapter._CLOSING_S", 120.0)
     sockets = [await connect() for _ in range(5)]
     began = time.perf_counter()
     stopping = asyncio.create_task(adapter.stop())
@@ -39,7 +40,7 @@ async def test_stopping_says_goodbye_to_every_page_and_takes_no_time(
         assert (await socket.receive(timeout=60)).type is aiohttp.WSMsgType.CLOSE
         assert socket.close_code == aiohttp.WSCloseCode.GOING_AWAY
     await stopping
-    assert time.perf_counter() - began < 2
+    assert time.perf_counter() - began < 60
 
 
 async def test_it_can_be_started_again_on_the_same_port(adapter: WebAdapter) -> None:
