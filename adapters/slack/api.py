@@ -5,18 +5,16 @@ The library retries nothing here: its own handlers would send a post again whose
 
 import asyncio
 import time
-from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.slack.events import Json
 from adapters.slack.limits import Limits
 from adapters.slack.status import Meter
 from core.errors import said
-
-Json = Mapping[str, Any]
 
 _TIMEOUT_S = 30.0
 _LONGEST_HOLD_S = 30.0

@@ -16,8 +16,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.api import Json
-from adapters.slack.events import Bot
+from adapters.slack.events import Bot, Json
 from adapters.slack.intake import Intake, NotKept
 from core.errors import said
 

@@ -1,10 +1,15 @@
 """What people do in Slack, as data between translation and intake. No behaviour."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from core.messages import Message, Person, ThreadRef
 
 PLATFORM = "slack"
+
+Json = Mapping[str, Any]
+"""What Slack sends and is sent, as it is on the wire."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

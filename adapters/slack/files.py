@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from adapters.slack.api import Api, Json, Refused, Unclear
-from adapters.slack.events import FileRef
+from adapters.slack.api import Api, Refused, Unclear
+from adapters.slack.events import FileRef, Json
 from adapters.slack.render import Upload
 from core.errors import BadRequest, DeliveryFailed, DeliveryRefused, said
 from core.messages import Attachment, ChannelRef, ThreadRef

@@ -2,14 +2,12 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
 
+from adapters.slack.events import Json
 from adapters.slack.translate import FORM
 from core.messages import ThreadRef
 from core.messages.money import usage_words
 from core.messages.views import JobView, StepLine
-
-Json = Mapping[str, Any]
 
 _SECTION = 2_900
 _MOST_SECTIONS = 90

@@ -9,12 +9,12 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 
 from adapters.slack import translate
-from adapters.slack.events import Bot, Pressed, Spoken
+from adapters.slack.events import Bot, Json, Pressed, Spoken
 from adapters.slack.files import Files
 from adapters.slack.forms import carried
 from adapters.slack.people import People
@@ -30,7 +30,6 @@ from core.ports import Door, Guard, Places, Window
 
 log = structlog.get_logger(__name__)
 
-Json = Mapping[str, Any]
 
 _KNOWN = 20_000
 _NAMED = 10

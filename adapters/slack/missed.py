@@ -5,12 +5,11 @@ Slack sends an event that nobody took for some minutes only. The core drops what
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 
 import structlog
 
 from adapters.slack.api import Api, Busy, Refused, Unclear
-from adapters.slack.events import PLATFORM
+from adapters.slack.events import PLATFORM, Json
 from adapters.slack.intake import NotKept
 from core.errors import BadRequest, StoreError
 from core.messages import ChannelRef, ThreadRef
@@ -20,7 +19,6 @@ from core.ports import Window
 
 log = structlog.get_logger(__name__)
 
-Json = Mapping[str, Any]
 
 # Slack answers fifty such questions a minute, and posts are looked for by the same.
 _CHANNELS, _THREADS = 6, 12

@@ -6,7 +6,8 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from adapters.slack.api import Api, Busy, Json, Refused, Unclear
+from adapters.slack.api import Api, Busy, Refused, Unclear
+from adapters.slack.events import Json
 from core.messages import Person, ThreadRef
 
 _KNOWN = 20_000

@@ -6,14 +6,14 @@ as such and looked for by its metadata before it is sent again. `~` stands befor
 message that an answer is still streamed into.
 """
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
 import structlog
 
 from adapters.slack.api import Api, Busy, Refused, Unclear
-from adapters.slack.events import Bot
+from adapters.slack.events import Bot, Json
 from adapters.slack.files import Files
 from adapters.slack.render import Part, Upload
 from adapters.slack.status import Meter
@@ -23,7 +23,6 @@ from core.ports import Places
 
 log = structlog.get_logger(__name__)
 
-Json = Mapping[str, Any]
 
 EVENT = "thaw_item"
 _DEAD_TOKEN = {

@@ -6,17 +6,16 @@ into plain_text, where no sign means anything.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from adapters.slack import markdown
+from adapters.slack.events import Json
 from adapters.slack.markdown import Block, Fence, Table, Text, aligned
 from adapters.slack.text import defused, escaped, mention
 from core.messages import Button, Card, Post, PostKind
 from core.messages.money import usage_words
-
-Json = Mapping[str, Any]
 
 _ROOM = 9_000  # of Slack's 12,000 characters of Markdown and 13,200 in all
 _FULL = 11_500

@@ -5,20 +5,18 @@ Every field may be missing or of another type: payloads come from outside.
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from adapters.slack.events import (
     PLATFORM,
     Bot,
     Commanded,
     FileRef,
+    Json,
     Pressed,
     Spoken,
 )
 from adapters.slack.text import plain
 from core.messages import ChannelRef, Deletion, Edit, Message, Person, Press, ThreadRef
-
-Json = Mapping[str, Any]
 
 _TS = re.compile(r"\d{1,12}\.\d{1,9}")
 _CHANNEL = re.compile(r"[CDG][A-Z0-9]{1,30}")

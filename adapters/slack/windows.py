@@ -3,9 +3,9 @@
 import structlog
 
 from adapters.slack import forms
-from adapters.slack.api import Api, Busy, Json, Refused, Unclear
+from adapters.slack.api import Api, Busy, Refused, Unclear
 from adapters.slack.background import Background
-from adapters.slack.events import Pressed
+from adapters.slack.events import Json, Pressed
 from adapters.slack.hints import Hints
 from core.errors import BadRequest, StoreError
 from core.messages.queries import ReadJob
