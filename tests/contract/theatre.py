@@ -36,17 +36,20 @@ class Theatre:
     async def verdict(self, name: str, variant: str) -> None:
         """Raise what the story ended with on this platform. Others hear it meanwhile."""
         now = self._order.index(name)
-        for key in self._program:
-            near = key[0] in self._order[now : now + AHEAD]
-            if near and key not in self._told:
+        near = [key for key in self._program if key[0] in self._order[now : now + AHEAD]]
+        for _, each in near:
+            if each not in self._stages:
+                built = self._stack.enter_async_context(stage(each, self._within))
+                self._stages[each] = asyncio.create_task(built, name=each)
+        for key in near:
+            if key not in self._told:
                 telling = self._tell(_stories[key[0]], key[1])
                 self._told[key] = asyncio.create_task(telling, name=str(key))
         await self._told[name, variant]
 
     async def _tell(self, story: Story, variant: str) -> None:
-        if variant not in self._stages:
-            built = self._stack.enter_async_context(stage(variant, self._within))
-            self._stages[variant] = asyncio.create_task(built, name=variant)
+        # A bot has seconds for some of what people are shown, and none of them while others start.
+        await asyncio.wait(list(self._stages.values()))
         await story(await asyncio.shield(self._stages[variant]))
 
     async def end(self) -> None:
