@@ -88,3 +88,22 @@ def test_a_channel_has_its_own(tmp_path: Path) -> None:
     skills = read_skills(tmp_path, ["slack/*"])
     assert skills.of(ChannelRef(platform="slack", workspace="T", channel="C")) == skills.found
     assert skills.of(ChannelRef(platform="web", workspace="local", channel="general")) == ()
+
+
+def test_of_two_folders_the_first_has_a_name_and_the_other_is_told(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        write(tmp_path / folder / "ci", head("ci", folder))
+        write(tmp_path / folder / folder, head(folder))
+    skills = together([read_skills(tmp_path / folder) for folder in ("one", "two")])
+    found = [(one.name, one.description) for one in skills.found]
+    assert found == [("ci", "one"), ("one", "what it is for"), ("two", "what it is for")]
+    first, other = tmp_path / "one" / "ci", tmp_path / "two" / "ci"
+    assert skills.wrong == (f"{other / 'SKILL.md'}: 'ci' is in {first} too",)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"), [('"a: b"', "a: b"), ("'a'", "a"), ("\"a'", "\"a'"), ('"', '"')]
+)
+def test_a_description_may_stand_in_quotes(tmp_path: Path, written: str, read: str) -> None:
+    write(tmp_path / "a", head("a", written))
+    assert [one.description for one in read_skills(tmp_path).found] == [read]
