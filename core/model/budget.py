@@ -6,8 +6,9 @@ and a reservation costs the same however many calls there were.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import TypeVar
 
 from core.errors import BudgetExceeded
 from core.messages import ChannelRef
@@ -16,6 +17,7 @@ from core.model import usage_rows
 from core.model.account import Account
 from core.model.amounts import NO_LIMIT, Amount
 from core.model.chat import Usage
+from core.model.ended_calls import Ended, EndedCalls
 from core.model.periods import day_of, month_of
 from core.model.pots import (
     Level,
@@ -33,6 +35,9 @@ from core.model.pots import (
     scarce_words,
 )
 from core.state.database import Database, Transaction
+from core.state.savepoint import savepoint
+
+T = TypeVar("T")
 
 # Pots untouched for so long can no longer be drawn on, except a job's that slept for months.
 KEEP_S = 90 * 86_400
@@ -42,9 +47,10 @@ _NOTHING = Amount(tokens=0, nanos=0)
 class Ledger:
     """Keeps the pots in control.db. All limits hold together, exactly, at any concurrency."""
 
-    def __init__(self, database: Database, limits: Limits) -> None:
+    def __init__(self, database: Database, limits: Limits, ended: EndedCalls | None = None) -> None:
         self._database = database
         self._limits = limits
+        self._ended = ended or EndedCalls()
         self._swept = ""
 
     async def recover(self, at: float) -> int:
@@ -58,11 +64,11 @@ class Ledger:
         Raises BudgetExceeded; then nothing is held. A second time it has no effect.
         """
         pots = pots_of(account, model, at, self._limits)
-        await self._database.write(partial(_admit, account, pots, model, bound, at))
+        await self._write(partial(_admit, account, pots, model, bound, at))
 
     async def release(self, work: str) -> None:
         """Let go of what is still held for a job; no effect when nothing is."""
-        await self._database.write(partial(_release, work))
+        await self._write(partial(_release, work))
 
     async def reserve(self, account: Account, model: str, bound: Amount, at: float) -> int:
         """Set `bound` aside on all levels and return the reservation's id.
@@ -75,19 +81,22 @@ class Ledger:
         if today != self._swept:
             self._swept = today
             await self._database.write(partial(_sweep, at))
-        return await self._database.write(partial(_call, account, pots, model, bound, at))
+        return await self._write(partial(_call, account, pots, model, bound, at))
 
     async def settle(
         self, reservation: int, charged: Amount | None, usage: Usage | None = None
     ) -> None:
         """Replace a reservation by what was used; None (unknown) charges all that was reserved.
 
-        `usage` is what the server said of it. A second time it has no effect.
+        `usage` is what the server said of it. A second time it has no effect. It is written in a
+        moment, with others, but before anything else that is asked of the ledger.
         """
-        await self._database.write(partial(_settle, reservation, charged, usage))
+        ended = Ended(reservation=reservation, charged=charged, usage=usage)
+        await self._ended.add(ended, partial(self._write, _nothing))
 
     async def charged(self, work: str) -> Amount:
         """What a turn or job has used and has still reserved; nanos of what has a price."""
+        await self._ended.all_written()
         now = await self._database.read(partial(_standing, (Level.WORK, work, "")))
         return Amount(tokens=now.tokens + now.reserved_tokens, nanos=now.nanos + now.reserved_nanos)
 
@@ -95,7 +104,10 @@ class Ledger:
         """Which budget is nearly used up, and what is left of it, before a call of at most
         `bound`; None if all have enough."""
         pots = _limited(pots_of(account, model, at, self._limits))
-        return await self._database.look(partial(_scarce, pots, bound)) if pots else None
+        if not pots:
+            return None
+        await self._ended.all_written()
+        return await self._database.look(partial(_scarce, pots, bound))
 
     async def spend(
         self, channel: ChannelRef, person_id: str | None, at: float, zone: str = "UTC"
@@ -106,7 +118,42 @@ class Ledger:
         pots = [channel_pot(channel, at, zone, limits), month_pot(at, limits)]
         if person_id is not None:
             pots.insert(0, person_pot(channel, person_id, at, zone, limits))
+        await self._ended.all_written()
         return await self._database.read(partial(_spend, pots, limits, at))
+
+    async def _write(self, function: Callable[[Transaction], T]) -> T:
+        """Run `function` in one transaction with what calls have used that have ended."""
+        ended, error = self._ended.take(), None
+        try:
+            result = await self._database.write(partial(_after, ended, function))
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            for one in ended:
+                one.tell(error)
+        if isinstance(result, BudgetExceeded):
+            raise result
+        return result
+
+
+def _after(
+    ended: Sequence[Ended], function: Callable[[Transaction], T], tx: Transaction
+) -> T | BudgetExceeded:
+    """A refusal as a value: it undoes what the function wrote, not what calls have used."""
+    for one in ended:
+        _settle(one.reservation, one.charged, one.usage, tx)
+    if not ended:
+        return function(tx)
+    try:
+        with savepoint(tx):
+            return function(tx)
+    except BudgetExceeded as refused:
+        return refused
+
+
+def _nothing(tx: Transaction) -> None:
+    """Only calls have ended."""
 
 
 _Key = tuple[str, str, str]
