@@ -53,14 +53,55 @@ def test_a_file_counts_however_it_is_named(workspace: Path, command: str) -> Non
     assert of(command, workspace) != before
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sh link.sh", "sh linked/run.sh", "cd linked && sh run.sh", "sh far/../bin/run.sh",
+        "sh ../workspace/bin/run.sh", "cd bin && sh ../bin/run.sh", "sh /workspace//bin/./run.sh",
+        "sh bin/run'.sh'", 'sh "bin"/run.sh', r"sh bin/r\un.sh", "sh ~/bin/run.sh",
+        "sh $PWD/bin/run.sh", "sh ${HOME}/bin/run.sh", "sh bin/*.sh", "sh bin/r?n.sh",
+        "sh bin/r[tu]n.sh", "sh bin/{run,walk}.sh", "cd bin; sh r*", "cd bin; sh *", "sh bin/*",
+        "X=run; sh bin/$X.sh",
+    ],
+)  # fmt: skip
+def test_a_file_counts_by_whichever_way_a_shell_comes_to_it(workspace: Path, command: str) -> None:
+    (workspace / "bin").mkdir()
+    (workspace / "link.sh").symlink_to("bin/run.sh")
+    (workspace / "linked").symlink_to("/workspace/bin")
+    (workspace / "bin/run.sh").write_text("ls")
+    before = of(command, workspace)
+    assert of(command, workspace) == before
+    (workspace / "bin/run.sh").write_text("rm")
+    assert of(command, workspace) != before
+
+
+@pytest.mark.parametrize(
+    ("tool", "command"), [("shell", "echo $X $(date)"), ("python", "print(6 * 7)")]
+)
+def test_what_names_no_file_moves_with_none(workspace: Path, tool: str, command: str) -> None:
+    (workspace / "a").write_text("1")
+    before = digest(tool, {"command": command}, workspace)
+    (workspace / "a").write_text("2")
+    assert digest(tool, {"command": command}, workspace) == before
+
+
+def test_links_that_lead_in_a_circle_have_an_end(workspace: Path) -> None:
+    (workspace / "a").symlink_to("b")
+    (workspace / "b").symlink_to("a")
+    assert of("cat a b/c", workspace) == of("cat a b/c", workspace)
+
+
 def test_links_pipes_and_folders_are_not_read(workspace: Path) -> None:
     (workspace.parent / "secret").write_text("1")
     (workspace / "link").symlink_to(workspace.parent / "secret")
     os.mkfifo(workspace / "pipe")
     (workspace / "folder").mkdir()
-    before = of("cat link pipe folder ../secret", workspace)
+    (workspace / "out").symlink_to(workspace.parent)
+    command = "cat link pipe folder ../secret out/secret out/* out/sec*; cd out; cat secret s*"
+    before = of(command, workspace)
     (workspace.parent / "secret").write_text("2")
-    assert of("cat link pipe folder ../secret", workspace) == before
+    (workspace.parent / "second").write_text("3")
+    assert of(command, workspace) == before
 
 
 def test_names_are_found_below_lists_and_objects(workspace: Path) -> None:
