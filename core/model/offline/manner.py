@@ -39,7 +39,7 @@ _ONE = (
 _WORKS = r"(?:run|execute|wait|sleep|write|create|make|save|search|find|look|read|add|set|append)"
 _JOBS = r"(?:\w+\s+){0,3}?(?:jobs|tasks)"
 _COUNTS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_COUNT = rf"(?:[1-9]\d?|{'|'.join(_COUNTS[1:])})"
+_COUNT = rf"(?:[1-9]\d{{0,2}}|{'|'.join(_COUNTS[1:])})"
 _COUNTED = re.compile(
     rf"(?:in\s+the\s+background\s*[:,]?\s+)?(?:do|handle|{_NEW})\s+(?:(?:these|the\s+following)\s+)?"
     rf"(?P<count>{_COUNT})\s+(?:\w+\s+){{0,2}}?(?:jobs|tasks|things)\b",

@@ -43,6 +43,7 @@ _JOB = re.compile(r"Job (\d+)")
 # A line of list_jobs.
 _OPEN = re.compile(r"^(?P<job>\d+) (?:queued|running|waiting): (?P<title>.*)$", re.MULTILINE)
 _CONTEXT = 300
+_NAMED = 3  # of the jobs that were not started for one reason
 
 
 def answer(messages: Sequence[ChatMessage]) -> Say:
@@ -172,6 +173,7 @@ def _work_answer(work: Work, told: Sequence[Told]) -> str:
     left = list(told)
     done: list[str] = []
     started: list[str] = []
+    refused: dict[str, list[str]] = {}
     for item in work.items:
         light = _light(item, work.background)
         for action in item.actions if light else item.actions[:1]:
@@ -181,11 +183,20 @@ def _work_answer(work: Work, told: Sequence[Told]) -> str:
             one = left.pop(0) if left else Told(text="there was no result", failed=True)
             if light:
                 done.append(_done(action, one))
+            elif one.failed:
+                refused.setdefault(one.text, []).append(f"**{_title(item)}**")
             else:
                 started.append(_started(item, one))
-    if started:
-        done.append(_summary(started))
+    left_out = [_refused(titles, why) for why, titles in refused.items()]
+    done += [_summary([*started, *left_out])] if started else left_out
     return "\n\n".join(done)
+
+
+def _refused(titles: Sequence[str], why: str) -> str:
+    more = len(titles) - _NAMED
+    named = ", ".join(titles[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    reason = why.partition("; tell the person")[0]
+    return f"{named} {'was' if len(titles) == 1 else 'were'} not started: {reason}"
 
 
 def _done(action: Action, told: Told) -> str:
@@ -204,8 +215,6 @@ def _done(action: Action, told: Told) -> str:
 
 
 def _started(item: Item, told: Told) -> str:
-    if told.failed:
-        return f"**{_title(item)}** was not started: {told.text}"
     number = _JOB.match(told.text)
     if number and "already" in told.text:
         return f"job {number[1]}: **{_title(item)}** (it does just this already)"

@@ -158,6 +158,21 @@ async def test_what_is_not_understood_is_told_what_comes_nearest(message: str, s
     assert said in answer
 
 
+async def test_where_no_job_could_be_started_none_is_promised() -> None:
+    answer = await Turn(results=["Error: the channel is paused"]).say("run `a`")
+    assert answer == "**run `a`** was not started: the channel is paused"
+
+
+async def test_many_jobs_that_could_not_be_started_are_one_line() -> None:
+    refusal = "Error: one message starts at most 1 jobs and 1 are started; tell the person of it"
+    turn = Turn(results=["Job 7 starts now.", *[refusal] * 99])
+    answer = await turn.say("start 100 jobs that wait 5 seconds")
+    waits = ", ".join(["**wait 5 seconds**"] * 3)
+    assert f"- {waits} and 96 more were not started: one message starts at most" in answer
+    assert "1 are started\n" in answer
+    assert answer.count("\n") < 8
+
+
 async def test_light_things_are_done_at_once() -> None:
     turn = Turn(results=["a = 1", 'Error: b is a set; "put" does not fit'])
     answer = await turn.say("set a to 1; set b to 2")
