@@ -1,8 +1,7 @@
 """The files of all channels: opened when needed, at most so many at once. Knows no tables."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -127,16 +126,14 @@ class Channels:
     async def _on(self, ref: ChannelRef, work: Callable[[Database], Awaitable[T]]) -> T:
         slot = await self._slot(ref)
         try:
-            async with self._leased(slot) as database:
-                return await work(database)
+            return await self._leased(slot, work)
         except UnusableFile as error:
             if self._mender is None or not _of_the_file(slot, error):
                 raise
             if not await self._mended(ref, slot, self._mender):
                 raise
         # Nothing of the work was kept, so it is done on what stands there now.
-        async with self._leased(await self._slot(ref)) as database:
-            return await work(database)
+        return await self._leased(await self._slot(ref), work)
 
     async def _mended(self, ref: ChannelRef, slot: _Slot, mender: Mender) -> bool:
         """Whether another file stands in the place of the slot's. Whoever comes first mends it."""
@@ -159,14 +156,13 @@ class Channels:
         finally:
             del self._closing[ref]
 
-    @asynccontextmanager
-    async def _leased(self, slot: _Slot) -> AsyncIterator[Database]:
+    async def _leased(self, slot: _Slot, work: Callable[[Database], Awaitable[T]]) -> T:
         slot.users += 1
         slot.idle.clear()
         self._idle.pop(slot.ref, None)
         try:
             # Shielded: the task belongs to all who wait for it, not to the one who is cancelled.
-            yield await asyncio.shield(slot.opening)
+            return await work(await asyncio.shield(slot.opening))
         finally:
             slot.users -= 1
             if not slot.users:
