@@ -10,7 +10,7 @@ from adapters.examined import ahead_s, clock
 def test_a_date_tells_how_far_ahead_this_machine_is(off_s: float) -> None:
     told = ahead_s(formatdate(time() - off_s, usegmt=True))
     assert told is not None
-    assert abs(told - off_s) < 5
+    assert abs(told - off_s) < 60
 
 
 @pytest.mark.parametrize("date", ["", "yesterday", "Mon, 32 Foo 2026"])
