@@ -165,9 +165,8 @@ class Assembly:
         """What has come, as one reply. Calls without an id, or with a used one, get their own."""
         calls, seen = [], set[str]()
         for call in self._calls:
-            identity = (
-                call.id if call.id and call.id not in seen else f"call_{secrets.token_hex(8)}"
-            )
+            # Nine letters and digits: some servers take back no other form.
+            identity = call.id if call.id and call.id not in seen else secrets.token_hex(5)[:9]
             seen.add(identity)
             arguments = "".join(call.arguments).strip() or "{}"
             calls.append(ToolCall(id=identity, name=_name(call.name), arguments=arguments))

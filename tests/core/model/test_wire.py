@@ -1,6 +1,7 @@
 """Replies in every shape that JSON can have."""
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -39,6 +40,15 @@ def test_whatever_a_server_sends_becomes_an_ordinary_reply(sent: list[dict[str, 
     assert len({call.id for call in reply.tool_calls}) == len(reply.tool_calls)
     assert all(call.name and call.arguments for call in reply.tool_calls)
     assert reply.finish
+
+
+def test_a_call_without_an_id_of_its_own_gets_one_that_every_server_takes_back() -> None:
+    assembly = Assembly()
+    names = [{"id": id, "function": {"name": "look"}} for id in (None, "", "x", "x")]
+    assembly.add({"choices": [{"message": {"tool_calls": names}}]})
+    first, second, kept, again = (call.id for call in assembly.reply().tool_calls)
+    assert kept == "x"
+    assert all(re.fullmatch("[a-z0-9]{9}", id) for id in (first, second, again))
 
 
 def test_the_last_usage_of_a_stream_counts() -> None:
