@@ -60,6 +60,9 @@ def _prepare(
         prepare_new(connection)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
+    # Pages it has seen stay up to this many KB: the system's cache has them as well, and with
+    # SQLite's own 2,000 a thousand busy channels would grow for hours.
+    connection.execute("PRAGMA cache_size = -64")
     # A thousand channels may be open: their logs should not take gigabytes.
     connection.execute("PRAGMA wal_autocheckpoint = 400")
     if version < len(migrations):
