@@ -169,7 +169,7 @@ class Assembly:
             identity = call.id if call.id and call.id not in seen else secrets.token_hex(5)[:9]
             seen.add(identity)
             arguments = "".join(call.arguments).strip() or "{}"
-            calls.append(ToolCall(id=identity, name=_name(call.name), arguments=arguments))
+            calls.append(ToolCall(id=identity, name=sendable_name(call.name), arguments=arguments))
         text = "".join(self._texts) or "".join(self._refusals)
         finish = self._finish or ("tool_calls" if calls else "stop")
         return ModelReply(text=text, tool_calls=tuple(calls), usage=self._usage, finish=finish)
@@ -231,8 +231,8 @@ def _text(content: object) -> str:
     return _string(content)
 
 
-def _name(name: str) -> str:
-    """A name that servers take back in the next request."""
+def sendable_name(name: str) -> str:
+    """A tool's name, as a model wrote it, in a form that servers take back."""
     return re.sub(r"[^A-Za-z0-9_-]", "_", name)[:64] or "unnamed"
 
 

@@ -19,6 +19,7 @@ from core.errors import (
 from core.jobs.job import Failed, FailureKind, JobSpec, account_of
 from core.model.amounts import Amount
 from core.model.chat import ModelReply, ModelRequest, ToolCall, ToolSpec
+from core.model.wire import sendable_name
 from core.ports import MeteredModel
 from core.subagents.summing import Outgrown
 from core.subagents.transcript import Transcript
@@ -149,15 +150,11 @@ def sound(reply: ModelReply, known: Callable[[str], bool]) -> tuple[ModelReply, 
         if len(arguments) > left:
             arguments = f"({len(arguments)} characters, too many)"
         left -= len(arguments)
-        calls.append(ToolCall(id=id, name=_name(call.name), arguments=arguments))
+        calls.append(ToolCall(id=id, name=sendable_name(call.name), arguments=arguments))
     dropped = len(reply.tool_calls) - len(calls)
     note = f"Only the first {MOST_CALLS} calls were run; {dropped} were dropped." if dropped else ""
     text = _text(reply.text[:LONGEST_TEXT])
     return replace(reply, text=text, tool_calls=tuple(calls)), note
-
-
-def _name(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_-]", "_", name)[:64] or "unnamed"
 
 
 def _text(text: str) -> str:
