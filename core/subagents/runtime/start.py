@@ -49,6 +49,8 @@ def main(words: list[str]) -> int:
     if "become" in told:
         _become(int(told["become"]))
     if "foster" in told:
+        # It is an ordinary process until here: the host bounds it, and then says so.
+        posix.read(int(told["line"]), 1)
         # The parent of what descendants leave behind, so that it can be found.
         _must(_prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl(PR_SET_CHILD_SUBREAPER)")
     if "foster" not in told:

@@ -101,8 +101,8 @@ def command(
 
     Words: `line` (number of the descriptor that leads to the host), `workspace`, `nice`, `become`
     (user id outside; it starts as root), `ahead` (the size of files is told later), `foster` (there
-    is no namespace around it), `off` (why commands are off). `sources` maps the names that are
-    shown ("/sources/ci") to folders.
+    is no namespace around it; a byte tells it that it is bounded), `off` (why commands are off).
+    `sources` maps the names that are shown ("/sources/ci") to folders.
     """
     told = [f"{name}={value}" for name, value in words.items()]
     told += [f"source={shown}:{path}" for shown, path in sources.items()]

@@ -33,7 +33,11 @@ class Plain:
                 undo.callback(ours.close)
                 with theirs:
                     program = self._run(spec, theirs.fileno())
-                    limits.enter(program.pid)
+                undo.callback(_end, program)
+                limits.enter(program.pid)
+                # It waits for this: once it has closed itself to others of its user, only root
+                # could still bound it.
+                ours.sendall(b"\n")
                 inside = os.pidfd_open(program.pid)
             except OSError as error:
                 raise SandboxUnavailable(f"the subagent cannot be started: {error}") from error
@@ -66,3 +70,8 @@ class Plain:
             start_new_session=True,
             env=launch.environment(self.python.binary.parent, str(spec.workspace)),
         )
+
+
+def _end(program: "subprocess.Popen[bytes]") -> None:
+    kill_all(program.pid)
+    program.communicate()

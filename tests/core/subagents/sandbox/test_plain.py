@@ -1,10 +1,13 @@
 import os
+import time
 from pathlib import Path
 
 import pytest
 
+from core.errors import SandboxUnavailable
 from core.subagents.sandbox import Mount, Sandbox
-from tests.core.subagents.host import hosted, spec
+from core.subagents.sandbox.limits import Limits
+from tests.core.subagents.host import hosted, runs, spec
 
 
 async def test_commands_run_in_the_workspace_and_know_nothing_of_the_bots_environment(
@@ -47,3 +50,34 @@ async def test_no_descriptor_of_the_bot_is_inherited(plain: Sandbox, workspace: 
     finally:
         os.close(reading)
         os.close(writing)
+
+
+async def test_it_does_nothing_before_it_is_bounded(
+    plain: Sandbox, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enter, seen = Limits.enter, list[Path]()
+
+    def late(self: Limits, pid: int) -> None:
+        time.sleep(0.5)  # as where the machine has no time for the bot
+        seen.append(Path(f"/proc/{pid}/cwd").readlink())
+        enter(self, pid)
+
+    monkeypatch.setattr(Limits, "enter", late)
+    async with hosted(plain, spec(workspace)) as host:
+        assert "exit code 0" in await host.shell("true")
+    assert seen == [Path.cwd()]
+
+
+async def test_one_that_cannot_be_bounded_is_ended(
+    plain: Sandbox, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = list[int]()
+
+    def refused(self: Limits, pid: int) -> None:
+        started.append(pid)
+        raise PermissionError("not yours to bound")
+
+    monkeypatch.setattr(Limits, "enter", refused)
+    with pytest.raises(SandboxUnavailable, match="not yours to bound"):
+        await plain.start(spec(workspace))
+    assert [pid for pid in started if not runs(pid)] == started
