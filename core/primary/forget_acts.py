@@ -14,6 +14,7 @@ from core.records import forget, forgettings, inbox, jobs, messages, turns
 from core.records.forgettings import Forgetting, Stage, What
 from core.rights import Right
 from core.state import forget as state
+from core.state.receipts import counted
 
 _GONE = (
     "I was forgetting something that I may have seen for this answer. Say it again if it is open."
@@ -170,11 +171,11 @@ def _of_person(doing: Doing, person: str, upto: int) -> str:
         raise BadRequest("There is no message to forget.")
     asked = tx.execute("SELECT count(*) FROM jobs WHERE requester_id = ?", (person,)).fetchone()[0]
     files = forget.files_of(tx, person, upto)
-    sent = [f"{_count(len(files), 'file')} that came with them: {_names(files)}"] if files else []
+    sent = [f"{counted(len(files), 'file')} that came with them: {_names(files)}"] if files else []
     return _list(
-        f"{_count(said, 'message')} of {plain(name)}, and what I posted in answer to them",
+        f"{counted(said, 'message')} of {plain(name)}, and what I posted in answer to them",
         *sent,
-        f"what {_count(asked, 'job')} of theirs were told and said",
+        f"what {counted(asked, 'job')} of theirs were told and said",
         "all transcripts and workspaces of jobs whose snapshot shows these messages;"
         " such jobs that run are stopped",
         kept="what others said, also where they quote it; what was written into the state"
@@ -190,10 +191,10 @@ def _of_key(doing: Doing, name: str, upto: int) -> str:
     traces = Traces(keys=(*found.keys, *found.files), texts=texts)
     quoting = forget.count_quoting(doing.tx, traces, upto)
     return _list(
-        f"{_count(len(found.keys), 'key')} and {_count(len(found.files), 'file')}:"
+        f"{counted(len(found.keys), 'key')} and {counted(len(found.files), 'file')}:"
         f" {_names((*found.keys, *found.files))}",
-        f"{_count(found.versions, 'version')}, now and in the past, and what"
-        f" {_count(found.commits, 'commit')} say of them",
+        f"{counted(found.versions, 'version')}, now and in the past, and what"
+        f" {counted(found.commits, 'commit')} say of them",
         f"the texts of {quoting} that quote a value",
         "transcripts and workspaces of jobs that read, wrote or quote it; such jobs that run are"
         " stopped",
@@ -207,9 +208,9 @@ def _of_channel(doing: Doing, upto: int) -> str:
         return int(row.fetchone()[0])
 
     return _list(
-        f"{_count(count('messages WHERE seq <= ?', upto), 'message')} of people and mine",
-        f"the whole state: {_count(count('entries'), 'key')} and files with their history",
-        f"{_count(count('jobs'), 'job')} with their transcripts and workspaces; all that run are"
+        f"{counted(count('messages WHERE seq <= ?', upto), 'message')} of people and mine",
+        f"the whole state: {counted(count('entries'), 'key')} and files with their history",
+        f"{counted(count('jobs'), 'job')} with their transcripts and workspaces; all that run are"
         " stopped",
         "this channel's settings",
         kept="what was spent; ids of messages, so that none is answered twice",
@@ -223,7 +224,3 @@ def _list(*lines: str, kept: str) -> str:
 def _names(names: Sequence[str]) -> str:
     shown = ", ".join(plain(name) for name in names[:10])
     return shown if len(names) <= 10 else f"{shown} and {len(names) - 10:,} more"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
