@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 _MEMORY = 768 * 1024 * 1024
 _CPU_S = 10
 _LONGEST_TITLE = 300
+# A text that begins so is what this says, whatever the server says of it.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _MARKUP = frozenset({"text/html", "application/xhtml+xml"})
 
 
@@ -41,7 +47,7 @@ def plain(content: bytes, charset: str) -> str:
 def marked_up(content: bytes, charset: str, url: str) -> tuple[str, str]:
     """Title and text of HTML: what it is about, or else all that it says."""
     # Loaded only here: other texts do not need it.
-    from lxml.html import document_fromstring  # noqa: PLC0415
+    from lxml.html import HTMLParser, document_fromstring  # noqa: PLC0415
     from trafilatura import extract, load_html  # noqa: PLC0415
 
     text = _decoded(content, charset)
@@ -49,7 +55,12 @@ def marked_up(content: bytes, charset: str, url: str) -> tuple[str, str]:
     if not given.strip():
         return "", ""
     found = extract(load_html(given), url=url, output_format="markdown", include_links=True)
-    whole = document_fromstring(given.encode() if isinstance(given, str) else given)
+    # What is decoded already says nothing of how; else the page's own word counts.
+    written = None if text is None else "utf-8"
+    whole = document_fromstring(
+        content if text is None else text.encode("utf-8", "replace"),
+        parser=HTMLParser(encoding=written),
+    )
     title = " ".join((whole.findtext(".//title") or "").split())[:_LONGEST_TITLE]
     return title, found or _all_text(whole)
 
@@ -62,7 +73,8 @@ def _all_text(page: "HtmlElement") -> str:
 
 
 def _decoded(content: bytes, charset: str) -> str | None:
-    """By the server's word; None if it gave none that is known."""
+    """By its first bytes or by the server's word; None where neither says what is known."""
+    charset = next((name for mark, name in _MARKS if content.startswith(mark)), charset)
     try:
         return content.decode(codecs.lookup(charset).name, "replace") if charset else None
     except (LookupError, ValueError):

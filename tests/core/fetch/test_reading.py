@@ -36,6 +36,27 @@ async def test_a_short_page_is_read_whole() -> None:
     assert (read.title, read.text.split()) == ("T", ["one", "two"])
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "text/html"])
+@pytest.mark.parametrize("code", ["utf-16-le", "utf-16-be", "utf-8"])
+async def test_a_text_that_says_itself_how_it_is_written_is_believed(kind: str, code: str) -> None:
+    content = "\ufeff<p>Grüße</p>".encode(code)
+    read = await Reading().read(answer(content, kind, "latin-1"), URL)
+    assert read.text in ("<p>Grüße</p>", "Grüße")
+
+
+@pytest.mark.parametrize(
+    ("meta", "code", "charset"),
+    [("", "utf-8", "utf-8"), ("", "latin-1", "latin-1"), ("<meta charset=utf-8>", "utf-8", ""),
+     ("<meta charset=latin-1>", "utf-8", "utf-8")],
+)  # fmt: skip
+async def test_title_and_text_are_read_as_the_server_or_the_page_says(
+    meta: str, code: str, charset: str
+) -> None:
+    html = f"<head>{meta}<title>Größe</title></head><p>Grüße</p>".encode(code)
+    read = await Reading().read(answer(html, charset=charset), URL)
+    assert (read.title, read.text.strip()) == ("Größe", "Grüße")
+
+
 async def test_half_letters_do_not_come_out() -> None:
     read = await Reading().read(answer(b"a\xed\xa0\x80b &#xd800; \\ud800", "text/plain"), URL)
     assert read.text == read.text.encode("utf-8", "replace").decode()
