@@ -12,7 +12,7 @@ from tests.harness.play import Play, starting
 from tests.harness.room import room
 
 JOBS, STREAMS = 16, 4
-WITHIN_S = 15.0
+WITHIN_S = 25.0  # less than the thirty that a model may take
 LONG = " ".join(f"word{number}" for number in range(40))
 
 

@@ -190,7 +190,7 @@ async def test_a_card_is_one_message_whose_newest_version_stays(
     for version in range(2, 30):
         moved = card(town.main, version=version, step=f"step {version}")
         await bot.show(CardMoved(card=moved))
-    await discord.messages.until(lambda: _embed(town)["description"] == "step 29", 5)
+    await discord.messages.until(lambda: _embed(town)["description"] == "step 29")
     await bot.deliver(card(town.main, version=40, state="completed", step="Completed."))
     await bot.deliver(card(town.main, version=39, step="late"))
     await bot.show(CardMoved(card=card(town.main, version=38, step="later still")))
