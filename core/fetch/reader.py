@@ -73,11 +73,17 @@ def _all_text(page: "HtmlElement") -> str:
 
 
 def _decoded(content: bytes, charset: str) -> str | None:
-    """By its first bytes or by the server's word; None where neither says what is known."""
+    """By its first bytes or by the server's word, else as UTF-8 where it is; None where not."""
     charset = next((name for mark, name in _MARKS if content.startswith(mark)), charset)
     try:
-        return content.decode(codecs.lookup(charset).name, "replace") if charset else None
+        if charset:
+            return content.decode(codecs.lookup(charset).name, "replace")
     except (LookupError, ValueError):
+        pass
+    try:
+        # By chance nothing else is.
+        return content.decode()
+    except ValueError:
         return None
 
 

@@ -46,7 +46,9 @@ async def test_a_text_that_says_itself_how_it_is_written_is_believed(kind: str, 
 
 @pytest.mark.parametrize(
     ("meta", "code", "charset"),
-    [("", "utf-8", "utf-8"), ("", "latin-1", "latin-1"), ("<meta charset=utf-8>", "utf-8", ""),
+    [("", "utf-8", "utf-8"), ("", "utf-8", ""), ("", "utf-8", "x-nothing"), ("", "utf-8", "zip"),
+     ("<meta charset=latin-1>", "latin-1", ""), ("", "latin-1", "latin-1"),
+     ("<meta charset=utf-8>", "utf-8", ""),
      ("<meta charset=latin-1>", "utf-8", "utf-8")],
 )  # fmt: skip
 async def test_title_and_text_are_read_as_the_server_or_the_page_says(
