@@ -1,10 +1,13 @@
 from pathlib import Path
 
+import pytest
+
 from core.subagents.sandbox import Mount
 from tests.core.subagents.engine.bench import bench
 from tests.core.subagents.scripted import calls, finishes, job, last
 
 
+@pytest.mark.needs_system("bubblewrap")
 async def test_a_skill_is_named_to_the_model_and_read_only(tmp_path: Path) -> None:
     notes = tmp_path / "notes"
     notes.mkdir()

@@ -190,6 +190,7 @@ async def test_a_line_for_people_says_what_a_call_is_about(host: Host) -> None:
     assert begins == ["echo one"]
 
 
+@pytest.mark.needs_system("bubblewrap")
 async def test_the_program_is_the_same_in_the_sandbox(bubblewrap: Sandbox, workspace: Path) -> None:
     async with hosted(bubblewrap, spec(workspace)) as host:
         assert "uid=1000" in await host.shell("id")
