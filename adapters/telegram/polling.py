@@ -21,8 +21,8 @@ WANTED = ["message", "edited_message", "callback_query", "my_chat_member"]
 # method reads a whole batch into objects, and one update with a field missing would lose them all.
 _GET_UPDATES = "get_Updates"
 # How long updates may take before Telegram is asked for further ones: short, so that a file that
-# is fetched delays nobody; longer once something takes very long, a full disk for instance.
-_SETTLE_S = 0.07
+# is fetched delays nobody; longer once one of them takes very long, on a full disk for instance.
+_SETTLE_S = 0.03
 _LONG_SETTLE_S = 0.5
 _LONG_S = 10.0
 # Pauses after trouble grow up to this many first ones: people wait for an answer meanwhile.
@@ -48,7 +48,8 @@ class Polling:
         self._poll_s = poll_s
         self._slack_s = slack_s
         self._first_wait_s = first_wait_s
-        self._idle_at = time.monotonic()
+        # Which update keeps the offset back, and since when.
+        self._oldest: tuple[int, float] = (0, 0.0)
 
     async def run(self, me: Me) -> None:
         """Poll for ever."""
@@ -83,11 +84,12 @@ class Polling:
 
     async def _settle(self) -> None:
         """Let updates be kept: unconfirmed ones Telegram gives again at once."""
-        now = time.monotonic()
         if not self._updates.open:
-            self._idle_at = now
             return
-        settle = _SETTLE_S if now - self._idle_at < _LONG_S else _LONG_SETTLE_S
+        now, oldest = time.monotonic(), self._updates.offset
+        if oldest != self._oldest[0]:
+            self._oldest = (oldest, now)
+        settle = _SETTLE_S if now - self._oldest[1] < _LONG_S else _LONG_SETTLE_S
         await asyncio.wait(self._updates.open.values(), timeout=settle)
 
     async def _mend(self, error: TelegramError, wait: float) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 import aiohttp
 import pytest
 
+from adapters.telegram import polling
 from adapters.telegram.address import thread_ref
 from adapters.telegram.addressing import Me
 from adapters.telegram.polling import Polling
@@ -79,6 +80,35 @@ async def test_an_update_is_confirmed_only_when_it_is_kept(
     core.hold.set()
     await make().start()
     assert [one.text for one in await core.hears(1)] == ["important"]
+
+
+class Clock:
+    """Stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+async def test_after_a_minute_of_talk_a_slow_message_holds_up_others_no_longer_than_before(
+    server: TelegramServer, core: Core, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(polling, "time", clock)
+    monkeypatch.setattr(polling, "_LONG_SETTLE_S", 3600.0)
+    await make().start()
+    server.world.say(server.world.chat(7), "one")
+    await core.hears(1)
+    clock.now += 60.0
+    core.hold.clear()
+    server.world.say(server.world.chat(7), "slow")
+    await server.until(lambda: len(core.offered) == 2)
+    other = server.world.say(server.world.chat(8), "quick")
+    await server.until(lambda: other.reactions)
+    core.hold.set()
+    await core.hears(3)
 
 
 async def test_a_full_disk_delays_a_message_and_loses_none(
