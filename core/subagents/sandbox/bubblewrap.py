@@ -72,7 +72,6 @@ class Bubblewrap:
                 undo.callback(ours.close)
                 with theirs:
                     program, inner = self._run(spec, limits, user, theirs.fileno())
-                undo.callback(_end, program)
                 inside = os.pidfd_open(inner)
             except OSError as error:
                 raise SandboxUnavailable(f"the sandbox cannot be started: {error}") from error
@@ -177,11 +176,8 @@ def _give(user: int | None, spec: SandboxSpec) -> None:
 
 def _complaint(program: "subprocess.Popen[bytes]", error: Exception) -> str:
     """End what could not be started and tell what it said."""
-    told = _end(program).decode("utf-8", "replace").strip()[-1000:]
-    return f"bubblewrap failed: {told or error}"
-
-
-def _end(program: "subprocess.Popen[bytes]") -> bytes:
     # A half-made sandbox would outlive it for ever, and hold what is read here.
     kill_all(program.pid)
-    return program.communicate()[1]
+    _, said = program.communicate()
+    told = said.decode("utf-8", "replace").strip()[-1000:]
+    return f"bubblewrap failed: {told or error}"

@@ -74,4 +74,6 @@ class Plain:
 
 def _end(program: "subprocess.Popen[bytes]") -> None:
     kill_all(program.pid)
-    program.communicate()
+    if program.stderr is not None:
+        program.stderr.close()
+    program.wait()
