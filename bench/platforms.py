@@ -17,7 +17,7 @@ line fitted to the bot's resident memory in the last two thirds of each minute m
 than GROWTH_MB a minute. That is not nothing, because a minute does not fill what is remembered of
 messages, 1,000 to 20,000 of them here and there; beyond these bounds nothing may grow.
 
-A line every five seconds says how it goes. The whole ends by itself within six minutes: with words
+A line every five seconds says how it goes. The whole ends by itself within seven minutes: with words
 about who is owed what when the time is over, or when a platform has stood still for half a minute.
 `python -m bench.platforms --seconds 5 --conversations 60 --jobs 8` is for trying out.
 """
@@ -52,7 +52,7 @@ RATE = 200.0
 SECONDS = 60.0
 JOBS = 64
 EVERY_S = 2.0
-WHOLE_S = 350.0
+WHOLE_S = 420.0
 GROWTH_MB = 24.0
 _FIRST_RATE = 25.0
 _JOBS_EACH = 4

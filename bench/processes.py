@@ -45,12 +45,13 @@ def wakes(pids: list[int]) -> dict[str, int]:
 
 
 def cpu_s(pids: list[int]) -> float:
-    """Seconds of processor time of the processes, with children that they have waited for."""
+    """Seconds of processor time of the processes themselves: what a job's sandbox used, once it
+    ended, is not its bot's."""
     total = 0
     for pid in pids:
         with suppress(OSError):
             fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-            total += sum(int(field) for field in fields[11:15])
+            total += sum(int(field) for field in fields[11:13])
     return total / _TICKS
 
 
