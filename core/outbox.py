@@ -145,8 +145,8 @@ class Outbox:
             await self._mark(thread, partial(_refused, waiting=waiting, error=str(error)))
             return
         except DeliveryFailed as error:
-            fields = {"thread": str(thread), "item": waiting.id, "error": str(error)}
-            log.warning("not sent, will try again", **fields)
+            outage = self._outages[thread.channel.platform]
+            outage.tell(thread=str(thread), item=waiting.id, error=str(error))
             await self._mark(thread, partial(_delayed, waiting=waiting, error=str(error)))
             raise
         except Exception as error:
@@ -156,7 +156,7 @@ class Outbox:
             mark = _refused if final else _delayed
             await self._mark(thread, partial(mark, waiting=waiting, error=said(error)))
             raise DeliveryFailed(f"the platform's adapter broke: {said(error)}") from error
-        self._outages[thread.channel.platform].took()
+        self._outages[thread.channel.platform].took(thread.channel.platform)
         if shown is not None:
             self._in_turn[thread].add((waiting.id, waiting.version))
             self._spawn(self._later(thread, waiting, shown), f"shown later {thread} {waiting.id}")
