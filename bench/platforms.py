@@ -17,8 +17,9 @@ line fitted to the bot's resident memory in the last two thirds of each minute m
 than GROWTH_MB a minute. That is not nothing, because a minute does not fill what is remembered of
 messages, 1,000 to 20,000 of them here and there; beyond these bounds nothing may grow.
 
-A line every five seconds says how it goes. The whole ends by itself within seven minutes: with words
-about who is owed what when the time is over, or when a platform has stood still for half a minute.
+A line every five seconds says how it goes. The whole ends by itself within seven minutes: with
+words about who is owed what when the time is over, or when a platform has stood still for half a
+minute.
 `python -m bench.platforms --seconds 5 --conversations 60 --jobs 8` is for trying out.
 """
 
