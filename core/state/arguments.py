@@ -18,7 +18,7 @@ def texts(operation: Operation) -> list[str | None]:
     key, argument = operation.key, operation.argument
     match operation.op:
         case Op.PUT:
-            return [dump(argument, f"the value for `{key}`")]
+            return [put_text(operation)]
         case Op.DELETE:
             return [None]
         case Op.ADD:
@@ -31,6 +31,11 @@ def texts(operation: Operation) -> list[str | None]:
             return [_text(key, argument)]
         case Op.PATCH:
             return _fields(key, argument)
+
+
+def put_text(operation: Operation) -> str:
+    """The JSON text of the value that is put. Raises BadRequest."""
+    return dump(operation.argument, f"the value for `{operation.key}`")
 
 
 def _addend(key: str, argument: Json) -> str:
