@@ -11,7 +11,7 @@ from adapters.examined import Examined
 from bot.finding import Finding, Level
 from bot.platform_sections import DiscordSection, Platforms, SlackSection, TelegramSection
 
-_PATIENCE_S = 45.0
+PATIENCE_S = 15.0
 
 
 async def platform_findings(platforms: Platforms) -> list[Finding]:
@@ -28,10 +28,10 @@ async def platform_findings(platforms: Platforms) -> list[Finding]:
 
 async def _found(name: str, asked: Awaitable[list[Finding]]) -> list[Finding]:
     try:
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(PATIENCE_S):
             return await asked
     except TimeoutError:
-        text = f"it does not answer within {_PATIENCE_S:g} s"
+        text = f"it does not answer within {PATIENCE_S:g} s"
         advice = f"check the network, a proxy, and [{name}] api_url"
         return [Finding(level=Level.PROBLEM, about=name, text=text, advice=advice)]
 

@@ -13,7 +13,7 @@ from adapters.discord.settings import DiscordSettings
 from adapters.examined import Examined, ahead_s, clock
 from core.errors import ThawError, said
 
-_TIMEOUT = aiohttp.ClientTimeout(total=15)
+_TIMEOUT = aiohttp.ClientTimeout(total=6)
 _CONTENT_GRANTED = 1 << 18 | 1 << 19
 _CLOCK = "switch on time synchronisation: times on cards are wrong otherwise"
 _FEW_STARTS = 50
@@ -213,7 +213,7 @@ async def _gateway(session: aiohttp.ClientSession, settings: DiscordSettings) ->
     separator = "&" if "?" in url else "?"
     try:
         async with (
-            asyncio.timeout(15),
+            asyncio.timeout(6),
             session.ws_connect(f"{url}{separator}v=10&encoding=json") as socket,
         ):
             hello: object = await socket.receive_json()

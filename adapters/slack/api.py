@@ -128,8 +128,8 @@ class Api:
             return _failed(error)
         except (aiohttp.ClientError, TimeoutError, ConnectionError, SlackClientError) as error:
             raise Unclear(f"{method}: {said(error)}") from error
-        except ValueError as error:
-            # What cannot be read as JSON, by the library's own way of saying so.
+        except (ValueError, AttributeError) as error:
+            # What cannot be read as JSON, or is no object: the library breaks on it.
             raise Unclear(f"{method}: {error}") from error
         return response.data if isinstance(response.data, dict) else {}
 

@@ -25,7 +25,11 @@ WANTED = {
     "reactions:write": "no eyes on messages",
     "users:read": "people are called by their ids",
 }
-_TIMEOUT_S = 10
+TIMEOUT_S = 7
+# What Slack says while it is not well itself: no token is to blame.
+_UNWELL = {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"}
+# The library breaks on JSON that is no object.
+_WORLD = (SlackApiError, aiohttp.ClientError, OSError, ValueError, AttributeError, TypeError)
 # Requests are only believed for five minutes.
 _CLOCK_PROBLEM_S = 300.0
 _CLOCK = "set it (timedatectl set-ntp true)"
@@ -38,17 +42,17 @@ async def examine(settings: SlackSettings) -> tuple[Examined, ...]:
     if wrong:
         return tuple(Examined(level="problem", text=line) for line in wrong)
     client = AsyncWebClient(
-        token=settings.bot_token, base_url=settings.api_url, timeout=_TIMEOUT_S, retry_handlers=[]
+        token=settings.bot_token, base_url=settings.api_url, timeout=TIMEOUT_S, retry_handlers=[]
     )
     try:
         found = [*_bot(await client.auth_test())]
-    except (SlackApiError, aiohttp.ClientError, TimeoutError, ValueError) as error:
+    except _WORLD as error:
         return (_failed("the bot's token", error, "install the app again, set its new token"),)
     if settings.mode == "socket":
         try:
             await client.apps_connections_open(app_token=settings.app_token)
             found.append(Examined(level="ok", text="the app token opens Socket Mode"))
-        except (SlackApiError, aiohttp.ClientError, TimeoutError, ValueError) as error:
+        except _WORLD as error:
             advice = "switch Socket Mode on, make an app-level token with connections:write"
             found.append(_failed("the app token", error, advice))
     return tuple(found)
@@ -56,6 +60,9 @@ async def examine(settings: SlackSettings) -> tuple[Examined, ...]:
 
 def _bot(answer: AsyncSlackResponse) -> Iterator[Examined]:
     team, user = answer.get("team"), answer.get("user")
+    if not (answer.get("user_id") and answer.get("team_id")):
+        yield _unreachable("its answer names nobody")
+        return
     if not answer.get("bot_id"):
         text = f"the token is that of a person, @{user}, and of no bot"
         advice = "OAuth & Permissions, Bot User OAuth Token: set that one"
@@ -89,14 +96,36 @@ def _scopes(headers: Mapping[str, str]) -> Iterator[Examined]:
 
 
 def _failed(what: str, error: Exception, advice: str) -> Examined:
-    if isinstance(error, SlackApiError):
-        data = getattr(error.response, "data", None)
-        word = data.get("error") if isinstance(data, dict) else None
-        if word:
-            text = f"Slack does not accept {what}: {word}"
-            return Examined(level="problem", text=text, advice=advice)
-    reason = "it does not answer as Slack does" if isinstance(error, SlackApiError) else said(error)
+    status, word = _said(error)
+    if status == 429 or status >= 500 or word in _UNWELL:
+        text = f"Slack cannot say anything about {what} just now: HTTP {status} {word}".strip()
+        advice = "ask again in a minute; look at status.slack.com, and at [slack] api_url"
+        return Examined(level="problem", text=text, advice=advice)
+    if word:
+        text = f"Slack does not accept {what}: {word}"
+        return Examined(level="problem", text=text, advice=advice)
+    if isinstance(error, TimeoutError):
+        reason = f"it does not answer within {TIMEOUT_S} s"
+    elif isinstance(error, SlackApiError):
+        reason = f"it does not answer as Slack does, but with HTTP {status} and no JSON of Slack's"
+    elif isinstance(error, AttributeError | TypeError):
+        reason = "it does not answer as Slack does"
+    else:
+        reason = said(error)
+    return _unreachable(reason)
+
+
+def _unreachable(why: str) -> Examined:
     return Examined(
-        level="problem", text=f"Slack cannot be reached: {reason}",
-        advice="check the network and [slack] api_url",
+        level="problem", text=f"Slack cannot be reached: {why}",
+        advice="check the network, a proxy, and [slack] api_url",
     )  # fmt: skip
+
+
+def _said(error: Exception) -> tuple[int, str]:
+    """With which status, and in which word, Slack said no; 0 and "" where it did not."""
+    response = error.response if isinstance(error, SlackApiError) else None
+    status = getattr(response, "status_code", getattr(response, "status", 0))
+    data = getattr(response, "data", None)
+    word = data.get("error") if isinstance(data, dict) else None
+    return status, word if isinstance(word, str) else ""

@@ -198,7 +198,9 @@ class Posting:
             # Surely not out: next time there is nothing to look for.
             await self._places.keep(thread.channel, item, tuple(marks[:number]))
             raise
-        return str(answer.get("ts"))
+        if not answer.get("ts"):
+            raise DeliveryFailed("Slack's answer names no message", retry_after_s=_SOON_S)
+        return str(answer["ts"])
 
     async def _uploaded(
         self, thread: ThreadRef, part: Upload, begun: Callable[[str], Coroutine[Any, Any, None]]

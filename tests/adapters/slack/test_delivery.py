@@ -108,7 +108,16 @@ async def test_a_post_whose_answer_was_lost_is_not_sent_twice(
     assert [one.shown for one in slack.workspace.posts("C0GEN")] == ["once"]
 
 
-@pytest.mark.parametrize("kind", ["abort", "status", "html", "error"])
+async def test_a_post_whose_answer_does_not_say_which_message_it_is_is_looked_for(
+    adapter: SlackAdapter, slack: SlackServer, places: FakePlaces, thread: ThreadRef
+) -> None:
+    slack.faults.add("chat.postMessage", Fault(kind="bare"))
+    assert await delivered(adapter, post(thread, "once")) == 2
+    [shown] = slack.workspace.posts("C0GEN")
+    assert await places.of(thread.channel, "answer:1") == (shown.ts,)
+
+
+@pytest.mark.parametrize("kind", ["abort", "status", "html", "list", "error"])
 async def test_a_post_that_failed_is_sent_again(
     adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef, kind: str
 ) -> None:

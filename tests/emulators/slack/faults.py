@@ -4,7 +4,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["limit", "status", "html", "lost", "abort", "slow", "error", "hold"]
+Kind = Literal["limit", "status", "html", "lost", "abort", "slow", "error", "hold", "list", "bare"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,7 +13,8 @@ class Fault:
 
     limit: 429 with Retry-After `after_s`; status: `status` with JSON; html: `status` with a page;
     lost: done, but the connection breaks before the answer; abort: it breaks before anything;
-    slow: done and answered after `after_s`; error: ok false with `error`.
+    slow: done and answered after `after_s`; error: ok false with `error`; list: JSON that is no
+    object; bare: done, and the answer says no more than that.
     """
 
     kind: Kind
@@ -24,7 +25,7 @@ class Fault:
     @property
     def takes_effect(self) -> bool:
         """Whether the call is done all the same."""
-        return self.kind in ("lost", "slow")
+        return self.kind in ("lost", "slow", "bare")
 
 
 class Faults:

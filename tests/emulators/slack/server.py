@@ -94,6 +94,8 @@ class SlackServer:
         self.workspace.touch()
         if fault is not None and fault.kind == "lost":
             _abort(request)
+        elif fault is not None and fault.kind == "bare":
+            answer = json.dumps({"ok": True})
         elif fault is not None:
             await asyncio.sleep(fault.after_s)
         headers = {"x-oauth-scopes": self.scope_mark.join(self.scopes)} if self.scopes else {}
@@ -127,6 +129,8 @@ class SlackServer:
                 _abort(request)
             case "error":
                 return web.json_response({"ok": False, "error": fault.error})
+            case "list":
+                return web.json_response(["ok", True])
         return web.json_response({"ok": False, "error": fault.error}, status=fault.status)
 
     async def _upload(self, request: web.Request) -> web.Response:
