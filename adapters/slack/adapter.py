@@ -83,6 +83,7 @@ class SlackAdapter:
         )
         self._windows = Windows(self._api, window, self._hints, self._background)
         self._door, self._window, self._places, self._guard = door, window, places, guard
+        self._second = second
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._bot: Bot | None = None
         self._caught_up = False
@@ -229,7 +230,7 @@ class SlackAdapter:
         app = application(intake, bot, settings.api_url, settings.signing_secret)
         if not self._caught_up:
             # Before anything new is heard: what is there was heard before the bot went down.
-            missed = Missed(self._api, self._window, intake.event)
+            missed = Missed(self._api, self._window, intake.event, self._second)
             await missed.remember()
             self._caught_up = True
             self._background.spawn(missed.catch_up(), "slack missed")

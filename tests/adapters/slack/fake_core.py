@@ -189,7 +189,7 @@ class FakeCore(Shelf):
                 seq=1,
                 id=event.id,
                 thread=event.thread,
-                author_id="",
+                author_id=event.author.id,
                 author="",
                 text="",
                 at=event.at,

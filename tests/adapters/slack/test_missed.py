@@ -3,6 +3,7 @@
 import asyncio
 
 from adapters.slack.adapter import SlackAdapter
+from core.messages import Deletion, Edit
 from tests.adapters.slack.conftest import Running, connected
 from tests.adapters.slack.fake_core import FakeCore, place
 from tests.emulators.slack import Fault, Human, SlackServer
@@ -68,3 +69,88 @@ async def test_what_a_person_wrote_directly_is_heard_without_a_mention(
     await connected(slack)
     missed = await core.message()
     assert (missed.text, missed.direct) == ("are you there?", True)
+
+
+async def test_what_was_edited_while_the_bot_was_down_is_told_before_what_was_said(
+    adapter: SlackAdapter, core: FakeCore, slack: SlackServer, anna: Human, running: Running
+) -> None:
+    root = await anna.ask("the capital of Spain?")
+    reply = await anna.say("and of Norway", thread=root.ts)
+    before = await anna.say("edited while it ran", thread=root.ts)
+    await anna.edit(before, "edited")
+    for _ in range(4):
+        await core.arrived.get()
+    await running.stop()
+    anna.rewrite(root, "<@U0BOT> the capital of Italy?")
+    anna.rewrite(reply, "and of Denmark")
+    anna.write("new", thread=root.ts)
+    await running.again()
+    edits = [await core.next(Edit), await core.next(Edit)]
+    told = [(one.message_id, one.text) for one in edits if isinstance(one, Edit)]
+    assert told == [(root.ts, "the capital of Italy?"), (reply.ts, "and of Denmark")]
+    assert [one.thread for one in edits] == [place(root.ts)] * 2
+    assert (await core.message()).text == "new"
+    assert len(core.accepted) == 7
+
+
+async def test_what_was_deleted_while_the_bot_was_down_is_told(
+    adapter: SlackAdapter, core: FakeCore, slack: SlackServer, anna: Human, running: Running
+) -> None:
+    root = await anna.ask("with replies")
+    reply = await anna.say("a reply", thread=root.ts)
+    stays = await anna.say("another one", thread=root.ts)
+    alone = await anna.ask("without replies")
+    direct = await anna.say("in private", "D0ANNA")
+    for _ in range(5):
+        await core.message()
+    await running.stop()
+    for message in (root, reply, alone, direct):
+        message.deleted = True
+    await running.again()
+    gone = {(await core.next(Deletion)).id for _ in range(4)}
+    assert gone == {f"deletion:{one.ts}" for one in (root, reply, alone, direct)}
+    await anna.say("now", thread=stays.thread_ts)
+    assert (await core.message()).text == "now"
+
+
+async def test_what_slack_leaves_out_of_its_pages_is_not_taken_for_deleted(
+    adapter: SlackAdapter, core: FakeCore, slack: SlackServer, anna: Human, running: Running
+) -> None:
+    root = await anna.ask("hello")
+    await anna.say("a reply", thread=root.ts)
+    for _ in range(2):
+        await core.message()
+    await running.stop()
+    slack.faults.add("conversations.history", Fault(kind="bare"))
+    slack.faults.add("conversations.replies", Fault(kind="slow", after_s=0), Fault(kind="bare"))
+    asked = slack.calls["conversations.replies"]
+    await running.again()
+    await slack.workspace.until(lambda: slack.calls["conversations.replies"] == asked + 3)
+    await anna.say("now", thread=root.ts)
+    assert (await core.message()).text == "now"
+
+
+async def test_a_slack_that_is_not_well_just_then_is_asked_again(
+    adapter: SlackAdapter, core: FakeCore, slack: SlackServer, anna: Human, running: Running
+) -> None:
+    root = await anna.ask("hello")
+    await core.message()
+    await running.stop()
+    slack.faults.add("conversations.replies", Fault(kind="abort"), Fault(kind="html"))
+    anna.write("in the thread", thread=root.ts)
+    await running.again()
+    assert (await core.message()).text == "in the thread"
+
+
+async def test_a_long_thread_is_read_to_its_end(
+    adapter: SlackAdapter, core: FakeCore, slack: SlackServer, anna: Human, running: Running
+) -> None:
+    root = await anna.ask("hello")
+    await core.message()
+    await running.stop()
+    for number in range(250):
+        anna.write(f"said {number}", thread=root.ts)
+    await running.again()
+    async with asyncio.timeout(60):
+        heard = [(await core.message()).text for _ in range(250)]
+    assert heard == [f"said {number}" for number in range(250)]

@@ -51,8 +51,11 @@ def add_reaction(workspace: Workspace, call: Call) -> dict[str, Any]:
 
 def replies(workspace: Workspace, call: Call) -> dict[str, Any]:
     channel = channel_of(workspace, call)
-    need(call.text("ts") in channel.messages, "thread_not_found")
-    return _page(workspace, call, channel.thread(call.text("ts")))
+    root = channel.messages.get(call.text("ts"))
+    found = channel.thread(call.text("ts"))
+    if root is None or not found:
+        raise Refusal("thread_not_found")
+    return _page(workspace, call, [root, *found] if root.deleted else found)
 
 
 def history(workspace: Workspace, call: Call) -> dict[str, Any]:
@@ -73,6 +76,11 @@ def _page(workspace: Workspace, call: Call, found: list[SlackMessage]) -> dict[s
 def _shown(workspace: Workspace, message: SlackMessage, *, with_metadata: bool) -> dict[str, Any]:
     shown: dict[str, Any] = {"type": "message", "user": message.user, "ts": message.ts}
     shown["text"] = message.text
+    if message.deleted:
+        gone = {"subtype": "tombstone", "text": "This message was deleted.", "hidden": True}
+        return shown | gone | {"user": "USLACKBOT", "thread_ts": message.ts}
+    if message.edited:
+        shown["edited"] = {"user": message.user, "ts": message.edited}
     if message.thread_ts:
         shown["thread_ts"] = message.thread_ts
     if message.bot:

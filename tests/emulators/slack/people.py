@@ -86,11 +86,14 @@ class Human:
     async def edit(self, message: SlackMessage, text: str) -> None:
         """Change one's message."""
         before = self.event_of(message)
-        message.past.append(message.text)
-        message.text = text
-        now = self.slack.workspace.ts()
-        edited = {"edited": {"user": self.user, "ts": now}}
+        self.rewrite(message, text)
+        edited = {"edited": {"user": self.user, "ts": message.edited}}
         await self._changed(message, "message_changed", before, self.event_of(message) | edited)
+
+    def rewrite(self, message: SlackMessage, text: str) -> None:
+        """Change one's message without any event."""
+        message.past.append(message.text)
+        message.text, message.edited = text, self.slack.workspace.ts()
 
     async def delete(self, message: SlackMessage) -> None:
         """Delete one's message."""

@@ -34,6 +34,7 @@ class SlackMessage:
     only_for: str | None = None
     unfurls: bool = True
     edits: int = 0
+    edited: str | None = None
 
     @property
     def shown(self) -> str:
@@ -95,8 +96,9 @@ class Channel:
 
     @property
     def main(self) -> list[SlackMessage]:
-        """What stands in the channel itself."""
-        return [m for m in self.messages.values() if m.thread_ts in (None, m.ts) and not m.deleted]
+        """What stands in the channel itself; of what was deleted, what has replies."""
+        main = [m for m in self.messages.values() if m.thread_ts in (None, m.ts)]
+        return [m for m in main if not m.deleted or self.thread(m.ts)]
 
 
 @dataclass(slots=True)
