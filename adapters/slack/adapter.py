@@ -176,12 +176,12 @@ class SlackAdapter:
             if post.alone is not None and await self._posting.whisper(post, parts):
                 return
             marks = await self._places.of(post.thread.channel, post.id)
-            if await self._posting.shown_again(post.thread, marks, parts + uploads):
-                return
-            await self._streams.abandon(post)
-            if isinstance(parts[0], render.Part):
-                marks = await self._streams.finish(post, parts[0], marks)
-            await self._posting.put(post.thread, post.id, post.at, (*parts, *uploads), marks)
+            if not await self._posting.shown_again(post.thread, marks, parts + uploads):
+                await self._streams.abandon(post)
+                if isinstance(parts[0], render.Part):
+                    marks = await self._streams.finish(post, parts[0], marks)
+                await self._posting.put(post.thread, post.id, post.at, (*parts, *uploads), marks)
+            await self._instead(post, post.id, parts + uploads)
         except Undressed as error:
             log.warning("Slack refuses the dress", item=post.id, error=str(error))
             await self._undressed(post, uploads)
@@ -204,8 +204,18 @@ class SlackAdapter:
         try:
             # Under a name of its own: parts that are out already were cut elsewhere.
             await self._posting.put(post.thread, f"{post.id}:plain", post.at, (*parts, *uploads))
+            await self._instead(post, f"{post.id}:plain", parts + uploads)
         except Undressed as error:
             raise DeliveryRefused(f"Slack refuses it, also as plain text: {error}") from error
+
+    async def _instead(
+        self, post: Post, item: str, parts: tuple[render.Part | render.Upload, ...]
+    ) -> None:
+        """Files that Slack took not leave no gap."""
+        refused = await self._posting.refused(post.thread, item, parts)
+        if refused:
+            made = await asyncio.to_thread(render.instead, post, refused)
+            await self._posting.put(post.thread, f"{item}:instead", post.at, made)
 
     async def _card(self, card: Card) -> Awaitable[None] | None:
         if card.ended_at is None:

@@ -18,7 +18,7 @@ WANTED = {
     "channels:history": "replies in threads of channels are not heard without a mention",
     "commands": "no /thaw, no buttons that open a form",
     "files:read": "files that people send are not taken",
-    "files:write": "files that jobs make are not uploaded",
+    "files:write": "files that jobs make are not uploaded, long texts are many messages",
     "groups:history": "replies in threads of private channels are not heard without a mention",
     "metadata.message:read": "an unclear post may be sent twice",
     "mpim:history": "group messages are not heard",

@@ -5,16 +5,17 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from adapters.slack.api import Api, Refused, Unclear
+from adapters.slack.api import Api, Busy, Refused, Unclear
 from adapters.slack.events import FileRef, Json
 from adapters.slack.render import Upload
-from core.errors import BadRequest, DeliveryFailed, DeliveryRefused, said
+from core.errors import BadRequest, DeliveryFailed, said
 from core.messages import Attachment, ChannelRef, ThreadRef
 from core.messages.queries import ReadFile
 from core.messages.views import FileView
 from core.ports import Door, Window
 
 _CHUNK = 65_536
+_SOON = (408, 425, 429)
 
 
 class Files:
@@ -56,19 +57,20 @@ class Files:
         return tuple(uploads), tuple(lacking)
 
     async def stored(self, upload: Upload) -> str:
-        """Bring a file to Slack, where nobody sees it yet; returns its id."""
+        """Bring a file to Slack, where nobody sees it yet; returns its id. Raises as a call."""
+        given = await self._api.call(
+            "files.getUploadURLExternal", filename=upload.name, length=len(upload.content)
+        )
         try:
-            given = await self._api.call(
-                "files.getUploadURLExternal", filename=upload.name, length=len(upload.content)
-            )
             url = str(given.get("upload_url"))
             async with self._api.session.post(url, data=upload.content) as answer:
-                if answer.status != 200:
-                    raise DeliveryFailed(f"the upload was answered with {answer.status}")
-        except Refused as error:
-            raise DeliveryRefused(error.error) from error
-        except (Unclear, aiohttp.ClientError, TimeoutError) as error:
-            raise DeliveryFailed(f"the upload failed: {said(error)}") from error
+                status = answer.status
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise Unclear(f"the upload failed: {said(error)}") from error
+        if 400 <= status < 500 and status not in _SOON:
+            raise Refused(f"HTTP {status}")
+        if status != 200:
+            raise Unclear(f"the upload was answered with {status}")
         return str(given.get("file_id"))
 
     async def share(self, thread: ThreadRef, file: str, name: str) -> Json:
@@ -86,7 +88,7 @@ class Files:
             answer = await self._api.call("files.info", file=file)
         except Refused:
             return False
-        except Unclear as error:
+        except (Unclear, Busy) as error:
             raise DeliveryFailed(str(error)) from error
         shares = (answer.get("file") or {}).get("shares") or {}
         return any(thread.channel.channel in channels for channels in shares.values())

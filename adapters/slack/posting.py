@@ -3,7 +3,7 @@
 Before a part is sent, `?` and the part's name are kept in its place; after, the message's id. So
 a part that may or may not be out, because the answer was lost or the process was killed, is known
 as such and looked for by its metadata before it is sent again. `~` stands before the id of a
-message that an answer is still streamed into.
+message that an answer is still streamed into, `!` before the word for why Slack took no file.
 """
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -29,6 +29,8 @@ _DEAD_TOKEN = {
     *("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"),
     *("missing_scope", "team_access_not_granted", "no_permission", "ekm_access_denied"),
 }
+_NO_FILES = {"missing_scope", "no_permission"}
+_NO_PLACE = {"channel_not_found", "not_in_channel", "is_archived", "invalid_channel"}
 _DRESS = {"invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long"}
 _GONE = {"message_not_found", "cant_update_message", "edit_window_closed"}
 _LATER_S = 600.0
@@ -39,6 +41,10 @@ _PAGE, _PAGES = 200, 10
 
 class Undressed(Exception):
     """Slack refuses how the item is dressed; it may still take its words."""
+
+
+class _NoFile(Exception):
+    """Slack takes no file; it may still take words."""
 
 
 class Posting:
@@ -75,6 +81,19 @@ class Posting:
                 found = await self._send(thread, item, number, part, marks)
             await self._keep(thread, item, marks, number, found)
 
+    async def refused(
+        self, thread: ThreadRef, item: str, parts: Sequence[Part | Upload]
+    ) -> tuple[tuple[Upload, str], ...]:
+        """The files of an item that Slack took not, each with its word for why."""
+        if not any(isinstance(part, Upload) for part in parts):
+            return ()
+        marks = await self._places.of(thread.channel, item)
+        return tuple(
+            (part, mark[1:])
+            for part, mark in zip(parts, marks, strict=False)
+            if isinstance(part, Upload) and mark[0] == "!"
+        )
+
     async def shown_again(
         self, thread: ThreadRef, marks: Sequence[str], parts: Sequence[Part | Upload]
     ) -> bool:
@@ -88,7 +107,7 @@ class Posting:
         for mark in marks[len(parts) :]:
             with suppress(DeliveryRefused):  # gone already
                 channel = thread.channel.channel
-                if not mark.startswith("F"):
+                if mark[0] not in "F!":
                     await self.guarded(self._api.call("chat.delete", channel=channel, ts=mark))
         return True
 
@@ -205,10 +224,22 @@ class Posting:
     async def _uploaded(
         self, thread: ThreadRef, part: Upload, begun: Callable[[str], Coroutine[Any, Any, None]]
     ) -> str:
-        file = await self._files.stored(part)
-        await begun(file)
-        await self.guarded(self._files.share(thread, file, part.name))
-        return file
+        async def uploaded() -> Json:
+            try:
+                file = await self._files.stored(part)
+                await begun(file)
+                await self._files.share(thread, file, part.name)
+            except Refused as error:
+                if error.error in _NO_PLACE or error.error in _DEAD_TOKEN - _NO_FILES:
+                    raise
+                raise _NoFile(error.error) from error
+            return {"file": file}
+
+        try:
+            return str((await self.guarded(uploaded()))["file"])
+        except _NoFile as error:
+            log.warning("Slack takes no file", error=str(error))
+            return f"!{error}"
 
     async def _found(
         self, thread: ThreadRef, item: str, number: int, at: float, part: Part | Upload, mark: str

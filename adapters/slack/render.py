@@ -23,6 +23,7 @@ _LEAST = 500
 _TABLE = 5_000
 _MOST_BLOCKS = 40
 _MOST_PARTS = 5  # a longer text goes out as a file, after its beginning
+_MOST_INSTEAD = 30  # messages in the place of a file that Slack does not take
 _PLAIN = 2_900
 _NOTICE = 200
 _ROW_OF_BUTTONS = 10
@@ -35,6 +36,12 @@ _MARKS = {
     "completed": "✅",
     "failed": "❌",
     "cancelled": "⏹️",
+}
+_NO_FILE = {
+    "missing_scope": "the app lacks the scope files:write; who looks after it can take its manifest"
+    " again and install it again",
+    "storage_limit_reached": "the workspace has no room for more files",
+    "HTTP 413": "it is too large",
 }
 _LINK = re.compile(r"\[([^\]\n]+)\]\(([^)\s]+)\)")
 
@@ -52,10 +59,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """One file."""
+    """One file. `whole`: it is what the post says, for which messages have no room."""
 
     name: str
     content: bytes
+    whole: bool = False
 
 
 def post(post: Post, unattached: Sequence[str] = ()) -> tuple[Part | Upload, ...]:
@@ -65,7 +73,7 @@ def post(post: Post, unattached: Sequence[str] = ()) -> tuple[Part | Upload, ...
     whole: tuple[Upload, ...] = ()
     if len(bodies) > (1 if post.single else _MOST_PARTS):
         name = f"{post.id.replace(':', '-')}.md"
-        whole = (Upload(name=name, content=post.text.encode("utf-8", "replace")),)
+        whole = (Upload(name=name, content=post.text.encode("utf-8", "replace"), whole=True),)
         begin = _beginning(_sound(post.text)) if post.single else bodies[0]
         bodies = [[*begin, _words("context", "The whole text is in the file below.")]]
     bodies = bodies or [[]]
@@ -82,6 +90,33 @@ def post(post: Post, unattached: Sequence[str] = ()) -> tuple[Part | Upload, ...
     begins = [Part(blocks=tuple(body), text=text) for body in bodies[:-1]]
     made = tuple(part for part in (*begins, *ends) if part.blocks)
     return (*(made or (Part(blocks=(_words("section", "…"),), text=text),)), *whole)
+
+
+def instead(post: Post, refused: Sequence[tuple[Upload, str]]) -> tuple[Part, ...]:
+    """What is posted in the place of files that Slack took not, each with its word for why: the
+    text whose file it would have been; of others, that they are not there."""
+    lines = [
+        f"{upload.name} is not attached: {_why(word)}. It is kept in the channel's workspace."
+        for upload, word in refused
+        if not upload.whole
+    ]
+    parts = [Part(blocks=(block,), text=_notice(post)) for block in _long("\n".join(lines))]
+    word = next((word for upload, word in refused if upload.whole), None)
+    if word is None:
+        return tuple(parts)
+    bodies = list(_packed(markdown.blocks(_sound(post.text))))
+    shown, left = bodies[:_MOST_INSTEAD], len(bodies[_MOST_INSTEAD:])
+    shown[0].insert(
+        0, _words("context", f"There is no file: {_why(word)}. The whole text is here:")
+    )
+    if left:
+        rest = f"The rest, {left} more messages of this size, is left out."
+        shown[-1].append(_words("context", rest))
+    return (*(Part(blocks=tuple(body), text=_notice(post)) for body in shown), *parts)
+
+
+def _why(word: str) -> str:
+    return _NO_FILE.get(word, f"Slack does not take it ({word})")
 
 
 def card(card: Card, now: float) -> Part:

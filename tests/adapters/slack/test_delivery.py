@@ -269,6 +269,82 @@ async def test_a_very_long_text_is_its_beginning_and_a_file(
     assert slack.workspace.files[file.files[0]].content == text.encode()
 
 
+async def test_without_the_right_to_upload_a_long_text_is_whole_in_messages(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    slack.scopes = tuple(scope for scope in slack.scopes if scope != "files:write")
+    lines = [f"Line {n:03} " + "x" * 400 for n in range(150)]
+    item = post(thread, "\n\n".join(lines), id="result:5", mention=ANNA)
+    assert await delivered(adapter, item) == 1
+    _, *whole = slack.workspace.posts("C0GEN")
+    assert "files:write" in whole[0].shown
+    shown = "\n\n".join(one.shown.replace("\n", "\n\n") for one in whole)
+    assert [line[:8] for line in shown.split("\n\n") if line[:5] == "Line "] == [
+        line[:8] for line in lines
+    ]
+    count = len(slack.workspace.posts("C0GEN"))
+    assert await delivered(adapter, item) == 1
+    assert len(slack.workspace.posts("C0GEN")) == count
+
+
+async def test_of_a_text_that_is_endless_and_has_no_file_is_said_what_is_missing(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    slack.scopes = tuple(scope for scope in slack.scopes if scope != "files:write")
+    text = "\n\n".join(f"Line {n} " + "x" * 8_000 for n in range(40))
+    await delivered(adapter, post(thread, text, id="result:5"))
+    last = slack.workspace.posts("C0GEN")[-1]
+    assert "10 more messages of this size, is left out" in last.shown
+
+
+async def test_a_long_question_is_whole_also_without_the_right_to_upload(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    slack.scopes = tuple(scope for scope in slack.scopes if scope != "files:write")
+    lines = [f"Line {n:03} " + "x" * 400 for n in range(40)]
+    buttons = (Button(action="allow.1", label="Allow"),)
+    item = post(thread, "\n\n".join(lines), id="asks:5", single=True, buttons=buttons)
+    assert await delivered(adapter, item) == 1
+    asks, *whole = slack.workspace.posts("C0GEN")
+    assert asks.buttons == {"Allow": "allow.1"}
+    assert all(line in "\n".join(one.shown for one in whole) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("method", "fault"),
+    [
+        ("files.getUploadURLExternal", Fault(kind="error", error="missing_scope")),
+        ("files.getUploadURLExternal", Fault(kind="error", error="storage_limit_reached")),
+        ("upload", Fault(kind="status", status=413)),
+        ("files.completeUploadExternal", Fault(kind="error", error="missing_scope")),
+    ],
+)
+async def test_a_file_that_slack_does_not_take_is_told_and_holds_up_nothing(
+    adapter: SlackAdapter, slack: SlackServer, core: FakeCore, thread: ThreadRef, method: str,
+    fault: Fault,
+) -> None:  # fmt: skip
+    core.produced = {"out/large.csv": b"1", "out/small.csv": b"2"}
+    slack.faults.add(method, fault)
+    item = post(thread, "Here.", files=("out/large.csv", "out/small.csv"), id="result:2")
+    assert await delivered(adapter, item) == 1
+    says, file, lacks = slack.workspace.posts("C0GEN")
+    assert says.shown == "Here."
+    assert [slack.workspace.files[id].name for id in file.files] == ["small.csv"]
+    assert "large.csv is not attached: " in lacks.shown
+    assert slack.workspace.hints("U0ANNA") == []
+
+
+async def test_an_upload_that_fails_on_its_way_is_made_again(
+    adapter: SlackAdapter, slack: SlackServer, core: FakeCore, thread: ThreadRef
+) -> None:
+    core.produced = {"out/report.csv": b"1"}
+    slack.faults.add("upload", Fault(kind="status", status=503))
+    item = post(thread, "Here.", files=("out/report.csv",), id="result:2")
+    assert await delivered(adapter, item) == 2
+    assert [one.shown for one in slack.workspace.posts("C0GEN")][:1] == ["Here."]
+    assert len(slack.workspace.posts("C0GEN")) == 2
+
+
 async def test_without_slack_the_bot_starts_and_delivers_when_it_is_there(
     running: Running, slack: SlackServer, thread: ThreadRef
 ) -> None:

@@ -23,6 +23,13 @@ SCOPES: tuple[str, ...] = (
     *("files:read", "files:write", "groups:history", "im:history", "metadata.message:read"),
     *("mpim:history", "reactions:write", "users:read"),
 )
+_NEEDS = {
+    "files.getUploadURLExternal": "files:write",
+    "files.completeUploadExternal": "files:write",
+    "files.info": "files:read",
+    "reactions.add": "reactions:write",
+    "users.info": "users:read",
+}
 _PAGE = "<!doctype html><title>Slack is down</title><p>We are looking into it."
 
 
@@ -112,6 +119,8 @@ class SlackServer:
             raise Refusal("invalid_auth")
         if call.method not in METHODS:
             raise Refusal("unknown_method")
+        if _NEEDS.get(call.method, "") not in ("", *self.scopes):
+            raise Refusal("missing_scope")
         return METHODS[call.method](self.workspace, call)
 
     def _failing(self, request: web.Request, call: Call, fault: Fault) -> web.StreamResponse:
@@ -134,6 +143,9 @@ class SlackServer:
         return web.json_response({"ok": False, "error": fault.error}, status=fault.status)
 
     async def _upload(self, request: web.Request) -> web.Response:
+        fault = self.faults.next("upload")
+        if fault is not None:
+            return web.Response(text="no", status=fault.status)
         file = self.workspace.files[request.match_info["id"]]
         file.content = await request.read()
         return web.Response(text=f"OK - {len(file.content)}", content_type="text/plain")
