@@ -107,32 +107,36 @@ class Recovery:
         began, count = _now(), len(self._left)
         while self._left:
             before = _now()
-            await self._channel(next(iter(self._left)), clear=True)
-            if before - began > self._patience_s:
-                # The door is open: half of the time is for those who have come in.
+            begun = await self._channel(next(iter(self._left)), clear=True)
+            if begun or before - began > self._patience_s:
+                # Half of the time is for what goes on, and for those who come in by the open door.
                 await asyncio.sleep(min(_now() - before, _LONGEST_PAUSE_S))
         done.set()
         took = round(_now() - began, 3)
         log.info("all unfinished work is taken up", channels=count, seconds=took)
 
-    async def _channel(self, channel: ChannelRef, *, clear: bool = False) -> None:
-        """Take the channel up, unless that is done; wait if it is being done.
+    async def _channel(self, channel: ChannelRef, *, clear: bool = False) -> bool:
+        """Take the channel up, unless that is done; wait if it is being done. Returns whether it
+        had unfinished work.
 
         `clear`: nothing can have been accepted yet, so the mark may go if nothing is unfinished.
         """
         waited = await self._over(channel)
         if channel not in self._left and (waited or channel not in self._failed):
-            return
+            return False
         self._left.pop(channel, None)
         over = self._busy[channel] = asyncio.Event()
         try:
-            await self._take(channel, clear=clear)
+            begun = await self._take(channel, clear=clear)
             self._failed.pop(channel, None)
         except StoreError as error:
             log.error("a channel has to wait", channel=str(channel), error=str(error))
             if channel not in self._failed:
                 self._spawn(self._later(channel), f"recover {channel}")
             self._failed[channel] = error
+            return False
+        else:
+            return begun
         finally:
             del self._busy[channel]
             over.set()
@@ -152,8 +156,11 @@ class Recovery:
             await self._channel(channel)
             wait = min(2 * wait, _LONGEST_WAIT_S)
 
-    async def _take(self, channel: ChannelRef, *, clear: bool) -> None:
-        """A broken channel is told and left. Raises StoreError."""
+    async def _take(self, channel: ChannelRef, *, clear: bool) -> bool:
+        """Whether there was something to take up. A broken channel is told and left.
+
+        Raises StoreError.
+        """
         try:
             found = await self._channels.glance(channel, self._look)
             self._begin(channel, found)
@@ -165,6 +172,9 @@ class Recovery:
         except Exception:
             # Around one channel: what is broken in its file must not keep the others out.
             log.exception("a channel is left out", channel=str(channel))
+            return False
+        else:
+            return not found.nothing
 
     def _begin(self, channel: ChannelRef, found: Unfinished) -> None:
         for number in found.forgets:
