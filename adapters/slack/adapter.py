@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections import OrderedDict
 from collections.abc import Awaitable
+from contextlib import suppress
 from functools import partial
 
 import structlog
@@ -205,6 +206,9 @@ class SlackAdapter:
             # Under a name of its own: parts that are out already were cut elsewhere.
             await self._posting.put(post.thread, f"{post.id}:plain", post.at, (*parts, *uploads))
             await self._instead(post, f"{post.id}:plain", parts + uploads)
+            with suppress(Undressed):  # it may be them that Slack refuses
+                buttons = render.plain_buttons(post)
+                await self._posting.put(post.thread, f"{post.id}:buttons", post.at, buttons)
         except Undressed as error:
             raise DeliveryRefused(f"Slack refuses it, also as plain text: {error}") from error
 

@@ -22,6 +22,14 @@ _LONGEST_HOLD_S = 30.0
 _KEPT_OPEN_S = 60.0
 # Slack says of these that part of the work may have been done.
 _UNCLEAR = {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+# And of these that nothing was done, but will be after a while.
+_LATER_S = {
+    "ratelimited": 1.0,
+    "rate_limited": 1.0,
+    "message_limit_exceeded": 10.0,
+    "external_channel_migrating": 10.0,
+    "team_added_to_org": 60.0,
+}
 # Slack reads the arguments of these from the query only.
 _BY_QUERY = {
     "conversations.replies",
@@ -141,8 +149,8 @@ def _failed(error: SlackApiError) -> float:
         return _seconds(response.headers.get("Retry-After"))
     data = getattr(response, "data", None)
     word = data.get("error") if isinstance(data, dict) else None
-    if word == "ratelimited":
-        return 1.0
+    if word in _LATER_S:
+        return _LATER_S[word]
     if not isinstance(word, str) or status >= 500 or word in _UNCLEAR:
         raise Unclear(f"Slack answered with {status} {word or 'and no JSON'}") from error
     raise Refused(word) from error

@@ -23,12 +23,14 @@ class Bot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRef:
-    """A file of a message, where it is. `size` is in bytes, as Slack says."""
+    """A file of a message, where it is. `size` is in bytes, as Slack says. `ask` is the id by which
+    Slack has to be asked for all of it, "" when this is all."""
 
     name: str
     url: str
     size: int
     mimetype: str
+    ask: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Files both ways: what people send is fetched, what jobs made is uploaded."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -8,6 +8,7 @@ import aiohttp
 from adapters.slack.api import Api, Busy, Refused, Unclear
 from adapters.slack.events import FileRef, Json
 from adapters.slack.render import Upload
+from adapters.slack.translate import file_ref
 from core.errors import BadRequest, DeliveryFailed, said
 from core.messages import Attachment, ChannelRef, ThreadRef
 from core.messages.queries import ReadFile
@@ -30,7 +31,8 @@ class Files:
     async def fetched(self, refs: Sequence[FileRef], door: Door) -> tuple[Attachment, ...]:
         """The files of a message, as the door took them."""
         taken = list[Attachment]()
-        for ref in refs:
+        for told in refs:
+            ref = await self._whole(told) if told.ask else told
             try:
                 self._check(ref)
                 file = await door.take(ref.name, self._content(ref), size=ref.size, after=taken)
@@ -93,6 +95,14 @@ class Files:
         shares = (answer.get("file") or {}).get("shares") or {}
         return any(thread.channel.channel in channels for channels in shares.values())
 
+    async def _whole(self, ref: FileRef) -> FileRef:
+        try:
+            answer = await self._api.call("files.info", file=ref.ask)
+        except (Refused, Unclear, Busy):
+            return ref
+        file = answer.get("file")
+        return file_ref(file) if isinstance(file, Mapping) else ref
+
     def _check(self, ref: FileRef) -> None:
         if not ref.url:
             raise BadRequest("it is not kept at Slack")
@@ -119,4 +129,7 @@ class Files:
         if parts.netloc == self._home.netloc:
             return parts.scheme == self._home.scheme
         host = parts.hostname or ""
-        return parts.scheme == "https" and (host == "slack.com" or host.endswith(".slack.com"))
+        homes = ("slack.com", self._home.hostname or "slack.com")
+        return parts.scheme == "https" and any(
+            host == home or host.endswith(f".{home}") for home in homes
+        )

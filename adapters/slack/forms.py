@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from adapters.slack.events import Json
+from adapters.slack.markdown import fitted
 from adapters.slack.translate import FORM
 from core.messages import ThreadRef
 from core.messages.money import usage_words
@@ -28,7 +29,7 @@ def form(asks: str, action: str, thread: ThreadRef) -> Json:
             {
                 "type": "input",
                 "block_id": FORM,
-                "label": _words(asks[:1_900] or "What should it be?"),
+                "label": _words(fitted(asks, 1_900) or "What should it be?"),
                 "element": {
                     "type": "plain_text_input",
                     "action_id": FORM,
@@ -56,7 +57,7 @@ def details(job: JobView) -> Json:
     head = [f"{job.card.title}\n{job.card.state} · {used}", job.brief]
     if job.outcome:
         head.append(job.outcome)
-    sections = [*(text[:_SECTION] for text in head if text.strip()), *_steps(job)]
+    sections = [*(fitted(text, _SECTION) for text in head if text.strip()), *_steps(job)]
     if len(sections) > _MOST_SECTIONS:
         older = "(Older steps are left out.)"
         sections = [*sections[: len(head)], older, *sections[-_MOST_SECTIONS + len(head) + 1 :]]

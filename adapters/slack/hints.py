@@ -3,6 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
+from typing import Any
 
 import structlog
 
@@ -65,7 +66,8 @@ class Hints:
         self._background.spawn(self._called(method, arguments), f"slack hint {thread}")
 
     async def _called(self, method: str, arguments: Mapping[str, str | None]) -> None:
+        bare: dict[str, Any] = {"unfurl_links": False} if method == "chat.postMessage" else {}
         try:
-            await self._api.call(method, **arguments)
+            await self._api.call(method, **arguments, **bare)
         except (Refused, Unclear, Busy) as error:
             log.info("a hint was lost", error=str(error))

@@ -52,6 +52,12 @@ def cost(text: str) -> int:
     return len(json.dumps(text, ensure_ascii=False).encode("utf-16-le", "surrogatepass")) // 2
 
 
+def fitted(text: str, units: int) -> str:
+    """The text, cut to so many UTF-16 units."""
+    raw = text.encode("utf-16-le", "surrogatepass")
+    return text if len(raw) <= 2 * units else raw[: 2 * units].decode("utf-16-le", "ignore")
+
+
 def blocks(text: str) -> Iterator[Block]:
     """The blocks of a text, in order."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").split("\n")

@@ -68,14 +68,14 @@ class Upload:
 
 def post(post: Post, unattached: Sequence[str] = ()) -> tuple[Part | Upload, ...]:
     """A post as messages, in order; `unattached` says which files could not be had and why."""
-    head = [_words("section", _mention(post), "mrkdwn")] if _mention(post) else []
+    head = [words("section", _mention(post), "mrkdwn")] if _mention(post) else []
     bodies = list(_packed(markdown.blocks(_sound(post.text))))
     whole: tuple[Upload, ...] = ()
     if len(bodies) > (1 if post.single else _MOST_PARTS):
         name = f"{post.id.replace(':', '-')}.md"
         whole = (Upload(name=name, content=post.text.encode("utf-8", "replace"), whole=True),)
         begin = _beginning(_sound(post.text)) if post.single else bodies[0]
-        bodies = [[*begin, _words("context", "The whole text is in the file below.")]]
+        bodies = [[*begin, words("context", "The whole text is in the file below.")]]
     bodies = bodies or [[]]
     bodies[0] = [*head, *bodies[0]]
     text = _notice(post)
@@ -89,7 +89,7 @@ def post(post: Post, unattached: Sequence[str] = ()) -> tuple[Part | Upload, ...
         ends += [Part(blocks=blocks, text=text) for blocks in _groups(tail)]
     begins = [Part(blocks=tuple(body), text=text) for body in bodies[:-1]]
     made = tuple(part for part in (*begins, *ends) if part.blocks)
-    return (*(made or (Part(blocks=(_words("section", "…"),), text=text),)), *whole)
+    return (*(made or (Part(blocks=(words("section", "…"),), text=text),)), *whole)
 
 
 def instead(post: Post, refused: Sequence[tuple[Upload, str]]) -> tuple[Part, ...]:
@@ -106,12 +106,10 @@ def instead(post: Post, refused: Sequence[tuple[Upload, str]]) -> tuple[Part, ..
         return tuple(parts)
     bodies = list(_packed(markdown.blocks(_sound(post.text))))
     shown, left = bodies[:_MOST_INSTEAD], len(bodies[_MOST_INSTEAD:])
-    shown[0].insert(
-        0, _words("context", f"There is no file: {_why(word)}. The whole text is here:")
-    )
+    shown[0].insert(0, words("context", f"There is no file: {_why(word)}. The whole text is here:"))
     if left:
         rest = f"The rest, {left} more messages of this size, is left out."
-        shown[-1].append(_words("context", rest))
+        shown[-1].append(words("context", rest))
     return (*(Part(blocks=tuple(body), text=_notice(post)) for body in shown), *parts)
 
 
@@ -131,10 +129,10 @@ def card(card: Card, now: float) -> Part:
     ]
     facts.append(f"asked by {card.requester.name[:80]}")
     step = " ".join(card.step.split())[:300]
-    blocks: list[Json] = [_words("section", f"{mark} Job {card.job} · {title}")]
+    blocks: list[Json] = [words("section", f"{mark} Job {card.job} · {title}")]
     if step:
-        blocks.append(_words("context", step))
-    blocks.append(_words("context", " · ".join(fact for fact in facts if fact)))
+        blocks.append(words("context", step))
+    blocks.append(words("context", " · ".join(fact for fact in facts if fact)))
     blocks += _buttons(card.buttons)
     text = escaped(f"{mark} Job {card.job}: {title} ({card.state})")
     return Part(blocks=tuple(blocks), text=text)
@@ -153,9 +151,15 @@ def plain_parts(post: Post) -> tuple[Part, ...]:
     cuts = markdown.cut(Text(text=post.text or "…"), _PLAIN)
     texts = [piece.text for piece in cuts if isinstance(piece, Text)]
     notice = _notice(post)
-    parts = [Part(blocks=(_words("section", text),), text=notice) for text in texts if text.strip()]
-    tail = (_words("section", "\n".join(post.receipt)[:_PLAIN]),) if post.receipt else ()
+    parts = [Part(blocks=(words("section", text),), text=notice) for text in texts if text.strip()]
+    tail = (*_long("\n".join(post.drift)), *_long("\n".join(post.receipt)))
     return (*parts, *(Part(blocks=(block,), text=notice) for block in tail))
+
+
+def plain_buttons(post: Post) -> tuple[Part, ...]:
+    """The post's buttons by themselves, for the same case."""
+    blocks = tuple(_buttons(post.buttons))
+    return (Part(blocks=blocks, text=_notice(post)),) if blocks else ()
 
 
 def _mention(post: Post) -> str:
@@ -250,14 +254,14 @@ def _tail(post: Post, unattached: Sequence[str]) -> Iterator[Json]:
     if unattached:
         yield from _long("Not attached:\n" + "\n".join(f"• {line}" for line in unattached))
     if post.offline and post.kind is not PostKind.NOTICE:
-        yield _words("context", "Words of the built-in offline model.")
+        yield words("context", "Words of the built-in offline model.")
     yield from _buttons(post.buttons)
 
 
 def _long(text: str) -> Iterator[Json]:
     for piece in markdown.cut(Text(text=text), _PLAIN):
         if isinstance(piece, Text) and piece.text.strip():
-            yield _words("section", piece.text)
+            yield words("section", piece.text)
 
 
 def _buttons(buttons: Sequence[Button]) -> Iterator[Json]:
@@ -270,7 +274,8 @@ def _buttons(buttons: Sequence[Button]) -> Iterator[Json]:
 
 def _button(button: Button) -> Json:
     label = defused(" ".join(_sound(button.label).split())) or "…"
-    label = label if len(label) < _LABEL - 1 else f"{label[: _LABEL // 2]}…"
+    short = markdown.fitted(label, _LABEL - 1)
+    label = label if short == label else f"{markdown.fitted(label, _LABEL // 2)}…"
     made: dict[str, Any] = {
         "type": "button",
         "text": {"type": "plain_text", "text": label, "emoji": False},
@@ -279,15 +284,16 @@ def _button(button: Button) -> Json:
     if button.style in _STYLES:
         made["style"] = _STYLES[button.style]
     # What its form asks for travels with the button, so that it works after a restart.
-    return made | ({"value": button.asks[:1_900]} if button.asks else {})
+    return made | ({"value": markdown.fitted(button.asks, 1_900)} if button.asks else {})
 
 
-def _words(kind: str, text: str, type_: str = "plain_text") -> Json:
-    words: dict[str, Any] = {"type": type_, "text": _sound(text)}
+def words(kind: str, text: str, type_: str = "plain_text") -> Json:
+    """A section or a context with a text in which nothing notifies, unless it is mrkdwn."""
+    inner: dict[str, Any] = {"type": type_, "text": _sound(text)}
     if type_ == "plain_text":
-        words |= {"text": defused(_sound(text)), "emoji": False}
+        inner |= {"text": defused(_sound(text)), "emoji": False}
     return (
-        {"type": kind, "elements": [words]} if kind == "context" else {"type": kind, "text": words}
+        {"type": kind, "elements": [inner]} if kind == "context" else {"type": kind, "text": inner}
     )
 
 

@@ -6,13 +6,14 @@ import aiohttp
 import structlog
 
 from adapters.slack.api import Api
-from adapters.slack.render import Part, Upload
+from adapters.slack.render import Part, Upload, words
 from core.errors import DeliveryFailed, said
 from core.messages import Post
 
 log = structlog.get_logger(__name__)
 
 _MOST = 5  # Slack takes no more at one address
+_CUT = words("context", "There is more, for which I have to be in this channel: /invite me.")
 
 
 class Responses:
@@ -27,13 +28,13 @@ class Responses:
         url = self._address(post.reply_to or "")
         if url is None:
             return False
-        for part in parts[:_MOST]:
-            if isinstance(part, Upload):
-                continue
+        messages = [part for part in parts if isinstance(part, Part)][:_MOST]
+        for number, part in enumerate(messages, 1):
+            cut = number == len(messages) and len(messages) < len(parts)
             body = {
                 "response_type": "ephemeral",
                 "text": part.text,
-                "blocks": list(part.blocks),
+                "blocks": [*part.blocks, *([_CUT] if cut else [])],
                 "replace_original": False,
             }
             try:

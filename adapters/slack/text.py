@@ -5,8 +5,11 @@ from collections.abc import Mapping
 
 _MARK = re.compile(r"<((?:[@#!]|https?://|mailto:|tel:)[^<>]+)>")
 _USER = re.compile(r"<@([UW][A-Z0-9]{1,20})(?:\|[^<>]*)?>")
-# What Slack would take for a mention or a channel in a text of ours.
-_SPECIAL = re.compile(r"<(?=[@#!][^<>\n]{1,200}>)")
+# What Slack would take for a mention or a channel in a text of ours, whatever label it has.
+_SPECIAL = re.compile(
+    r"<(?=@[UWBS][A-Z0-9]+[|>]|#[CGD][A-Z0-9]+[|>]"
+    r"|!(?:here|channel|everyone|group|subteam|date)\b)"
+)
 _PERSON = re.compile(r"[UW][A-Z0-9]{1,20}")
 # Shown as nothing, and keeps two signs from being read as one.
 _JOINER = "\u2060"

@@ -15,7 +15,8 @@ from adapters.slack.events import (
     Pressed,
     Spoken,
 )
-from adapters.slack.text import plain
+from adapters.slack.rich import written
+from adapters.slack.text import mentioned, plain
 from core.messages import ChannelRef, Deletion, Edit, Message, Person, Press, ThreadRef
 
 _TS = re.compile(r"\d{1,12}\.\d{1,9}")
@@ -35,11 +36,11 @@ def spoken(body: Json, bot: Bot, names: Mapping[str, str]) -> Spoken | None:
     where = _thread(body, event, bot)
     if ts is None or where is None or not _is_person(event, bot):
         return None
-    text = _text(event, "text")
+    text = _said(event)
     direct = _text(event, "channel_type") == "im" or where.channel.channel.startswith("D")
     said = "\n\n".join(filter(None, (plain(text, names, bot.user), _forwarded(event, names))))
     files = _files(event)
-    named = _text(event, "type") == "app_mention" or f"<@{bot.user}" in text
+    named = _text(event, "type") == "app_mention" or bot.user in mentioned(text)
     if named and not (said.strip() or files):
         said = "/help"  # the bot's name alone
     message = Message(
@@ -86,7 +87,7 @@ def changed(body: Json, bot: Bot, names: Mapping[str, str]) -> Edit | Deletion |
         thread=where,
         message_id=ts,
         author=_author(body, now, bot, names),
-        text=plain(_text(now, "text"), names, bot.user),
+        text=plain(_said(now), names, bot.user),
         at=float(edited),
     )
 
@@ -94,9 +95,9 @@ def changed(body: Json, bot: Bot, names: Mapping[str, str]) -> Edit | Deletion |
 def addressed(body: Json, bot: Bot) -> bool:
     """Whether what an event changes is, or was, meant for the bot wherever it stands."""
     event = _map(body, "event")
-    texts = (_text(_map(event, name), "text") for name in ("message", "previous_message"))
+    texts = (_said(_map(event, name)) for name in ("message", "previous_message"))
     direct = _text(event, "channel_type") == "im" or _text(event, "channel").startswith("D")
-    return direct or any(f"<@{bot.user}" in text for text in texts)
+    return direct or any(bot.user in mentioned(text) for text in texts)
 
 
 def pressed(body: Json, bot: Bot) -> Pressed | None:
@@ -160,6 +161,11 @@ def stopped(body: Json, bot: Bot) -> Press | None:
     )  # fmt: skip
 
 
+def _said(message: Json) -> str:
+    """What a message says, in Slack's markup."""
+    return _text(message, "text") or written(message.get("blocks"))
+
+
 def _is_person(event: Json, bot: Bot) -> bool:
     """Not the bot itself, no other app, no workflow: two bots that answer each other never stop."""
     user = _text(event, "user")
@@ -180,21 +186,23 @@ def _author(body: Json, message: Json, bot: Bot, names: Mapping[str, str]) -> Pe
 
 def _files(event: Json) -> tuple[FileRef, ...]:
     found = event.get("files")
-    refs = []
-    for file in found if isinstance(found, list) else ():
-        if not isinstance(file, Mapping):
-            continue
-        url = _text(file, "url_private_download") or _text(file, "url_private")
-        size = file.get("size")
-        refs.append(
-            FileRef(
-                name=_text(file, "name") or _text(file, "title") or "file",
-                url="" if file.get("is_external") is True else url,
-                size=size if type(size) is int and size >= 0 else 0,
-                mimetype=_text(file, "mimetype"),
-            )
-        )
-    return tuple(refs)
+    listed = found if isinstance(found, list) else []
+    return tuple(file_ref(file) for file in listed if isinstance(file, Mapping))
+
+
+def file_ref(file: Json) -> FileRef:
+    """A file as events and files.info tell of it."""
+    url = _text(file, "url_private_download") or _text(file, "url_private")
+    size = file.get("size")
+    # Of what was sent in a channel that is shared with others, an event tells the id alone.
+    ask = _text(file, "id") if _text(file, "file_access") == "check_file_info" else ""
+    return FileRef(
+        name=_text(file, "name") or _text(file, "title") or "file",
+        url="" if file.get("is_external") is True else url,
+        size=size if type(size) is int and size >= 0 else 0,
+        mimetype=_text(file, "mimetype"),
+        ask=ask,
+    )
 
 
 def _forwarded(event: Json, names: Mapping[str, str]) -> str:

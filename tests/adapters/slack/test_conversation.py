@@ -335,3 +335,17 @@ async def test_a_command_where_the_bot_cannot_post_is_answered_to_who_typed_it(
     answer = post(message.thread, "No jobs yet.", id="reply:1", reply_to=message.id)
     await adapter.deliver(answer)
     assert "No jobs yet." in slack.workspace.hints("U0ANNA")[0].shown
+
+
+async def test_of_a_long_answer_where_the_bot_cannot_post_it_is_said_that_there_is_more(
+    adapter: SlackAdapter, slack: SlackServer, core: FakeCore, anna: Human
+) -> None:
+    slack.workspace.channels["C0OPS"].members.discard("U0BOT")
+    await anna.command("history", channel="C0OPS")
+    message = await core.message()
+    long = "\n\n".join(f"Line {n} " + "x" * 400 for n in range(300))
+    await adapter.deliver(post(message.thread, long, id="reply:1", reply_to=message.id))
+    hints = slack.workspace.hints("U0ANNA")
+    assert [("There is more" in hint.shown) for hint in hints] == [
+        *([False] * (len(hints) - 1)), True,
+    ]  # fmt: skip

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from adapters.slack import api
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.limits import Limits
 from adapters.slack.status import Meter
@@ -229,9 +230,12 @@ async def test_what_slack_will_not_dress_goes_out_plain(
     adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
 ) -> None:
     slack.faults.add("chat.postMessage", Fault(kind="error", error="invalid_blocks"))
-    await adapter.deliver(post(thread, "odd **thing**", receipt=("a: 1",)))
-    shown = [one.shown for one in slack.workspace.posts("C0GEN")]
-    assert shown == ["odd **thing**", "a: 1"]
+    undo = (Button(action="undo.4", label="Undo"),)
+    item = post(thread, "odd **thing**", receipt=("a: 1",), drift=("b moved",), buttons=undo)
+    await adapter.deliver(item)
+    posts = slack.workspace.posts("C0GEN")
+    assert [one.shown for one in posts[:3]] == ["odd **thing**", "b moved", "a: 1"]
+    assert [one.buttons for one in posts] == [{}, {}, {}, {"Undo": "undo.4"}]
 
 
 async def test_a_store_that_fails_delays_and_doubles_nothing(
@@ -243,6 +247,18 @@ async def test_a_store_that_fails_delays_and_doubles_nothing(
         await adapter.deliver(post(thread, "once"))
     await adapter.deliver(post(thread, "once"))
     assert [one.shown for one in slack.workspace.posts("C0GEN")] == ["warm", "once"]
+
+
+@pytest.mark.parametrize("word", ["rate_limited", "message_limit_exceeded", "ratelimited"])
+async def test_a_limit_that_slack_tells_by_a_word_is_no_refusal(
+    running: Running, slack: SlackServer, thread: ThreadRef, monkeypatch: pytest.MonkeyPatch,
+    word: str,
+) -> None:  # fmt: skip
+    monkeypatch.setitem(api._LATER_S, word, 0.01)
+    adapter = await running.again()
+    slack.faults.add("chat.postMessage", Fault(kind="error", error=word))
+    assert await delivered(adapter, post(thread, "at last")) >= 1
+    assert [one.shown for one in slack.workspace.posts("C0GEN")] == ["at last"]
 
 
 async def test_produced_files_are_uploaded_once(

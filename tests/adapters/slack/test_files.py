@@ -47,6 +47,20 @@ async def test_a_size_that_lies_does_not_help(
     assert problems == ["big.bin: it has more than 20 MB; 20 MB are the most for one file"]
 
 
+async def test_a_file_of_a_shared_channel_is_asked_for(
+    adapter: SlackAdapter, core: FakeCore, anna: Human
+) -> None:
+    said = anna.write("<@U0BOT> look")
+    event = anna.event_of(said)
+    file = anna._upload("ci.log", b"red\n")
+    known = {"id": file["id"], "file_access": "check_file_info"}
+    event["files"] = [known, {"id": "FNONE", "file_access": "check_file_info"}]
+    await anna.send(event)
+    message = await core.message()
+    assert core.files(message) == [("ci.log", b"red\n")]
+    assert core.problems(message) == ["file: it is not kept at Slack"]
+
+
 async def test_the_token_is_shown_to_slack_only(
     adapter: SlackAdapter, slack: SlackServer, core: FakeCore, anna: Human
 ) -> None:

@@ -97,6 +97,12 @@ def test_one_button_twice_is_one_button() -> None:
     check(part)
 
 
+@pytest.mark.parametrize("label", ["😀" * 70, "x" * 74, "x" * 75, "👩‍👩‍👧" * 30])
+def test_long_labels_of_wide_letters_fit_a_button(label: str) -> None:
+    [part] = parts(post(HERE, "?", buttons=(Button(action="a", label=label, asks="😀" * 1_500),)))
+    check(part)
+
+
 def test_a_text_of_100000_characters_is_a_beginning_and_a_file() -> None:
     begun = time.thread_time()
     first, file = render.post(post(HERE, "word " * 20_000, id="result:7"))

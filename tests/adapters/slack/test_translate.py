@@ -136,6 +136,27 @@ def test_files_are_named_with_where_they_are() -> None:
     ]  # fmt: skip
 
 
+def test_a_message_that_has_only_blocks_is_heard_and_edited() -> None:
+    words = [{"type": "user", "user_id": "U0BOT"}, {"type": "text", "text": " hello"}]
+    blocks = [{"type": "rich_text", "elements": [{"elements": words}]}]
+    found = translate.spoken(said(text="", blocks=blocks), BOT, {})
+    assert found is not None
+    assert (found.named, found.message.text) == (True, "hello")
+
+
+def test_who_has_a_name_that_begins_like_the_bots_is_not_the_bot() -> None:
+    found = translate.spoken(said(text="<@U0BOTTOM> hello"), BOT, {})
+    assert found is not None
+    assert not found.addressed
+
+
+def test_a_file_of_which_slack_tells_the_id_alone_has_to_be_asked_for() -> None:
+    files = [{"id": "F1", "file_access": "check_file_info", "mode": "file_access"}, {"id": "F2"}]
+    found = translate.spoken(said(files=files, subtype="file_share"), BOT, {})
+    assert found is not None
+    assert [file.ask for file in found.files] == ["F1", ""]
+
+
 def test_a_message_that_is_passed_on_comes_with_it() -> None:
     shared = [{"is_share": True, "text": "line 1\nline 2"}, {"text": "a preview"}, 5]
     found = translate.spoken(said(attachments=shared), BOT, {})

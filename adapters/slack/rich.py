@@ -1,0 +1,81 @@
+"""Slack's rich text to its own markup, for messages that say nothing beside their blocks. Pure.
+
+Every field may be missing or of another type: payloads come from outside.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from adapters.slack.text import escaped
+
+_DEEPEST = 8
+
+
+def written(blocks: object) -> str:
+    """The words of a message's blocks, a line each; "" when there are none."""
+    found = (_block(one) for one in blocks) if isinstance(blocks, list) else ()
+    return "\n".join(words for words in found if words)
+
+
+def _block(block: object) -> str:
+    kind = _text(block, "type")
+    if kind == "rich_text":
+        return "\n".join(filter(None, (_part(one) for one in _elements(block))))
+    inner = block.get("text") if isinstance(block, Mapping) else None
+    return inner if isinstance(inner, str) else _text(inner, "text")
+
+
+def _part(part: object, depth: int = 0) -> str:
+    """A paragraph, a list, a quote or a block of code."""
+    if depth > _DEEPEST:
+        return ""
+    match _text(part, "type"):
+        case "rich_text_list":
+            marks = _marks(_text(part, "style"))
+            items = (_part(one, depth + 1) for one in _elements(part))
+            return "\n".join(f"{mark} {item}" for mark, item in zip(marks, items, strict=False))
+        case "rich_text_quote":
+            return "> " + _line(part).replace("\n", "\n> ")
+        case "rich_text_preformatted":
+            return f"```\n{_line(part)}\n```"
+        case _:
+            return _line(part)
+
+
+def _marks(style: str) -> Iterator[str]:
+    number = 0
+    while True:
+        number += 1
+        yield f"{number}." if style == "ordered" else "-"
+
+
+def _line(part: object) -> str:
+    return "".join(_word(one) for one in _elements(part))
+
+
+def _word(element: object) -> str:
+    match _text(element, "type"):
+        case "user":
+            return f"<@{_text(element, 'user_id')}>"
+        case "channel":
+            return f"<#{_text(element, 'channel_id')}>"
+        case "usergroup":
+            return f"<!subteam^{_text(element, 'usergroup_id')}>"
+        case "broadcast":
+            return f"<!{_text(element, 'range')}>"
+        case "emoji":
+            return f":{_text(element, 'name')}:"
+        case "link":
+            label = _text(element, "text")
+            return f"<{_text(element, 'url')}|{label}>" if label else f"<{_text(element, 'url')}>"
+        case _:
+            return escaped(_text(element, "text"))
+
+
+def _elements(source: object) -> list[object]:
+    found = source.get("elements") if isinstance(source, Mapping) else None
+    return found if isinstance(found, list) else []
+
+
+def _text(source: object, name: str) -> str:
+    value = source.get(name) if isinstance(source, Mapping) else None
+    return value if isinstance(value, str) else ""
