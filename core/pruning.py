@@ -16,7 +16,7 @@ from core.state.control import Control
 from core.state.database import Transaction
 from core.state.kept import floor
 from core.state.prune import Horizon
-from core.state.space import shrink_step
+from core.state.space import roomy, shrink_step
 
 log = structlog.get_logger(__name__)
 
@@ -33,18 +33,30 @@ async def keep_pruned(
     while True:
         try:
             for channel in await control.every():
-                await _pruned(channels, channel, clock() - keep_days * _DAY_S)
+                await prune_where_old(channels, channel, clock() - keep_days * _DAY_S)
         except StoreError as error:
             log.warning("nothing is pruned", error=str(error))
         await asyncio.sleep(_DAY_S)
 
 
-async def _pruned(channels: Channels, channel: ChannelRef, before: float) -> None:
+async def prune_where_old(channels: Channels, channel: ChannelRef, before: float) -> None:
+    """`prune_channel`, for whoever asks one channel after another: it opens only those in which
+    there is something to remove, and closes them again. A fault is logged."""
     try:
-        if await channels.exists(channel):
-            await prune_channel(channels, channel, before)
+        if await channels.exists(channel) and await _old(channels, channel, before):
+            async with channels.visit(channel):
+                await prune_channel(channels, channel, before)
     except StoreError as error:
         log.warning("a channel is not pruned", channel=str(channel), error=str(error))
+
+
+async def _old(channels: Channels, channel: ChannelRef, before: float) -> bool:
+    """Whether there is something to remove, asked beside the channel's own connection: of most
+    channels there is nothing, and of those that are open none is to grow by the question."""
+    try:
+        return await channels.aside(channel, partial(_anything, before=before))
+    except StoreError:
+        return True  # it has to be migrated or mended first
 
 
 async def prune_channel(channels: Channels, channel: ChannelRef, before: float) -> None:
@@ -76,6 +88,18 @@ async def prune_channel(channels: Channels, channel: ChannelRef, before: float) 
 async def _steps(run: _Run, step: Callable[[Transaction], bool]) -> None:
     while await run(step):
         pass
+
+
+def _anything(tx: Transaction, *, before: float) -> bool:
+    return (
+        _horizon(tx, before=before) is not None
+        or prune.unpruned(tx)
+        or turns.any_old(tx, before)
+        or jobs.any_old_steering(tx, before)
+        or places.any_stray(tx, before)
+        or bool(blobs.orphans(tx).blobs)
+        or roomy(tx)
+    )
 
 
 def _horizon(tx: Transaction, *, before: float) -> Horizon | None:

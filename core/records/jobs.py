@@ -314,14 +314,24 @@ def bases(tx: Transaction) -> tuple[int, ...]:
     return tuple(base for (base,) in rows)
 
 
+_OLD_STEERING = (
+    "SELECT s.seq FROM steering AS s JOIN jobs AS j ON j.number = s.job"
+    " WHERE j.state = 'ended' AND j.ended_at < ? LIMIT ?"
+)
+
+
 def prune_steering(tx: Transaction, before: float, most: int) -> bool:
     """Remove some words to jobs that ended long ago; False when there are no more."""
     gone = tx.execute(
-        "DELETE FROM steering WHERE seq IN (SELECT s.seq FROM steering AS s"
-        " JOIN jobs AS j ON j.number = s.job WHERE j.state = 'ended' AND j.ended_at < ? LIMIT ?)",
+        f"DELETE FROM steering WHERE seq IN ({_OLD_STEERING})",  # noqa: S608 - constants
         (before, most),
     ).rowcount
     return gone == most
+
+
+def any_old_steering(tx: Transaction, before: float) -> bool:
+    """Whether `prune_steering` has something to remove."""
+    return tx.execute(_OLD_STEERING, (before, 1)).fetchone() is not None
 
 
 def _row(channel: ChannelRef, row: tuple) -> JobRow:  # type: ignore[type-arg]  # 26 columns of SQL

@@ -55,3 +55,9 @@ def prune(tx: Transaction, after: str, before: float, most: int = _ROWS) -> str 
     gone = [(name,) for name, stray in rows if stray]
     tx.executemany("DELETE FROM places WHERE item = ?", gone)
     return rows[-1][0] if rows else None
+
+
+def any_stray(tx: Transaction, before: float) -> bool:
+    """Whether `prune` has something to remove: it looks at all items."""
+    rows = tx.execute(_STRAY, {"after": "", "before": before, "most": -1})
+    return any(stray for _, stray in rows)

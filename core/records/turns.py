@@ -169,11 +169,18 @@ def bases(tx: Transaction) -> tuple[int, ...]:
     return tuple(base for (base,) in rows)
 
 
+_OLD = "SELECT id FROM turns WHERE state = 'ended' AND started_at < ? LIMIT ?"
+
+
 def prune(tx: Transaction, before: float, most: int) -> bool:
     """Remove some turns that ended long ago; False when there are no more."""
     gone = tx.execute(
-        "DELETE FROM turns WHERE id IN (SELECT id FROM turns"
-        " WHERE state = 'ended' AND started_at < ? LIMIT ?)",
+        f"DELETE FROM turns WHERE id IN ({_OLD})",  # noqa: S608 - constants
         (before, most),
     ).rowcount
     return gone == most
+
+
+def any_old(tx: Transaction, before: float) -> bool:
+    """Whether `prune` has something to remove."""
+    return tx.execute(_OLD, (before, 1)).fetchone() is not None

@@ -1,7 +1,8 @@
 """The files of all channels: opened when needed, at most so many at once. Knows no tables."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -99,12 +100,30 @@ class Channels:
     async def glance(self, ref: ChannelRef, function: Callable[[Transaction], T]) -> T:
         """`read` for who looks into many channels once each: it opens none for longer than that,
         which is some ten times cheaper. Raises StoreError."""
-        if ref not in self._slots and ref not in self._closing and not self._closed:
-            try:
-                return await asyncio.to_thread(_glanced, self.path(ref), function)
-            except StoreError:
-                pass  # older, damaged or gone: that is for whoever opens it
+        if ref not in self._slots and ref not in self._closing:
+            with suppress(StoreError):  # older, damaged or gone: that is for whoever opens it
+                return await self.aside(ref, function)
         return await self.look(ref, function)
+
+    async def aside(self, ref: ChannelRef, function: Callable[[Transaction], T]) -> T:
+        """`glance` also at one that is open, whose connection is to keep nothing of it. Raises
+        StoreError, also for a file that opening it would migrate or mend."""
+        while ref in self._closing:
+            await asyncio.shield(self._closing[ref])
+        if self._closed:
+            raise RuntimeError("the channels are closed")
+        return await asyncio.to_thread(_glanced, self.path(ref), function)
+
+    @asynccontextmanager
+    async def visit(self, ref: ChannelRef) -> AsyncIterator[None]:
+        """For who works on one channel after another: a file that was not open before is closed at
+        the context's end, unless somebody uses it by then."""
+        known = ref in self._slots
+        try:
+            yield
+        finally:
+            if not known and ref in self._idle:
+                self._start_closing(ref)
 
     async def write(self, ref: ChannelRef, function: Callable[[Transaction], T]) -> T:
         """Run `function` in one write transaction: all is kept or nothing. Raises StoreError."""

@@ -233,14 +233,29 @@ def _finish(tx: Transaction, entry: int, upto: int) -> None:
         tx.execute("DELETE FROM versions WHERE entry = ?", (entry,))
 
 
+_CLOSED = (
+    "SELECT number, entry FROM conflicts"
+    " WHERE closed <= ? AND number < (SELECT max(number) FROM conflicts) LIMIT ?"
+)
+
+
 def conflicts_step(tx: Transaction) -> bool:
     """Remove some conflicts that were closed long ago; False when there are no more.
 
     The newest stays: its number must not be given again, because old buttons name it.
     """
     gone = tx.execute(
-        "DELETE FROM conflicts WHERE (number, entry) IN (SELECT number, entry FROM conflicts"
-        " WHERE closed <= ? AND number < (SELECT max(number) FROM conflicts) LIMIT ?)",
+        f"DELETE FROM conflicts WHERE (number, entry) IN ({_CLOSED})",  # noqa: S608 - constants
         (floor(tx), ROWS),
     ).rowcount
     return gone == ROWS
+
+
+def unpruned(tx: Transaction) -> bool:
+    """Whether a step has something to do: the floor lets go of what is still there."""
+    row = tx.execute(
+        "SELECT EXISTS (SELECT 1 FROM pruned WHERE listed < floor)"  # noqa: S608 - constants
+        f" OR EXISTS (SELECT 1 FROM to_prune) OR EXISTS ({_CLOSED})",
+        (floor(tx), 1),
+    ).fetchone()
+    return bool(row[0])

@@ -19,11 +19,16 @@ def size_of(connection: sqlite3.Connection) -> int:
     return int((pages - free) * size)
 
 
-def shrink_step(connection: sqlite3.Connection) -> bool:
-    """Give some free pages back to the disk; False when few enough are free."""
+def roomy(connection: sqlite3.Connection) -> bool:
+    """Whether so much of the file is free that some is given back."""
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     (free,) = connection.execute("PRAGMA freelist_count").fetchone()
-    if free < _PAGES or free * _KEPT_FREE < pages:
+    return bool(free >= _PAGES and free * _KEPT_FREE >= pages)
+
+
+def shrink_step(connection: sqlite3.Connection) -> bool:
+    """Give some free pages back to the disk; False when few enough are free."""
+    if not roomy(connection):
         return False
     # Each row of the answer is a page that has moved.
     connection.execute(f"PRAGMA incremental_vacuum({_PAGES:d})").fetchall()

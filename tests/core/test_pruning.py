@@ -1,21 +1,24 @@
 """A channel's past is removed while others write, and its file gets smaller."""
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Never, TypeVar
 
+import pytest
 import pytest_asyncio
 
-from core.jobs.job import JobState
+from core.jobs.job import Cancelled, JobState
 from core.messages import ChannelRef, ThreadRef
 from core.model.amounts import NO_LIMIT
 from core.places import ChannelPlaces
-from core.pruning import keep_pruned, prune_channel
+from core.pruning import keep_pruned, prune_channel, prune_where_old
 from core.records import jobs, turns
 from core.records.jobs import NewJob
+from core.state import prune
 from core.state.apply import merge
 from core.state.channels import Channels
 from core.state.control import Control
@@ -132,6 +135,108 @@ async def test_places_of_what_is_no_more_go_with_age(channels: Channels) -> None
     await prune_channel(channels, CHANNEL, NOW - KEEP_DAYS * DAY_S)
     assert await places.of(CHANNEL, "details:press") == ()
     assert await places.of(CHANNEL, "details:other") == ("2",)
+
+
+def _steered(tx: Transaction) -> None:
+    """A word to a job that ended at the beginning of time."""
+    new = NewJob(
+        id="j", thread=ThreadRef(channel=CHANNEL, thread="t"), title="t", brief="b", requester=ADA,
+        message="message:m", rules_revision=0, budget=NO_LIMIT, at=0.0,
+    )  # fmt: skip
+    number = jobs.promise(tx, new, JobState.QUEUED)
+    jobs.steer(tx, number, "w", "Ada", "faster", 0.0)
+    jobs.end(tx, number, Cancelled(by="Ada"), at=1.0, steps=0, tokens=0)
+
+
+def _answered(tx: Transaction) -> None:
+    turns.begin(tx, "turn:1", "m", "t", 0, 0, 0.0)
+    turns.end(tx, "turn:1")
+
+
+def _shown(tx: Transaction) -> None:
+    tx.execute("INSERT INTO places VALUES ('details:press', 0, '1', 0.0)")
+
+
+def _without_owner(tx: Transaction) -> None:
+    tx.execute("INSERT INTO blobs VALUES ('ab', 0, x'00')")
+
+
+def _beaten(tx: Transaction) -> None:
+    tx.execute("INSERT INTO pruned VALUES (1, 3, 3, 0)")
+    tx.execute("INSERT INTO conflicts VALUES (1, 1, 1, 1, 2), (2, 1, 1, 1, NULL)")
+
+
+def _freed(tx: Transaction) -> None:
+    tx.execute("INSERT INTO blobs VALUES ('ab', 0, zeroblob(2000000))")
+    tx.execute("DELETE FROM blobs")
+
+
+def _half_pruned(tx: Transaction) -> None:
+    commit(tx, number=1, at=0.0)
+    commit(tx, number=2, at=0.0)
+    assert prune.raise_floor(tx, prune.horizon(tx, NOW))
+    while prune.list_step(tx):
+        pass
+
+
+def _old_commits(tx: Transaction) -> None:
+    commit(tx, number=1, at=0.0)
+    commit(tx, number=2, at=0.0)
+
+
+_OLD = (_old_commits, _half_pruned, _steered, _answered, _shown, _without_owner, _beaten, _freed)
+
+
+@pytest.mark.parametrize("old", _OLD, ids=lambda old: old.__name__.strip("_"))
+async def test_a_channel_with_anything_old_is_pruned_and_closed_again(
+    channels: Channels, tmp_path: Path, old: Callable[[Transaction], None]
+) -> None:
+    await channels.write(CHANNEL, old)
+    before = await channels.run(CHANNEL, _rows)
+    await channels.close()
+    async with asyncio.timeout(60):
+        later = Channels(tmp_path)
+        await prune_where_old(later, CHANNEL, NOW)
+        left = await later.aside(CHANNEL, _rows)
+        assert left < before
+        # Once more: now there is nothing.
+        await prune_where_old(later, CHANNEL, NOW)
+        assert await later.aside(CHANNEL, _rows) == left
+        assert _files_open(later.path(CHANNEL)) == 0
+        await later.close()
+
+
+async def test_a_channel_without_anything_old_is_not_opened(
+    channels: Channels, tmp_path: Path
+) -> None:
+    await channels.write(CHANNEL, partial(commit, number=1, at=NOW))
+    await channels.close()
+    later = Untouched(tmp_path)
+    await prune_where_old(later, CHANNEL, NOW - KEEP_DAYS * DAY_S)
+    await later.close()
+
+
+class Untouched(Channels):
+    """Cannot be used but from aside."""
+
+    async def _slot(self, ref: ChannelRef) -> Never:
+        raise AssertionError(f"{ref} is opened")
+
+
+def _rows(tx: Transaction) -> int:
+    """Rows of all tables, and pages."""
+    names = tx.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND sql IS NOT NULL")
+    counts: list[int] = [
+        tx.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]
+        for (name,) in names.fetchall()
+        if name not in ("pruned", "commits")
+    ]
+    return sum(counts) + _pages(tx)
+
+
+def _files_open(path: Path) -> int:
+    links = (one for one in Path("/proc/self/fd").iterdir() if one.is_symlink())
+    return sum(1 for one in links if os.path.realpath(one).startswith(str(path.resolve())))
 
 
 class Watched(Channels):

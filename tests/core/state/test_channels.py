@@ -183,3 +183,43 @@ async def test_a_look_sees_what_was_written_and_opens_the_file_once(channels: Ch
     assert database._reader is None
     assert await channels.read(ref("a"), count_settings) == 1
     assert database._reader is not None
+
+
+async def test_a_visit_closes_what_it_opened_and_leaves_open_what_was(channels: Channels) -> None:
+    await channels.write(ref("known"), add_setting)
+    async with channels.visit(ref("known")):
+        await channels.write(ref("known"), add_setting)
+    async with channels.visit(ref("other")):
+        await channels.write(ref("other"), add_setting)
+        assert opened(channels) == 2
+    assert await channels.aside(ref("other"), count_settings) == 1
+    assert opened(channels) == 1
+    assert await channels.read(ref("known"), count_settings) == 2
+
+
+async def test_a_visit_leaves_the_file_to_whoever_uses_it(channels: Channels) -> None:
+    began, end = threading.Event(), threading.Event()
+
+    def slow(tx: Transaction) -> int:
+        began.set()
+        assert end.wait(60)
+        return count_settings(tx)
+
+    async with channels.visit(ref("one")):
+        await channels.write(ref("one"), add_setting)
+        reading = asyncio.create_task(channels.look(ref("one"), slow))
+        assert await asyncio.to_thread(began.wait, 60)
+    end.set()
+    assert await reading == 1
+    assert opened(channels) == 1
+
+
+async def test_what_is_asked_aside_leaves_nothing_open_and_makes_no_file(
+    channels: Channels,
+) -> None:
+    await channels.write(ref("one"), add_setting)
+    assert await channels.aside(ref("one"), count_settings) == 1
+    assert opened(channels) == 1
+    with pytest.raises(StoreError, match="is not there"):
+        await channels.aside(ref("never"), count_settings)
+    assert not channels.path(ref("never")).exists()
