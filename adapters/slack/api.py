@@ -137,8 +137,8 @@ class Api:
         except (aiohttp.ClientError, TimeoutError, ConnectionError, SlackClientError) as error:
             raise Unclear(f"{method}: {said(error)}") from error
         except (ValueError, AttributeError) as error:
-            # What cannot be read as JSON, or is no object: the library breaks on it.
-            raise Unclear(f"{method}: {error}") from error
+            # The library breaks on what cannot be read as JSON, or is no object.
+            raise Unclear(f"{method}: an answer that is none of Slack's") from error
         return response.data if isinstance(response.data, dict) else {}
 
 

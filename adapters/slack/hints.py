@@ -21,6 +21,13 @@ _WHY = {
     "channel_not_found": "I am not in it any more, or it is gone: /invite me there again",
     "not_in_channel": "I am not in it any more: /invite me there again",
     "is_archived": "it is archived",
+    "thread_not_found": "the thread is gone",
+    "cannot_reply_to_message": "nobody can reply to that message",
+    "restricted_action": "only some people may post there",
+    "restricted_action_read_only_channel": "only some people may post there",
+    "restricted_action_thread_only_channel": "only replies may be posted there",
+    "restricted_action_non_threadable_channel": "it takes no replies",
+    "restricted_action_thread_locked": "the thread is locked",
 }
 
 

@@ -43,6 +43,9 @@ _NO_FILE = {
     "storage_limit_reached": "the workspace has no room for more files",
     "HTTP 413": "it is too large",
 }
+# Slack takes no commands but its own and those of apps, and none at all in a thread.
+_COMMANDS = re.compile(r"(?<![\w/])/(?:help|jobs)\b")
+_TYPED = "In Slack, /jobs is typed as /thaw jobs; in a thread, as my name and /jobs. So are all."
 _LINK = re.compile(r"\[([^\]\n]+)\]\(([^)\s]+)\)")
 
 
@@ -255,6 +258,8 @@ def _tail(post: Post, unattached: Sequence[str]) -> Iterator[Json]:
         yield from _long("Not attached:\n" + "\n".join(f"• {line}" for line in unattached))
     if post.offline and post.kind is not PostKind.NOTICE:
         yield words("context", "Words of the built-in offline model.")
+    if post.kind is not PostKind.RESULT and _COMMANDS.search(post.text):
+        yield words("context", _TYPED)
     yield from _buttons(post.buttons)
 
 

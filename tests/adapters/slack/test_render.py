@@ -124,6 +124,22 @@ def test_a_single_post_is_one_message_that_begins_its_code_and_a_file() -> None:
     assert (file.name, file.content.decode()) == ("ask-7.1.md", text)
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "told"),
+    [
+        ("- `/jobs`: the newest", PostKind.NOTICE, True),
+        ("There is no command /x. Say /help to see all.", PostKind.ANSWER, True),
+        ("see docs/help and /helpers", PostKind.ANSWER, False),
+        ("The job wrote /help.", PostKind.RESULT, False),
+    ],
+)
+def test_where_commands_are_named_it_is_said_how_they_are_typed_here(
+    text: str, kind: PostKind, told: bool
+) -> None:
+    [part] = parts(post(HERE, text, kind=kind))
+    assert ("/thaw jobs" in json.dumps(part.blocks)) is told
+
+
 def test_the_offline_model_is_named_under_its_words() -> None:
     [part] = parts(post(HERE, "Hello.", offline=True))
     assert "offline model" in json.dumps(part.blocks)
