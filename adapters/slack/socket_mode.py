@@ -30,6 +30,7 @@ _FIRST_WAIT_S = 0.25
 _LONGEST_WAIT_S = 30.0
 _FLEETING_S = 1.0
 _FLAPPING_WAIT_S = 1.0
+_KINDS = ("events_api", "interactive", "slash_commands")
 _NO_WAY = {"invalid_auth", "not_authed", "token_revoked", "account_inactive", "link_disabled"}
 
 
@@ -133,12 +134,12 @@ class SocketMode:
         match envelope.get("type"):
             case "disconnect":
                 self._leave(str(envelope.get("reason")), link)
-            case "events_api" | "interactive" | "slash_commands":
+            case "hello":
+                pass
+            case _:
                 # A task each: one channel's slow event must not hold back another's. They begin in
                 # this order, and the intake keeps it per channel.
                 self._spawn(self._answer(envelope, link), "slack envelope")
-            case _:
-                log.debug("an unknown frame", type=str(envelope.get("type")))
 
     def _leave(self, reason: str, link: _Link) -> None:
         if reason in _NO_WAY:
@@ -148,15 +149,17 @@ class SocketMode:
 
     async def _answer(self, envelope: Mapping[str, Any], link: _Link) -> None:
         id, payload = envelope.get("envelope_id"), envelope.get("payload")
-        if not isinstance(id, str) or not isinstance(payload, Mapping):
+        if not isinstance(id, str):
             return
-        retry = envelope.get("retry_attempt")
-        response = await self._dispatch(payload, retry if isinstance(retry, int) else 0)
-        if response.status >= 500:
-            return  # not kept: Slack sends it again
         frame: dict[str, Any] = {"envelope_id": id}
-        if response.body.startswith("{"):
-            frame["payload"] = json.loads(response.body)
+        # What is of a kind that nobody knows yet is acknowledged, or it would come again.
+        if envelope.get("type") in _KINDS and isinstance(payload, Mapping):
+            retry = envelope.get("retry_attempt")
+            response = await self._dispatch(payload, retry if isinstance(retry, int) else 0)
+            if response.status >= 500:
+                return  # not kept: Slack sends it again
+            if response.body.startswith("{"):
+                frame["payload"] = json.loads(response.body)
         try:
             await link.socket.send_str(json.dumps(frame))
         except (ConnectionError, aiohttp.ClientError):

@@ -147,10 +147,12 @@ async def test_frames_that_make_no_sense_harm_nothing(
         ("events_api", {"type": "event_callback", "event": {"type": "message", "channel": 5}}),
         ("events_api", {"type": "event_callback", "authorizations": [None], "event": {}}),
         ("interactive", {"type": "block_actions", "actions": []}),
+        ("of_tomorrow", {"type": "event_callback", "event": {"type": "message"}}),
+        ("events_api", ["no object"]),
     ],
 )
 async def test_what_breaks_the_library_is_acknowledged_and_does_not_come_again(
-    adapter: SlackAdapter, slack: SlackServer, kind: str, payload: dict[str, Any]
+    adapter: SlackAdapter, slack: SlackServer, kind: str, payload: Any
 ) -> None:
     await slack.socket.once(kind, payload)
     assert len(slack.socket.acked) == 1
