@@ -4,9 +4,10 @@ A token is at least one byte of what is sent. After a piece of work's first call
 said how many tokens its messages are, so that only what was added since counts by its bytes.
 """
 
+from array import array
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.model.chat import ChatMessage, ModelRequest, Usage
 from core.model.wire import READ, follows_result, message_bytes, tools_bytes
@@ -21,11 +22,15 @@ _READ_SIZE = PER_MESSAGE + len(message_bytes(READ))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
-    """One message: what tells it from others, and its size in bytes."""
+class _Parts:
+    """The messages of a request: what tells each from others, and its size in bytes.
 
-    digest: int
-    size: int
+    A thousand threads are remembered with hundreds of messages each: as an object, one takes seven
+    times as much.
+    """
+
+    digests: "array[int]" = field(default_factory=lambda: array("q"))
+    sizes: "array[int]" = field(default_factory=lambda: array("q"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +44,7 @@ class Measured:
     bound: int
     prompt: int
     frame: tuple[str, bytes]
-    parts: Sequence[_Part]
+    parts: _Parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +52,7 @@ class _Last:
     """A work's last request that the server has measured: `prompt` tokens for all its parts."""
 
     frame: tuple[str, bytes]
-    parts: Sequence[_Part]
+    parts: _Parts
     prompt: int
 
 
@@ -60,13 +65,12 @@ class Bounds:
     def measure(self, work: str, request: ModelRequest) -> Measured:
         """The request's bound, by all that is known of the work's earlier ones."""
         last = self._last.get(work)
-        parts = _parts(request.messages, last.parts if last else ())
+        parts = _parts(request.messages, last.parts if last else _Parts())
         frame = request.model, tools_bytes(request.tools)
-        prompt = sum(part.size for part in parts) + PER_REQUEST + sum(map(len, frame))
+        prompt = sum(parts.sizes) + PER_REQUEST + sum(map(len, frame))
         if last is not None and last.frame == frame:
-            known = _same_start(parts, last.parts)
-            added = sum(part.size for part in parts[known:])
-            prompt = min(prompt, last.prompt + added)
+            known = _same_start(parts.digests, last.parts.digests)
+            prompt = min(prompt, last.prompt + sum(parts.sizes[known:]))
         bound = prompt + request.max_completion_tokens
         return Measured(bound=bound, prompt=prompt, frame=frame, parts=parts)
 
@@ -78,22 +82,23 @@ class Bounds:
             self._last.popitem(last=False)
 
 
-def _parts(messages: Sequence[ChatMessage], known: Sequence[_Part]) -> Sequence[_Part]:
+def _parts(messages: Sequence[ChatMessage], known: _Parts) -> _Parts:
     """The messages' parts; sizes are taken over from `known` where a message is the same."""
-    parts = []
+    parts, count = _Parts(), len(known.digests)
     for place, message in enumerate(messages):
         after_result = follows_result(messages, place)
         digest = hash((message, after_result))
-        if place < len(known) and known[place].digest == digest:
-            parts.append(known[place])
+        if place < count and known.digests[place] == digest:
+            size = known.sizes[place]
         else:
             size = PER_MESSAGE + len(message_bytes(message)) + after_result * _READ_SIZE
-            parts.append(_Part(digest=digest, size=size))
+        parts.digests.append(digest)
+        parts.sizes.append(size)
     return parts
 
 
-def _same_start(parts: Sequence[_Part], last: Sequence[_Part]) -> int:
-    for place, (part, other) in enumerate(zip(parts, last, strict=False)):
-        if part.digest != other.digest:
+def _same_start(digests: Sequence[int], last: Sequence[int]) -> int:
+    for place, (one, other) in enumerate(zip(digests, last, strict=False)):
+        if one != other:
             return place
-    return min(len(parts), len(last))
+    return min(len(digests), len(last))
