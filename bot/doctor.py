@@ -1,22 +1,20 @@
 """`thaw doctor`: what is configured, what is missing, what to do. Looks only; changes nothing."""
 
 import asyncio
-import errno
 import os
 import shutil
-import socket
 import sys
 import tempfile
 from itertools import islice
 from pathlib import Path
 
+from bot.addresses import Address, address_findings
 from bot.checks import printable
 from bot.config import Config, SourceSettings, SubagentSettings
 from bot.engine import config_skills
 from bot.finding import Finding, Level
-from bot.listener import listener
 from bot.money_sections import BudgetSettings
-from bot.platform_checks import platform_findings
+from bot.platform_checks import platform_addresses, platform_findings
 from bot.prices import book, price_finding
 from core.errors import SandboxUnavailable, StoreError
 from core.model.amounts import NO_LIMIT
@@ -27,6 +25,11 @@ from core.subagents.sandbox.choose import choose
 
 TOO_FULL = 500_000_000
 MOST_FILES = 20_000
+_NO_PAGE = Finding(
+    level=Level.OK,
+    about="page",
+    text="not served beside the platforms; an empty section [web] serves it too",
+)
 
 
 async def examine(config: Config) -> list[Finding]:
@@ -35,16 +38,16 @@ async def examine(config: Config) -> list[Finding]:
     from bot.mcp_check import mcp_findings  # noqa: PLC0415
     from bot.model_check import model_finding  # noqa: PLC0415
 
-    data, (model, costs), page, (platforms, servers), sandbox, folders = await asyncio.gather(
+    data, (model, costs), places, (platforms, servers), sandbox, folders = await asyncio.gather(
         asyncio.to_thread(_data, config.bot.data_dir),
         asyncio.gather(model_finding(config.model), price_finding(config, book(config))),
-        asyncio.to_thread(_page, config),
+        asyncio.to_thread(_addresses, config),
         asyncio.gather(platform_findings(config.platforms), mcp_findings(config.mcp)),
         _sandbox(config.subagents),
         asyncio.to_thread(lambda: [*map(_source, config.sources), *_skills(config)]),
     )
     return [
-        _configuration(config), data, model, costs, page, *platforms, sandbox,
+        _configuration(config), data, model, costs, *places, *platforms, sandbox,
         _budget(config.budget), *folders, *servers,
     ]  # fmt: skip
 
@@ -81,45 +84,17 @@ def _data(folder: Path) -> Finding:
     return Finding(level=Level.OK, about="data", text=text)
 
 
-def _page(config: Config) -> Finding:
-    web, data_dir = config.web, config.bot.data_dir
-    if not config.page:
-        text = "not served beside the platforms; an empty section [web] serves it too"
-        return Finding(level=Level.OK, about="page", text=text)
-    address = f"http://{f'[{web.host}]' if ':' in web.host else web.host}:{web.port}"
-    family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
-    try:
-        with socket.socket(family) as trial:
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            trial.bind((web.host, web.port))
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            return _taken(address, web.port, data_dir)
-        advice = "set [web] host and port to ones this user may listen on"
-        text = f"{address} cannot be used: {error.strerror}"
-        return Finding(level=Level.PROBLEM, about="page", text=text, advice=advice)
-    return Finding(level=Level.OK, about="page", text=f"{address} is free")
-
-
-def _taken(address: str, port: int, data_dir: Path) -> Finding:
-    """The port is in use: fine only if it is by the bot of this data directory."""
-    found = listener(port)
-    if found is None:
-        text = f"{address} is in use by a program of another user"
-    elif _runs(data_dir, found[0]):
-        text = f"{address} is served by the bot that runs (pid {found[0]})"
-        return Finding(level=Level.OK, about="page", text=text)
-    else:
-        text = f"{address} is in use by {found[1]} (pid {found[0]})"
-    advice = "end that program, or set [web] port to another number"
-    return Finding(level=Level.PROBLEM, about="page", text=text, advice=advice)
-
-
-def _runs(data_dir: Path, pid: int) -> bool:
-    try:
-        return owner(data_dir) == str(pid)
-    except OSError:
-        return False  # told with the data directory
+def _addresses(config: Config) -> list[Finding]:
+    """Where the bot listens: the page, what asks after its health, what platforms send."""
+    web, health = config.web, config.health
+    page = Address(about="page", section="[web]", host=web.host, port=web.port)
+    places = [page] if config.page else []
+    if health is not None:
+        own = Address(about="health", section="[health]", host=health.host, port=health.port)
+        places.append(own)
+    places += platform_addresses(config.platforms)
+    found = address_findings(places, config.bot.data_dir)
+    return found if config.page else [_NO_PAGE, *found]
 
 
 async def _sandbox(subagents: SubagentSettings) -> Finding:

@@ -8,10 +8,28 @@ from collections.abc import Awaitable, Iterable
 from os import environ
 
 from adapters.examined import Examined
+from bot.addresses import Address
 from bot.finding import Finding, Level
 from bot.platform_sections import DiscordSection, Platforms, SlackSection, TelegramSection
 
 PATIENCE_S = 15.0
+
+
+def platform_addresses(platforms: Platforms) -> list[Address]:
+    """Where platforms' requests are awaited, of those that make some."""
+    slack, telegram = platforms.slack, platforms.telegram
+    found = []
+    if slack is not None and slack.mode == "http":
+        place = Address(
+            about="slack", section="[slack]", host=slack.host, port=slack.port, path=slack.path
+        )
+        found.append(place)
+    if telegram is not None and telegram.mode == "webhook":
+        place = Address(
+            about="telegram", section="[telegram]", host=telegram.host, port=telegram.port
+        )
+        found.append(place)
+    return found
 
 
 async def platform_findings(platforms: Platforms) -> list[Finding]:
