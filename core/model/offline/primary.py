@@ -42,7 +42,6 @@ from core.model.offline.talk import (
 _JOB = re.compile(r"Job (\d+)")
 # A line of list_jobs.
 _OPEN = re.compile(r"^(?P<job>\d+) (?:queued|running|waiting): (?P<title>.*)$", re.MULTILINE)
-_CONTEXT = 300
 _NAMED = 3  # of the jobs that were not started for one reason
 
 
@@ -56,7 +55,7 @@ def answer(messages: Sequence[ChatMessage]) -> Say:
     if isinstance(intent, Chat) and words.came(messages[asked].text):
         return Say(text=words.KEPT)
     since = messages[asked + 1 :]
-    calls = _calls(intent, message)
+    calls = _calls(intent)
     made = [call for message in since for call in message.tool_calls]
     if calls and not made:
         return Say(calls=calls)
@@ -86,13 +85,13 @@ def _told(text: str) -> Told:
     return Told(text=words.bare_result(text.removeprefix("Error: ")), failed=failed)
 
 
-def _calls(intent: Intent, message: str) -> tuple[Call, ...]:
+def _calls(intent: Intent) -> tuple[Call, ...]:
     match intent:
         case Work(items=items, background=background):
             return tuple(
                 call
                 for number, item in enumerate(items, start=1)
-                for call in _item_calls(item, background, _brief(item, number, len(items), message))
+                for call in _item_calls(item, background, _brief(item, number, len(items)))
             )
         case Cancel(job=job):
             return (Call(tool="cancel_job", arguments={"job": job}),)
@@ -119,13 +118,12 @@ def _item_calls(item: Item, background: bool, brief: str) -> tuple[Call, ...]:
     return (Call(tool="start_job", arguments=arguments),)
 
 
-def _brief(item: Item, number: int, count: int, message: str) -> str:
-    """The item's own words, which is what the job works by, and what they are a part of."""
+def _brief(item: Item, number: int, count: int) -> str:
+    """The item's own words, and that others were asked for with it: not what they are, or each job
+    would seem to have to do with all their files."""
     if count == 1:
         return item.words
-    whole = " ".join(message.split())
-    whole = whole if len(whole) <= _CONTEXT else whole[: _CONTEXT - 1] + "…"
-    return f"{item.words}\n\n(Part {number} of {count} of a request: {whole})"
+    return f"{item.words}\n\n(Part {number} of {count} of a request.)"
 
 
 def _title(item: Item) -> str:

@@ -203,4 +203,4 @@ def brief_actions(brief: str) -> tuple[Action, ...]:
     return parse_all(text) if len(text) <= LONGEST else (parse(text[:LONGEST]),)
 
 
-_CONTEXT = re.compile(r"\n\n\(Part \d+ of \d+ of a request: .*\)\s*\Z", re.DOTALL)
+_CONTEXT = re.compile(r"\n\n\(Part \d+ of \d+ of a request\.\)\s*\Z")

@@ -100,7 +100,8 @@ async def test_heavy_things_become_a_job_each_which_the_answer_names() -> None:
     answer = await turn.say("in the background: run `make`; wait 20 seconds")
     assert [name for name, _ in turn.calls] == ["start_job", "start_job"]
     assert [arguments["title"] for _, arguments in turn.calls] == ["run `make`", "wait 20 seconds"]
-    assert str(turn.calls[0][1]["brief"]).startswith("run `make`\n\n(Part 1 of 2 of a request: ")
+    # A job that is told of the others' files would be taken to have something to do with them.
+    assert turn.calls[0][1]["brief"] == "run `make`\n\n(Part 1 of 2 of a request.)"
     assert "job 7: **run `make`**" in answer
     assert "Job 8 is queued: all places are taken." in answer
 
