@@ -29,6 +29,7 @@ _EDIT_PACE_S = 3.0
 _HOLD_S = 0.3
 _RESERVE = 0.3
 _OVER = "message_not_in_streaming_state"
+_STUCK = "streaming_state_conflict"
 
 
 @dataclass(slots=True)
@@ -131,7 +132,7 @@ class Streams:
         return stream
 
     async def _finalised(self, post: Post, ts: str, part: Part, stream: _Stream | None) -> bool:
-        """False when a person deleted the message."""
+        """False when a person deleted the message, or Slack lets nothing be made of it."""
         clean = (
             stream is not None and stream.ts == ts and stream.native and part.lead is not None
             and part.lead.startswith(stream.sent)
@@ -150,10 +151,18 @@ class Streams:
             if str(error) == "message_not_found":
                 return False
             stopped = False
-        if not (stopped and clean):
-            await self._posting.update(
-                post.thread, ts, part, metadata=self._posting.metadata(post.id, 0)
-            )
+        if stopped and clean:
+            return True
+        named = self._posting.metadata(post.id, 0)
+        try:
+            await self._posting.update(post.thread, ts, part, metadata=named)
+        except DeliveryRefused as error:
+            if str(error) != _STUCK:
+                raise
+            with suppress(DeliveryRefused):
+                delete = self._api.call("chat.delete", channel=channel, ts=ts)
+                await self._posting.guarded(delete)
+            return False
         return True
 
     async def _run(self, stream: _Stream) -> None:

@@ -131,6 +131,16 @@ async def test_a_stream_that_somebody_deleted_is_answered_anew(
     assert [one.shown for one in slack.workspace.posts("C0GEN")] == [WORDS]
 
 
+async def test_a_stream_that_cannot_be_ended_gives_way_to_the_answer(
+    adapter: SlackAdapter, slack: SlackServer, asked: Message
+) -> None:
+    stump = await streamed(adapter, slack, asked)
+    slack.faults.add("chat.stopStream", Fault(kind="error", error="unknown_method"))
+    await adapter.deliver(final(asked, WORDS + " End."))
+    assert [one.shown for one in slack.workspace.posts("C0GEN")] == [WORDS + " End."]
+    assert stump.deleted
+
+
 async def test_no_mention_slips_through_between_two_pieces(
     adapter: SlackAdapter, slack: SlackServer, asked: Message
 ) -> None:
