@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.events import Json
 from adapters.slack.limits import Limits
+from adapters.slack.proxy import proxy_for
 from adapters.slack.status import Meter
 from core.errors import said
 
@@ -86,6 +87,7 @@ class Api:
         self._client = AsyncWebClient(
             token=self._token, base_url=self._url, session=self._calls, retry_handlers=[]
         )
+        self._client.proxy = proxy_for(self._url)
 
     async def close(self) -> None:
         """Close the pools."""

@@ -8,6 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.examined import Examined, ahead_s, clock
+from adapters.slack.proxy import proxy_for
 from adapters.slack.settings import SlackSettings
 from core.errors import said
 
@@ -44,6 +45,7 @@ async def examine(settings: SlackSettings) -> tuple[Examined, ...]:
     client = AsyncWebClient(
         token=settings.bot_token, base_url=settings.api_url, timeout=TIMEOUT_S, retry_handlers=[]
     )
+    client.proxy = proxy_for(settings.api_url)
     try:
         found = [*_bot(await client.auth_test())]
     except _WORLD as error:
