@@ -1,12 +1,13 @@
 """Files both ways: what people send is fetched, what jobs made is uploaded."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from urllib.parse import urlsplit
 
 import aiohttp
 
 from adapters.slack.api import Api, Busy, Refused, Unclear
 from adapters.slack.events import FileRef, Json
+from adapters.slack.fields import map_of
 from adapters.slack.render import Upload
 from adapters.slack.translate import file_ref
 from core.errors import BadRequest, DeliveryFailed, said
@@ -92,16 +93,15 @@ class Files:
             return False
         except (Unclear, Busy) as error:
             raise DeliveryFailed(str(error)) from error
-        shares = (answer.get("file") or {}).get("shares") or {}
-        return any(thread.channel.channel in channels for channels in shares.values())
+        shares = map_of(map_of(answer, "file"), "shares")
+        return any(map_of(shares, kind).get(thread.channel.channel) for kind in shares)
 
     async def _whole(self, ref: FileRef) -> FileRef:
         try:
             answer = await self._api.call("files.info", file=ref.ask)
         except (Refused, Unclear, Busy):
             return ref
-        file = answer.get("file")
-        return file_ref(file) if isinstance(file, Mapping) else ref
+        return file_ref(answer["file"]) if map_of(answer, "file") else ref
 
     def _check(self, ref: FileRef) -> None:
         if not ref.url:

@@ -4,7 +4,6 @@ Slack sends an event that nobody took for some minutes only. The core drops what
 """
 
 import asyncio
-import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import structlog
 
 from adapters.slack.api import Api, Busy, Refused, Unclear
 from adapters.slack.events import PLATFORM, Json
+from adapters.slack.fields import is_ts, map_of, maps_of, text_of, ts_of
 from adapters.slack.intake import NotKept
 from core.errors import BadRequest, StoreError
 from core.messages import ChannelRef, ThreadRef
@@ -31,7 +31,6 @@ _OLDEST_S = 86_400.0
 _EARLIER_S = 60.0
 _END = 2**62
 _TRIES, _PAUSE_S = 3, 5.0
-_TS = re.compile(r"\d{1,12}\.\d{1,9}")
 _NOT_THERE = {"thread_not_found", "message_not_found"}
 
 Known = Mapping[str, MessageLine]
@@ -130,9 +129,8 @@ class Missed:
                 oldest=f"{place.oldest:.6f}", inclusive="true", limit=_PAGE,
                 cursor=cursor or None,
             )  # fmt: skip
-            found |= {str(one["ts"]): one for one in _messages(page)}
-            after = page.get("response_metadata")
-            cursor = str((after if isinstance(after, Mapping) else {}).get("next_cursor") or "")
+            found |= {text_of(one, "ts"): one for one in _messages(page)}
+            cursor = text_of(map_of(page, "response_metadata"), "next_cursor")
             if not cursor:
                 break
         return found
@@ -176,7 +174,7 @@ def _place(at: ThreadRef, lines: Iterable[MessageLine], day: float, since: float
         line.id: line
         for line in lines
         if line.thread.channel == at.channel
-        and _TS.fullmatch(line.id)
+        and is_ts(line.id)
         and float(line.id) >= day
         and (line.thread == at if at.thread else line.thread.thread == line.id)
         # A thread's first message stands in the main line, and is looked for there.
@@ -186,9 +184,7 @@ def _place(at: ThreadRef, lines: Iterable[MessageLine], day: float, since: float
 
 
 def _messages(page: Json) -> list[Json]:
-    listed = page.get("messages")
-    told = [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
-    return [one for one in told if _TS.fullmatch(str(one.get("ts")))]
+    return [one for one in maps_of(page, "messages") if ts_of(one, "ts")]
 
 
 def _is_tombstone(message: Json) -> bool:
@@ -197,9 +193,7 @@ def _is_tombstone(message: Json) -> bool:
 
 def _edited_at(message: Json) -> float:
     """When its author changed it last; 0.0: never."""
-    edited = message.get("edited")
-    at = str(edited.get("ts")) if isinstance(edited, Mapping) else ""
-    return float(at) if _TS.fullmatch(at) else 0.0
+    return float(ts_of(map_of(message, "edited"), "ts") or 0)
 
 
 def _event(place: _Place, event: Json) -> Json:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from adapters.slack.api import Api, Busy, Refused, Unclear
 from adapters.slack.events import Json
+from adapters.slack.fields import map_of, text_of
 from core.messages import Person, ThreadRef
 
 _KNOWN = 20_000
@@ -76,7 +77,7 @@ class People:
 
 
 def _name(answer: Json) -> str:
-    user = answer.get("user") or {}
-    profile = user.get("profile") or {}
-    names = (profile.get("display_name"), profile.get("real_name"), user.get("name"))
-    return next((name for name in names if isinstance(name, str) and name), "")
+    user = map_of(answer, "user")
+    profile = map_of(user, "profile")
+    shown = text_of(profile, "display_name") or text_of(profile, "real_name")
+    return shown or text_of(user, "name")

@@ -14,6 +14,7 @@ import structlog
 
 from adapters.slack.api import Api, Busy, Refused, Unclear
 from adapters.slack.events import Bot, Json
+from adapters.slack.fields import map_of, maps_of, text_of
 from adapters.slack.files import Files
 from adapters.slack.render import Part, Upload
 from adapters.slack.status import Meter
@@ -251,8 +252,7 @@ class Posting:
         if mark[0] == "~":
             return None
         async for message in self._own(thread, at - _EARLIER_S):
-            metadata = message.get("metadata") or {}
-            payload = metadata.get("event_payload") or {}
+            payload = map_of(map_of(message, "metadata"), "event_payload")
             if (payload.get("item"), payload.get("part")) == (item, number):
                 log.info("was out already", item=item, part=number)
                 # As it was when it was sent: a card or a question may have moved on since.
@@ -277,9 +277,9 @@ class Posting:
                     cursor=cursor or None,
                 )
             )
-            for message in page.get("messages") or ():
+            for message in maps_of(page, "messages"):
                 if message.get("bot_id") == bot.bot_id or message.get("user") == bot.user:
                     yield message
-            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            cursor = text_of(map_of(page, "response_metadata"), "next_cursor")
             if not cursor:
                 return

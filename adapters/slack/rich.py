@@ -5,6 +5,7 @@ Every field may be missing or of another type: payloads come from outside.
 
 from collections.abc import Iterator, Mapping
 
+from adapters.slack.fields import maps_of, text_of
 from adapters.slack.text import escaped
 
 _DEEPEST = 8
@@ -17,21 +18,21 @@ def written(blocks: object) -> str:
 
 
 def _block(block: object) -> str:
-    kind = _text(block, "type")
+    kind = text_of(block, "type")
     if kind == "rich_text":
-        return "\n".join(filter(None, (_part(one) for one in _elements(block))))
+        return "\n".join(filter(None, (_part(one) for one in maps_of(block, "elements"))))
     inner = block.get("text") if isinstance(block, Mapping) else None
-    return inner if isinstance(inner, str) else _text(inner, "text")
+    return inner if isinstance(inner, str) else text_of(inner, "text")
 
 
 def _part(part: object, depth: int = 0) -> str:
     """A paragraph, a list, a quote or a block of code."""
     if depth > _DEEPEST:
         return ""
-    match _text(part, "type"):
+    match text_of(part, "type"):
         case "rich_text_list":
-            marks = _marks(_text(part, "style"))
-            items = (_part(one, depth + 1) for one in _elements(part))
+            marks = _marks(text_of(part, "style"))
+            items = (_part(one, depth + 1) for one in maps_of(part, "elements"))
             return "\n".join(f"{mark} {item}" for mark, item in zip(marks, items, strict=False))
         case "rich_text_quote":
             return "> " + _line(part).replace("\n", "\n> ")
@@ -49,33 +50,25 @@ def _marks(style: str) -> Iterator[str]:
 
 
 def _line(part: object) -> str:
-    return "".join(_word(one) for one in _elements(part))
+    return "".join(_word(one) for one in maps_of(part, "elements"))
 
 
 def _word(element: object) -> str:
-    match _text(element, "type"):
+    match text_of(element, "type"):
         case "user":
-            return f"<@{_text(element, 'user_id')}>"
+            return f"<@{text_of(element, 'user_id')}>"
         case "channel":
-            return f"<#{_text(element, 'channel_id')}>"
+            return f"<#{text_of(element, 'channel_id')}>"
         case "usergroup":
-            return f"<!subteam^{_text(element, 'usergroup_id')}>"
+            return f"<!subteam^{text_of(element, 'usergroup_id')}>"
         case "broadcast":
-            return f"<!{_text(element, 'range')}>"
+            return f"<!{text_of(element, 'range')}>"
         case "emoji":
-            return f":{_text(element, 'name')}:"
+            return f":{text_of(element, 'name')}:"
         case "link":
-            label = _text(element, "text")
-            return f"<{_text(element, 'url')}|{label}>" if label else f"<{_text(element, 'url')}>"
+            label = text_of(element, "text")
+            return (
+                f"<{text_of(element, 'url')}|{label}>" if label else f"<{text_of(element, 'url')}>"
+            )
         case _:
-            return escaped(_text(element, "text"))
-
-
-def _elements(source: object) -> list[object]:
-    found = source.get("elements") if isinstance(source, Mapping) else None
-    return found if isinstance(found, list) else []
-
-
-def _text(source: object, name: str) -> str:
-    value = source.get(name) if isinstance(source, Mapping) else None
-    return value if isinstance(value, str) else ""
+            return escaped(text_of(element, "text"))
