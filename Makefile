@@ -92,7 +92,7 @@ system:
 			echo "Docker's own start failed, which the tests do not need"; \
 	fi
 
-# With Python 3.11: what it needs holds for newer ones too, which need a little less.
+# With Python 3.13: it needs all that the older ones do, and what its own library has lost.
 lock: setup-dev
 	$(LOCK) $(ARGS) --extra mcp --output-file requirements.lock pyproject.toml
 	$(LOCK) $(ARGS) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml

@@ -1,8 +1,11 @@
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("bot", "adapters", "core", "tests", "bench")
@@ -101,3 +104,12 @@ def test_the_program_inside_a_sandbox_needs_only_the_standard_library() -> None:
         and not f"{module}.".startswith("core.subagents.runtime.")
     ]
     assert foreign == []
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_a_lock_holds_for_every_python_and_names_no_machine(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8")
+    # What only the newest one needs is there only if the lock was made with it.
+    assert re.search(r'^audioop-lts==\S+ ; python_version >= "3\.13"', text, re.MULTILINE)
+    assert set(re.findall(r"-c (\S+)", text)) <= {"requirements.lock"}
+    assert "://" not in text
