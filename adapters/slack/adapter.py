@@ -34,6 +34,7 @@ from core.errors import DeliveryFailed, DeliveryRefused, StoreError, ThawError
 from core.messages import (
     Card,
     CardMoved,
+    ChannelRef,
     Hint,
     Outbound,
     Person,
@@ -55,7 +56,8 @@ _SHORT = 2_000  # characters that are laid out in less time than a thread takes 
 
 
 class SlackAdapter:
-    """One workspace. Implements core.ports.Adapter; `second` is Slack's second, shorter in tests.
+    """One workspace. Implements core.ports.Adapter and Warner; `second` is Slack's second, shorter
+    in tests.
 
     `guard` says who may look at things that are not kept (forms, details).
     """
@@ -129,6 +131,10 @@ class SlackAdapter:
             raise DeliveryFailed(f"the store does not keep what is out: {error}") from error
         finally:
             self._meter.queue -= 1
+
+    async def warn(self, person: str, channel: ChannelRef, error: str) -> None:
+        """See the port."""
+        await self._hints.warn(person, channel, error)
 
     async def show(self, hint: Hint) -> None:
         """Show something that may be lost; returns at once."""

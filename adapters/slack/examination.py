@@ -49,13 +49,20 @@ async def examine(settings: SlackSettings) -> tuple[Examined, ...]:
     try:
         found = [*_bot(await client.auth_test())]
     except _WORLD as error:
-        return (_failed("the bot's token", error, "install the app again, set its new token"),)
+        advice = (
+            "api.slack.com/apps, your app, Install App: install it again, and set"
+            f" {settings.bot_token_env} to the Bot User OAuth Token"
+        )
+        return (_failed("the bot's token", error, advice),)
     if settings.mode == "socket":
         try:
             await client.apps_connections_open(app_token=settings.app_token)
             found.append(Examined(level="ok", text="the app token opens Socket Mode"))
         except _WORLD as error:
-            advice = "switch Socket Mode on, make an app-level token with connections:write"
+            advice = (
+                "api.slack.com/apps, your app, Socket Mode: on; Basic Information, App-Level"
+                f" Tokens: make one with connections:write, and set {settings.app_token_env} to it"
+            )
             found.append(_failed("the app token", error, advice))
     return tuple(found)
 

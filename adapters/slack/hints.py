@@ -10,7 +10,8 @@ import structlog
 from adapters.slack.api import Api, Busy, Refused, Unclear
 from adapters.slack.background import Background
 from adapters.slack.text import escaped
-from core.messages import Person, ThreadRef, Trouble
+from core.errors import DeliveryFailed, DeliveryRefused
+from core.messages import ChannelRef, Person, ThreadRef, Trouble
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +55,22 @@ class Hints:
             " does not reach you; results of jobs are kept, and /job N shows them there."
         )
         self._spawn("chat.postMessage", thread, channel=person, text=text)
+
+    async def warn(self, person: str, channel: ChannelRef, error: str) -> None:
+        """See core.ports.Warner."""
+        text = (
+            f"You look after this bot: it cannot post in <#{channel.channel}> ({escaped(error)})."
+            " What was asked for there does not arrive. Results of jobs are kept: on the bot's"
+            f" machine `thaw jobs {channel}` lists them, `thaw export {channel}` has all of it."
+        )
+        try:
+            await self._api.call("chat.postMessage", channel=person, text=text, unfurl_links=False)
+        except Refused as refused:
+            raise DeliveryRefused(str(refused)) from refused
+        except Busy as busy:
+            raise DeliveryFailed(str(busy), retry_after_s=busy.wait_s) from busy
+        except Unclear as unclear:
+            raise DeliveryFailed(str(unclear)) from unclear
 
     def tell(self, thread: ThreadRef, person: Person, text: str) -> None:
         """Show a line to one person, in the thread; returns at once."""

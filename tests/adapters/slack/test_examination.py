@@ -49,9 +49,11 @@ async def test_a_dead_token_and_a_dead_app_token_are_told_apart(
     monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-other")
     [bad] = [one for one in await examine(settings) if one.level != "ok"]
     assert "app token: invalid_auth" in bad.text
+    assert "SLACK_APP_TOKEN" in bad.advice
     slack.revoked = True
     [bad] = await examine(settings)
     assert "the bot's token: token_revoked" in bad.text
+    assert "SLACK_BOT_TOKEN" in bad.advice
 
 
 async def test_a_person_s_token_is_no_bot_s(slack: SlackServer, settings: SlackSettings) -> None:
