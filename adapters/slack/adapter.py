@@ -260,8 +260,17 @@ class SlackAdapter:
             socket = SocketMode(
                 self._api, settings.app_token,
                 lambda payload, retry: dispatched(app, payload, retry), self._meter,
+                partial(self._deaf, intake), self._second,
             )  # fmt: skip
             await socket.run()
+
+    def _deaf(self, intake: Intake, since: float) -> None:
+        self._background.spawn(self._catch_up(intake, since), "slack missed")
+
+    async def _catch_up(self, intake: Intake, since: float) -> None:
+        missed = Missed(self._api, self._window, intake.event, self._second)
+        await missed.remember(since)
+        await missed.catch_up()
 
     async def _introduced(self) -> Bot:
         wait = _FIRST_WAIT_S

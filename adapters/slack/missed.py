@@ -1,4 +1,4 @@
-"""What was said, edited and deleted while the bot was down: read where it was talked to last.
+"""What was said, edited and deleted while the bot was deaf: read where it was talked to last.
 
 Slack sends an event that nobody took for some minutes only. The core drops what it has already.
 """
@@ -47,8 +47,8 @@ class _Place:
 
 
 class Missed:
-    """Knows where the bot was talked to before it was started, and reads on from there. `second`
-    is Slack's second."""
+    """Knows where the bot was talked to before it was deaf, and reads on from there. `second` is
+    Slack's second."""
 
     def __init__(
         self, api: Api, window: Window, hear: Callable[[Json], Awaitable[None]],
@@ -62,8 +62,9 @@ class Missed:
         self._since = 0.0
         self._doubts = 0
 
-    async def remember(self) -> None:
-        """Find out where the bot was talked to, and until when."""
+    async def remember(self, since: float | None = None) -> None:
+        """Find out where the bot was talked to. It has heard nothing from `since` on (Unix
+        seconds); None: since somebody last spoke to it."""
         lines: list[MessageLine] = []
         channels: tuple[ChannelRef, ...] = ()
         try:
@@ -75,7 +76,8 @@ class Missed:
         except (BadRequest, StoreError) as error:
             log.warning("where the bot was talked to is not known", error=str(error))
         day = time.time() - _OLDEST_S
-        self._since = max([day, *(line.at - _EARLIER_S for line in lines)])
+        heard = [since] if since is not None else [line.at for line in lines]
+        self._since = max([day, *(at - _EARLIER_S for at in heard)])
         last: dict[ThreadRef, float] = {}
         for line in lines:
             last[line.thread] = max(line.at, last.get(line.thread, 0.0))

@@ -26,6 +26,7 @@ Dispatch = Callable[[Mapping[str, Any], int], Awaitable[BoltResponse]]
 _HELLO_S = 15.0
 _HEARTBEAT_S = 10.0
 _FAREWELL_S = 60.0
+_PATIENCE_S = 30.0  # Slack sends an event again at once, and after a minute
 _FIRST_WAIT_S = 0.25
 _LONGEST_WAIT_S = 30.0
 _FLEETING_S = 1.0
@@ -46,7 +47,15 @@ class _Link:
 class SocketMode:
     """Connects, and connects again, until it is cancelled."""
 
-    def __init__(self, api: Api, app_token: str, dispatch: Dispatch, meter: Meter) -> None:
+    def __init__(
+        self, api: Api, app_token: str, dispatch: Dispatch, meter: Meter,
+        deaf: Callable[[float], None], second: float = 1.0,
+    ) -> None:  # fmt: skip
+        """`deaf` is told since when (Unix seconds) there was no connection, once there is one again
+        after longer than Slack sends an event again."""
+        self._deaf = deaf
+        self._patience_s = _PATIENCE_S * second
+        self._lost_at: float | None = None
         self._api = api
         self._app_token = app_token
         self._dispatch = dispatch
@@ -119,11 +128,15 @@ class SocketMode:
             if greeted:
                 self._open -= 1
                 self._meter.connected = self._open > 0
+                self._lost_at = None if self._open else time.time()
             link.leaving.set()
             if not link.socket.closed:
                 await link.socket.close()
 
     def _greeted(self, link: _Link) -> None:
+        if self._lost_at is not None and time.time() - self._lost_at > self._patience_s:
+            self._deaf(self._lost_at)
+        self._lost_at = None
         self._open += 1
         self._meter.connected, self._meter.problem = True, ""
         link.greeted.set()

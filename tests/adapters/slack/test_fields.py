@@ -2,7 +2,7 @@ import pytest
 
 from adapters.slack.fields import map_of, maps_of, text_of, ts_of
 
-ODD = [None, 5, "text", [], {}, {"x": None}, {"x": 5}, [{"x": {}}]]
+ODD: list[object] = [None, 5, "text", [], {}, {"x": None}, {"x": 5}, [{"x": {}}]]
 
 
 @pytest.mark.parametrize("source", ODD)

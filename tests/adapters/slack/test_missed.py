@@ -142,6 +142,34 @@ async def test_a_slack_that_is_not_well_just_then_is_asked_again(
     assert (await core.message()).text == "in the thread"
 
 
+async def test_what_was_said_while_there_was_no_connection_is_read_when_there_is_one(
+    adapter: SlackAdapter, core: FakeCore, slack: SlackServer, anna: Human
+) -> None:
+    root = await anna.ask("hello")
+    await core.message()
+    slack.faults.add("apps.connections.open", *([Fault(kind="status")] * 3))
+    await slack.socket.cut()
+    between = anna.write("in the thread", thread=root.ts)
+    anna.rewrite(root, "<@U0BOT> hello there")
+    await connected(slack)
+    now = await anna.say("now", thread=root.ts)
+    told = {(await core.arrived.get()).id for _ in range(3)}
+    assert told == {now.ts, between.ts, f"edit:{root.ts}:{root.edited}"}
+
+
+async def test_after_a_short_break_nothing_is_read(
+    adapter: SlackAdapter, core: FakeCore, slack: SlackServer, anna: Human
+) -> None:
+    await anna.ask("hello")
+    await core.message()
+    read = slack.calls["conversations.history"]
+    await slack.socket.cut()
+    await connected(slack)
+    await anna.ask("now")
+    await core.message()
+    assert slack.calls["conversations.history"] == read
+
+
 async def test_a_long_thread_is_read_to_its_end(
     adapter: SlackAdapter, core: FakeCore, slack: SlackServer, anna: Human, running: Running
 ) -> None:
