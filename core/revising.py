@@ -44,6 +44,8 @@ def revise(tx: Transaction, change: Change, now: float) -> Revised | None:
             if late or said.text == FORGOTTEN:
                 return None
             revisions.rewrite(tx, change.message_id, change.text, change.at)
+            if change.text == said.text:
+                return None  # told of what is known already: the turn about it goes on
             revisions.resteer(tx, id, said.text, change.text)
             return _asked_otherwise(tx, change, id, now)
         case Deletion():

@@ -1,6 +1,7 @@
 """What a change leaves when the turn that it ends goes on for a moment."""
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -58,6 +59,16 @@ async def test_a_turn_that_has_a_reply_stays_and_its_end_counts(tmp_path: Path) 
         turns.add_step(tx, turn.id, REPLY)
         assert revise(tx, EDIT, 3.0) is None
         assert inbox.find(tx, "message:m1") == SAID
+        assert concluded(tx, turn)
+
+    async with room(tmp_path) as here:
+        await here.channels.write(CHANNEL, work)
+
+
+async def test_an_edit_that_changes_no_word_leaves_the_turn_at_work(tmp_path: Path) -> None:
+    def work(tx: Transaction) -> None:
+        turn = begun(tx)
+        assert revise(tx, replace(EDIT, text="one"), 3.0) is None
         assert concluded(tx, turn)
 
     async with room(tmp_path) as here:
