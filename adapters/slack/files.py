@@ -121,11 +121,14 @@ class Files:
                     raise BadRequest("Slack does not hand it out; the app may lack files:read")
                 async for chunk in answer.content.iter_chunked(_CHUNK):
                     yield chunk
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise BadRequest("it could not be fetched; please send it again") from error
 
     def _is_slack(self, url: str) -> bool:
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return False
         if parts.netloc == self._home.netloc:
             return parts.scheme == self._home.scheme
         host = parts.hostname or ""

@@ -71,12 +71,13 @@ async def test_the_token_is_shown_to_slack_only(
         # It would hand the file out to who shows the token.
         evil.workspace.files = slack.workspace.files
         here = str(file["url_private"]).replace(slack.root, evil.root)
-        hosts = (here, "https://slack.com.evil.example/x", "file:///etc/passwd", "")
+        evil_hosts = (here, "https://slack.com.evil.example/x", "file:///etc/passwd", "http://[::1")
+        hosts = (*evil_hosts, f"{slack.root}:99999999/x", "")
         event["files"] = [file | {"url_private": u, "url_private_download": u} for u in hosts]
         await anna.send(event)
         message = await core.message()
     assert core.problems(message) == [
-        *(["a.txt: its address is not Slack's"] * 3),
+        *(["a.txt: its address is not Slack's"] * 5),
         "a.txt: it is not kept at Slack",
     ]
     assert core.files(message) == []
