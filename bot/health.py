@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.ports import Adapter
+from core.ports import Adapter, Warner
 
 
 class Status(Protocol):
@@ -41,7 +41,7 @@ class Status(Protocol):
         """What is wrong."""
 
 
-class PlatformAdapter(Adapter, Protocol):
+class PlatformAdapter(Adapter, Warner, Protocol):
     """An adapter with a connection of its own."""
 
     @property

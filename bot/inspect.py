@@ -13,8 +13,8 @@ from core.errors import BadRequest, StoreError, ThawError
 from core.messages import ChannelRef
 from core.messages.money import usage_words
 from core.messages.views import MessageLine
-from core.posts import card_state
-from core.records import codec, jobs, messages
+from core.posts import card_state, result_id
+from core.records import codec, jobs, messages, outbox
 from core.records.jobs import JobRow
 from core.state.channels import Channels
 from core.state.conflicts import open_conflicts
@@ -51,9 +51,10 @@ def jobs_of(root: Path, name: str | None) -> Iterator[str]:
     for ref in refs:
         try:
             with opened(root, ref) as tx:
+                unseen = outbox.refused(tx)
                 for row in jobs.newest(tx, ref, _JOBS):
                     empty = False
-                    yield _job_line(ref, row)
+                    yield _job_line(ref, row, unseen.get(result_id(row.number)))
         except ThawError as error:
             troubles.append(str(error))
     if troubles:
@@ -172,12 +173,15 @@ def opened(root: Path, ref: ChannelRef) -> AbstractContextManager[Transaction]:
     return reading(path, CHANNEL_APPLICATION_ID, len(channel_migrations()))
 
 
-def _job_line(ref: ChannelRef, row: JobRow) -> str:
+def _job_line(ref: ChannelRef, row: JobRow, unseen: str | None) -> str:
+    """`unseen` is why its result was not shown where it was asked for."""
     asked = datetime.fromtimestamp(row.created_at).astimezone().strftime("%Y-%m-%d %H:%M")
     line = (
         f"{ref}  {row.number:>4}  {card_state(row):<9}  {asked}  {row.title}  "
         f"({row.requester.name}, {usage_words(row.tokens, row.cost)})"
     )
+    if unseen is not None:
+        line += f"  result not shown there: {unseen} (`thaw export {ref}` has it)"
     return printable(line)
 
 

@@ -9,7 +9,7 @@ import structlog
 
 from bot.health import Health, PlatformAdapter
 from core.errors import DeliveryFailed, DeliveryRefused, ThawError, said
-from core.messages import Hint, Outbound
+from core.messages import ChannelRef, Hint, Outbound
 
 log = structlog.get_logger(__name__)
 
@@ -21,8 +21,8 @@ _STOPPING_S = 2.5
 
 
 class Platform:
-    """Implements core.ports.Adapter from the first moment: what is delivered before the platform
-    is up waits for it, and nothing else does.
+    """Implements core.ports.Adapter and Warner from the first moment: what is delivered before the
+    platform is up waits for it, and nothing else does.
     """
 
     def __init__(
@@ -94,6 +94,12 @@ class Platform:
             self._under_way -= 1
             if not self._under_way:
                 self._idle.set()
+
+    async def warn(self, person: str, channel: ChannelRef, error: str) -> None:
+        """See the port."""
+        await self._up.wait()
+        assert self._adapter is not None
+        await self._adapter.warn(person, channel, error)
 
     async def show(self, hint: Hint) -> None:
         """See the port."""

@@ -47,6 +47,7 @@ from core.primary.perform import Performer
 from core.primary.toolbox import Toolbox
 from core.primary.turn import Turn
 from core.records.inbox import inbox_id
+from core.refusals import Refusals
 from core.search.indexing import Indexing
 from core.search.search import Search
 from core.search.sources import Sources, SourceSpec
@@ -251,14 +252,13 @@ class _Core:
         )  # fmt: skip
 
     def _make_platforms(self, window: ChannelWindow) -> tuple[Platform, ...]:
-        seams = Seams(
-            door=self._dispatcher,
-            guard=self._rights,
-            window=window,
-            places=ChannelPlaces(self._channels, self._clock),
-        )
+        places = ChannelPlaces(self._channels, self._clock)
+        seams = Seams(door=self._dispatcher, guard=self._rights, window=window, places=places)
         made = platforms.make(self._config.platforms, seams)
-        self._adapters |= {platform.name: platform for platform in made}
+        named = {platform.name: platform for platform in made}
+        self._adapters |= named
+        access = self._config.access.of(self._config.platforms.names)
+        self._outbox.on_refused = Refusals(access, named, self.tasks.spawn).refused
         return made
 
     def _make_page(self, window: ChannelWindow) -> WebAdapter:

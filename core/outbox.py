@@ -12,7 +12,7 @@ import structlog
 from core import trace
 from core.commit_points import CommitPoint, reached
 from core.errors import DeliveryFailed, DeliveryRefused, StoreError, said
-from core.messages import ChannelRef, Hint, StreamText, ThreadRef
+from core.messages import ChannelRef, Hint, Outbound, StreamText, ThreadRef
 from core.outages import Outage
 from core.ports import Adapter
 from core.records import outbox as rows
@@ -51,6 +51,7 @@ class Outbox:
         self._in_turn = defaultdict[ThreadRef, set[tuple[str, int]]](set)
         self._outages = defaultdict[str, Outage](Outage)
         self.on_idle: Callable[[ThreadRef], None] = _ignore
+        self.on_refused: Callable[[ThreadRef, Outbound | None, str], None] = _ignore_refused
 
     def kick(self, thread: ThreadRef, known: Sequence[Waiting] = ()) -> None:
         """Something was put into the thread's outbox: send it soon.
@@ -143,6 +144,7 @@ class Outbox:
         except DeliveryRefused as error:
             log.error("never sent", thread=str(thread), item=waiting.id, error=str(error))
             await self._mark(thread, partial(_refused, waiting=waiting, error=str(error)))
+            self.on_refused(thread, waiting.item, str(error))
             return
         except DeliveryFailed as error:
             outage = self._outages[thread.channel.platform]
@@ -155,6 +157,8 @@ class Outbox:
             final = waiting.attempts + 1 >= _MOST_BUGS
             mark = _refused if final else _delayed
             await self._mark(thread, partial(mark, waiting=waiting, error=said(error)))
+            if final:
+                self.on_refused(thread, waiting.item, f"its adapter broke: {said(error)}")
             raise DeliveryFailed(f"the platform's adapter broke: {said(error)}") from error
         self._outages[thread.channel.platform].took(thread.channel.platform)
         if shown is not None:
@@ -209,4 +213,8 @@ def _delayed(tx: Transaction, *, waiting: Waiting, error: str) -> None:
 
 
 def _ignore(thread: ThreadRef) -> None:
+    """Nobody asked to be told."""
+
+
+def _ignore_refused(thread: ThreadRef, item: Outbound | None, error: str) -> None:
     """Nobody asked to be told."""

@@ -32,6 +32,17 @@ class Adapter(Protocol):
         """Show something that may be lost; returns at once and raises nothing."""
 
 
+class Warner(Protocol):
+    """A platform, as those see it who look after the bot."""
+
+    async def warn(self, person: str, channel: ChannelRef, error: str) -> None:
+        """Tell a person, by the platform's id and where nobody else reads it, that something could
+        not be shown in the channel. May come twice.
+
+        Raises DeliveryFailed (try again) or DeliveryRefused (never).
+        """
+
+
 class Door(Protocol):
     """The core, as an adapter's events see it."""
 

@@ -81,6 +81,11 @@ def worth_again(outcome: Outcome) -> bool:
     return not isinstance(outcome, Completed) or bool(outcome.drift)
 
 
+def result_id(job: int) -> str:
+    """The id of the post that brings the result of the channel's job of this number."""
+    return f"result:{job}"
+
+
 def result_post(
     row: JobRow, outcome: Outcome, at: float, receipt: Sequence[str], buttons: Sequence[Button]
 ) -> Post:
@@ -101,7 +106,7 @@ def result_post(
         case _ as unreachable:
             assert_never(unreachable)
     return Post(
-        id=f"result:{row.number}",
+        id=result_id(row.number),
         thread=row.thread,
         kind=PostKind.RESULT,
         text=text,

@@ -32,6 +32,7 @@ from core.errors import DeliveryFailed, DeliveryRefused, StoreError
 from core.messages import (
     Card,
     CardMoved,
+    ChannelRef,
     Hint,
     Outbound,
     Post,
@@ -52,7 +53,7 @@ _INLINE_LIMIT = 2_000  # characters: more than that is rendered off the loop
 
 
 class DiscordAdapter:
-    """Implements core.ports.Adapter. `status` says how the connection is doing."""
+    """Implements core.ports.Adapter and Warner. `status` says how the connection is doing."""
 
     def __init__(
         self,
@@ -133,6 +134,10 @@ class DiscordAdapter:
             raise
         except StoreError as error:
             raise DeliveryFailed(f"what is shown where cannot be kept: {error}") from error
+
+    async def warn(self, person: str, channel: ChannelRef, error: str) -> None:
+        """See the port."""
+        await self._elsewhere.warn(person, channel, error)
 
     async def show(self, hint: Hint) -> None:
         """Show something that may be lost; returns at once."""

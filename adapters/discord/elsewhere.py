@@ -1,4 +1,4 @@
-"""Word to a person, directly, that what they asked for cannot be shown where they asked."""
+"""Word to a person, directly, that something cannot be shown where it belongs."""
 
 import time
 from collections import OrderedDict
@@ -9,7 +9,7 @@ from adapters.discord.fields import id_of
 from adapters.discord.rendering import Part
 from adapters.discord.rest import Rest
 from core.errors import DeliveryFailed, DeliveryRefused
-from core.messages import Post
+from core.messages import ChannelRef, Post
 
 log = structlog.get_logger(__name__)
 
@@ -47,12 +47,23 @@ class Elsewhere:
             " not reach you; results of jobs are kept, and /job N shows them there."
         )
         try:
-            opened = await self._rest.ask(
-                "POST", "/users/@me/channels", body={"recipient_id": post.mention.id}
-            )
-            await self._rest.ask(
-                "POST", "/channels/{channel_id}/messages", body=Part(content=text).body(),
-                channel_id=id_of(opened),
-            )  # fmt: skip
+            await self._say(post.mention.id, text)
         except (DeliveryFailed, DeliveryRefused) as refusal:
             log.warning("nobody could be told that a channel is gone", error=str(refusal))
+
+    async def warn(self, person: str, channel: ChannelRef, error: str) -> None:
+        """See core.ports.Warner."""
+        await self._say(
+            person,
+            f"You look after this bot: it cannot post in <#{channel.channel}>"
+            f" ({error[:_LONGEST]}). What was asked for there does not arrive. Results of jobs are"
+            f" kept: on the bot's machine `thaw jobs {channel}` lists them, `thaw export {channel}`"
+            " has all of it.",
+        )
+
+    async def _say(self, person: str, text: str) -> None:
+        opened = await self._rest.ask("POST", "/users/@me/channels", body={"recipient_id": person})
+        await self._rest.ask(
+            "POST", "/channels/{channel_id}/messages", body=Part(content=text).body(),
+            channel_id=id_of(opened),
+        )  # fmt: skip

@@ -28,7 +28,17 @@ from adapters.telegram.streams import Streams
 from adapters.telegram.updates import Updates
 from adapters.telegram.webhook import Webhook
 from core.errors import DeliveryFailed, DeliveryRefused, said
-from core.messages import CardMoved, Hint, Outbound, Post, Seen, StateMoved, StreamText, Trouble
+from core.messages import (
+    CardMoved,
+    ChannelRef,
+    Hint,
+    Outbound,
+    Post,
+    Seen,
+    StateMoved,
+    StreamText,
+    Trouble,
+)
 from core.ports import Door, Guard, Places, Window
 
 log = structlog.get_logger(__name__)
@@ -50,7 +60,7 @@ class Tempo:
 
 
 class TelegramAdapter:
-    """Implements core.ports.Adapter. `status` says how the platform is."""
+    """Implements core.ports.Adapter and Warner. `status` says how the platform is."""
 
     def __init__(
         self,
@@ -123,6 +133,10 @@ class TelegramAdapter:
             raise
         finally:
             self.status.queue -= 1
+
+    async def warn(self, person: str, channel: ChannelRef, error: str) -> None:
+        """See the port."""
+        await self._elsewhere.warn(person, channel, error)
 
     async def show(self, hint: Hint) -> None:
         """Show something that may be lost, soon; raises nothing."""

@@ -16,12 +16,20 @@ class Chores:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
         self._lasting: set[asyncio.Task[None]] = set()
+        self._over = False
 
     def spawn(
         self, work: Coroutine[object, object, None], name: str, *, lasting: bool = False
     ) -> asyncio.Task[None]:
-        """Start it soon. What is `lasting` never ends by itself."""
+        """Start it soon; after `end` it is cancelled before it starts.
+
+        What is `lasting` never ends by itself.
+        """
         task = asyncio.create_task(self._guarded(work, name), name=name)
+        if self._over:
+            # What it would reach for, the store above all, is closed about now.
+            work.close()
+            task.cancel()
         tasks = self._lasting if lasting else self._tasks
         tasks.add(task)
         task.add_done_callback(tasks.discard)
@@ -33,6 +41,7 @@ class Chores:
         if self._tasks:
             # Between a message and the word that it was sent there is a moment.
             await asyncio.wait(tuple(self._tasks), timeout=grace_s)
+        self._over = True
         await _cancel(self._tasks)
 
     async def _guarded(self, work: Coroutine[object, object, None], name: str) -> None:

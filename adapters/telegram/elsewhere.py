@@ -1,4 +1,4 @@
-"""Word to a person, in their own chat, that what they asked for cannot be shown where they did."""
+"""Word to a person, in their own chat, that something cannot be shown where it belongs."""
 
 import time
 from collections import OrderedDict
@@ -7,7 +7,8 @@ from adapters.telegram.address import chat_of
 from adapters.telegram.api import Api
 from adapters.telegram.chores import Chores
 from adapters.telegram.styled import Styled
-from core.messages import Post
+from core.errors import DeliveryRefused
+from core.messages import ChannelRef, Post
 
 _AGAIN_S = 3600.0
 _KNOWN = 5_000
@@ -37,9 +38,25 @@ class Elsewhere:
         self._chores.spawn(self._tell(key[1], chat, error), f"telegram word on {chat}")
 
     async def _tell(self, person: int, chat: int, error: str) -> None:
-        text = (
+        await self._say(
+            person,
             f"I cannot post in the group {chat} ({error[:_LONGEST]}). What you asked for there does"
-            " not reach you; results of jobs are kept, and /job N shows them there."
+            " not reach you; results of jobs are kept, and /job N shows them there.",
         )
+
+    async def warn(self, person: str, channel: ChannelRef, error: str) -> None:
+        """See core.ports.Warner."""
+        if not (person.isascii() and person.isdigit()):
+            raise DeliveryRefused(f"{person} is no person who can be written to")
+        chat = chat_of(channel)
+        where = f"the group {chat}" if chat < 0 else f"the private chat with {chat}"
+        await self._say(
+            int(person),
+            f"You look after this bot: it cannot post in {where} ({error[:_LONGEST]}). What was"
+            " asked for there does not arrive. Results of jobs are kept: on the bot's machine"
+            f" `thaw jobs {channel}` lists them, `thaw export {channel}` has all of it.",
+        )
+
+    async def _say(self, person: int, text: str) -> None:
         await self._api.turn(person)
         await self._api.send(person, Styled(text=text.replace("@", "@\u2060")))

@@ -1,6 +1,6 @@
 """What is to be shown to people and whether it was. The sending is core.outbox's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -93,6 +93,11 @@ def waiting_threads(tx: Transaction) -> tuple[str, ...]:
     """The threads that have items to be shown."""
     rows = tx.execute("SELECT DISTINCT thread FROM outbox WHERE state = 'waiting'")
     return tuple(thread for (thread,) in rows)
+
+
+def refused(tx: Transaction) -> Mapping[str, str]:
+    """What will never be shown, by its id, and why."""
+    return dict(tx.execute("SELECT id, error FROM outbox WHERE state = 'refused'").fetchall())
 
 
 def sent(tx: Transaction, item: Waiting) -> None:

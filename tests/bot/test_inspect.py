@@ -1,3 +1,4 @@
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot import inspect
-from core.errors import BadRequest, NewerDatabase, StoreError
+from core.errors import BadRequest, DeliveryRefused, NewerDatabase, StoreError
 from core.jobs.job import Completed, Failed, FailureKind, Gathered
 from core.messages import ChannelRef
 from core.state.channels import Channels
@@ -254,6 +255,23 @@ async def test_a_channel_whose_file_is_gone_is_named_and_not_made(tmp_path: Path
     with pytest.raises(StoreError, match=r"general\.db is not there"):
         list(inspect.state_of(tmp_path, "general"))
     assert not file(tmp_path).exists()
+
+
+async def test_a_result_that_could_not_be_shown_is_said_so_with_where_it_is(
+    running: Room, tmp_path: Path
+) -> None:
+    running.script.replies.append(starts("count pages"))
+    await running.ask("m1", "go")
+    await running.hands.running(1)
+    running.platform.trouble = DeliveryRefused("bot was kicked")
+    refused: asyncio.Queue[str] = asyncio.Queue()
+    running.outbox.on_refused = lambda _, item, why: refused.put_nowait(item.id if item else why)
+    running.hands.end(1, Completed(result="42 pages"))
+    while await refused.get() != "result:1":
+        pass
+    (line,) = inspect.jobs_of(tmp_path, "general")
+    assert line.endswith(f"result not shown there: bot was kicked (`thaw export {CHANNEL}` has it)")
+    assert any("42 pages" in str(one) for one in exported(tmp_path, "post"))
 
 
 async def test_a_damaged_channel_does_not_hide_the_jobs_of_others(tmp_path: Path) -> None:

@@ -56,6 +56,9 @@ class Remembering:
             raise self.error
         self.delivered.append(item)
 
+    async def warn(self, person: str, channel: ChannelRef, error: str) -> None:
+        self.life.append(f"warn {person} of {channel}: {error}")
+
     async def show(self, hint: Hint) -> None:
         if self.error is not None:
             raise self.error

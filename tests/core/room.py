@@ -193,7 +193,7 @@ class Room:
 
     def __init__(
         self, platform: Platform, script: Script, hands: Hands, dispatcher: Dispatcher,
-        channels: Channels, tasks: Tasks, desk: Desk,
+        channels: Channels, tasks: Tasks, desk: Desk, outbox: Outbox,
     ) -> None:  # fmt: skip
         self.platform = platform
         self.script = script
@@ -202,6 +202,7 @@ class Room:
         self.channels = channels
         self.tasks = tasks
         self.desk = desk
+        self.outbox = outbox
 
     async def say(
         self, id: str, text: str, thread: str = "t", by: Person = ADA, reply_to: str | None = None,
@@ -284,7 +285,7 @@ async def room(
     )  # fmt: skip
     try:
         await dispatcher.recover()
-        yield Room(platform, script, hands, dispatcher, channels, tasks, desk)
+        yield Room(platform, script, hands, dispatcher, channels, tasks, desk, outbox)
     finally:
         await _closed(tasks, purse, channels, control)
 

@@ -47,6 +47,24 @@ async def test_what_a_platform_never_takes_does_not_block_what_comes_after(
         assert [post.id for post in platform.posts()] == ["reply:message:m2"]
 
 
+async def test_what_is_never_shown_is_told_with_its_reason_when_that_is_kept(
+    tmp_path: Path,
+) -> None:
+    async with alone(tmp_path) as (outbox, platform, channels):
+        told: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+        outbox.on_refused = lambda _, item, why: told.put_nowait((item.id if item else "", why))
+        platform.trouble = DeliveryRefused("kicked")
+        await channels.write(CHANNEL, lambda tx: rows.put(tx, POST))
+        outbox.kick(THREAD)
+        assert await told.get() == (POST.id, "kicked")
+        assert await channels.look(CHANNEL, rows.refused) == {POST.id: "kicked"}
+        platform.trouble = None
+        platform.poison.add("p2")
+        await channels.write(CHANNEL, lambda tx: rows.put(tx, replace(POST, id="p2")))
+        outbox.kick(THREAD)
+        assert await told.get() == ("p2", "its adapter broke: TypeError: a library's bug")
+
+
 async def test_what_streams_does_not_come_to_stand_above_what_waits(tmp_path: Path) -> None:
     platform = Platform()
     platform.trouble = DeliveryFailed("busy", retry_after_s=0.01)

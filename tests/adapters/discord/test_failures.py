@@ -26,6 +26,19 @@ async def test_a_channel_that_shut_the_bot_out_is_refused_with_what_to_do(
         await bot.deliver(post(town.main, "hello?"))
 
 
+async def test_an_admin_is_told_directly_what_cannot_be_posted_where(
+    bot: DiscordAdapter, discord: DiscordServer, town: Town
+) -> None:
+    direct = discord.world.channel(None, DM, owner=town.anna)
+    await bot.warn(town.anna.id, town.main.channel, "the channel is gone")
+    [told] = direct.texts
+    assert f"<#{town.general.id}> (the channel is gone)" in told
+    assert f"thaw jobs {town.main.channel}" in told
+    direct.closed = True
+    with pytest.raises(DeliveryRefused):
+        await bot.warn(town.anna.id, town.main.channel, "the channel is gone")
+
+
 async def test_a_person_who_takes_no_messages_is_not_written_to_again(
     bot: DiscordAdapter, discord: DiscordServer, town: Town
 ) -> None:

@@ -134,6 +134,26 @@ async def test_who_asked_in_a_chat_that_is_gone_is_told_once_in_their_own(
     assert afterwards == "afterwards"
 
 
+async def test_an_admin_is_told_in_their_own_chat_what_cannot_be_posted_where(
+    server: TelegramServer, bot: TelegramAdapter
+) -> None:
+    own = server.world.chat(7)
+    await bot.warn("7", GROUP.channel, "Forbidden: bot was kicked")
+    await bot.warn("7", channel_ref(8), "Forbidden: bot was blocked by the user")
+    group, private = (one.text for one in own.said())
+    assert "the group -5 (Forbidden: bot was kicked)" in group
+    assert f"thaw jobs {GROUP.channel}" in group
+    assert "the private chat with 8 (Forbidden: bot was blocked" in private
+
+
+@pytest.mark.parametrize("admin", ["-5", "@ann", "9" * 19])
+async def test_an_admin_who_cannot_be_written_to_is_refused(
+    server: TelegramServer, bot: TelegramAdapter, admin: str
+) -> None:
+    with pytest.raises(DeliveryRefused):
+        await bot.warn(admin, GROUP.channel, "kicked")
+
+
 async def test_a_hold_of_one_chat_holds_no_other(
     server: TelegramServer, bot: TelegramAdapter
 ) -> None:
