@@ -1,5 +1,6 @@
 """Files both ways: what people send is fetched, what jobs made is uploaded."""
 
+import re
 from collections.abc import AsyncGenerator, Sequence
 from urllib.parse import urlsplit
 
@@ -7,7 +8,7 @@ import aiohttp
 
 from adapters.slack.api import Api, Busy, Refused, Unclear
 from adapters.slack.events import FileRef, Json
-from adapters.slack.fields import map_of
+from adapters.slack.fields import map_of, text_of
 from adapters.slack.render import Upload
 from adapters.slack.translate import file_ref
 from core.errors import BadRequest, DeliveryFailed, said
@@ -17,6 +18,7 @@ from core.messages.views import FileView
 from core.ports import Door, Window
 
 _CHUNK = 65_536
+_FILE = re.compile(r"\w{1,64}", re.ASCII)
 _SOON = (408, 425, 429)
 
 
@@ -64,8 +66,10 @@ class Files:
         given = await self._api.call(
             "files.getUploadURLExternal", filename=upload.name, length=len(upload.content)
         )
+        url, id = text_of(given, "upload_url"), text_of(given, "file_id")
+        if not _FILE.fullmatch(id):
+            raise Unclear("Slack's answer names no file")
         try:
-            url = str(given.get("upload_url"))
             async with self._api.session.post(url, data=upload.content) as answer:
                 status = answer.status
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
@@ -74,7 +78,7 @@ class Files:
             raise Refused(f"HTTP {status}")
         if status != 200:
             raise Unclear(f"the upload was answered with {status}")
-        return str(given.get("file_id"))
+        return id
 
     async def share(self, thread: ThreadRef, file: str, name: str) -> Json:
         """Show an uploaded file in a thread."""

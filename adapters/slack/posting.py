@@ -14,7 +14,7 @@ import structlog
 
 from adapters.slack.api import Api, Busy, Refused, Unclear
 from adapters.slack.events import Bot, Json
-from adapters.slack.fields import map_of, maps_of, text_of
+from adapters.slack.fields import map_of, maps_of, text_of, ts_of
 from adapters.slack.files import Files
 from adapters.slack.render import Part, Upload
 from adapters.slack.status import Meter
@@ -182,8 +182,8 @@ class Posting:
         """The message of a stream whose start was not answered: ours, and without a name."""
         async for message in self._own(thread, since):
             nameless = not (message.get("metadata") or message.get("files"))
-            if nameless and message.get("ts") != thread.thread:
-                return str(message["ts"])
+            if nameless and message["ts"] != thread.thread:
+                return text_of(message, "ts")
         return None
 
     async def _keep(
@@ -218,9 +218,10 @@ class Posting:
             # Surely not out: next time there is nothing to look for.
             await self._places.keep(thread.channel, item, tuple(marks[:number]))
             raise
-        if not answer.get("ts"):
+        ts = ts_of(answer, "ts")
+        if ts is None:
             raise DeliveryFailed("Slack's answer names no message", retry_after_s=_SOON_S)
-        return str(answer["ts"])
+        return ts
 
     async def _uploaded(
         self, thread: ThreadRef, part: Upload, begun: Callable[[str], Coroutine[Any, Any, None]]
@@ -256,8 +257,8 @@ class Posting:
             if (payload.get("item"), payload.get("part")) == (item, number):
                 log.info("was out already", item=item, part=number)
                 # As it was when it was sent: a card or a question may have moved on since.
-                await self.update(thread, str(message["ts"]), part)
-                return str(message["ts"])
+                await self.update(thread, text_of(message, "ts"), part)
+                return text_of(message, "ts")
         return None
 
     async def _own(self, thread: ThreadRef, since: float) -> AsyncIterator[Json]:
@@ -278,6 +279,8 @@ class Posting:
                 )
             )
             for message in maps_of(page, "messages"):
+                if ts_of(message, "ts") is None:
+                    continue
                 if message.get("bot_id") == bot.bot_id or message.get("user") == bot.user:
                     yield message
             cursor = text_of(map_of(page, "response_metadata"), "next_cursor")

@@ -14,6 +14,7 @@ import structlog
 
 from adapters.slack import markdown, render
 from adapters.slack.api import Api, Busy, Refused, Unclear, settled
+from adapters.slack.fields import ts_of
 from adapters.slack.posting import Posting, Undressed
 from adapters.slack.render import Part
 from core.errors import DeliveryRefused, StoreError
@@ -211,7 +212,9 @@ class Streams:
         except (Refused, Busy):
             await self._places.keep(channel, id, ())
             raise
-        stream.ts, stream.sent = str(answer.get("ts")), text
+        stream.ts, stream.sent = ts_of(answer, "ts"), text
+        if stream.ts is None:
+            raise Unclear("Slack's answer names no message")
         self._begun(stream.thread)
         await self._places.keep(channel, id, (f"~{stream.ts}",))
 

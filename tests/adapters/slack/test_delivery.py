@@ -355,8 +355,9 @@ async def test_an_upload_that_fails_on_its_way_is_made_again(
 ) -> None:
     core.produced = {"out/report.csv": b"1"}
     slack.faults.add("upload", Fault(kind="status", status=503))
+    slack.faults.add("files.getUploadURLExternal", Fault(kind="bare"))
     item = post(thread, "Here.", files=("out/report.csv",), id="result:2")
-    assert await delivered(adapter, item) == 2
+    assert await delivered(adapter, item) == 3
     assert [one.shown for one in slack.workspace.posts("C0GEN")][:1] == ["Here."]
     assert len(slack.workspace.posts("C0GEN")) == 2
 

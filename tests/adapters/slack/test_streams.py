@@ -109,6 +109,18 @@ async def test_a_stream_whose_start_was_not_answered_is_found(
     assert not shown.streaming
 
 
+async def test_a_stream_whose_start_names_no_message_is_found(
+    adapter: SlackAdapter, slack: SlackServer, asked: Message
+) -> None:
+    slack.faults.add("chat.startStream", Fault(kind="bare"))
+    await adapter.show(hint(asked, WORDS))
+    await slack.workspace.until(lambda: slack.workspace.posts("C0GEN"))
+    await adapter.deliver(final(asked, WORDS))
+    [shown] = slack.workspace.posts("C0GEN")
+    assert shown.shown == WORDS
+    assert not shown.streaming
+
+
 async def test_an_end_whose_answer_was_lost_doubles_nothing(
     adapter: SlackAdapter, slack: SlackServer, asked: Message
 ) -> None:
