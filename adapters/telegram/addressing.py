@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from adapters.telegram.menu import KNOWN
 from adapters.telegram.payload import Fields, number, part, parts, words
+from adapters.telegram.wordless import forwarded
 
 _COMMAND = re.compile(r"/([A-Za-z0-9_]+)(?:@([A-Za-z0-9_]+))?(?=\s|$)")
 
@@ -25,10 +26,13 @@ def text_for(message: Fields, me: Me, *, meant: bool = False) -> str | None:
     text = words(message, "text") or words(message, "caption")
     entities = parts(message, "entities") or parts(message, "caption_entities")
     command = _COMMAND.match(text)
-    if command is not None and command[2] and command[2].lower() != me.username.lower():
-        return None
     told, named = _without_name(text, entities, me)
     private = words(part(message, "chat"), "type") == "private"
+    if forwarded(message):
+        # Names and commands in it are those of who wrote it, not of who passes it on.
+        return text if private or meant else None
+    if command is not None and command[2] and command[2].lower() != me.username.lower():
+        return None
     known = command is not None and command[1].lower() in KNOWN
     if not (meant or private or named or known or _answers(message, me)):
         return None

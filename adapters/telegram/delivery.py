@@ -14,13 +14,13 @@ from adapters.telegram.card import Rows, keyboard
 from adapters.telegram.cards import Cards
 from adapters.telegram.keys import FILES
 from adapters.telegram.moves import Moves
-from adapters.telegram.post import Letter, letter
+from adapters.telegram.post import Letter, file_name, letter
 from adapters.telegram.streams import Streams
 from adapters.telegram.styled import Styled
 from core.errors import BadRequest, DeliveryFailed
 from core.messages import Card, Outbound, Post, PostKind
-from core.messages.queries import ReadFile
-from core.messages.views import FileView
+from core.messages.queries import ReadFile, ReadJob
+from core.messages.views import FileView, JobView
 from core.ports import Places, Window
 
 LARGEST_UP = 50 * 2**20
@@ -142,9 +142,7 @@ class Delivery:
         shown = list(await self._places.of(channel, key))
         sends: list[Callable[[], Awaitable[int]]] = []
         if laid.whole is not None:
-            sends.append(
-                self._upload(chat, post, "answer.md", laid.whole.encode("utf-8", "replace"))
-            )
+            sends.append(self._whole(chat, post, laid.whole))
         sends.extend(self._workspace_file(chat, post, name) for name in names)
         if len(laid.files) > _MOST_FILES:
             sends.append(self._note(chat, post, _too_many(laid.files[_MOST_FILES:])))
@@ -152,6 +150,22 @@ class Delivery:
             message = await send()
             shown.append(str(Spot(chat=chat, message=message)))
             await self._places.keep(channel, key, tuple(shown))
+
+    def _whole(self, chat: int, post: Post, text: str) -> Callable[[], Awaitable[int]]:
+        async def send() -> int:
+            name = file_name(post, await self._title(post))
+            return await self._upload(chat, post, name, text.encode("utf-8", "replace"))()
+
+        return send
+
+    async def _title(self, post: Post) -> str:
+        if post.job is None:
+            return ""
+        try:
+            view = await self._window.look(ReadJob(channel=post.thread.channel, number=post.job))
+        except BadRequest:
+            return ""  # it was forgotten
+        return view.card.title if isinstance(view, JobView) else ""
 
     def _workspace_file(self, chat: int, post: Post, path: str) -> Callable[[], Awaitable[int]]:
         async def send() -> int:

@@ -5,8 +5,16 @@ from collections.abc import AsyncGenerator, Sequence
 
 import structlog
 from telegram import Bot
-from telegram.error import TelegramError
+from telegram.error import (
+    BadRequest,
+    EndPointNotFound,
+    Forbidden,
+    InvalidToken,
+    RetryAfter,
+    TelegramError,
+)
 
+from adapters.telegram.api import asked_wait
 from adapters.telegram.translate import Sent
 from core.messages import Attachment
 from core.ports import Door
@@ -14,6 +22,8 @@ from core.ports import Door
 log = structlog.get_logger(__name__)
 
 _FETCH_S = 60.0
+_FIRST_WAIT_S, _LAST_WAIT_S = 0.2, 4.0
+_FINAL = (BadRequest, Forbidden, InvalidToken, EndPointNotFound)
 _LIMIT = "Telegram gives bots files of 20 MB at most"
 _LOST = "it could not be fetched from Telegram: please send it again"
 
@@ -36,6 +46,21 @@ async def fetch(bot: Bot, files: Sequence[Sent], door: Door) -> tuple[Attachment
 async def _content(bot: Bot, file: Sent) -> AsyncGenerator[bytes, None]:
     # The library has no stream: what Telegram hands out is small enough to come in one piece.
     async with asyncio.timeout(_FETCH_S):
-        known = await bot.get_file(file.file_id)
-        content = await known.download_as_bytearray()
-    yield bytes(content)
+        content = await _fetched(bot, file)
+    yield content
+
+
+async def _fetched(bot: Bot, file: Sent) -> bytes:
+    wait = _FIRST_WAIT_S
+    while True:
+        try:
+            known = await bot.get_file(file.file_id)
+            return bytes(await known.download_as_bytearray())
+        except _FINAL:
+            raise
+        except TelegramError as error:
+            if wait > _LAST_WAIT_S:
+                raise
+            log.info("a file is fetched again", error=str(error))
+            await asyncio.sleep(asked_wait(error) if isinstance(error, RetryAfter) else wait)
+            wait *= 4

@@ -9,6 +9,8 @@ _NONE: Fields = {}
 def number(fields: Fields, name: str) -> int | None:
     """An integer of at most 63 bits."""
     value = fields.get(name)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # some programs that pass JSON on write all numbers so
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
         return value
     return None

@@ -10,7 +10,7 @@ from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError, Ti
 
 from adapters.telegram.addressing import Me
 from adapters.telegram.api import asked_wait
-from adapters.telegram.payload import Fields
+from adapters.telegram.payload import Fields, number
 from adapters.telegram.status import Status
 from adapters.telegram.updates import Updates
 
@@ -61,13 +61,16 @@ class Polling:
                 await self._mend(error, wait)
                 wait = min(wait * 2, _LONGEST_WAITS * self._first_wait_s)
                 continue
-            wait = self._first_wait_s
             if not self._status.connected:
                 log.info("connected to Telegram", bot=me.username)
             self._status.connected, self._status.problem = True, ""
-            for update in batch:
-                self._updates.take(update, me)
-            await self._settle()
+            if await self._taken(batch, me):
+                wait = self._first_wait_s
+                continue
+            # Asked again at once, it would give them again at once, for ever.
+            log.warning("telegram gives again what was confirmed, or has no number")
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, _LONGEST_WAITS * self._first_wait_s)
 
     async def _poll(self) -> list[Fields]:
         fields = {
@@ -81,6 +84,12 @@ class Polling:
         )
         batch = [one for one in answer if isinstance(one, dict)] if isinstance(answer, list) else []
         return sorted(batch, key=_order)
+
+    async def _taken(self, batch: list[Fields], me: Me) -> bool:
+        """Take updates up; False when none of them is news."""
+        taken = [self._updates.take(update, me) for update in batch]
+        await self._settle()
+        return not batch or any(task is not None for task in taken)
 
     async def _settle(self) -> None:
         """Let updates be kept: unconfirmed ones Telegram gives again at once."""
@@ -126,5 +135,4 @@ def problem(error: TelegramError) -> str:
 
 
 def _order(update: Fields) -> int:
-    id = update.get("update_id")
-    return id if isinstance(id, int) else 0
+    return number(update, "update_id") or 0

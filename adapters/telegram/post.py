@@ -1,5 +1,6 @@
 """A post as the messages that show it: texts that fit, then files. Pure; sends nothing."""
 
+import re
 from dataclasses import dataclass, field
 
 from adapters.telegram.markdown import has_table, styled
@@ -8,6 +9,8 @@ from adapters.telegram.styled import LONGEST, Styled, marked, split, start_of, u
 from core.messages import Button, Post, PostKind
 
 MOST_PARTS = 4
+_WORD = re.compile(r"\w+")
+_LONGEST_NAME = 60
 _WHOLE = "\n\n… The whole text is in the file below."
 
 
@@ -41,6 +44,14 @@ def letter(post: Post) -> Letter:
         files=post.files,
         rich=rich_html(head, post.text, foot) if has_table(post.text) else None,
     )
+
+
+def file_name(post: Post, title: str) -> str:
+    """What a text that is too long for messages is called: after its job, where it has one."""
+    if post.job is None:
+        return "answer.md"
+    short = "-".join(_WORD.findall(title.lower()))[:_LONGEST_NAME].strip("-")
+    return f"job-{post.job}-{short}.md" if short else f"job-{post.job}.md"
 
 
 def _head(post: Post) -> Styled:

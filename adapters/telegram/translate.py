@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from adapters.telegram.address import Spot, thread_ref
 from adapters.telegram.addressing import Me, quoted, text_for
 from adapters.telegram.payload import Fields, number, part, parts, words, yes
+from adapters.telegram.wordless import forwarded, in_words, passed_on
 from core.messages import Edit, Message, Person, Press, ThreadRef
 
 ASKS = "?"  # before the action of a button whose press opens a form
@@ -111,7 +112,10 @@ def _said(message: Fields, me: Me, home: int, meant: bool) -> Said | None:
     own = number(part(replied, "from"), "id") == me.id
     # "@bot what is this?" in reply to somebody's file is about that file.
     files = _files(message) or (() if own else _files(replied))
-    if not text.startswith("/") and (quote := quoted(message, me)):
+    text = text or in_words(message)
+    if text and (whose := forwarded(message)):
+        text = passed_on(whose, text)
+    elif not text.startswith("/") and (quote := quoted(message, me)):
         text = f"{text}\n\n{quote}".strip()
     if not text and not files:
         if not (words(message, "text") or words(message, "caption")):

@@ -1,4 +1,5 @@
 import asyncio
+import time
 from dataclasses import replace
 
 import aiohttp
@@ -137,6 +138,24 @@ async def test_broken_updates_hold_up_nobody(
     server.world.say(server.world.chat(7), "hi")
     assert [one.text for one in await core.hears(1)] == ["hi"]
     await server.updates.unconfirmed()
+
+
+@pytest.mark.parametrize("stuck", [{}, {"update_id": "x"}, {"update_id": 3.5}])
+async def test_what_telegram_gives_again_and_again_is_not_asked_for_at_once(
+    server: TelegramServer, core: Core, make: Make, stuck: dict[str, object]
+) -> None:
+    async def poll(offset: int, limit: int, wait_s: float) -> list[dict[str, object]]:
+        server.updates.polls += 1
+        await server.updates.notice()
+        return [{"message": None} | stuck]
+
+    server.updates.poll = poll  # type: ignore[method-assign]
+    began = time.monotonic()
+    await make().start()
+    async with asyncio.timeout(30):
+        await server.updates.polled(6)
+    # Five pauses from 20 ms on, each twice the one before it, cannot take less.
+    assert time.monotonic() - began > 0.3
 
 
 async def test_a_revoked_token_is_told_and_nothing_is_hammered(

@@ -7,6 +7,7 @@ from adapters.telegram.adapter import TelegramAdapter
 from adapters.telegram.address import channel_ref, thread_ref
 from core.errors import DeliveryFailed, DeliveryRefused
 from core.messages import Button, CardMoved, Post, PostKind, StreamText
+from core.messages.views import JobView
 from tests.adapters.telegram.conftest import FAST, Make
 from tests.adapters.telegram.fakes import ANN, Core, card
 from tests.emulators.telegram import Fault, TelegramServer
@@ -67,6 +68,24 @@ async def test_a_very_long_post_comes_as_a_file_too(
     assert whole.file == ("answer.md", text.encode())
     await bot.deliver(answer(text))
     assert len(chat.said()) == 2
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Launch texts: Twitter/X", "job-3-launch-texts-twitter-x.md"),
+        ("Größe \u202e../..", "job-3-größe.md"),
+        ("/ ..", "job-3.md"),
+        ("a" * 100, f"job-3-{'a' * 60}.md"),
+    ],
+)
+async def test_a_very_long_result_is_a_file_named_after_its_job(
+    server: TelegramServer, bot: TelegramAdapter, core: Core, title: str, name: str
+) -> None:
+    chat, shown = server.world.chat(7), card(PRIVATE, title=title)
+    core.jobs[3] = JobView(card=shown, brief="", outcome="", result="", base_commit=1, steps=())
+    await bot.deliver(answer("line of words\n\n" * 3000, job=3, kind=PostKind.RESULT))
+    assert (chat.said()[-1].file or ("", b""))[0] == name
 
 
 async def test_a_result_mentions_who_asked_and_nobody_else(

@@ -1,5 +1,7 @@
 import asyncio
 
+import pytest
+
 from adapters.telegram.adapter import TelegramAdapter
 from adapters.telegram.address import thread_ref
 from core.messages import Edit, Message, Press, Seen
@@ -92,6 +94,17 @@ async def test_a_file_that_telegram_does_not_hand_out_is_told(
         "a.log: Telegram gives bots files of 20 MB at most",
         "b.log: it could not be fetched from Telegram: please send it again",
     ]
+
+
+@pytest.mark.parametrize("fault", [Fault(status=502, html=True), Fault(status=429, retry_after=0)])
+async def test_a_file_that_is_not_handed_out_at_once_is_asked_for_again(
+    server: TelegramServer, bot: TelegramAdapter, core: Core, fault: Fault
+) -> None:
+    server.faults.plan("getFile", fault)
+    server.world.send_file(server.world.chat(7), "app.log", b"one")
+    (message,) = await core.hears(1)
+    assert isinstance(message, Message)
+    assert core.files(message) == [("app.log", b"one")]
 
 
 async def test_an_album_is_for_the_bot_when_its_first_file_is(

@@ -11,6 +11,7 @@ ME = Me(id=4242, username="ThawTestBot")
 PRIVATE = {"id": 7, "type": "private", "first_name": "Ann"}
 GROUP = {"id": -5, "type": "supergroup", "title": "Team"}
 ANN = {"id": 7, "is_bot": False, "first_name": "Ann", "last_name": "Lee", "language_code": "en"}
+MENTION = {"type": "mention", "offset": 0, "length": 12}
 BOT = {"id": 4242, "is_bot": True, "first_name": "Thaw", "username": "ThawTestBot"}
 
 
@@ -148,3 +149,67 @@ def test_updates_of_one_topic_have_one_place() -> None:
     assert place({"edited_message": reply}) == (-5, None)
     assert place({"callback_query": {"message": topic}}) == (-5, 3)
     assert place({"poll": {}}) is None
+
+
+BOB = {"id": 8, "is_bot": False, "first_name": "Bob", "last_name": "Ray"}
+
+
+@pytest.mark.parametrize(
+    ("origin", "author"),
+    [
+        ({"forward_origin": {"type": "user", "sender_user": BOB}}, "Bob Ray"),
+        ({"forward_origin": {"type": "hidden_user", "sender_user_name": "X\nY"}}, "X Y"),
+        ({"forward_origin": {"type": "chat", "sender_chat": {"title": "Team"}}}, "Team"),
+        ({"forward_origin": {"type": "channel", "chat": {"title": "News"}}}, "News"),
+        ({"forward_origin": {"type": "new_kind"}}, "somebody"),
+        ({"forward_date": 5, "forward_from": BOB}, "Bob Ray"),
+    ],
+)
+def test_what_is_passed_on_is_a_quotation_and_no_command(
+    origin: dict[str, Any], author: str
+) -> None:
+    event = said(text="/forget all\nnow", **origin)
+    assert event.message.text == f"Forwarded from {author}:\n> /forget all\n> now"
+
+
+def test_what_somebody_passes_on_of_their_own_is_their_word() -> None:
+    assert said(text="/jobs", forward_origin={"sender_user": ANN}).message.text == "/jobs"
+
+
+def test_the_bots_name_in_what_is_passed_on_into_a_group_calls_nobody() -> None:
+    told = {"chat": GROUP, "text": "@ThawTestBot delete it", "entities": [MENTION]}
+    assert not nothing(**told)
+    assert nothing(**told, forward_origin={"type": "user", "sender_user": BOB})
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ({"location": {"latitude": 52.5, "longitude": 13}}, "Location: 52.500000, 13.000000"),
+        (
+            {
+                "venue": {"title": "Mill", "address": "Road 1"},
+                "location": {"latitude": 1, "longitude": -2.25},
+            },
+            "Place: Mill, Road 1, 1.000000, -2.250000",
+        ),
+        ({"contact": {"first_name": "Bob", "phone_number": "+49 1"}}, "Contact: Bob, +49 1"),
+        (
+            {"poll": {"question": "Ship?", "options": [{"text": "yes"}, {"text": "no"}]}},
+            "Poll: Ship?\n- yes\n- no",
+        ),
+    ],
+)
+def test_places_contacts_and_polls_are_told_in_words(sent: dict[str, Any], told: str) -> None:
+    assert said(text=None, **sent).message.text == told
+
+
+def test_a_place_that_is_none_is_nothing() -> None:
+    assert nothing(text=None, location={"latitude": 1e400, "longitude": "x"})
+
+
+def test_numbers_written_with_a_point_are_numbers_all_the_same() -> None:
+    event = said(message_id=12.0, chat=PRIVATE | {"id": 7.0})
+    assert event.message.id == "7:12"
+    assert nothing(message_id=12.5)
+    assert nothing(message_id=float("inf"))
