@@ -57,6 +57,7 @@ class Tempo:
     call_s: float = 20.0
     draft_s: float = 1.0
     press_s: float = 3.0
+    album_s: float = 0.5
 
 
 class TelegramAdapter:
@@ -98,6 +99,7 @@ class TelegramAdapter:
             chores=self._chores,
             presses=self._presses,
             seen=self._hints.seen,
+            album_s=tempo.album_s,
         )
         self._updates = Updates(inbox, self._chores, self.status, tempo.first_wait_s)
         self.webhook = Webhook(

@@ -9,6 +9,7 @@ import structlog
 
 from adapters.telegram.address import Spot, channel_ref, topic_of
 from adapters.telegram.addressing import Me
+from adapters.telegram.albums import Albums
 from adapters.telegram.api import Api
 from adapters.telegram.chores import Chores
 from adapters.telegram.details import Details, job_of
@@ -26,7 +27,6 @@ from adapters.telegram.translate import (
     Pressed,
     Removed,
     Said,
-    album,
     place,
     translate,
 )
@@ -37,8 +37,6 @@ from core.messages.views import Messages
 from core.ports import Door, Guard, Places, Window
 
 log = structlog.get_logger(__name__)
-
-_ALBUMS = 500
 
 
 class Inbox:
@@ -56,6 +54,7 @@ class Inbox:
         chores: Chores,
         presses: Presses,
         seen: Callable[[Seen], None],
+        album_s: float,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._door = door
@@ -70,13 +69,15 @@ class Inbox:
         self._forms = Forms(api, places, window)
         self._details = Details(api, places, window)
         self._clock = clock
-        self._albums: dict[str, None] = {}  # whose first message was for the bot
+        self._albums = Albums(album_s)
 
     def glance(self, update: Fields, me: Me) -> None:
-        """Say that a message was seen, to those whom the bot answers; returns at once.
+        """Say that a message was seen, to those whom the bot answers; returns at once. Each update
+        comes here before any `take` of its place.
 
         What needs a look into the store to be understood has its sign when the core took it.
         """
+        self._albums.see(update)
         where = place(update)
         home = None if where is None else self._moves.known(where[0])
         if home is None or "message" not in update:
@@ -92,12 +93,7 @@ class Inbox:
         """Hand the update to the core. Raises StoreError: it is to be offered again."""
         where = place(update)
         home = 0 if where is None else await self._moves.home(where[0])
-        whole = album(update)
-        event = translate(update, me, home, self._clock(), meant=whole in self._albums)
-        if whole and event is not None:
-            self._albums[whole] = None
-            if len(self._albums) > _ALBUMS:
-                del self._albums[next(iter(self._albums))]
+        event = await self._albums.event(update, me, home, self._clock())
         if event is not None:
             await self._event(event)
 

@@ -72,11 +72,6 @@ def place(update: Fields) -> tuple[int, int | None] | None:
     return None if chat is None else (chat, _topic(message))
 
 
-def album(update: Fields) -> str:
-    """The album that the update's message belongs to; "" for none."""
-    return words(part(update, "message"), "media_group_id")
-
-
 def translate(
     update: Fields, me: Me, home: int, now: float, *, meant: bool = False
 ) -> Event | None:

@@ -22,6 +22,7 @@ FAST = Tempo(
     call_s=20.0,
     draft_s=0.02,
     press_s=0.2,
+    album_s=0.1,
 )
 
 Make = Callable[..., TelegramAdapter]

@@ -107,7 +107,7 @@ async def test_a_file_that_is_not_handed_out_at_once_is_asked_for_again(
     assert core.files(message) == [("app.log", b"one")]
 
 
-async def test_an_album_is_for_the_bot_when_its_first_file_is(
+async def test_an_album_is_one_message_and_for_the_bot_when_one_of_its_files_is(
     server: TelegramServer, bot: TelegramAdapter, core: Core
 ) -> None:
     group = server.world.chat(-5, "supergroup", "Team")
@@ -117,9 +117,22 @@ async def test_an_album_is_for_the_bot_when_its_first_file_is(
     server.world.send_file(group, "two.log", b"2", extra={"media_group_id": "a"})
     server.world.send_file(group, "not.log", b"3", extra={"media_group_id": "b"})
     server.world.say(group, "/jobs")
-    heard = await core.hears(3)
-    names = [[file.name for file in getattr(one, "files", ())] for one in heard]
-    assert names == [["one.log"], ["two.log"], []]
+    album, command = await core.hears(2)
+    assert isinstance(album, Message)
+    assert (album.text, command.text) == ("compare", "/jobs")
+    assert core.files(album) == [("one.log", b"1"), ("two.log", b"2")]
+
+
+async def test_an_album_that_was_not_kept_is_offered_again_whole(
+    server: TelegramServer, bot: TelegramAdapter, core: Core
+) -> None:
+    chat, core.full = server.world.chat(7), 2
+    for number in range(3):
+        server.world.send_file(chat, f"{number}.log", b"x", extra={"media_group_id": "a"})
+    server.world.say(chat, "/jobs")
+    album, _ = await core.hears(2)
+    assert [file.name for file in getattr(album, "files", ())] == ["0.log", "1.log", "2.log"]
+    await server.updates.unconfirmed()
 
 
 async def test_a_reply_to_somebodys_file_is_about_that_file(
