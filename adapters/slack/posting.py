@@ -30,7 +30,8 @@ _DEAD_TOKEN = {
     *("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"),
     *("missing_scope", "team_access_not_granted", "no_permission", "ekm_access_denied"),
 }
-_NO_FILES = {"missing_scope", "no_permission"}
+# The token is sound, and lacks a right: some things can be done without it.
+_NO_RIGHT = {"missing_scope", "no_permission"}
 _NO_PLACE = {"channel_not_found", "not_in_channel", "is_archived", "invalid_channel"}
 _DRESS = {"invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long"}
 _GONE = {"message_not_found", "cant_update_message", "edit_window_closed"}
@@ -232,7 +233,7 @@ class Posting:
                 await begun(file)
                 await self._files.share(thread, file, part.name)
             except Refused as error:
-                if error.error in _NO_PLACE or error.error in _DEAD_TOKEN - _NO_FILES:
+                if error.error in _NO_PLACE or error.error in _DEAD_TOKEN - _NO_RIGHT:
                     raise
                 raise _NoFile(error.error) from error
             return {"file": file}
@@ -267,7 +268,7 @@ class Posting:
         method = "conversations.replies" if thread.thread else "conversations.history"
         for _ in range(_PAGES):
             page = await self.guarded(
-                self._api.call(
+                self._looked(
                     method,
                     channel=thread.channel.channel,
                     ts=thread.thread or None,
@@ -286,3 +287,14 @@ class Posting:
             cursor = text_of(map_of(page, "response_metadata"), "next_cursor")
             if not cursor:
                 return
+
+    async def _looked(self, method: str, **arguments: Any) -> Json:
+        """A page of messages; an empty one where Slack lets the bot see none: to send twice is
+        better than never."""
+        try:
+            return await self._api.call(method, **arguments)
+        except Refused as error:
+            if error.error in _DEAD_TOKEN - _NO_RIGHT:
+                raise
+            log.warning("what is out already cannot be looked for", error=error.error)
+            return {}

@@ -109,6 +109,16 @@ async def test_a_post_whose_answer_was_lost_is_not_sent_twice(
     assert [one.shown for one in slack.workspace.posts("C0GEN")] == ["once"]
 
 
+async def test_a_post_that_may_be_out_and_cannot_be_looked_for_is_sent_again(
+    adapter: SlackAdapter, slack: SlackServer, thread: ThreadRef
+) -> None:
+    slack.faults.add("chat.postMessage", Fault(kind="lost"))
+    slack.faults.add("conversations.replies", Fault(kind="error", error="missing_scope"))
+    assert await delivered(adapter, post(thread, "at least once")) == 2
+    assert [one.shown for one in slack.workspace.posts("C0GEN")] == ["at least once"] * 2
+    assert adapter.status.problem == ""
+
+
 async def test_a_post_whose_answer_does_not_say_which_message_it_is_is_looked_for(
     adapter: SlackAdapter, slack: SlackServer, places: FakePlaces, thread: ThreadRef
 ) -> None:
