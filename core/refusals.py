@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from core.errors import DeliveryFailed, DeliveryRefused
-from core.messages import ChannelRef, Outbound, Post, ThreadRef
+from core.messages import Card, ChannelRef, Outbound, Post, ThreadRef
 from core.ports import Warner
 from core.rights import Access
 from core.tasks import Spawn
@@ -48,6 +48,8 @@ class Refusals:
 
     def refused(self, thread: ThreadRef, item: Outbound | None, error: str) -> None:
         """The item will never be shown; returns at once. Who asked is told by the adapter."""
+        if isinstance(item, Card):
+            return  # its job's result follows it, and says who asked
         channel = thread.channel
         warner, access = self._warners.get(channel.platform), self._access.get(channel.platform)
         if warner is None or access is None or not access.admins:

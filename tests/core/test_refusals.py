@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from core.errors import DeliveryFailed, DeliveryRefused
-from core.messages import ChannelRef, Person, Post, PostKind, ThreadRef
+from core.messages import Card, ChannelRef, Person, Post, PostKind, ThreadRef
 from core.refusals import Refusals
 from core.rights import Access, Who
 
@@ -99,6 +99,18 @@ async def test_an_admin_who_asked_is_told_as_who_asked_and_not_twice() -> None:
     world = World("ada", "bob")
     told = await world.after(lambda: world.refusals.refused(thread(), post("ada"), KICKED))
     assert [person for person, _, _ in told] == ["bob"]
+
+
+async def test_of_a_card_nobody_is_told_since_its_result_follows() -> None:
+    world = World("ada")
+    card = Card(
+        id="card:1", thread=thread(), job=1, title="a job", requester=Person(id="bob", name="Bob"),
+        state="queued", step="", version=1, tokens=0, steps=0, created_at=1.0, started_at=None,
+        ended_at=None,
+    )  # fmt: skip
+    assert await world.after(lambda: world.refusals.refused(thread(), card, KICKED)) == []
+    told = await world.after(lambda: world.refusals.refused(thread(), post("bob"), KICKED))
+    assert told == [("ada", "c", KICKED)]
 
 
 @pytest.mark.parametrize("platform", ["web", "gone"])
