@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.events import Json
+from adapters.slack.fields import text_of
 from adapters.slack.limits import Limits
 from adapters.slack.proxy import proxy_for
 from adapters.slack.status import Meter
@@ -30,6 +31,13 @@ _LATER_S = {
     "message_limit_exceeded": 10.0,
     "external_channel_migrating": 10.0,
     "team_added_to_org": 60.0,
+}
+# A server that stands for Slack may not know all methods. That it does not know one of these is
+# a fault on the way, and may pass.
+_NO_SUCH = (404, 405, 501)
+_ESSENTIAL = {
+    *("auth.test", "apps.connections.open"),
+    *("chat.postMessage", "chat.update", "chat.postEphemeral"),
 }
 # Slack reads the arguments of these from the query only.
 _BY_QUERY = {
@@ -135,7 +143,7 @@ class Api:
         try:
             response = await self._client.api_call(method, headers=headers, **how)
         except SlackApiError as error:
-            return _failed(error)
+            return _failed(error, method)
         except (aiohttp.ClientError, TimeoutError, ConnectionError, SlackClientError) as error:
             raise Unclear(f"{method}: {said(error)}") from error
         except (ValueError, AttributeError) as error:
@@ -144,16 +152,17 @@ class Api:
         return response.data if isinstance(response.data, dict) else {}
 
 
-def _failed(error: SlackApiError) -> float:
+def _failed(error: SlackApiError, method: str) -> float:
     response = error.response
     status = getattr(response, "status_code", getattr(response, "status", 0))
     if status == 429:
         return _seconds(response.headers.get("Retry-After"))
-    data = getattr(response, "data", None)
-    word = data.get("error") if isinstance(data, dict) else None
+    word = text_of(getattr(response, "data", None), "error")
     if word in _LATER_S:
         return _LATER_S[word]
-    if not isinstance(word, str) or status >= 500 or word in _UNCLEAR:
+    if not word and status in _NO_SUCH and method not in _ESSENTIAL:
+        raise Refused("unknown_method") from error
+    if not word or status >= 500 or word in _UNCLEAR:
         raise Unclear(f"Slack answered with {status} {word or 'and no JSON'}") from error
     raise Refused(word) from error
 

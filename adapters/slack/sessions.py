@@ -16,6 +16,7 @@ from core.messages import ThreadRef
 log = structlog.get_logger(__name__)
 
 _KNOWN = 5_000
+_LONGEST_WAIT = 60
 _EYES = "eyes"
 # The app is no agent, or was installed without the scope: the reaction has to do.
 _NEVER = {"not_an_agent", "missing_scope", "unknown_method", "not_allowed_token_type"}
@@ -35,6 +36,7 @@ class Sessions:
     def __init__(self, api: Api, second: float = 1.0) -> None:
         self._api = api
         self._second = second
+        self._wait = second
         self._sessions: OrderedDict[ThreadRef, _Session] = OrderedDict()
         self._dirty: OrderedDict[ThreadRef, None] = OrderedDict()
         self._moved = asyncio.Event()
@@ -97,14 +99,15 @@ class Sessions:
                 thread_ts=thread.thread,
                 status=status,
             )
-            session.told = status
+            session.told, self._wait = status, self._second
         except Refused as error:
             self._agent = error.error not in _NEVER
             log.info("no session status", error=error.error)
         except (Unclear, Busy) as error:
             log.info("a session's status waits", error=str(error))
             self._dirty[thread] = None
-            await asyncio.sleep(self._second)
+            await asyncio.sleep(self._wait)
+            self._wait = min(2 * self._wait, _LONGEST_WAIT * self._second)
 
     def _touch(self, thread: ThreadRef) -> None:
         if thread.thread and self._agent:

@@ -9,7 +9,7 @@ from core.errors import BadRequest, StoreError
 from core.messages import Deletion, Edit, Message, ThreadRef
 from tests.adapters.slack.conftest import Running, connected
 from tests.adapters.slack.fake_core import FakeCore, FakePlaces, place, post
-from tests.emulators.slack import Human, SlackServer
+from tests.emulators.slack import Fault, Human, SlackServer
 
 
 async def test_a_mention_is_one_message_although_two_events_tell_of_it(
@@ -66,6 +66,19 @@ async def test_an_app_that_is_no_agent_still_shows_eyes(
     adapter: SlackAdapter, slack: SlackServer, core: FakeCore, anna: Human
 ) -> None:
     slack.workspace.agent = False
+    for text in ("one", "two"):
+        said = await anna.ask(text)
+        await core.message()
+        await slack.workspace.until(partial(said.reactions.__contains__, "eyes"))
+        await slack.workspace.until(lambda: slack.calls["agents.sessions.setStatus"])
+    assert slack.calls["agents.sessions.setStatus"] == 1
+
+
+async def test_a_server_without_sessions_is_asked_for_one_once(
+    adapter: SlackAdapter, slack: SlackServer, core: FakeCore, anna: Human
+) -> None:
+    lacks = Fault(kind="html", status=404)
+    slack.faults.add("agents.sessions.setStatus", *([lacks] * 9))
     for text in ("one", "two"):
         said = await anna.ask(text)
         await core.message()

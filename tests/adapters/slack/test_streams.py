@@ -121,6 +121,18 @@ async def test_a_stream_whose_start_names_no_message_is_found(
     assert not shown.streaming
 
 
+async def test_a_server_that_knows_no_streams_is_given_the_whole_answer(
+    adapter: SlackAdapter, slack: SlackServer, asked: Message
+) -> None:
+    lacks = Fault(kind="html", status=404)
+    slack.faults.add("chat.startStream", lacks)
+    slack.faults.add("conversations.replies", *([lacks] * 5))
+    await adapter.show(hint(asked, WORDS))
+    await slack.workspace.until(lambda: slack.calls["chat.startStream"])
+    await adapter.deliver(final(asked, WORDS))
+    assert [one.shown for one in slack.workspace.posts("C0GEN")] == [WORDS]
+
+
 async def test_an_end_whose_answer_was_lost_doubles_nothing(
     adapter: SlackAdapter, slack: SlackServer, asked: Message
 ) -> None:
