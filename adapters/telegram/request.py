@@ -12,6 +12,7 @@ import aiohttp
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
+from adapters.telegram.answers import sound
 from core.errors import said
 
 # What a slow line carries: so long a large file may take on its way out.
@@ -88,11 +89,13 @@ class AiohttpRequest(BaseRequest):
                 method, url, data=body, headers=headers, timeout=timeout,
                 proxy=self._proxy(url), allow_redirects=False,
             ) as response:  # fmt: skip
-                return response.status, await response.read()
+                body = await response.read()
         except TimeoutError as error:
             raise TimedOut from error
         except (aiohttp.ClientError, OSError, RuntimeError, ValueError) as error:
             raise NetworkError(_words(error)) from None
+        # Files are what they are.
+        return (response.status, body) if method == "GET" else sound(response.status, body)
 
     def _seconds(self, asked: object) -> float:
         # What the caller leaves open, the library fills with a mark of its own.

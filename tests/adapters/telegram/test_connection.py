@@ -1,6 +1,7 @@
 import asyncio
 import time
 from dataclasses import replace
+from typing import Any
 
 import aiohttp
 import pytest
@@ -156,6 +157,26 @@ async def test_what_telegram_gives_again_and_again_is_not_asked_for_at_once(
         await server.updates.polled(6)
     # Five pauses from 20 ms on, each twice the one before it, cannot take less.
     assert time.monotonic() - began > 0.3
+
+
+@pytest.mark.parametrize("answer", [[], [1, "x"]])
+async def test_a_server_that_does_not_wait_for_updates_is_not_asked_without_a_pause(
+    server: TelegramServer, make: Make, answer: list[Any]
+) -> None:
+    async def poll(offset: int, limit: int, wait_s: float) -> list[dict[str, Any]]:
+        server.updates.polls += 1
+        await server.updates.notice()
+        return answer
+
+    server.updates.poll = poll  # type: ignore[method-assign]
+    bot = make()
+    began = time.monotonic()
+    await bot.start()
+    async with asyncio.timeout(30):
+        await server.updates.polled(6)
+    # The first asks for no wait, and behind each of four further ones there is a pause.
+    assert time.monotonic() - began > 4 * 0.05
+    assert bot.status.connected
 
 
 async def test_a_revoked_token_is_told_and_nothing_is_hammered(

@@ -190,11 +190,12 @@ async def test_a_hold_of_one_chat_holds_no_other(
     assert [str(chat) for chat in sent] == ["8", "7"]
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 502])
 async def test_a_platform_that_answers_html_is_tried_again(
-    server: TelegramServer, bot: TelegramAdapter
+    server: TelegramServer, bot: TelegramAdapter, status: int
 ) -> None:
     server.world.chat(7)
-    server.faults.plan("sendMessage", Fault(status=502, html=True))
+    server.faults.plan("sendMessage", Fault(status=status, html=True))
     with pytest.raises(DeliveryFailed):
         await bot.deliver(answer("hi"))
 
