@@ -66,7 +66,7 @@ async def _make_known(data: Path) -> None:
     try:
         for ref in refs:
             await control.mark(ref)
-            await control.clear(ref)
+            await control.clear(ref, control.given(ref))
         await channels.write(refs[0], lambda tx: tx.execute("SELECT 1").fetchone())
     finally:
         await channels.close()

@@ -233,8 +233,9 @@ class _Core:
 
     def _make_drafting(self) -> Drafting:
         return Drafting(
-            channels=self._channels, model=self._metered, outbox=self._outbox, rules=self._rules,
-            defaults=self._defaults, spawn=self.tasks.spawn, clock=self._clock,
+            channels=self._channels, control=self._control, model=self._metered,
+            outbox=self._outbox, rules=self._rules, defaults=self._defaults,
+            spawn=self.tasks.spawn, clock=self._clock,
             max_completion_tokens=self._config.model.max_completion_tokens,
         )  # fmt: skip
 
@@ -327,8 +328,8 @@ class _Core:
             self._welcome_soon()
             return
         # Its own mark may have been cleared before it wrote.
-        await self._control.mark(channel)
-        await self._desk.notice(channel)
+        async with self._control.giving(channel):
+            await self._desk.notice(channel)
 
     def _new_turn(self, message: Message, show: Callable[[StreamText], None]) -> Turn:
         toolbox = Toolbox(

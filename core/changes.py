@@ -15,6 +15,7 @@ from core.outbox import Outbox
 from core.records import revisions
 from core.revising import Revised, revise
 from core.state.channels import Channels
+from core.state.control import Control
 
 log = structlog.get_logger(__name__)
 
@@ -25,11 +26,13 @@ class Changes:
     def __init__(
         self,
         channels: Channels,
+        control: Control,
         conversations: Conversations,
         outbox: Outbox,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._channels = channels
+        self._control = control
         self._conversations = conversations
         self._outbox = outbox
         self._clock = clock
@@ -70,7 +73,9 @@ class Changes:
 
     async def _revised(self, change: Change) -> Revised | None:
         do = partial(revise, change=change, now=self._clock())
-        revised = await self._channels.write(change.thread.channel, do)
+        # An answer that has to go may be the only thing that is unfinished here.
+        async with self._control.giving(change.thread.channel):
+            revised = await self._channels.write(change.thread.channel, do)
         if revised is not None and revised.message is None:
             self._outbox.kick(revised.thread)
         return revised

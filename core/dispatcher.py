@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 import time
-from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -95,13 +94,11 @@ class Dispatcher:
         self._defaults = defaults
         self._landing = landing
         self._landed = landed
-        self._accepted: Counter[ChannelRef] = Counter()
-        self._accepting: Counter[ChannelRef] = Counter()
         # Threads with a turn that begins as its message is kept.
         self._beginnings: set[ThreadRef] = set()
         self._quiet_s = quiet_s
         self._retry_s = retry_s
-        self._changes = Changes(channels, conversations, outbox, clock)
+        self._changes = Changes(channels, control, conversations, outbox, clock)
         self._to_check: set[ChannelRef] = set()
         self._recovery = Recovery(
             channels=channels, control=control, conversations=conversations, jobs=jobs,
@@ -142,19 +139,14 @@ class Dispatcher:
     async def _accept(self, event: Asking) -> None:
         trace.begin(thread=event.thread, message=event.id)
         channel = event.thread.channel
-        self._accepted[channel] += 1
-        self._accepting[channel] += 1
         begin = self._beginning(event)
         try:
             reached(CommitPoint.INBOX_BEFORE)
-            await self._control.mark(channel)
-            kept = await self._kept(event, begin)
-            reached(CommitPoint.INBOX_ACCEPTED)
+            async with self._control.giving(channel):
+                kept = await self._kept(event, begin)
+                reached(CommitPoint.INBOX_ACCEPTED)
             log.info("kept" if kept.event else "known already")
         finally:
-            self._accepting[channel] -= 1
-            if not self._accepting[channel]:
-                del self._accepting[channel]
             if begin is not None:
                 self._beginnings.remove(event.thread)
         stands = kept.event
@@ -224,13 +216,10 @@ class Dispatcher:
             log.warning("a mark stays", channel=str(channel), error=str(error))
 
     async def _clear_if_done(self, channel: ChannelRef) -> None:
-        accepted = self._accepted[channel]
+        given = self._control.given(channel)
         nothing = partial(nothing_left, defaults=self._defaults)
-        done = await self._channels.glance(channel, nothing)
-        # What was or is being accepted relies on the mark: then a later idle moment clears it.
-        if channel not in self._accepting and done and accepted == self._accepted[channel]:
-            del self._accepted[channel]
-            await self._control.clear(channel)
+        if await self._channels.glance(channel, nothing):
+            await self._control.clear(channel, given)
 
 
 def _person(event: InboundEvent) -> Person | None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import structlog
 
@@ -21,12 +22,15 @@ from core.settings import ChannelSettings, effective
 from core.state.apply import already
 from core.state.channels import Channels
 from core.state.conflicts import OpenConflict, conflict
+from core.state.control import Control
 from core.state.database import Transaction
 from core.state.drafts import add_draft, drafted_op, versions, wanted_drafts
 from core.state.operations import Author, AuthorKind, Json, Op
 from core.state.resolution import Stale
 from core.state.rules import Merging, Rules
 from core.tasks import Spawn
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +78,7 @@ class Drafting:
         self,
         *,
         channels: Channels,
+        control: Control,
         model: MeteredModel,
         outbox: Outbox,
         rules: Rules,
@@ -83,6 +88,7 @@ class Drafting:
         clock: Callable[[], float],
     ) -> None:
         self._channels = channels
+        self._control = control
         self._model = model
         self._outbox = outbox
         self._rules = rules
@@ -165,14 +171,19 @@ class Drafting:
         try:
             reply = await self._model.complete(account, order.request)
             put = partial(self._add, order=order, value=_value(reply, order.op))
-            commit = await self._channels.write(channel, put)
+            commit = await self._write(channel, put)
         except (ModelError, BudgetExceeded, BadRequest) as error:
             tell = partial(self._tell, order=order, why=str(error))
-            await self._channels.write(channel, tell)
+            await self._write(channel, tell)
             commit = None
         self._outbox.kick(order.thread)
         if commit is not None:
             await self._outbox.hint_channel(channel, StateMoved(channel=channel, commit=commit))
+
+    async def _write(self, channel: ChannelRef, put: Callable[[Transaction], T]) -> T:
+        # Nothing else may be unfinished in the channel by now than the post that tells of it.
+        async with self._control.giving(channel):
+            return await self._channels.write(channel, put)
 
     def _add(self, tx: Transaction, order: _Order, value: Json) -> int | None:
         number, revision, at = order.found.number, order.found.revision, self._clock()

@@ -90,8 +90,8 @@ class Mending:
             at=self._clock(),
         )
         try:
-            await self._control.mark(one.channel)
-            await self._channels.write(one.channel, partial(_put, post=post))
+            async with self._control.giving(one.channel):
+                await self._channels.write(one.channel, partial(_put, post=post))
         except StoreError as error:
             # What was not told is told after the next start.
             log.error("nobody can be told of it", channel=str(one.channel), error=str(error))

@@ -162,11 +162,12 @@ class Recovery:
         Raises StoreError.
         """
         try:
+            given = self._control.given(channel)
             found = await self._channels.glance(channel, self._look)
             self._begin(channel, found)
             if clear and found.nothing:
                 with suppress(StoreError):  # a mark that stays costs a look at the next start
-                    await self._control.clear(channel)
+                    await self._control.clear(channel, given)
         except StoreError:
             raise
         except Exception:

@@ -50,8 +50,8 @@ class Welcome:
             text=_WORDS,
             at=self._clock(),
         )
-        await self._control.mark(paired.channel)
-        await self._channels.write(paired.channel, partial(_put, post=post))
+        async with self._control.giving(paired.channel):
+            await self._channels.write(paired.channel, partial(_put, post=post))
         # First, since whatever becomes of the next step, the post is kept.
         self._outbox.kick(thread)
         await self._pairing.told(paired)

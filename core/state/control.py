@@ -4,8 +4,12 @@ import asyncio
 import fcntl
 import os
 import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 import structlog
@@ -37,6 +41,10 @@ class Control:
         self.database = database
         self._lock = lock
         self._marked: set[ChannelRef] = set()
+        # When each channel was last given work, and by how many it is being given some.
+        self._given: dict[ChannelRef, int] = {}
+        self._giving: Counter[ChannelRef] = Counter()
+        self._moments = count(1)
 
     @classmethod
     async def open(cls, root: Path, last_good: LastGood = no_copies) -> "Control":
@@ -73,12 +81,31 @@ class Control:
         await self.database.write(partial(_mark, ref=ref))
         self._marked.add(ref)
 
-    async def clear(self, ref: ChannelRef) -> None:
-        """Note that the channel has no unfinished work.
+    @asynccontextmanager
+    async def giving(self, ref: ChannelRef) -> AsyncIterator[None]:
+        """For who gives the channel work: it is marked, and stays so until the work is written,
+        which is at the context's end. Raises StoreError."""
+        self._giving[ref] += 1
+        self._given[ref] = next(self._moments)
+        try:
+            await self.mark(ref)
+            yield
+        finally:
+            self._giving[ref] -= 1
+            if not self._giving[ref]:
+                del self._giving[ref]
 
-        Only for a channel that nobody can be giving work meanwhile (as at start, before events
-        are accepted): work that was marked for and is not written yet would be forgotten.
-        """
+    def given(self, ref: ChannelRef) -> int:
+        """The moment at which the channel was last given work: see `clear`."""
+        return self._given.get(ref, 0)
+
+    async def clear(self, ref: ChannelRef, given: int) -> None:
+        """Note that the channel has no unfinished work, as somebody saw who had asked for `given`
+        before looking. Without effect if it was given some since, or is being given some: that
+        relies on the mark, and may not have been there to be seen."""
+        if ref in self._giving or self.given(ref) != given:
+            return
+        self._given.pop(ref, None)
         self._marked.discard(ref)
         await self.database.write(
             lambda tx: tx.execute(

@@ -40,7 +40,7 @@ async def test_it_is_taken_beside_an_open_store_and_every_channel_is_marked_in_i
     channels = Channels(tmp_path / "data")
     await control.mark(GENERAL)
     await channels.write(GENERAL, add("a"))
-    await control.clear(GENERAL)
+    await control.clear(GENERAL, control.given(GENERAL))
     list(back_up(tmp_path / "data", tmp_path / "backup"))
     await channels.close()
     assert await control.unfinished() == ()

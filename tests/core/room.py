@@ -273,8 +273,8 @@ async def room(
     desk = Desk(
         channels=channels, outbox=outbox, jobs=jobs, tasks=tasks, conversations=conversations,
         performer=performer, rules=rules, clock=lambda: 1.0, retry_s=retry_s,
-        index=_drafting(channels, script, outbox, rules, tasks).moved, forget=forgetter.start,
-        new_turn=_turns(channels, script, jobs, finder, rights, rules),
+        index=_drafting(channels, control, script, outbox, rules, tasks).moved,
+        forget=forgetter.start, new_turn=_turns(channels, script, jobs, finder, rights, rules),
     )  # fmt: skip
     conversations.furnish(desk)
     dispatcher = Dispatcher(
@@ -310,11 +310,11 @@ def _jobs(
 
 
 def _drafting(
-    channels: Channels, script: Script, outbox: Outbox, rules: Rules, tasks: Tasks
+    channels: Channels, control: Control, script: Script, outbox: Outbox, rules: Rules, tasks: Tasks
 ) -> Drafting:
     return Drafting(
-        channels=channels, model=script, outbox=outbox, rules=rules, defaults=DEFAULTS,
-        max_completion_tokens=100, spawn=tasks.spawn, clock=lambda: 1.0,
+        channels=channels, control=control, model=script, outbox=outbox, rules=rules,
+        defaults=DEFAULTS, max_completion_tokens=100, spawn=tasks.spawn, clock=lambda: 1.0,
     )  # fmt: skip
 
 

@@ -137,8 +137,8 @@ async def test_a_channel_is_known_to_have_nothing_to_do_once_its_answer_is_out(
     cleared: asyncio.Queue[ChannelRef] = asyncio.Queue()
     clear = Control.clear
 
-    async def watched(control: Control, ref: ChannelRef) -> None:
-        await clear(control, ref)
+    async def watched(control: Control, ref: ChannelRef, given: int) -> None:
+        await clear(control, ref, given)
         cleared.put_nowait(ref)
 
     monkeypatch.setattr(Control, "clear", watched)

@@ -60,7 +60,7 @@ async def test_without_a_bot_the_channel_is_told_at_the_next_start(tmp_path: Pat
     async with room(tmp_path) as here:
         await here.ask("m1", "/set k 1")
     control = await Control.open(tmp_path)
-    await control.clear(CHANNEL)
+    await control.clear(CHANNEL, control.given(CHANNEL))
     await control.close()
     undo(tmp_path, 1)
     async with room(tmp_path) as here:

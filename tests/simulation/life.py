@@ -210,7 +210,8 @@ class Life:
         spawn, clock = self.tasks.spawn, self._world.clock
         indexing = Indexing(self.channels, spawn)
         drafting = Drafting(
-            channels=self.channels, model=self._metered, outbox=self.outbox, rules=self._rules,
+            channels=self.channels, control=self.control, model=self._metered,
+            outbox=self.outbox, rules=self._rules,
             defaults=self._frame.defaults, max_completion_tokens=COMPLETION, spawn=spawn,
             clock=clock,
         )  # fmt: skip

@@ -40,10 +40,46 @@ async def control(tmp_path: Path) -> AsyncIterator[Control]:
 async def test_a_marked_channel_is_unfinished_until_it_is_cleared(control: Control) -> None:
     await control.mark(ref("a"))
     await control.mark(ref("b"))
-    await control.clear(ref("a"))
+    await control.clear(ref("a"), control.given(ref("a")))
     assert await control.unfinished() == (ref("b"),)
     await control.mark(ref("a"))
     assert set(await control.unfinished()) == {ref("a"), ref("b")}
+
+
+async def test_work_that_is_given_after_somebody_looked_keeps_its_mark(control: Control) -> None:
+    looked = control.given(ref("a"))
+    async with control.giving(ref("a")):
+        # Whoever looks now does not see it yet.
+        looked_meanwhile = control.given(ref("a"))
+        await control.clear(ref("a"), looked_meanwhile)
+        assert await control.unfinished() == (ref("a"),)
+    await control.clear(ref("a"), looked)
+    assert await control.unfinished() == (ref("a"),)
+    await control.clear(ref("a"), control.given(ref("a")))
+    assert await control.unfinished() == ()
+
+
+async def test_a_look_from_before_another_clearing_clears_nothing(control: Control) -> None:
+    async with control.giving(ref("a")):
+        pass
+    looked = control.given(ref("a"))
+    await control.clear(ref("a"), looked)
+    async with control.giving(ref("a")):
+        pass
+    await control.clear(ref("a"), looked)
+    assert await control.unfinished() == (ref("a"),)
+
+
+async def test_work_that_is_given_while_it_is_cleared_is_marked_in_the_end(
+    control: Control,
+) -> None:
+    await control.mark(ref("a"))
+    clearing = asyncio.create_task(control.clear(ref("a"), control.given(ref("a"))))
+    await asyncio.sleep(0)
+    async with control.giving(ref("a")):
+        pass
+    await clearing
+    assert await control.unfinished() == (ref("a"),)
 
 
 async def test_marks_outlive_the_process(tmp_path: Path) -> None:
@@ -65,7 +101,7 @@ async def test_marking_again_writes_nothing(control: Control) -> None:
 async def test_the_known_channels_of_a_platform_stay_known(control: Control) -> None:
     await control.mark(ref("a"))
     await control.mark(ref("b", "slack"))
-    await control.clear(ref("a"))
+    await control.clear(ref("a"), control.given(ref("a")))
     assert await control.known("web") == (ref("a"),)
     assert await control.known("telegram") == ()
 

@@ -20,7 +20,7 @@ async def filled(root: Path) -> None:
     for ref in REFS:
         await control.mark(ref)
         await channels.read(ref, head)
-        await control.clear(ref)
+        await control.clear(ref, control.given(ref))
     await channels.close()
     await control.close()
 
