@@ -36,6 +36,8 @@ T = TypeVar("T")
 _CONNECTIONS = 64
 _SIGNS = 16
 _GONE = ("to edit not found", "can't be edited", "message_id_invalid")
+# In what Telegram says of marks, of buttons, and of the message that is answered.
+_DRESS = ("entit", "button", "to be replied", "to reply")
 _REVOKED_S = 300.0
 _NO_TOKEN = "none"  # noqa: S105 - the library wants some text
 # What is called often is called by the library's way for methods that it does not know: it knows
@@ -146,29 +148,35 @@ class Api:
         reply_to: int | None = None,
         rows: Rows = (),
     ) -> int:
-        """A new message whose turn has come; its id. What Telegram finds unreadable goes plain."""
+        """A new message whose turn has come; its id. Without marks, buttons and the message that it
+        answers, where Telegram refuses one of these.
+        """
         more = {
             "message_thread_id": topic,
             "reply_parameters": reply(reply_to),
             "reply_markup": keyboard(rows),
             "link_preview_options": QUIET,
         }
-        return await self.say(chat, lambda: self._plain_if_unreadable(chat, styled, more))
+        return await self.say(chat, lambda: self._bare_if_refused(chat, styled, more))
 
     async def edit(self, chat: int, message: int, styled: Styled, rows: Rows = ()) -> None:
         """Another text for a message whose turn has come. Raises MessageGone."""
+        bare = {
+            "chat_id": chat,
+            "message_id": message,
+            "text": styled.text,
+            "link_preview_options": QUIET,
+        }
+        fields = {**bare, **texts(styled), "reply_markup": keyboard(rows)}
         try:
-            fields = {
-                "chat_id": chat,
-                "message_id": message,
-                **texts(styled),
-                "reply_markup": keyboard(rows),
-                "link_preview_options": QUIET,
-            }
             await self.say(chat, lambda: _asked(self.bot, _EDIT, fields))
         except DeliveryRefused as error:
-            if "not modified" not in str(error):
+            if "not modified" in str(error):
+                return
+            if not _about_dress(error):
                 raise
+            log.warning("edited as bare text", error=str(error))
+            await self.say(chat, lambda: _asked(self.bot, _EDIT, bare))
 
     async def rich(
         self,
@@ -230,14 +238,16 @@ class Api:
         except DeliveryRefused:
             log.info("not deleted", chat=chat, message=message)
 
-    async def _plain_if_unreadable(self, chat: int, styled: Styled, more: Json) -> int:
+    async def _bare_if_refused(self, chat: int, styled: Styled, more: Json) -> int:
         try:
             sent = await _asked(self.bot, _SEND, {"chat_id": chat, **texts(styled), **more})
         except BadRequest as error:
-            if not styled.marks or "entit" not in str(error).lower():
+            if not _about_dress(error):
                 raise
-            log.warning("sent without marks", error=str(error))
-            sent = await _asked(self.bot, _SEND, {"chat_id": chat, "text": styled.text, **more})
+            log.warning("sent as bare text", error=str(error))
+            bare = {"chat_id": chat, "text": styled.text}
+            bare |= {"message_thread_id": more["message_thread_id"], "link_preview_options": QUIET}
+            sent = await _asked(self.bot, _SEND, bare)
         id = sent.get("message_id") if isinstance(sent, dict) else None
         if not isinstance(id, int):
             raise NetworkError("what was sent has no number")
@@ -264,6 +274,10 @@ def _ours(error: TelegramError) -> DeliveryFailed | DeliveryRefused:
             return DeliveryFailed(text, retry_after_s=_REVOKED_S)
         case _:
             return DeliveryFailed(text)
+
+
+def _about_dress(error: Exception) -> bool:
+    return any(words in str(error).lower() for words in _DRESS)
 
 
 def asked_wait(error: RetryAfter) -> float:

@@ -113,13 +113,28 @@ async def test_a_result_mentions_who_asked_and_nobody_else(
     assert "gone.txt" in gone.text
 
 
-async def test_what_telegram_finds_unreadable_goes_out_plain(
+@pytest.mark.parametrize(
+    "words", ["can't parse entities", "BUTTON_DATA_INVALID", "message to be replied not found"]
+)
+async def test_what_telegram_refuses_of_a_message_costs_its_dress_alone(
+    server: TelegramServer, bot: TelegramAdapter, words: str
+) -> None:
+    chat = server.world.chat(7)
+    server.faults.plan("sendMessage", Fault(status=400, description=f"Bad Request: {words}"))
+    undo = Button(action="undo.4", label="Undo")
+    await bot.deliver(answer("**Done.**", buttons=(undo,)))
+    assert [(one.text, one.entities, one.markup) for one in chat.said()] == [("Done.", [], None)]
+
+
+async def test_a_change_whose_marks_telegram_refuses_is_shown_without_them(
     server: TelegramServer, bot: TelegramAdapter
 ) -> None:
-    chat, description = server.world.chat(7), "Bad Request: can't parse entities"
-    server.faults.plan("sendMessage", Fault(status=400, description=description))
-    await bot.deliver(answer("**Done.**"))
-    assert [(one.text, one.entities) for one in chat.said()] == [("Done.", [])]
+    chat = server.world.chat(7)
+    await bot.deliver(answer("**Once.**"))
+    description = "Bad Request: can't parse entities"
+    server.faults.plan("editMessageText", Fault(status=400, description=description))
+    await bot.deliver(answer("**Twice.**"))
+    assert [(one.text, one.entities) for one in chat.said()] == [("Twice.", [])]
 
 
 async def test_a_chat_that_is_gone_is_refused_and_others_are_not_touched(
