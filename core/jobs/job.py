@@ -73,6 +73,7 @@ class JobSpec:
     """All that an engine needs to work on a job; can cross a wire.
 
     `id` is unique for ever and safe as a file name; `number` counts per channel from 1.
+    `created_at` tells it from a job of the same id that its channel's file has lost.
     `base_commit`, `base_message` and `rules_revision` are the snapshot. `budget` is the most
     that all attempts may be charged, its days are those of the time zone `zone`. `timeout_s`
     counts running seconds of one attempt. `answers` are to all that it has asked so far.
@@ -88,6 +89,7 @@ class JobSpec:
     base_message: int
     rules_revision: int
     attempt: int
+    created_at: float
     model: str
     max_completion_tokens: int
     max_steps: int

@@ -366,6 +366,7 @@ class Jobs:
             base_message=row.base_message,
             rules_revision=row.rules_revision,
             attempt=row.attempt,
+            created_at=row.created_at,
             model=settings.subagent_model,
             max_completion_tokens=self._max_completion_tokens,
             max_steps=settings.max_steps,

@@ -47,12 +47,18 @@ class Journal:
         self._manifest: Manifest = {}
 
     @classmethod
-    async def open(cls, folder: Path, clock: Callable[[], float] = time.time) -> "Journal":
-        """Open or make the file in the folder named by the job's id. Raises StoreError."""
+    async def open(
+        cls,
+        folder: Path,
+        clock: Callable[[], float] = time.time,
+        created_at: float | None = None,
+    ) -> "Journal":
+        """Open or make the file in the folder named by the job's id. A new one says when its job
+        was created. Raises StoreError."""
         path = folder / FILE_NAME
         database = await Database.open(path, JOB_APPLICATION_ID, job_migrations())
         try:
-            await database.write(partial(as_written, path, partial(claim, path)))
+            await database.write(partial(as_written, path, partial(claim, path, created_at)))
         except BaseException:
             await database.close()
             raise

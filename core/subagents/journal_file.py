@@ -11,10 +11,12 @@ from core.state.database import Transaction, of_the_world
 T = TypeVar("T")
 
 
-def claim(path: Path, tx: Transaction) -> None:
+def claim(path: Path, created_at: float | None, tx: Transaction) -> None:
     """Make a new file that of the job whose folder it is in; raise UnusableFile for another's."""
     job = path.parent.name
-    tx.execute("INSERT OR IGNORE INTO job (one, id) VALUES (1, ?)", (job,))
+    tx.execute(
+        "INSERT OR IGNORE INTO job (one, id, created_at) VALUES (1, ?, ?)", (job, created_at)
+    )
     (owner,) = tx.execute("SELECT id FROM job").fetchone()
     if owner != job:
         raise UnusableFile(f"{path} is the file of another job, {owner[:80]!r}; nothing was taken")

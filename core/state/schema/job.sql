@@ -3,7 +3,8 @@
 -- Whose it is, so that a file in the wrong folder is never taken for another job's.
 CREATE TABLE job (
     one INTEGER PRIMARY KEY CHECK (one = 1),
-    id  TEXT NOT NULL
+    id  TEXT NOT NULL,
+    created_at REAL                         -- the job's; NULL: nobody knows
 ) STRICT;
 
 CREATE TABLE steps (

@@ -40,6 +40,7 @@ from core.subagents.broker_resume import MOST_IDLE, Taken, idle, take_up
 from core.subagents.broker_tools import HostTools
 from core.subagents.engine import memories
 from core.subagents.engine.bounds import Bounds
+from core.subagents.engine.former import clear_former
 from core.subagents.engine.sweep import remove, sweep
 from core.subagents.file_reads import FileReads
 from core.subagents.journal import FILE_NAME, Journal
@@ -143,11 +144,10 @@ class LocalEngine:
         try:
             async with Beginning(self._choice) as beginning, AsyncExitStack() as stack:
                 async with self._places:
-                    if job.attempt == 1:
-                        # Of a job that its channel's file has lost, if of any.
-                        await asyncio.to_thread(remove, self._folder(job.id))
+                    await asyncio.to_thread(clear_former, self._folder(job.id), job)
                     try:
-                        journal = await stack.enter_async_context(self._journal(job.id))
+                        own = self._journal(job.id, job.created_at)
+                        journal = await stack.enter_async_context(own)
                         past = await journal.past()
                     except UnusableFile as error:
                         return Failed(kind=FailureKind.STORE, reason=self._told(error))
@@ -357,10 +357,11 @@ class LocalEngine:
         return await self._channels.read(job.thread.channel, at_base)
 
     @asynccontextmanager
-    async def _journal(self, job_id: str) -> AsyncIterator[Journal]:
-        opening_it = asyncio.create_task(
-            Journal.open(self._folder(job_id), self._clock), name=f"open job {job_id}"
-        )
+    async def _journal(
+        self, job_id: str, created_at: float | None = None
+    ) -> AsyncIterator[Journal]:
+        opened = Journal.open(self._folder(job_id), self._clock, created_at)
+        opening_it = asyncio.create_task(opened, name=f"open job {job_id}")
         try:
             yield await asyncio.shield(opening_it)
         except UnusableFile as error:

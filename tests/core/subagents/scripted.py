@@ -30,6 +30,7 @@ JOB = JobSpec(
     base_message=0,
     rules_revision=0,
     attempt=1,
+    created_at=5.0,
     model="scripted",
     max_completion_tokens=1000,
     max_steps=20,

@@ -186,3 +186,17 @@ async def test_the_first_attempt_takes_up_nothing_of_a_job_that_its_channel_s_fi
     assert isinstance(await plain.run(job()), Completed)
     assert plain.seen[-1].steps == 1
     assert (await plain.engine.gathered(job())).files == ()
+
+
+async def test_nor_does_a_later_attempt_when_the_bot_died_before_the_first_had_begun(
+    plain: Bench,
+) -> None:
+    await interrupted(plain, calls("progress", text="before the file was lost"))
+    (plain.data / "jobs" / "job-1" / "workspace" / "old").write_text("left")
+    plain.seen.clear()
+    plain.model.lines.clear()
+    plain.model.lines.append(finishes())
+    asked_again = job(attempt=2, created_at=6.0)
+    assert isinstance(await plain.run(asked_again), Completed)
+    assert plain.seen[-1].steps == 1
+    assert (await plain.engine.gathered(asked_again)).files == ()
