@@ -93,6 +93,10 @@ class Server:
         excused = failed and stage == furthest
         if again and not excused and work not in self._world.edited:
             self._world.breaks(f"{work} bought answer {stage} again, after {furthest}")
+        if work.startswith("draft "):
+            # A question that comes again after another one is a new revision of the conflict.
+            for other in [name for name in self._furthest if name.startswith("draft ")]:
+                del self._furthest[other]
         self._furthest[work] = (max(stage, furthest), life, struck)
 
     def _reply(
