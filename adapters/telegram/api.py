@@ -39,6 +39,8 @@ _GONE = ("to edit not found", "can't be edited", "message_id_invalid")
 # In what Telegram says of marks, of buttons, and of the message that is answered.
 _DRESS = ("entit", "button", "to be replied", "to reply")
 _REVOKED_S = 300.0
+# Whoever asks for more, be it by mistake, would have the bot deaf until somebody starts it again.
+_LONGEST_ASKED_S = 3600.0
 _NO_TOKEN = "none"  # noqa: S105 - the library wants some text
 # What is called often is called by the library's way for methods that it does not know: it knows
 # none that is written so. Its own methods read each answer into objects that nobody looks at.
@@ -281,6 +283,7 @@ def _about_dress(error: Exception) -> bool:
 
 
 def asked_wait(error: RetryAfter) -> float:
-    """How long Telegram wants to be left alone."""
+    """How long Telegram wants to be left alone, in seconds; an hour at most."""
     wait = error.retry_after
-    return float(wait) if isinstance(wait, int) else wait.total_seconds()
+    seconds = float(wait) if isinstance(wait, int) else wait.total_seconds()
+    return min(seconds, _LONGEST_ASKED_S)
