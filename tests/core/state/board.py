@@ -1,6 +1,7 @@
 """A channel's state in memory, with short words for what happens to it. Checks nothing itself."""
 
 import sqlite3
+import weakref
 from contextlib import closing
 from functools import cache
 from typing import Any
@@ -86,6 +87,8 @@ class Board:
 
     def __init__(self, rules: Rules | None = None) -> None:
         self.tx = sqlite3.connect(":memory:", isolation_level=None, cached_statements=256)
+        # Of many boards nobody says when they are done with.
+        weakref.finalize(self, self.tx.close)
         self.tx.deserialize(_empty())
         self.rules = rules or Rules()
         self._sources = 0

@@ -1,4 +1,5 @@
 import sqlite3
+from collections.abc import Iterator
 
 import pytest
 
@@ -29,11 +30,12 @@ READS: list[Read] = [
 
 
 @pytest.fixture
-def tx() -> sqlite3.Connection:
+def tx() -> Iterator[sqlite3.Connection]:
     found = sqlite3.connect(":memory:", isolation_level=None)
     for statement in statements(job_migrations()[0]):
         found.execute(statement)
-    return found
+    yield found
+    found.close()
 
 
 def test_what_is_kept_is_read_back_each_thing_once(tx: sqlite3.Connection) -> None:
