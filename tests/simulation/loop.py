@@ -29,6 +29,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self._most = most
         self.steps = 0
         self.dead = False
+        self.buried = False
         self.complaints: list[str] = []
         self.opened: list[io.IOBase] = []
         self.set_exception_handler(self._complain)
@@ -45,6 +46,11 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         """The process is killed: nothing that is under way goes on."""
         self.dead = True
         self.stop()
+
+    def _asyncgen_finalizer_hook(self, agen: object) -> None:
+        # Of a process that is gone nothing is closed; asyncio would begin to, and never end it.
+        if not self.buried:
+            super()._asyncgen_finalizer_hook(agen)  # type: ignore[misc]
 
     def run_in_executor(  # type: ignore[override]
         self, executor: object, func: Callable[..., T], *args: Any
@@ -130,6 +136,7 @@ def bury(loop: SimulatedLoop) -> None:
 
     What they do on their way out meets a loop that runs nothing and a disk that is gone.
     """
+    loop.buried = True
     asyncio._set_running_loop(loop)
     try:
         while tasks := [task for task in asyncio.all_tasks(loop) if not _closed(task)]:

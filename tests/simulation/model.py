@@ -89,7 +89,8 @@ class Server:
         furthest, last_life, last_struck = self._furthest.get(work, (-1, 0, 0))
         again = stage <= furthest
         # What a turn was told it keeps while its store fails.
-        failed = last_life != life or (work.startswith("job ") and last_struck != struck)
+        loses = work.startswith(("job ", "draft "))
+        failed = last_life != life or (loses and last_struck != struck)
         excused = failed and stage == furthest
         if again and not excused and work not in self._world.edited:
             self._world.breaks(f"{work} bought answer {stage} again, after {furthest}")

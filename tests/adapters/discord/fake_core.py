@@ -67,6 +67,7 @@ class FakeCore(Shelf):
         self.answer: Callable[[Message], str] | None = None
         self.adapter: DiscordAdapter | None = None
         self.forgetful = False
+        self._delivered = 0
         self._arrived = asyncio.Condition()
 
     async def accept(self, event: Event) -> None:
@@ -85,6 +86,14 @@ class FakeCore(Shelf):
             if self.answer is not None:
                 text = self.answer(event)
                 await self.adapter.deliver(post(event.thread, text, f"answer:{event.id}", event.id))
+                async with self._arrived:
+                    self._delivered += 1
+                    self._arrived.notify_all()
+
+    async def delivered(self, count: int) -> None:
+        """Return when so many answers are out, and the adapter knows it."""
+        async with self._arrived:
+            await asyncio.wait_for(self._arrived.wait_for(lambda: self._delivered >= count), 60)
 
     async def events(self, count: int) -> list[Event]:
         """The first events, when there are so many."""

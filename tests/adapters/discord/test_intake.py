@@ -212,6 +212,7 @@ async def test_in_somebody_else_s_thread_it_has_to_be_named_once(
     await discord.say(town.anna, thread, "among ourselves")
     await discord.say(town.anna, thread, town.mention("are you there?"))
     await discord.messages.until(lambda: thread.texts[-1] == "yes")
+    await core.delivered(1)
     await discord.say(town.anna, thread, "and now?")
     assert (await core.message(2)).text == "and now?"
     assert (await core.message(1)).text == "are you there?"

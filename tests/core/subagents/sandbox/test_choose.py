@@ -172,7 +172,7 @@ def _python_of_all() -> str:
             str(NOBODY),
             name,
             "-c",
-            "import sys, core; print(sys.version_info >= (3, 11))",
+            "import sys, core.subagents.sandbox; print(sys.version_info >= (3, 11))",
         ]
         try:
             ended_ = subprocess.run(check, cwd=ROOT, capture_output=True, timeout=30, check=False)
