@@ -171,15 +171,21 @@ async def test_a_single_frame_larger_than_the_queue_still_gets_through() -> None
 async def test_many_pages_come_and_go_and_leave_nothing(
     adapter: WebAdapter, core: FakeCore, connect: Connect
 ) -> None:
+    of_others = _pages()
     sockets = [await connect() for _ in range(100)]
     await core.post("to all")
     for socket in sockets:
         await answer(socket, "post")
+    assert len(_pages()) == len(of_others) + 100
     await asyncio.gather(*(socket.close() for socket in sockets))
     await core.post("to none")
     await adapter.stop()
     gc.collect()
-    assert not [one for one in gc.get_objects() if type(one) is Page]
+    assert not [one for one in _pages() if one not in of_others]
+
+
+def _pages() -> list[Page]:
+    return [one for one in gc.get_objects() if type(one) is Page]
 
 
 async def test_an_idle_page_wakes_nobody(connect: Connect) -> None:
