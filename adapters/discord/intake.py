@@ -55,7 +55,9 @@ class Intake:
         self._members = members
         self._seen = seen
         self._clock = clock
-        self.missed = Missed(rest, window, mailboxes, self._hear_late, self._edited_late)
+        self.missed = Missed(
+            rest, window, mailboxes, self._hear_late, self._edited_late, self._deleted_late
+        )
 
     def take(self, event: str, payload: Payload) -> None:
         """An event of messages. Most are not for the bot and cost nothing more."""
@@ -91,6 +93,13 @@ class Intake:
         edit = None if place is None else translation.edited(payload, self._directory, place)
         if edit is not None:
             await self._edited(edit)
+
+    async def _deleted_late(self, payload: Payload) -> None:
+        """A message whose deletion nobody told of."""
+        place = await self._find(payload)
+        if place is not None:
+            for deletion in translation.deleted(payload, place, self._clock()):
+                await self.bring(deletion)
 
     async def _find(self, payload: Payload) -> Place | None:
         """Its place, also if that was not announced: a thread that had been closed, say."""

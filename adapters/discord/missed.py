@@ -1,4 +1,4 @@
-"""What was said while nobody listened: read from the channels, in the places talked in of late.
+"""What was said, edited and deleted while nobody listened: read where the bot was talked to last.
 
 A connection that is resumed gets everything by itself. When Discord has forgotten the session, or
 the bot was down, what came in between is only in the channels. The core drops what it has already.
@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 _CHANNELS, _PLACES = 20, 50
 _LINES = 200
 _PAGE, _PAGES = 100, 3
+_DOUBTS = 20
 _OLDEST_S = 86_400.0
 # Of two messages at the same time one may have been kept, and the other not.
 _EARLIER_S = 60.0
@@ -39,13 +40,18 @@ class Missed:
     """Remembers where the bot is talked to, and reads on from there."""
 
     def __init__(
-        self, rest: Rest, window: Window, mailboxes: Mailboxes, hear: Hear, edited: Hear
-    ) -> None:
+        self, rest: Rest, window: Window, mailboxes: Mailboxes, hear: Hear, edited: Hear,
+        deleted: Hear,
+    ) -> None:  # fmt: skip
         self._rest = rest
         self._window = window
         self._mailboxes = mailboxes
         self._hear = hear
         self._edited = edited
+        self._deleted = deleted
+        # What people said before the start, by its place: its ids, each with where else it may be.
+        self._known: dict[str, dict[int, str]] = {}
+        self._doubts = 0
         self._last: OrderedDict[str, tuple[str, str]] = OrderedDict()
 
     async def remember(self) -> None:
@@ -55,6 +61,7 @@ class Missed:
             for line in await self._lines(channel):
                 newest = max(newest, int(line.id))
                 found.append((int(line.id), line.thread.thread, channel))
+                self._know(line)
         for id, thread, channel in sorted(found, key=lambda one: one[0]):
             heard = max(id, newest - snowflake(_EARLIER_S))
             guild = "" if channel.workspace == "dm" else channel.workspace
@@ -82,10 +89,12 @@ class Missed:
         after = max(after, snowflake(time.time() - _OLDEST_S, since_epoch=True))
         missed: list[Payload] = []
         changed: list[Payload] = []
+        seen: set[int] = set()
         try:
             before = _END
             for _ in range(_PAGES):
                 page = await self._page(place, before)
+                seen.update(int(id_of(one)) for one in page)
                 missed += [one for one in page if int(id_of(one)) > after]
                 changed += [one for one in page if int(id_of(one)) <= after < _edited_at(one)]
                 before = min((int(id_of(one)) for one in page), default=0)
@@ -94,10 +103,41 @@ class Missed:
         except (DeliveryFailed, DeliveryRefused) as error:
             log.warning("what was missed cannot be read", channel=place, error=str(error))
         home = {"guild_id": guild} if guild else {}
+        for id in await self._gone(place, seen):
+            await self._deleted({"id": str(id), "channel_id": place, **home})
         for payload in sorted(changed, key=_edited_at):
             await self._edited({**payload, **home})
         for payload in sorted(missed, key=lambda one: int(id_of(one))):
             await self._hear({**payload, **home})
+
+    def _know(self, line: MessageLine) -> None:
+        channel, thread = line.thread.channel.channel, line.thread.thread
+        place, other = (thread, channel) if thread else (channel, "")
+        if thread == line.id:
+            # A thread's first message stands in the channel.
+            place, other = channel, thread
+        self._known.setdefault(place, {})[int(line.id)] = other
+
+    async def _gone(self, place: str, seen: set[int]) -> list[int]:
+        """What was known of the place and is missing among what was read without a gap. Where
+        history may not be read, Discord shows an empty one: that proves nothing."""
+        known = self._known.pop(place, {})
+        missing = [id for id in sorted(known) if seen and id > min(seen) and id not in seen]
+        return [id for id in missing if not await self._is_at(known[id], id)]
+
+    async def _is_at(self, place: str, id: int) -> bool:
+        """Whether it may be there: what answers in a thread may stand in the channel."""
+        if not place:
+            return False
+        self._doubts += 1
+        if self._doubts > _DOUBTS:
+            return True
+        try:
+            page = await self._page(place, id + 1)
+        except (DeliveryFailed, DeliveryRefused) as error:
+            log.info("whether it was deleted is not known", channel=place, error=str(error))
+            return True
+        return any(int(id_of(one)) == id for one in page)
 
     async def _page(self, place: str, before: int) -> list[Payload]:
         found = await self._rest.ask_list("GET", _OLDER, channel_id=place, before=str(before))

@@ -1,7 +1,7 @@
 """What was said while the bot was down: read from the channels, once, in order, within bounds."""
 
 from adapters.discord.adapter import DiscordAdapter
-from core.messages import Edit, Message
+from core.messages import Deletion, Edit, Message
 from tests.adapters.discord.conftest import Start, Town
 from tests.adapters.discord.fake_core import FakeCore, post
 from tests.emulators.discord.server import DiscordServer
@@ -85,6 +85,32 @@ async def test_what_was_changed_while_the_bot_was_down_is_told_once(
     assert (edit.message_id, edit.text) == (first.id, "word one")
     await discord.say(town.ben, town.general, town.mention("word 2"))
     await core.events(3)
+    assert words(core) == ["word 1", "word 2"]
+
+
+async def test_what_was_deleted_while_the_bot_was_down_is_told_once(
+    start: Start, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    await discord.say(town.ben, town.general, "what stands before it")
+    await talked(await start(), discord, core, town)
+    first = await core.message()
+    del town.general.messages[first.id]
+    await start()
+    (deletion,) = [one for one in await core.events(2) if isinstance(one, Deletion)]
+    assert deletion.message_id == first.id
+    await discord.say(town.ben, town.general, town.mention("word 2"))
+    await core.events(3)
+    assert words(core) == ["word 1", "word 2"]
+
+
+async def test_a_channel_whose_history_may_not_be_read_proves_no_deletion(
+    start: Start, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    await talked(await start(), discord, core, town)
+    town.general.messages.clear()
+    await start()
+    await discord.say(town.ben, town.general, town.mention("word 2"))
+    await core.events(2)
     assert words(core) == ["word 1", "word 2"]
 
 
