@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Self
 
 import aiohttp
@@ -165,9 +166,13 @@ class Page:
     async def sync(self) -> None:
         """Read all lines after the newest known one, and the jobs."""
         while True:
+            asked = dict(self.pushed)
             view = await self.look("messages", after=self.newest)
             for each in view["lines"]:
-                line = line_from(each)
+                line, known = line_from(each), self.lines.get(each["id"])
+                if known is not None and self.pushed[line.id] != asked.get(line.id, 0):
+                    # What came by itself meanwhile is newer than what was read.
+                    line = replace(known, seq=line.seq)
                 self.lines[line.id] = line
                 self.newest = max(self.newest, line.seq)
             if not view["lines"] or self.newest >= view["newest"]:

@@ -10,18 +10,21 @@ export class Channel {
   roots = new Map(); // by thread: the line it hangs on, read with it
   read = new Map(); // by thread: {oldest, complete} of what was read of it
   seq = null; // everything up to here is known, null before the first reading
+  pushes = 0; // posts that came by themselves
   #arrivals = 0;
 
   constructor(name) {
     this.name = name;
   }
 
-  /** Take a line; false if nothing changed. The bot's own order (`seq`) wins over the order of arrival. */
-  addLine(line) {
+  /** Take a line; false if nothing changed. The bot's own order (`seq`) wins over the order of arrival.
+   *  `asked` is `pushes` when it was asked for: a post that came since is newer than what was read. */
+  addLine(line, asked = Infinity) {
     const known = this.lines.get(line.id);
     if (known && known.seq > 0 && line.seq === 0 && !line.post) return false;
     const seq = line.seq || known?.seq || 0;
-    this.lines.set(line.id, { ...line, seq, order: known?.order ?? (this.#arrivals += 1) });
+    const newest = known?.pushed > asked ? known : line;
+    this.lines.set(line.id, { ...newest, seq, order: known?.order ?? (this.#arrivals += 1) });
     if (line.post) {
       this.streams.delete(line.id);
       if (line.post.reply_to) this.answered.add(line.post.reply_to);
@@ -31,7 +34,8 @@ export class Channel {
 
   /** Take a post that was just delivered; its place in the order comes with reading. */
   addPost(post) {
-    this.addLine({ seq: 0, id: post.id, thread: post.thread, author_id: "", author: "", text: "", at: post.at, post });
+    const pushed = (this.pushes += 1);
+    this.addLine({ seq: 0, id: post.id, thread: post.thread, author_id: "", author: "", text: "", at: post.at, post, pushed });
   }
 
   /** Take a card if it is news: versions only grow, and a hint never beats a durable card. */

@@ -37,8 +37,9 @@ export class Sync {
       const channel = this.#store.channel(name);
       const read = channel.read.get(thread);
       if (!read || read.complete) return;
+      const asked = channel.pushes;
       const view = await this.#look("messages", { channel: name, thread, before: read.oldest });
-      this.#take(channel, thread, view);
+      this.#take(channel, thread, view, asked);
       this.#changed(name);
     });
   }
@@ -59,13 +60,14 @@ export class Sync {
       await this.#missed(channel);
       if (channel.read.has(thread)) return;
     }
+    const asked = channel.pushes;
     const view = await this.#look("messages", { channel: channel.name, thread, newest: true });
-    this.#take(channel, thread, view);
+    this.#take(channel, thread, view, asked);
     if (channel.seq === null) channel.seq = view.newest;
   }
 
-  #take(channel, thread, view) {
-    for (const line of view.lines) channel.addLine(line);
+  #take(channel, thread, view, asked) {
+    for (const line of view.lines) channel.addLine(line, asked);
     if (view.root) channel.roots.set(thread, view.root);
     const oldest = view.lines[0]?.seq ?? 0;
     channel.read.set(thread, { oldest, complete: view.lines.length === 0 });
@@ -73,12 +75,13 @@ export class Sync {
 
   async #missed(channel) {
     for (;;) {
+      const asked = channel.pushes;
       const view = await this.#look("messages", { channel: channel.name, after: channel.seq });
       if (view.newest - channel.seq > TOO_MUCH) {
         channel.reset();
         return;
       }
-      for (const line of view.lines) channel.addLine(line);
+      for (const line of view.lines) channel.addLine(line, asked);
       channel.seq = view.lines.at(-1)?.seq ?? view.newest;
       if (channel.seq >= view.newest || view.lines.length === 0) return;
     }

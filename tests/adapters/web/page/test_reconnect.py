@@ -135,3 +135,21 @@ async def test_a_channel_that_moved_far_ahead_is_read_anew(
     await expect(log.get_by_text("line 1499", exact=True)).to_be_visible()
     await expect(log.get_by_text("long ago")).to_have_count(0)
     await expect(log.get_by_role("article")).to_have_count(200)
+
+
+async def test_what_comes_by_itself_while_older_is_read_stays_the_newest(page: Page) -> None:
+    seen = await page.evaluate(
+        """async () => {
+            const { Channel } = await import("/static/store.js");
+            const channel = new Channel("general");
+            const post = (text) => ({ id: "p", thread: "", at: 1, text });
+            const read = (text) => ({ seq: 3, id: "p", thread: "", at: 1, post: post(text) });
+            const asked = channel.pushes;
+            channel.addPost(post("settled"));
+            channel.addLine(read("still open"), asked);
+            const [first, seq] = [channel.lines.get("p").post.text, channel.lines.get("p").seq];
+            channel.addLine(read("read later"), channel.pushes);
+            return [first, seq, channel.lines.get("p").post.text];
+        }"""
+    )
+    assert seen == ["settled", 3, "read later"]
