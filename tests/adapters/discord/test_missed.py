@@ -103,15 +103,26 @@ async def test_what_was_deleted_while_the_bot_was_down_is_told_once(
     assert words(core) == ["word 1", "word 2"]
 
 
+def deleted(core: FakeCore) -> list[str]:
+    return [one.message_id for one in core.kept.values() if isinstance(one, Deletion)]
+
+
+async def heard(core: FakeCore, text: str) -> None:
+    """Return when the words came, and with them all that was told before them in their place."""
+    while text not in words(core):
+        await core.events(len(core.kept) + 1)
+
+
 async def test_a_channel_whose_history_may_not_be_read_proves_no_deletion(
     start: Start, discord: DiscordServer, core: FakeCore, town: Town
 ) -> None:
     await talked(await start(), discord, core, town)
     town.general.messages.clear()
     await start()
-    await discord.say(town.ben, town.general, town.mention("word 2"))
-    await core.events(2)
-    assert words(core) == ["word 1", "word 2"]
+    for number in (2, 3):
+        await discord.say(town.ben, town.general, town.mention(f"word {number}"))
+        await heard(core, f"word {number}")
+    assert (words(core), deleted(core)) == (["word 1", "word 2", "word 3"], [])
 
 
 async def test_what_was_said_before_it_was_heard_last_is_left_alone(
