@@ -107,15 +107,17 @@ class Responding:
 
     async def _command(self, found: Command, application: str) -> None:
         asked = found.asked
+        # It is none of the channel's messages: nobody may look for it there and find it deleted.
+        id = f"command:{asked.id}"
         message = Message(
-            id=asked.id, thread=asked.thread, author=asked.person, text=found.text, at=asked.at
+            id=id, thread=asked.thread, author=asked.person, text=found.text, at=asked.at
         )
         # Before the core has it: its answer may be there sooner than this one.
         await self._respond(asked, _LATER)
-        self._tokens.keep(asked.id, application, asked.token)
+        self._tokens.keep(id, application, asked.token)
         refused = await self._kept(message)
         if refused is not None:
-            self._tokens.take(asked.id)
+            self._tokens.take(id)
             await self._rest.ask(
                 "PATCH", "/webhooks/{webhook_id}/{webhook_token}/messages/@original",
                 body=Part(content=refused).body(),

@@ -7,10 +7,12 @@ from tests.adapters.discord.fake_core import FakeCore, post
 from tests.emulators.discord.server import DiscordServer
 
 
-async def talked(bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town) -> str:
+async def talked(
+    bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town, number: int = 1
+) -> str:
     """A word and its answer; returns the thread they are in. The bot is gone afterwards."""
     await discord.say(town.anna, town.general, town.mention("word 1"))
-    thread = (await core.message()).thread
+    thread = (await core.message(number)).thread
     await bot.deliver(post(thread, "the answer"))
     await bot.stop()
     core.adapter = None
@@ -136,3 +138,17 @@ async def test_what_was_said_before_it_was_heard_last_is_left_alone(
     await discord.say(town.ben, town.general, town.mention("word 3"))
     await core.events(3)
     assert words(core) == ["word 1", "word 2", "word 3"]
+
+
+async def test_a_command_is_no_message_and_so_was_not_deleted(
+    start: Start, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    await discord.say(town.ben, town.general, "what stands before it")
+    bot = await start()
+    await discord.interactions.command(town.anna, town.general, "thaw", text="the port is 8484")
+    await core.message()
+    await talked(bot, discord, core, town, number=2)
+    await start()
+    await discord.say(town.ben, town.general, town.mention("word 2"))
+    await heard(core, "word 2")
+    assert deleted(core) == []
