@@ -67,7 +67,8 @@ async def at_each_call(
     lives: Callable[[Path, int, str], Coroutine[object, object, bool]], folder: Path, fault: str
 ) -> int:
     """Play a scenario again and again, with the fault at its first call, its second, and so on,
-    until it is over before the fault's turn comes; returns how many times."""
+    until it is over before the fault's turn comes; returns how many times: two or three more or
+    less, as posts happen to be shown together."""
     at = 1
     while await lives(folder / str(at), at, fault):
         at += 1
