@@ -61,6 +61,11 @@ class Desktop:
         await expect(found).to_be_visible()
         return found
 
+    async def answers(self, text: str | re.Pattern[str]) -> None:
+        """Wait until the bot says a text; what people wrote themselves is no answer."""
+        said = self.log.get_by_role("article", name=re.compile("^Thaw")).get_by_text(text)
+        await expect(said.last).to_be_visible()
+
     def card(self, title: str) -> Locator:
         """A job's card, by the begin of its title."""
         return self.jobs.get_by_role(
@@ -103,21 +108,21 @@ async def desktop(browser: Browser, bot: BotProcess, tmp_path: Path) -> AsyncIte
 
 async def test_three_heavy_things_in_one_message_and_the_chat_goes_on(desktop: Desktop) -> None:
     await desktop.say("In the background: wait 20 minutes; wait 2 minutes; append shipped to news")
-    await desktop.shows(re.compile("offline", re.IGNORECASE))
+    await desktop.answers(re.compile("offline", re.IGNORECASE))
     await expect(desktop.jobs.get_by_role("article")).to_have_count(3)
     await desktop.picture("three-jobs")
 
     # The chat goes on meanwhile, here and in another thread.
     await desktop.say("set deploy.target to prod")
-    await desktop.shows(re.compile("deploy.target"))
+    await desktop.answers("deploy.target")
     await desktop.page.get_by_role("button", name="New thread").click()
     await desktop.say("what is deploy.target")
-    await desktop.shows(re.compile("prod"))
+    await desktop.answers(re.compile("prod"))
     await desktop.page.get_by_role("button", name="Back to the main line").click()
 
     # One result comes as a message with its receipt and Undo.
     await desktop.ended("append", "completed")
-    await desktop.shows(re.compile("news"))
+    await desktop.answers(re.compile("news"))
     await expect(desktop.log.get_by_role("button", name="Undo").last).to_be_visible()
 
     # One job is stopped, another is steered and ends early.
