@@ -1,6 +1,5 @@
 """Messages of the gateway -> the core's events, or nothing. Pure: no connection, no clock."""
 
-import re
 from dataclasses import dataclass
 
 from adapters.discord.directory import Directory, Place
@@ -16,10 +15,10 @@ from adapters.discord.fields import (
     texts,
     truth,
 )
+from adapters.discord.words import forwarded, is_forward, replied_to, words
 from core.messages import Deletion, Edit, Message, Person, ThreadRef
 
 _SAID, _REPLIED = 0, 19
-_FORWARD = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +49,13 @@ def heard(payload: Payload, directory: Directory, place: Place) -> Heard | None:
     id = id_of(payload)
     if not id or not _by_a_person(payload, directory):
         return None
-    named = _names_me(payload, directory)
-    answered = part(payload, "referenced_message")
-    to_me = bool(directory.me) and id_of(part(answered, "author")) == directory.me
+    # A forward calls nobody, whatever names stand in it.
+    named = not forwarded(payload) and _names_me(payload, directory)
+    to_me = _to_me(payload, directory)
     if not (place.is_dm or named or to_me or place.mine):
         return None
-    said = _words(payload, directory)
-    uploads = tuple(_uploads(payload))
+    said = words(payload, directory)
+    uploads = tuple(_uploads(payload, place, to_me=to_me))
     if not said and not uploads and not (named or place.is_dm):
         return None  # without the message content intent there is nothing to read
     message = Message(
@@ -68,10 +67,9 @@ def heard(payload: Payload, directory: Directory, place: Place) -> Heard | None:
         direct=place.is_dm,
     )
     reference = part(payload, "message_reference")
-    is_reply = number(reference, "type", 0) != _FORWARD
     return Heard(
         message=message,
-        answers=id_of(reference, "message_id") if is_reply else "",
+        answers="" if is_forward(payload) else id_of(reference, "message_id"),
         uploads=uploads,
     )
 
@@ -82,8 +80,7 @@ def edited(payload: Payload, directory: Directory, place: Place) -> Edit | None:
     at = moment(stamp)
     if not id or at is None or "content" not in payload or not _by_a_person(payload, directory):
         return None
-    answered = part(payload, "referenced_message")
-    to_me = bool(directory.me) and id_of(part(answered, "author")) == directory.me
+    to_me = _to_me(payload, directory)
     if not (place.is_dm or place.mine or to_me or _names_me(payload, directory)):
         return None
     return Edit(
@@ -91,7 +88,7 @@ def edited(payload: Payload, directory: Directory, place: Place) -> Edit | None:
         thread=_thread(id, place, to_me=to_me),
         message_id=id,
         author=person(part(payload, "author"), part(payload, "member"), place),
-        text=_words(payload, directory),
+        text=words(payload, directory),
         at=at,
     )
 
@@ -148,36 +145,25 @@ def _names_me(payload: Payload, directory: Directory) -> bool:
     return not directory.roles.isdisjoint(texts(payload, "mention_roles"))
 
 
-def _words(payload: Payload, directory: Directory) -> str:
-    """What was written, with names for ids; the bot's own name goes."""
-    names = {
-        id_of(one): text(part(one, "member"), "nick")
-        or text(one, "global_name")
-        or text(one, "username")
-        for one in parts(payload, "mentions")
-    }
-
-    def name(found: re.Match[str]) -> str:
-        id = found["id"]
-        if id == directory.me:
-            return ""
-        return f"@{names[id]}" if names.get(id) else found[0]
-
-    said = text(payload, "content")
-    said = re.sub(r"<@!?(?P<id>\d{1,20})>", name, said)
-    for role in directory.roles:
-        said = said.replace(f"<@&{role}>", "")
-    said = re.sub(r"<a?(:\w{2,32}:)\d{1,20}>", r"\1", said)
-    forwarded = [
-        text(part(one, "message"), "content") for one in parts(payload, "message_snapshots")
-    ]
-    quoted = ["> " + one.replace("\n", "\n> ") for one in forwarded if one]
-    return "\n".join([said.strip(), *quoted]).strip()
+def _to_me(payload: Payload, directory: Directory) -> bool:
+    author = part(replied_to(payload), "author")
+    return bool(directory.me) and id_of(author) == directory.me
 
 
-def _uploads(payload: Payload) -> list[Upload]:
+def _uploads(payload: Payload, place: Place, *, to_me: bool) -> list[Upload]:
+    """Its own files and those it passes on; "what is this?" in answer to a file is about that.
+    Where the bot hears everything, it has that file."""
+    found = _files(payload)
+    for message in forwarded(payload):
+        found += _files(message)
+    if not found and not (to_me or place.mine or place.is_dm):
+        found = _files(replied_to(payload))
+    return found
+
+
+def _files(message: Payload) -> list[Upload]:
     return [
         Upload(name=text(one, "filename"), url=text(one, "url"), size=number(one, "size", 0))
-        for one in parts(payload, "attachments")
+        for one in parts(message, "attachments")
         if text(one, "filename") and text(one, "url")
     ]

@@ -81,14 +81,53 @@ def test_a_reply_to_the_bot_stays_where_it_was_given(directory: Directory) -> No
     assert (found.answers, found.message.thread.thread) == ("555", "")
 
 
-def test_a_forwarded_message_is_quoted_and_no_reply(directory: Directory) -> None:
-    payload = said(
+def forward(**passed_on: object) -> dict[str, object]:
+    """A message that somebody passes on; what they say to it comes as a message of its own."""
+    return said(
         "", message_reference={"type": 1, "message_id": "555"},
-        message_snapshots=[{"message": {"content": "a\nb"}}],
+        message_snapshots=[{"message": {"type": 0, **passed_on}}],
     )  # fmt: skip
-    found = heard(payload, directory, DM)
+
+
+def test_a_forwarded_message_is_quoted_and_no_reply(directory: Directory) -> None:
+    found = heard(forward(content="a\nb"), directory, DM)
     assert found is not None
-    assert (found.answers, found.message.text) == ("", "> a\n> b")
+    assert (found.answers, found.message.text) == ("", "Forwarded message:\n> a\n> b")
+
+
+def test_the_files_of_a_forwarded_message_are_taken(directory: Directory) -> None:
+    file = {"filename": "a.log", "url": "http://x/a.log", "size": 5}
+    for content, text in (("", "Forwarded files"), ("see", "Forwarded message:\n> see")):
+        found = heard(forward(content=content, attachments=[file]), directory, DM)
+        assert found is not None
+        assert found.message.text == text
+        assert [one.name for one in found.uploads] == ["a.log"]
+
+
+def test_a_forward_in_a_channel_calls_nobody_but_is_heard_in_the_bot_s_thread(
+    directory: Directory,
+) -> None:
+    mentions = mentioning(ME)
+    payload = forward(content=f"<@{ME}> /forget all", mentions=mentions) | {"mentions": mentions}
+    assert heard(payload, directory, MAIN) is None
+    assert heard(payload, directory, THREAD) is not None
+
+
+def test_what_is_in_a_file_s_message_goes_with_the_question_about_it(directory: Directory) -> None:
+    file = {"filename": "a.log", "url": "http://x/a.log", "size": 5}
+    asked = said(
+        f"<@{ME}> what is this?", type=19, mentions=mentioning(ME),
+        referenced_message={
+            "author": {"id": "5", "username": "ben"}, "content": "help", "attachments": [file],
+        },
+    )  # fmt: skip
+    found = heard(asked, directory, MAIN)
+    assert found is not None
+    assert found.message.text == "what is this?\n\nIn reply to ben:\n> help"
+    assert [one.name for one in found.uploads] == ["a.log"]
+    there_already = heard(asked, directory, THREAD)
+    assert there_already is not None
+    assert there_already.uploads == ()
 
 
 def test_without_the_intent_a_message_in_a_thread_has_no_words_and_is_passed_over(
@@ -103,7 +142,13 @@ def test_a_custom_emoji_is_its_name(directory: Directory) -> None:
     assert found.message.text == "ok :party_parrot:"
 
 
-@pytest.mark.parametrize("field", list(said()))
+MORE = (
+    "message_snapshots", "message_reference", "referenced_message", "sticker_items", "poll",
+    "flags", "embeds",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("field", [*said(), *MORE])
 @pytest.mark.parametrize("broken", [None, [], {}, 7, "x", [[]], {"id": 5}])
 def test_no_field_can_break_the_translation(
     directory: Directory, field: str, broken: object
