@@ -90,20 +90,22 @@ class Missed:
         missed: list[Payload] = []
         changed: list[Payload] = []
         seen: set[int] = set()
+        readable = True
         try:
             before = _END
             for _ in range(_PAGES):
-                page = await self._page(place, before)
+                page, whole = await self._page(place, before)
+                readable = readable and whole
                 seen.update(int(id_of(one)) for one in page)
                 missed += [one for one in page if int(id_of(one)) > after]
                 changed += [one for one in page if int(id_of(one)) <= after < _edited_at(one)]
                 before = min((int(id_of(one)) for one in page), default=0)
-                if len(page) < _PAGE or before <= after:
+                if (whole and len(page) < _PAGE) or before <= after:
                     break
         except (DeliveryFailed, DeliveryRefused) as error:
             log.warning("what was missed cannot be read", channel=place, error=str(error))
         home = {"guild_id": guild} if guild else {}
-        for id in await self._gone(place, seen):
+        for id in await self._gone(place, seen if readable else set()):
             await self._deleted({"id": str(id), "channel_id": place, **home})
         for payload in sorted(changed, key=_edited_at):
             await self._edited({**payload, **home})
@@ -133,16 +135,19 @@ class Missed:
         if self._doubts > _DOUBTS:
             return True
         try:
-            page = await self._page(place, id + 1)
+            page, whole = await self._page(place, id + 1)
         except (DeliveryFailed, DeliveryRefused) as error:
             log.info("whether it was deleted is not known", channel=place, error=str(error))
             return True
-        return any(int(id_of(one)) == id for one in page)
+        return not whole or any(int(id_of(one)) == id for one in page)
 
-    async def _page(self, place: str, before: int) -> list[Payload]:
+    async def _page(self, place: str, before: int) -> tuple[list[Payload], bool]:
+        """The messages before an id, newest first, and whether they are all that Discord told:
+        one that cannot be read may be any."""
         found = await self._rest.ask_list("GET", _OLDER, channel_id=place, before=str(before))
-        listed = found if isinstance(found, list) else []
-        return [one for one in listed if isinstance(one, Mapping) and id_of(one)]
+        listed = found if isinstance(found, list) else [None]
+        page = [one for one in listed if isinstance(one, Mapping) and id_of(one)]
+        return page, len(page) == len(listed)
 
     async def _channels(self) -> tuple[ChannelRef, ...]:
         try:

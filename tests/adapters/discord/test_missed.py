@@ -1,10 +1,15 @@
 """What was said while the bot was down: read from the channels, once, in order, within bounds."""
 
+import json
+from dataclasses import replace
+
+import pytest
+
 from adapters.discord.adapter import DiscordAdapter
 from core.messages import Deletion, Edit, Message
 from tests.adapters.discord.conftest import Start, Town
 from tests.adapters.discord.fake_core import FakeCore, post
-from tests.emulators.discord.server import DiscordServer
+from tests.emulators.discord.server import DiscordServer, Fault
 
 
 async def talked(
@@ -152,3 +157,38 @@ async def test_a_command_is_no_message_and_so_was_not_deleted(
     await discord.say(town.ben, town.general, town.mention("word 2"))
     await heard(core, "word 2")
     assert deleted(core) == []
+
+
+async def test_a_page_that_cannot_be_read_whole_proves_no_deletion(
+    start: Start, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    before = await discord.say(town.ben, town.general, "what stands before it")
+    await talked(await start(), discord, core, town)
+    page = json.dumps([{"content": "of no id"}, before.payload(discord.world.users)])
+    discord.fail("GET", f"/{town.general.id}/messages$", Fault(status=200, body=page))
+    await start()
+    await discord.say(town.ben, town.general, town.mention("word 2"))
+    await heard(core, "word 2")
+    assert discord.asked("GET", f"/{town.general.id}/messages$") == 1
+    assert deleted(core) == []
+
+
+@pytest.mark.parametrize(
+    ("gone", "readable"), [(False, True), (True, True), (True, False)],
+    ids=["it stands there", "it is gone", "nobody can say"],
+)  # fmt: skip
+async def test_a_thread_s_message_that_stands_in_the_channel_is_looked_for_there(
+    start: Start, discord: DiscordServer, core: FakeCore, town: Town, gone: bool, readable: bool
+) -> None:
+    thread = await talked(await start(), discord, core, town)
+    said = await discord.say(town.anna, town.general, "no thread could be had")
+    core.kept[said.id] = replace(await core.message(), id=said.id)
+    if gone:
+        del town.general.messages[said.id]
+    if not readable:
+        broken = Fault(status=200, body='[{"content": "of no id"}]')
+        discord.fail("GET", f"/{town.general.id}/messages$", broken, times=9)
+    await start()
+    await discord.say(town.ben, discord.world.channels[thread], "word 2")
+    await heard(core, "word 2")
+    assert deleted(core) == ([said.id] if gone and readable else [])
