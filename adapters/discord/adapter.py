@@ -2,26 +2,24 @@
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable
 
 import structlog
 
-from adapters.discord import files
 from adapters.discord.board import Board
 from adapters.discord.directory import Directory
 from adapters.discord.elsewhere import Elsewhere
 from adapters.discord.fields import Payload
-from adapters.discord.gate import Gate, Priority
+from adapters.discord.gate import Gate
 from adapters.discord.intake import Intake
 from adapters.discord.link import Link, Timing
 from adapters.discord.mailboxes import Mailboxes
 from adapters.discord.members import Members
-from adapters.discord.painter import INTERVAL_S, Moving, Painter
-from adapters.discord.rendering import Part, card_part, post_parts, stream_parts
+from adapters.discord.painter import INTERVAL_S
 from adapters.discord.responding import Responding, register
 from adapters.discord.rest import Rest
 from adapters.discord.settings import DiscordSettings
+from adapters.discord.showing import Showing
 from adapters.discord.signs import Signs
 from adapters.discord.status import Status
 from adapters.discord.tokens import Tokens
@@ -47,9 +45,7 @@ from core.ports import Door, Guard, Places, Window
 log = structlog.get_logger(__name__)
 
 _TIMING = Timing()
-_REMEMBERED = 5_000
 _TROUBLE_S = 300.0
-_INLINE_LIMIT = 2_000  # characters: more than that is rendered off the loop
 
 
 class DiscordAdapter:
@@ -68,7 +64,6 @@ class DiscordAdapter:
         timing: Timing = _TIMING,
     ) -> None:
         """`interval_s` is how long a channel's live views rest between two edits."""
-        self._window = window
         self._status = Status()
         self._gate = Gate()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -79,9 +74,11 @@ class DiscordAdapter:
         self._whispers = Whispers(self._rest, places)
         self._elsewhere = Elsewhere(self._rest)
         self._board = Board(self._rest, self._writing, places, self._tokens)
-        self._painter = Painter(self._paint, self._spawn, interval_s)
+        self._showing = Showing(
+            window, self._board, self._writing, self._whispers, self._spawn, interval_s
+        )
         self._mailboxes = Mailboxes(self._spawn)
-        self._signs = Signs(self._rest, self._tokens, self._spawn)
+        self._signs = Signs(self._rest, self._directory, self._tokens, self._spawn)
         members = Members(self._rest, self._directory)
         self._intake = Intake(
             door=door, guard=guard, places=places, window=window,
@@ -94,14 +91,13 @@ class DiscordAdapter:
         )  # fmt: skip
         trace = traced(self._gate, self._status)
         self._link = Link(settings, token, self._rest, self._status, self._event, timing, trace)
-        self._over: OrderedDict[tuple[ThreadRef, str], int] = OrderedDict()
         self._told: dict[tuple[ThreadRef, str], float] = {}
         self._registered = False
 
     @property
     def status(self) -> Status:
         """How it is going, as of now."""
-        self._status.queue = self._mailboxes.waiting + self._painter.waiting + self._gate.waiting
+        self._status.queue = self._mailboxes.waiting + self._showing.waiting + self._gate.waiting
         return self._status
 
     async def start(self) -> None:
@@ -125,9 +121,9 @@ class DiscordAdapter:
         """Show a durable item; see the port."""
         try:
             if isinstance(item, Card):
-                await self._card(item, Priority.CARD)
+                await self._showing.card(item)
             else:
-                await self._post(item)
+                await self._showing.post(item)
         except DeliveryRefused as error:
             if isinstance(item, Post) and self._elsewhere.is_due(item):
                 self._spawn(self._elsewhere.tell(item, str(error)), "discord word elsewhere")
@@ -145,11 +141,9 @@ class DiscordAdapter:
             case Seen():
                 self._signs.seen(hint)
             case StreamText():
-                if (hint.thread, hint.post_id) not in self._over:
-                    where = self._writing.where(hint.thread)
-                    self._painter.offer(where, hint.post_id, hint)
+                self._showing.moved(hint)
             case CardMoved(card=card):
-                self._painter.offer(self._writing.where(card.thread), card.id, card)
+                self._showing.moved(card)
             case Trouble():
                 self._trouble(hint)
             case StateMoved():
@@ -165,50 +159,9 @@ class DiscordAdapter:
             work = self._intake.tell(trouble.thread, trouble.text, "")
             self._spawn(work, "discord trouble")
 
-    async def _post(self, post: Post) -> None:
-        batches, remarks = await files.read(self._window, post.thread.channel, post.files)
-        if len(post.text) > _INLINE_LIMIT:
-            parts = await asyncio.to_thread(post_parts, post, remarks)
-        else:
-            parts = post_parts(post, remarks)
-        parts += [Part(files=batch) for batch in batches]
-        async with self._board.turn(post.thread.channel, post.id):
-            self._is_over(post.thread, post.id, 0)
-            self._painter.drop(self._writing.where(post.thread), post.id)
-            if await self._whispers.told(post, parts):
-                return
-            await self._board.show(
-                post.thread, post.id, parts, priority=Priority.ANSWER, answers=post.reply_to or ""
-            )
-
-    async def _card(self, card: Card, priority: Priority) -> None:
-        async with self._board.turn(card.thread.channel, card.id):
-            if card.version < self._over.get((card.thread, card.id), 0):
-                return  # a newer one was shown while this one waited
-            self._is_over(card.thread, card.id, card.version)
-            await self._board.show(
-                card.thread, card.id, [card_part(card)], priority=priority, again=False
-            )
-
-    async def _paint(self, moving: Moving) -> None:
-        if isinstance(moving, Card):
-            await self._card(moving, Priority.PAINT)
-            return
-        parts = (
-            await asyncio.to_thread(stream_parts, moving.text)
-            if len(moving.text) > _INLINE_LIMIT
-            else stream_parts(moving.text)
-        )
-        async with self._board.turn(moving.thread.channel, moving.post_id):
-            if (moving.thread, moving.post_id) in self._over or not parts:
-                return  # the whole answer is out
-            await self._board.show(
-                moving.thread, moving.post_id, parts, priority=Priority.PAINT,
-                answers=moving.reply_to or "", again=False,
-            )  # fmt: skip
-
     def _event(self, event: str, payload: Payload) -> None:
         self._directory.apply(event, payload)
+        self._writing.heard(event, payload)
         if event == "INTERACTION_CREATE":
             self._responding.take(payload)
         elif event.startswith("MESSAGE_"):
@@ -218,13 +171,6 @@ class DiscordAdapter:
             if not self._registered:
                 self._registered = True
                 self._spawn(register(self._rest, self._link.application), "discord commands")
-
-    def _is_over(self, thread: ThreadRef, item: str, version: int) -> None:
-        """What is older than this is not to be shown any more."""
-        self._over[thread, item] = version
-        self._over.move_to_end((thread, item))
-        while len(self._over) > _REMEMBERED:
-            self._over.popitem(last=False)
 
     def _spawn(self, work: Awaitable[None], name: str) -> None:
         task = asyncio.ensure_future(work)

@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from adapters.discord.fields import Payload, id_of
 from adapters.discord.gate import Priority
 from adapters.discord.rendering import Part
-from adapters.discord.rest import UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, Refusal, Rest
+from adapters.discord.rest import LACKS_RIGHT, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, Refusal, Rest
 from adapters.discord.tokens import Tokens
 from adapters.discord.writing import Json, Writing, same
 from core.errors import DeliveryFailed
@@ -101,6 +101,7 @@ class Board:
             )
             if not same(body, got) and not part.files:
                 got = await self._patch(thread, id_of(got), part, priority)
+            _whole(part, got)
         message = id_of(got)
         if not message:
             raise DeliveryFailed("Discord took a message and did not say which it is")
@@ -134,7 +135,7 @@ class Board:
         if known == _digest(part):
             return shown
         try:
-            await self._patch(thread, message, part, priority)
+            _whole(part, await self._patch(thread, message, part, priority))
         except Refusal as refusal:
             if refusal.code not in (UNKNOWN_MESSAGE, UNKNOWN_CHANNEL):
                 raise
@@ -214,6 +215,12 @@ class Board:
         self._shown.move_to_end((channel, item))
         while len(self._shown) > _REMEMBERED:
             self._shown.popitem(last=False)
+
+
+def _whole(part: Part, got: Payload) -> None:
+    """Without the permission for embeds Discord leaves them out, and says nothing."""
+    if part.embeds and got.get("embeds") == []:
+        raise Refusal("the bot lacks Embed Links here: its cards are not shown", LACKS_RIGHT)
 
 
 def nonce(channel: ChannelRef, item: str, number: int) -> str:

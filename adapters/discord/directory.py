@@ -9,7 +9,8 @@ PLATFORM = "discord"
 _THREADS = (10, 11, 12)
 _PRIVATE_THREAD = 12
 _WITH_THREADS = (0, 5)
-_NO_TALK = (4, 14, 15, 16)
+_FORUMS = (15, 16)
+_NO_TALK = (4, 14, *_FORUMS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,7 @@ class Directory:
         self.roles: frozenset[str] = frozenset()
         self._places: dict[str, Place] = {}
         self._guilds: dict[str, None] = {}
+        self._forums: set[str] = set()
 
     @property
     def guilds(self) -> tuple[str, ...]:
@@ -70,6 +72,13 @@ class Directory:
             return Place(id=id, guild="", kind=1) if id else None
         found = self._places.get(id)
         return found if found is not None and found.guild == guild else None
+
+    def stands_in(self, thread: ThreadRef, message: str) -> str:
+        """The channel or thread that a message of a conversation is in: what a thread hangs on
+        stands in the channel, but for the first message of a forum's post."""
+        channel = thread.channel.channel
+        hangs = thread.thread == message and channel not in self._forums
+        return channel if hangs or not thread.thread else thread.thread
 
     def thread_known(self, id: str) -> bool:
         """Whether such a thread stands and is open."""
@@ -85,6 +94,8 @@ class Directory:
         """Remember a channel or thread from its own description."""
         id, guild = id_of(payload), id_of(payload, "guild_id") or guild
         kind = number(payload, "type")
+        if id and kind in _FORUMS:
+            self._forums.add(id)
         if not id or not guild or kind < 0 or kind in _NO_TALK:
             return None
         known = self._places.get(id)

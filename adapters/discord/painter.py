@@ -20,6 +20,9 @@ INTERVAL_S = 1.3
 # An answer that is whole within this part of it is one message, sent once: three requests of a
 # second's fifty are two.
 _HELD = 0.25
+# Discord shuts out for an hour who asks ten thousand times in ten minutes for what it refuses:
+# cards of a server that the bot was put out of must not come to that.
+_REFUSED = 40
 
 
 class Painter:
@@ -63,8 +66,11 @@ class Painter:
                 _, moving = waiting.popitem(last=False)
                 try:
                     await self._paint(moving)
-                except (DeliveryFailed, DeliveryRefused, StoreError) as error:
+                except (DeliveryFailed, StoreError) as error:
                     log.info("a live view was not painted", where=where, error=str(error))
+                except DeliveryRefused as error:
+                    log.info("live views are refused", where=where, error=str(error))
+                    await asyncio.sleep(_REFUSED * self._interval_s)
                 # Also after the last: the next one that comes must not follow at once.
                 await asyncio.sleep(self._interval_s)
         finally:

@@ -12,7 +12,7 @@ from core.messages.views import JobView
 
 _PREFIX = "thaw"
 _NO_UNFURL, _EPHEMERAL = 1 << 2, 1 << 6
-_MOST_PARTS = 6
+_MOST_PARTS, _MOST_WHOLE = 6, 30
 _STYLES = {"danger": 4, "primary": 1, "success": 3}
 _COLOURS = {
     "queued": 0x95A5A6, "running": 0x3498DB, "completed": 0x2ECC71, "failed": 0xE74C3C,
@@ -67,8 +67,9 @@ def custom_id(action: str, *, asks: bool) -> str:
     return f"{_PREFIX}:{'?' if asks else '!'}{action}"
 
 
-def post_parts(post: Post, remarks: Sequence[str] = ()) -> list[Part]:
-    """A post as messages; a text of many messages becomes a file with its beginning.
+def post_parts(post: Post, remarks: Sequence[str] = (), *, attach: bool = True) -> list[Part]:
+    """A post as messages; a text of many messages becomes a file with its beginning, or, without
+    `attach`, stays a text of as many messages as anybody may read.
 
     `remarks` are lines about its files.
     """
@@ -79,7 +80,11 @@ def post_parts(post: Post, remarks: Sequence[str] = ()) -> list[Part]:
     body = blocks(post.text)
     made = packed([*heading, *body, *_lines(tail)]) or ["(nothing to say)"]
     files: tuple[tuple[str, bytes], ...] = ()
-    if len(made) > (1 if post.single else _MOST_PARTS):
+    if not attach:
+        if len(made) > _MOST_WHOLE:
+            left = Block(lines=("-# … the rest is not shown: the bot may attach no file here.",))
+            made = [*made[: _MOST_WHOLE - 1], *packed([left, *_lines(tail)])]
+    elif len(made) > (1 if post.single else _MOST_PARTS):
         begin = beginning([*heading, *body], LIMIT - 200)
         end, *more = packed([Block(lines=("-# … the whole text is in the file.",)), *_lines(tail)])
         joined = f"{begin}\n{end}"
@@ -119,6 +124,21 @@ def card_part(card: Card) -> Part:
         "footer": {"text": shortened(f"asked by {_flat(card.requester.name)}", 200)},
     }
     return Part(embeds=(embed,), rows=button_rows(card.buttons)[:5])
+
+
+def card_text(card: Card) -> Part:
+    """The same in words alone, for where embeds may not be shown."""
+    told = [
+        f"{_SIGNS.get(card.state, '•')} {escaped(card.state)}", _time(card),
+        f"{card.steps} step{'' if card.steps == 1 else 's'}", usage_words(card.tokens, card.cost),
+    ]  # fmt: skip
+    lines = [
+        f"**Job {card.job}: {escaped(shortened(_flat(card.title), 256)) or 'untitled'}**",
+        ", ".join(told),
+        escaped(shortened(_flat(card.step), 600)),
+        f"-# asked by {escaped(shortened(_flat(card.requester.name), 200))}",
+    ]
+    return Part(content="\n".join(filter(None, lines)), rows=button_rows(card.buttons)[:5])
 
 
 def button_rows(buttons: Sequence[Button]) -> tuple[Json, ...]:

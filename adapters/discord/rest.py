@@ -23,17 +23,21 @@ _TOKEN_REFUSED_S = 600.0
 _NOT_DISCORD_S = 30.0
 
 UNKNOWN_CHANNEL, UNKNOWN_MESSAGE = 10003, 10008
-THREAD_ARCHIVED, THREAD_THERE = 50083, 160004
+LACKS_ACCESS, EMPTY, LACKS_RIGHT, LACKS_HISTORY = 50001, 50006, 50013, 160002
+THREAD_ARCHIVED, THREAD_LOCKED, THREADS_FULL = 50083, 160005, 160006
+TOO_LARGE = 40005
 _TOKEN_OF_INTERACTION = 50027
 
 _WHY = {
     UNKNOWN_CHANNEL: "the channel is gone",
-    50001: "the bot cannot see this channel: invite it, or give it View Channel",
+    LACKS_ACCESS: "the bot cannot see this channel: invite it, or give it View Channel",
     50007: "this person takes no direct messages from the bot",
-    50013: "the bot lacks a permission here: Send Messages, Send Messages in Threads,"
+    LACKS_RIGHT: "the bot lacks a permission here: Send Messages, Send Messages in Threads,"
     " Create Public Threads, Embed Links, Attach Files, Add Reactions",
+    50278: "this person shares no server with the bot",
     THREAD_ARCHIVED: "the thread is closed",
-    40005: "the file is too large for Discord",
+    THREAD_LOCKED: "the thread is locked",
+    TOO_LARGE: "the file is too large for Discord",
 }
 
 
@@ -166,6 +170,9 @@ def _fault(error: discord.HTTPException) -> DeliveryFailed | Refusal:
         asked = error.response.headers.get("Retry-After", "")
         pause = float(asked) if asked.replace(".", "", 1).isdigit() else _NOT_DISCORD_S
         return DeliveryFailed("Discord asks for a pause", retry_after_s=pause)
+    if error.status == 413:
+        # Also when it is the word of something in between, which knows no codes.
+        return Refusal(f"{_WHY[TOO_LARGE]} (status 413)", TOO_LARGE)
     if error.status >= 500:
         return DeliveryFailed(f"Discord is in trouble (status {error.status})")
     if not error.code:

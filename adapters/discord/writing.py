@@ -7,8 +7,12 @@ from adapters.discord.directory import Directory
 from adapters.discord.fields import Payload, id_of, part
 from adapters.discord.gate import Priority
 from adapters.discord.rest import (
+    LACKS_ACCESS,
+    LACKS_HISTORY,
+    LACKS_RIGHT,
     THREAD_ARCHIVED,
-    THREAD_THERE,
+    THREAD_LOCKED,
+    THREADS_FULL,
     UNKNOWN_CHANNEL,
     Refusal,
     Rest,
@@ -19,6 +23,8 @@ from core.messages import ThreadRef
 _REMEMBERED = 5_000
 _ARCHIVE_AFTER_MIN = 4320
 _MESSAGES = "/channels/{channel_id}/messages"
+_SHUT = (UNKNOWN_CHANNEL, THREAD_ARCHIVED, THREAD_LOCKED)
+_NO_THREADS = (LACKS_ACCESS, LACKS_RIGHT, THREADS_FULL)
 
 Json = dict[str, object]
 
@@ -65,15 +71,37 @@ class Writing:
                 try:
                     return await self._into_thread(thread.thread, body, files, priority)
                 except Refusal as refusal:
-                    if refusal.code not in (UNKNOWN_CHANNEL, THREAD_ARCHIVED):
+                    plain = not files and not body.get("embeds")
+                    if refusal.code not in _SHUT and not (plain and refusal.code == LACKS_RIGHT):
                         raise
                     self._keep(thread.thread, False)
         answers = thread.thread or answers
         if answers.isdigit() and thread.channel.workspace != "dm":
-            body = body | {
-                "message_reference": {"message_id": answers, "fail_if_not_exists": False}
-            }
+            return await self._reply(thread.channel.channel, answers, body, files, priority)
         return await self._post(thread.channel.channel, body, files, priority)
+
+    def heard(self, event: str, payload: Payload) -> None:
+        """An event of the gateway: a thread that could not be had may be had again."""
+        if event == "GUILD_CREATE":
+            self._known = OrderedDict((id, True) for id, stands in self._known.items() if stands)
+        elif event in ("MESSAGE_CREATE", "THREAD_CREATE", "THREAD_UPDATE"):
+            id = id_of(payload, "channel_id" if event == "MESSAGE_CREATE" else "id")
+            if self._known.get(id) is False:
+                del self._known[id]
+
+    async def _reply(
+        self, channel: str, answers: str, body: Json, files: Sequence[tuple[str, bytes]],
+        priority: Priority,
+    ) -> Payload:  # fmt: skip
+        reference = {"message_id": answers, "fail_if_not_exists": False}
+        try:
+            return await self._post(
+                channel, body | {"message_reference": reference}, files, priority
+            )
+        except Refusal as refusal:
+            if refusal.code != LACKS_HISTORY:
+                raise
+            return await self._post(channel, body, files, priority)
 
     async def _into_thread(
         self, id: str, body: Json, files: Sequence[tuple[str, bytes]], priority: Priority
@@ -81,7 +109,7 @@ class Writing:
         try:
             made = await self._post(id, body, files, priority)
         except Refusal as refusal:
-            if refusal.code != THREAD_ARCHIVED:
+            if refusal.code not in (THREAD_ARCHIVED, THREAD_LOCKED):
                 raise
             try:
                 await self._rest.ask(
@@ -113,9 +141,8 @@ class Writing:
                 channel_id=thread.channel.channel, message_id=id,
             )  # fmt: skip
         except Refusal as refusal:
-            # A thread can stand without its message: then sending tells.
-            there = refusal.code in (THREAD_THERE, 10008, UNKNOWN_CHANNEL)
-            self._keep(id, there)
+            # It may stand, also without its message, and a forum's post always does: sending tells.
+            self._keep(id, refusal.code not in _NO_THREADS)
             return
         self._directory.learn(made, thread.channel.workspace)
         self._keep(id_of(made) or id, True)

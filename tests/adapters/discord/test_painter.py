@@ -1,8 +1,9 @@
 import asyncio
+import time
 from collections.abc import Awaitable
 
 from adapters.discord.painter import Moving, Painter
-from core.errors import DeliveryFailed
+from core.errors import DeliveryFailed, DeliveryRefused
 from core.messages import Card, StreamText
 from tests.adapters.discord.fake_core import card, place
 
@@ -16,8 +17,12 @@ class Canvas:
         self.painted: list[int | str] = []
         self.tasks: list[asyncio.Future[None]] = []
         self.broken = 0
+        self.refused_at: list[float] = []
 
     async def paint(self, moving: Moving) -> None:
+        if moving.thread != HERE:
+            self.refused_at.append(time.monotonic())
+            raise DeliveryRefused("no")
         if self.broken:
             self.broken -= 1
             raise DeliveryFailed("no")
@@ -50,6 +55,16 @@ async def test_one_that_cannot_be_painted_does_not_stop_the_others() -> None:
         painter.offer("2", f"card:{number}", card(HERE, number))
     await canvas.done()
     assert canvas.painted == [2]
+
+
+async def test_where_views_are_refused_they_are_tried_seldom() -> None:
+    canvas = Canvas()
+    painter = Painter(canvas.paint, canvas.spawn, 0.001)
+    for number in (1, 2):
+        painter.offer("3", f"card:{number}", card(place("1", "3"), number))
+    await canvas.done()
+    first, second = canvas.refused_at
+    assert second - first >= 0.04
 
 
 async def test_an_answer_that_is_whole_at_once_does_not_grow_before() -> None:

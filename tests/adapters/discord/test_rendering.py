@@ -5,6 +5,7 @@ from adapters.discord.rendering import (
     Part,
     button_rows,
     card_part,
+    card_text,
     custom_id,
     details,
     post_parts,
@@ -138,3 +139,23 @@ def test_details_of_a_long_job_come_as_a_file() -> None:
     assert part.files[0][0] == "job-1.md"
     assert b"## 1. tool: shell `ls`" in part.files[0][1]
     assert "59 earlier steps" in part.content
+
+
+def test_of_what_nobody_would_read_and_no_file_may_hold_the_end_is_left_out_and_that_is_told() -> (
+    None
+):
+    text = "\n\n".join(["word " * 300] * 50)
+    parts = post_parts(post(HERE, text, receipt=("set `a` to 1",)), attach=False)
+    assert len(parts) == 30
+    assert "the rest is not shown" in parts[-1].content
+    assert parts[-1].content.endswith("set `a` to 1")
+    assert not any(part.files for part in parts)
+
+
+@pytest.mark.parametrize("title", ["", "\u200b", "x" * 5000, "👍" * 500, "a\n**b** `@everyone"])
+def test_a_card_in_words_fits_too(title: str) -> None:
+    hers = Person(id="1", name=title)
+    part = card_text(card(HERE, title=title, step=title, requester=hers))
+    accepted(part)
+    assert "running" in part.content
+    assert part.rows == card_part(card(HERE)).rows

@@ -46,6 +46,9 @@ class Messages:
         self.world = world
         self.gateway = gateway
         self.forbidden: dict[str, int] = {}
+        # What the bot may not in a channel and its threads: send, send in threads, threads,
+        # embeds, files, reactions, history.
+        self.lacking: dict[str, set[str]] = {}
         self.typing: list[str] = []
         self.base = ""
         self._nonces: dict[str, Posted] = {}
@@ -68,6 +71,13 @@ class Messages:
         if code is not None:
             raise Refused(403, code, "Missing Access" if code == 50001 else "Missing Permissions")
         return self.world.channels[id]
+
+    def _lacks(self, channel: Channel, right: str) -> bool:
+        return any(right in self.lacking.get(id or "", ()) for id in (channel.id, channel.parent))
+
+    def _need(self, channel: Channel, right: str) -> None:
+        if self._lacks(channel, right):
+            raise Refused(403, 50013, "Missing Permissions")
 
     def message(self, request: web.Request) -> Posted:
         channel = self.channel(request)
@@ -93,10 +103,13 @@ class Messages:
         if channel.closed:
             raise Refused(403, 50007, "Cannot send messages to this user")
         refusals.message(body, files)
+        self._permitted(channel, body, files)
         if channel.archived:
             if channel.locked:
                 raise Refused(400, 50083, "Thread is archived")
             channel.archived = False
+        elif channel.locked:
+            raise Refused(400, 160005, "This thread is locked.")
         nonce = body.get("nonce")
         if nonce and body.get("enforce_nonce") and nonce in self._nonces:
             return self._nonces[nonce].payload(self.world.users)
@@ -105,6 +118,16 @@ class Messages:
             self._nonces[nonce] = message
         await self.post(message)
         return message.payload(self.world.users)
+
+    def _permitted(self, channel: Channel, body: Payload, files: dict[str, bytes]) -> None:
+        """Refuse what the bot may not, and take out what Discord leaves out in silence."""
+        self._need(channel, "send in threads" if channel.type in THREADS else "send")
+        if files:
+            self._need(channel, "files")
+        if body.get("message_reference") and self._lacks(channel, "history"):
+            raise Refused(403, 160002, "Cannot reply without permission to read message history")
+        if body.get("embeds") and not body.get("content"):
+            self._need(channel, "embeds")
 
     def _made(self, channel: Channel, body: Payload, files: dict[str, bytes]) -> Posted:
         reference = body.get("message_reference")
@@ -120,7 +143,8 @@ class Messages:
 
     def fill(self, message: Posted, body: Payload, files: dict[str, bytes]) -> None:
         """Put what a request says into a message."""
-        message.embeds = body.get("embeds") or []
+        shut = self._lacks(message.channel, "embeds")
+        message.embeds = [] if shut else body.get("embeds") or []
         message.components = body.get("components") or []
         message.flags = body.get("flags", 0)
         message.pinged = _pinged(message.content, body.get("allowed_mentions"))
@@ -150,6 +174,12 @@ class Messages:
         if message.author is not self.world.me:
             raise Refused(403, 50005, "Cannot edit a message authored by another user")
         refusals.message(body, files, edit=True)
+        if files:
+            self._need(message.channel, "files")
+        if self._lacks(message.channel, "embeds"):
+            body["embeds"] = []
+            if not body.get("content") and not body.get("components"):
+                raise Refused(400, 50006, "Cannot send an empty message")
         if "attachments" in body:
             named = {str(one["id"]) for one in body["attachments"]}
             message.attachments = [one for one in message.attachments if one["id"] in named]
@@ -192,7 +222,9 @@ class Messages:
         return [one.payload(self.world.users) for one in reversed(older[-limit:])]
 
     async def react(self, request: web.Request) -> None:
-        self.message(request).reactions.append(request.match_info["emoji"])
+        message = self.message(request)
+        self._need(message.channel, "reactions")
+        message.reactions.append(request.match_info["emoji"])
         await self.changed()
 
     async def unreact(self, request: web.Request) -> None:
@@ -206,6 +238,7 @@ class Messages:
 
     async def thread(self, request: web.Request) -> Payload:
         message = self.message(request)
+        self._need(message.channel, "threads")
         body = await request.json()
         refusals.at_most(body.get("name"), 100, "name", 1)
         if body.get("auto_archive_duration", 1440) not in (60, 1440, 4320, 10080):

@@ -206,9 +206,11 @@ class DiscordServer:
     async def say(
         self, user: User, channel: Channel, text: str, *, answers: Posted | None = None,
         files: dict[str, bytes] | None = None, kind: int = 0, webhook: str | None = None,
+        id: str = "",
     ) -> Posted:  # fmt: skip
-        """A person writes."""
+        """A person writes. The first message of a forum's post has the `id` of the post."""
         message = Posted(channel, user, text, answers=answers, type=kind, webhook=webhook)
+        message.id = id or message.id
         self.messages.attach(message, files or {})
         channel.members.add(user.id)
         await self.messages.post(message)
