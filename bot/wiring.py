@@ -1,9 +1,7 @@
 """Puts the parts together, starts and stops them. The one place that knows every part."""
 
 import asyncio
-import gc
 import signal
-import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 
 from adapters.web.adapter import WebAdapter
-from bot import backups, descriptors, meaning, platforms, prices
+from bot import backups, descriptors, interpreter, meaning, platforms, prices
 from bot.access import without_admins
 from bot.backup import KINDS
 from bot.care import Care
@@ -62,12 +60,6 @@ from core.window import ChannelWindow
 
 log = structlog.get_logger(__name__)
 
-# Many threads share the interpreter with the loop: with Python's default of 5 ms each of them
-# could keep the loop waiting that long at every switch.
-_SWITCH_INTERVAL_S = 0.0005
-# A large merge makes some 100,000 objects that live until it is over. With Python's defaults they
-# are looked through again and again, and each full look holds the loop for up to 10 ms.
-_GC_THRESHOLDS = (50_000, 20, 1000)
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -78,15 +70,10 @@ async def run(config: Config, ready: Callable[[str | None], None]) -> int:
     platforms connect on their own after that.
     """
     configure(config.bot.log)
-    sys.setswitchinterval(_SWITCH_INTERVAL_S)
-    gc.set_threshold(*_GC_THRESHOLDS)
-    gc.enable()
-    gc.freeze()
+    interpreter.prepare()
     stop = stop_asked()
     async with started(config) as address:
-        # What is here now stays: collections need not look at it again. A last one before would
-        # find next to nothing, and hold everything for 40 ms.
-        gc.freeze()
+        interpreter.settled()
         ready(address)
         await stop.wait()
         log.info("stopping; unfinished jobs go on at the next start")
@@ -144,6 +131,7 @@ async def started(config: Config) -> AsyncIterator[str | None]:
         core = _Core(config, control, channels, mender, ledger, model, book, sources)
         stack.push_async_callback(core.close)
         await core.start()
+        core.tasks.spawn(interpreter.sweep(), "collect")
         if isinstance(model, OpenAIModel):
             core.tasks.spawn(book.learn(prices.models(config)), "look prices up")
         yield core.page.url if core.page is not None else None

@@ -32,6 +32,8 @@ from core.state.questions import conflicts_view
 
 _MOST_CHANNELS = 200
 _MOST_LINES = 1000
+# So few messages are not worth a connection of their own, which takes a seventh of a megabyte.
+_FEW = 10
 
 _InFile = (
     q.ListThreads
@@ -80,7 +82,9 @@ class ChannelWindow:
             return self._of_nothing(query)
         if isinstance(query, q.ReadJob):
             return await self._read_job(query)
-        return await self._channels.read(query.channel, partial(self._read, query))
+        few = isinstance(query, q.ReadMessages) and query.limit <= _FEW
+        read = self._channels.look if few else self._channels.read
+        return await read(query.channel, partial(self._read, query))
 
     async def _spend(self, channel: ChannelRef) -> v.Spend:
         now = self._defaults

@@ -130,6 +130,7 @@ class Streams:
             # Not in the middle of a call: then nobody would know what people see.
             async with stream.turn:
                 await settled(stream.task)
+            stream.task = None  # which holds the stream: a circle, that would stay for long
         return stream
 
     async def _finalised(self, post: Post, ts: str, part: Part, stream: _Stream | None) -> bool:

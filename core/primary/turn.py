@@ -1,6 +1,6 @@
 """One turn: the primary agent's work on one message, journaled step by step. Commits no answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -117,7 +117,9 @@ class Turn:
         row, settings = begun.row, begun.settings
         self._steps = list(row.steps)
         self._said = []
-        self._toolbox.attach(row, self._message, self._inbox_id, settings, self._has_read)
+        # Nothing of this turn itself: who refers to each other in a circle stays for long after.
+        has_read = partial(_has_read, self._opening, self._steps)
+        self._toolbox.attach(row, self._message, self._inbox_id, settings, has_read)
         try:
             return await self._work(row, settings)
         except (ModelError, BudgetExceeded) as error:
@@ -190,7 +192,7 @@ class Turn:
         pace = Pace(partial(self._stream, before))
         request = ModelRequest(
             model=settings.model,
-            messages=(*self._opening, *self._transcript()),
+            messages=(*self._opening, *_transcript(self._steps)),
             tools=TOOLS,
             max_completion_tokens=self._max_completion_tokens,
         )
@@ -251,24 +253,6 @@ class Turn:
             answered += 1
         return list(reply.tool_calls[answered:])
 
-    def _transcript(self) -> list[ChatMessage]:
-        found: list[ChatMessage] = []
-        for step in self._steps:
-            if step.kind == "model":
-                reply = codec.reply.validate_json(step.response)
-                found.append(
-                    ChatMessage(role="assistant", text=reply.text, tool_calls=reply.tool_calls)
-                )
-            else:
-                found.append(
-                    ChatMessage(role="tool", text=step.response, tool_call_id=step.request)
-                )
-        return found
-
-    def _has_read(self) -> bool:
-        shown = (*self._opening, *self._transcript())
-        return any(holds_untrusted(one.text) for one in shown if one.role != "assistant")
-
     def _heard(self, reply: ModelReply) -> None:
         if reply.text.strip():
             self._said.append(reply.text.strip())
@@ -299,6 +283,24 @@ class Turn:
         if isinstance(error, BudgetExceeded):
             return f"I did not ask the model: {error}"
         return f"I could not get an answer: {error}\n\nCommands still work; say /help for them."
+
+
+def _transcript(steps: Sequence[TurnStep]) -> list[ChatMessage]:
+    found: list[ChatMessage] = []
+    for step in steps:
+        if step.kind == "model":
+            reply = codec.reply.validate_json(step.response)
+            found.append(
+                ChatMessage(role="assistant", text=reply.text, tool_calls=reply.tool_calls)
+            )
+        else:
+            found.append(ChatMessage(role="tool", text=step.response, tool_call_id=step.request))
+    return found
+
+
+def _has_read(opening: Sequence[ChatMessage], steps: Sequence[TurnStep]) -> bool:
+    shown = (*opening, *_transcript(steps))
+    return any(holds_untrusted(one.text) for one in shown if one.role != "assistant")
 
 
 def _repaired(reply: ModelReply) -> ModelReply:

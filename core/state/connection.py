@@ -112,6 +112,10 @@ def _run(call: _Call) -> None:
         _tell(call.future, call.future.set_exception, error)
     else:
         _tell(call.future, call.future.set_result, result)
+    finally:
+        # The error refers to this frame: with the call in it that would be a circle, which only
+        # the collector finds, long after.
+        del call
 
 
 def _tell(future: asyncio.Future[Any], how: Callable[[Any], None], end: object) -> None:

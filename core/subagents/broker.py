@@ -91,7 +91,7 @@ class Broker:
         self._workspace = workspace
         self._commands_off = commands_off
         self._step = step
-        self._room = Room(journal=journal, asking=asking, spent=self._spent)
+        self._room = Room(journal=journal, asking=asking)
         self._last = 0
         self._greeted = False
         self._running: tuple[int, ToolCall] | None = None
@@ -159,7 +159,7 @@ class Broker:
         if self._answers >= self._job.max_steps:
             reason = f"it was not done after {self._job.max_steps} steps, the most it may take"
             return Failed(kind=FailureKind.STEPS, reason=reason)
-        await self._room.make(self._transcript)
+        await self._room.make(self._transcript, self._spent)
         steering = (*await self._steering(self._job, self._told), *await self._warning())
         number = await self._journal.begin_model(steering)
         self._show(steering)

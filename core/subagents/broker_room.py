@@ -12,17 +12,15 @@ _CUT = "cut its oldest results"
 
 
 class Room:
-    """Makes it. `spent` hears of tokens and nanodollars."""
+    """Makes it."""
 
-    def __init__(
-        self, *, journal: Journal, asking: Asking, spent: Callable[[int, int], None]
-    ) -> None:
+    def __init__(self, *, journal: Journal, asking: Asking) -> None:
         self._journal = journal
         self._asking = asking
-        self._spent = spent
 
-    async def make(self, transcript: Transcript) -> None:
-        """Bring a transcript that has outgrown its bound below it. Raises StoreError."""
+    async def make(self, transcript: Transcript, spent: Callable[[int, int], None]) -> None:
+        """Bring a transcript that has outgrown its bound below it; `spent` hears of the tokens and
+        nanodollars that took. Raises StoreError."""
         if not transcript.outgrown:
             return
         number = await self._journal.begin_summary()
@@ -32,7 +30,7 @@ class Room:
             text, reply = await self._asking.sum_up(oldest)
             usage = reply.usage if reply is not None else None
             tokens, cost = usage.total if usage else 0, (reply.cost or 0) if reply else 0
-            self._spent(tokens, cost)
+            spent(tokens, cost)
             upto = oldest.upto if text else ""
             title = _SUMMED if text else _CUT
             await self._journal.end_summary(number, upto, text, title, tokens)

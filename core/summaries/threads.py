@@ -80,7 +80,8 @@ class Summaries:
         thread = message.thread
         try:
             look = partial(self._order, thread=thread.thread)
-            order = await self._channels.read(thread.channel, look)
+            # Not with a second connection: busy threads grow long enough at the same time.
+            order = await self._channels.look(thread.channel, look)
             if order is not None:
                 await self._made(message, order)
         except (ModelError, BudgetExceeded) as error:

@@ -135,7 +135,10 @@ class Script:
             await self.go.wait()
         reply = self.replies.pop(0) if self.replies else says(f"echo: {last(request)}")
         if isinstance(reply, Exception):
-            raise reply
+            try:
+                raise reply
+            finally:
+                del reply  # the error refers to this frame, which must not refer to the error
         if on_text is not None and reply.text:
             on_text(reply.text)
         return reply

@@ -8,6 +8,7 @@ from core.messages import Button, Message, Post, StreamText, ThreadRef
 from tests.adapters.slack.conftest import Running, connected
 from tests.adapters.slack.fake_core import FakeCore, FakePlaces, place, post
 from tests.emulators.slack import Fault, Human, SlackMessage, SlackServer
+from tests.harness.circles import circles
 
 WORDS = "The build is red because the tests of the parser fail since Tuesday."
 
@@ -56,6 +57,15 @@ async def test_an_answer_grows_before_ones_eyes_and_ends_as_one_message(
     assert shown.buttons == {"Undo": "undo.1"}
     assert shown.edits == 0
     assert slack.limits.violations == []
+
+
+async def test_an_answer_that_is_over_leaves_no_circle(
+    adapter: SlackAdapter, slack: SlackServer, asked: Message
+) -> None:
+    with circles() as left:
+        await streamed(adapter, slack, asked)
+        await adapter.deliver(final(asked, WORDS))
+    assert "_Stream" not in left
 
 
 async def test_a_stream_that_slack_ended_goes_on_by_edits(

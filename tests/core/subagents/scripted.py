@@ -85,7 +85,10 @@ class ScriptedModel:
         line = self.lines.popleft()
         said = await line(request) if callable(line) else line
         if isinstance(said, Exception):
-            raise said
+            try:
+                raise said
+            finally:
+                del said, line  # the error refers to this frame, which must not refer to the error
         self.spent += said.usage.total if said.usage else 0
         return said
 
