@@ -1,7 +1,6 @@
 """The way in: every event is checked, kept durably once, and put into its thread's mailbox."""
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
@@ -40,7 +39,8 @@ from core.recovery import PATIENCE_S, Recovery
 from core.settings import ChannelSettings
 from core.state.channels import Channels
 from core.state.control import Control
-from core.state.database import Transaction, of_the_world
+from core.state.database import Transaction
+from core.state.faults import FAULTS, of_the_world
 from core.tasks import Tasks
 from core.turnstile import AT_WORK
 from core.unfinished import nothing_left
@@ -245,7 +245,7 @@ def _begun(tx: Transaction, begin: _Begin) -> Begun | None:
     tells."""
     try:
         return begin(tx)
-    except sqlite3.Error as error:
+    except FAULTS as error:
         if of_the_world(error):
             raise  # nothing of the transaction may be left
     except Exception:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import DamagedFile, StoreError
-from core.state.database import known_version, of_the_world, translate
+from core.state.database import known_version
+from core.state.faults import FAULTS, of_the_world, translate, words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,7 @@ def copy_database(source: Path, target: Path, kind: FileKind) -> int:
     """
     try:
         return _copied(source, target, kind)
-    except sqlite3.Error as error:
+    except FAULTS as error:
         _discard(target)
         if of_the_world(error) or isinstance(error, sqlite3.OperationalError):
             raise translate(source, error) from error
@@ -64,10 +65,10 @@ def damage(connection: sqlite3.Connection) -> str:
     """What is wrong with the pages of a file, in SQLite's words, or "". Reads all of it."""
     try:
         found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
-    except sqlite3.Error as error:
+    except FAULTS as error:
         if not of_the_world(error):
             raise
-        return str(error)
+        return words(error)
     return "" if found == "ok" else " ".join(found.split())[:300]
 
 

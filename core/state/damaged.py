@@ -12,7 +12,8 @@ from pathlib import Path
 from core.errors import NewerDatabase, StoreError, UnusableFile
 from core.messages import ChannelRef
 from core.state.backup import FileKind, damage, to_disk
-from core.state.database import known_version, of_the_world
+from core.state.database import known_version
+from core.state.faults import FAULTS, is_damage, of_the_world, words
 
 LastGood = Callable[[str, Path], float | None]
 """Puts the newest good copy of a file (its place in the data directory, with slashes) at a path,
@@ -89,10 +90,9 @@ def trouble(path: Path, kind: FileKind) -> str:
         raise
     except UnusableFile as error:
         return str(error)
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            return str(error)
+    except FAULTS as error:
+        if is_damage(error):
+            return words(error)
         if of_the_world(error):
             raise StoreError(f"{path.name}: {error}") from error
         raise

@@ -12,6 +12,7 @@ from typing import TypeVar
 from core.errors import DamagedFile, DiskFull, NewerDatabase, StoreError, UnusableFile
 from core.state.blank import prepare_new, put_blank, run_scripts
 from core.state.connection import Connection, SharedConnection
+from core.state.faults import FAULTS, of_the_world, translate
 from core.state.migration import keep_before
 
 T = TypeVar("T")
@@ -104,40 +105,10 @@ def _migrate(
     connection.execute(f"PRAGMA user_version = {len(migrations):d}")
 
 
-def translate(path: Path, error: sqlite3.Error) -> StoreError:
-    """The world's faults as the errors that callers treat differently; `error` names the cause."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL:
-        return DiskFull(f"no room on the disk for {path.name}: {error}")
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return DamagedFile(f"{path} is damaged or not a database: {error}")
-    if code == sqlite3.SQLITE_CANTOPEN and path.exists() and not path.is_file():
-        return DamagedFile(f"{path} is no file")
-    return StoreError(f"{path.name}: {error}")
-
-
 def _of_the_disk(path: Path, error: OSError) -> StoreError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull(f"no room on the disk for {path.name}: {error.strerror}")
     return StoreError(f"{path.name} cannot be made: {error.strerror}")
-
-
-# Faults of the world; the other sqlite3 errors (misuse, constraint) are bugs and stay naked.
-_WORLD = {
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_CORRUPT,
-    sqlite3.SQLITE_NOTADB,
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_PERM,
-}
-
-
-def of_the_world(error: sqlite3.Error) -> bool:
-    """Whether the error is a fault of the file or the disk, and no bug."""
-    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _WORLD
 
 
 class Database:
@@ -176,7 +147,7 @@ class Database:
         writer = await connect(path, there)
         try:
             await writer.run(partial(_prepare, path, application_id, migrations, first))
-        except sqlite3.Error as error:
+        except FAULTS as error:
             await writer.close()
             raise translate(path, error) from error
         except BaseException:
@@ -243,7 +214,7 @@ class Database:
             reader = await connect(self.path, _ready)
             try:
                 await reader.run(lambda connection: connection.execute("PRAGMA query_only = ON"))
-            except sqlite3.Error as error:
+            except FAULTS as error:
                 await reader.close()
                 raise translate(self.path, error) from error
         except BaseException:
@@ -257,7 +228,7 @@ class Database:
     ) -> T:
         try:
             return await connection.run(function)
-        except sqlite3.Error as error:
+        except FAULTS as error:
             if of_the_world(error):
                 raise translate(self.path, error) from error
             raise
@@ -286,7 +257,7 @@ def _ready() -> None:
 async def _on_shared_threads(path: Path, before: Callable[[], None]) -> Connection:
     try:
         return await SharedConnection.connect(path, before)
-    except sqlite3.Error as error:
+    except FAULTS as error:
         raise translate(path, error) from error
 
 

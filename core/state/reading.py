@@ -7,7 +7,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from core.errors import StoreError
-from core.state.database import Transaction, known_version, of_the_world, translate
+from core.state.database import Transaction, known_version
+from core.state.faults import of_the_world, translate
 
 
 @contextmanager
@@ -66,10 +67,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _translated(path: Path, error: sqlite3.Error) -> StoreError:
     if not os.path.lexists(path):
         return StoreError(f"{path} is not there")
-    code = getattr(error, "sqlite_errorcode", None)
-    if code is None:
-        # sqlite3's own words for text that is no UTF-8: the rest of the file may be sound.
-        return StoreError(f"{path} is damaged: {error}")
+    code = getattr(error, "sqlite_errorcode", 0)
     if code & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
         return StoreError(
             f"{path} cannot be read ({error}): run this as the user that the bot runs as"

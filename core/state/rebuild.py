@@ -9,6 +9,7 @@ from urllib.parse import unquote_to_bytes
 from core.messages import ChannelRef
 from core.state.backup import FileKind
 from core.state.damaged import LastGood, put_back, set_aside, trouble
+from core.state.faults import FAULTS
 
 _CUT = "%-"
 
@@ -49,7 +50,7 @@ def _inside(path: Path) -> ChannelRef | None:
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as opened:
             row = opened.execute("SELECT platform, workspace, channel FROM channel").fetchone()
-    except sqlite3.Error:
+    except FAULTS:
         return None  # whoever opens it says what is wrong with it
     return None if row is None else ChannelRef(platform=row[0], workspace=row[1], channel=row[2])
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from core.errors import UnusableFile
-from core.state.database import Transaction, of_the_world
+from core.state.database import Transaction
+from core.state.faults import of_the_world
 
 T = TypeVar("T")
 
