@@ -67,7 +67,7 @@ class DiscordAdapter:
         self._status = Status()
         self._gate = Gate()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._rest = Rest(self._status)
+        self._rest = Rest(self._status, self._gate)
         self._directory = Directory()
         self._writing = Writing(self._rest, self._directory)
         self._tokens = Tokens()

@@ -6,6 +6,7 @@ notices when it is broken, and then everything stands still.
 
 import asyncio
 import heapq
+import time
 from collections import Counter
 from enum import IntEnum
 from itertools import count
@@ -27,6 +28,9 @@ _SHARES = {
 }  # fmt: skip
 
 
+_LONGEST_SHUT_S = 3600.0
+
+
 class Gate:
     """Has `most` places. A request's place is free again `seconds` after its answer.
 
@@ -41,6 +45,17 @@ class Gate:
         self._taken: Counter[Priority] = Counter()
         self._waiting: list[tuple[Priority, int, asyncio.Future[None]]] = []
         self._numbers = count()
+        self._shut_until = 0.0
+
+    @property
+    def shut_s(self) -> float:
+        """For how many seconds more nothing is to go out at all."""
+        return max(self._shut_until - time.monotonic(), 0.0)
+
+    def shut(self, seconds: float) -> None:
+        """Discord shut the whole bot out. What goes out meanwhile makes it longer."""
+        until = time.monotonic() + min(seconds, _LONGEST_SHUT_S)
+        self._shut_until = max(self._shut_until, until)
 
     @property
     def waiting(self) -> int:

@@ -18,11 +18,13 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from adapters.discord.beats import tend
 from adapters.discord.buckets import Bucket
 from adapters.discord.fields import Payload, number, part
-from adapters.discord.rest import LONGEST_LIMIT_S, Rest
+from adapters.discord.rest import Rest
 from adapters.discord.settings import DiscordSettings
 from adapters.discord.status import Status
+from adapters.discord.wire import LONGEST_LIMIT_S
 from core.errors import ThawError, said
 
 log = structlog.get_logger(__name__)
@@ -250,13 +252,12 @@ class Link:
         return parse
 
     def _listen_for_beats(self, client: discord.Client, shard: int) -> None:
-        """One heartbeat that is not answered is enough: the library knows only its own timeout."""
         part = client.get_shard(shard) if isinstance(client, _Many) else None
         socket = client.ws if part is None else part._parent.ws  # noqa: SLF001
         beats = socket._keep_alive  # noqa: SLF001 - nothing else knows the interval
-        if beats is not None and beats.interval is not None:
-            enough = max(self._timing.quiet_s, 1.5 * beats.interval)
-            beats.heartbeat_timeout = min(self._timing.heartbeat_timeout_s, enough)
+        if beats is not None:
+            timing = self._timing
+            tend(beats, quiet_s=timing.quiet_s, longest_s=timing.heartbeat_timeout_s)
 
     def _came_up(self, shard: int) -> None:
         self._live.add(shard)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from typing import Any
 from weakref import WeakValueDictionary
 
 import aiohttp
@@ -10,17 +11,14 @@ import discord
 from discord.http import HTTPClient, Route
 
 from adapters.discord.fields import Payload
-from adapters.discord.gate import Priority
+from adapters.discord.gate import Gate, Priority
 from adapters.discord.status import Status
-from adapters.discord.wire import Asking, asking
+from adapters.discord.wire import NOT_TOLD_S, Asking, asked_s, asking
 from core.errors import DeliveryFailed, DeliveryRefused, said
 
-# The library waits for limits and tries again within one request.
-LONGEST_LIMIT_S = 30.0
 _LONGEST_S = 90.0
 _LOGIN_S = 20.0
 _TOKEN_REFUSED_S = 600.0
-_NOT_DISCORD_S = 30.0
 
 UNKNOWN_CHANNEL, UNKNOWN_MESSAGE = 10003, 10008
 LACKS_ACCESS, EMPTY, LACKS_RIGHT, LACKS_HISTORY = 50001, 50006, 50013, 160002
@@ -52,8 +50,9 @@ class Refusal(DeliveryRefused):
 class Rest:
     """One request at a time goes out and comes back as data, or as an error."""
 
-    def __init__(self, status: Status) -> None:
+    def __init__(self, status: Status, gate: Gate) -> None:
         self._status = status
+        self._gate = gate
         self._http: HTTPClient | None = None
         self._there = asyncio.Event()
         self._routes: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = (
@@ -104,6 +103,8 @@ class Rest:
             self._status.sends += 1
             # What answers an interaction does not count against the bot's limit.
             counts = None if "webhook_id" in where else priority
+            if counts is not None and (left := self._gate.shut_s):
+                raise DeliveryFailed("Discord asks for a pause", retry_after_s=left)
             return await self._sent(http, Route(method, path, **where), body, files, counts)
 
     async def _sent(
@@ -127,6 +128,11 @@ class Rest:
         except (aiohttp.ClientError, OSError, TimeoutError, RuntimeError) as error:
             # RuntimeError: the library's session was closed by a reconnect.
             raise DeliveryFailed(f"Discord cannot be reached: {said(error)}") from error
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            # The library trusts what it reads: a limit without its time, JSON that is none.
+            raise DeliveryFailed(
+                f"Discord answered with something that is not its own: {said(error)}"
+            ) from error
         if isinstance(answer, str) and answer:
             raise DeliveryFailed("Discord answered with something that is not its own")
         return answer
@@ -145,10 +151,19 @@ class Rest:
 async def _request(
     http: HTTPClient, route: Route, body: object, files: Sequence[tuple[str, bytes]]
 ) -> object:
+    try:
+        return await http.request(route, **_content(body, files))
+    except asyncio.CancelledError:
+        # The library lifts a pause for all requests when the one that met it has waited: one that
+        # is given up before would hold all others for ever.
+        http._global_over.set()  # noqa: SLF001
+        raise
+
+
+def _content(body: object, files: Sequence[tuple[str, bytes]]) -> dict[str, Any]:
+    """What the library's request takes."""
     if not files:
-        if body is None:
-            return await http.request(route)
-        return await http.request(route, json=body)
+        return {} if body is None else {"json": body}
     form: list[dict[str, object]] = [{"name": "payload_json", "value": json.dumps(body)}]
     for number, (name, content) in enumerate(files):
         form.append(
@@ -157,7 +172,7 @@ async def _request(
                 "content_type": "application/octet-stream",
             }
         )  # fmt: skip
-    return await http.request(route, form=form)
+    return {"form": form}
 
 
 def _fault(error: discord.HTTPException) -> DeliveryFailed | Refusal:
@@ -167,8 +182,8 @@ def _fault(error: discord.HTTPException) -> DeliveryFailed | Refusal:
             retry_after_s=_TOKEN_REFUSED_S,
         )
     if error.status == 429:
-        asked = error.response.headers.get("Retry-After", "")
-        pause = float(asked) if asked.replace(".", "", 1).isdigit() else _NOT_DISCORD_S
+        asked = asked_s(error.response.headers)
+        pause = NOT_TOLD_S if asked is None else asked
         return DeliveryFailed("Discord asks for a pause", retry_after_s=pause)
     if error.status == 413:
         # Also when it is the word of something in between, which knows no codes.
@@ -179,7 +194,7 @@ def _fault(error: discord.HTTPException) -> DeliveryFailed | Refusal:
         # Discord names what it refuses by a code: this came from something in between.
         return DeliveryFailed(
             f"something before Discord refused (status {error.status})",
-            retry_after_s=_NOT_DISCORD_S,
+            retry_after_s=NOT_TOLD_S,
         )
     why = _WHY.get(error.code, f"Discord refused it: {error.text[:300]}")
     return Refusal(f"{why} (code {error.code})", error.code)

@@ -5,7 +5,8 @@ known that something goes out now.
 """
 
 import asyncio
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -15,6 +16,10 @@ import aiohttp
 
 from adapters.discord.gate import Gate, Priority
 from adapters.discord.status import Status
+
+# The library waits so long for a limit, and tries again within one request.
+LONGEST_LIMIT_S = 30.0
+NOT_TOLD_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +70,10 @@ def traced(gate: Gate, status: Status) -> aiohttp.TraceConfig:
         _left(context, gate)
         if ended.response.status == 429 or ended.response.status >= 500:
             status.retries += 1
-        asked = ended.response.headers.get("Retry-After", "")
-        if asked.replace(".", "", 1).isdigit():
-            status.throttled_s += float(asked)
+        asked = asked_s(ended.response.headers)
+        status.throttled_s += asked or 0.0
+        if ended.response.status == 429 and _everywhere(ended.response.headers, asked):
+            gate.shut(NOT_TOLD_S if asked is None else asked)
 
     async def broken(
         session: aiohttp.ClientSession,
@@ -81,6 +87,20 @@ def traced(gate: Gate, status: Status) -> aiohttp.TraceConfig:
     made.on_request_end.append(end)
     made.on_request_exception.append(broken)
     return made
+
+
+def asked_s(headers: Mapping[str, str]) -> float | None:
+    """How many seconds an answer asks to wait; None when it does not say."""
+    asked = headers.get("Retry-After", "")
+    return float(asked) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", asked) else None
+
+
+def _everywhere(headers: Mapping[str, str], asked: float | None) -> bool:
+    """Whether a refusal is for all that the bot sends, and not one that the library waits out."""
+    if "Via" not in headers and "X-RateLimit-Bucket" not in headers:
+        return True  # not Discord's own word, but that of what stands before it
+    scopes = (headers.get("X-RateLimit-Global"), headers.get("X-RateLimit-Scope"))
+    return ("true" in scopes or "global" in scopes) and (asked or 0.0) > LONGEST_LIMIT_S
 
 
 def _left(context: SimpleNamespace, gate: Gate) -> None:

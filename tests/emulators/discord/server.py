@@ -8,7 +8,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from aiohttp import web
@@ -28,7 +28,10 @@ Handler = Callable[[web.Request], Awaitable[Any]]
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """What goes wrong with a request. `after`: it took effect, and only its answer is bad."""
+    """What goes wrong with a request. `after`: it took effect, and only its answer is bad.
+
+    `via`: it passed what stands before Discord. `everywhere`: the limit is that of the whole bot.
+    """
 
     status: int = 0
     body: str = '{"message": "broken", "code": 0}'
@@ -37,6 +40,9 @@ class Fault:
     cut: bool = False
     wait: asyncio.Event | None = None
     retry_after: float | None = None
+    everywhere: bool = False
+    via: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True, frozen=True)
@@ -244,13 +250,20 @@ def _json(body: object, status: int = 200, headers: dict[str, str] | None = None
 def _broken(request: web.Request, fault: Fault) -> web.Response:
     if fault.cut and request.transport is not None:
         request.transport.abort()
+    via = {"Via": "1.1 google"} if fault.via or fault.retry_after is not None else {}
+    headers = fault.headers | via
     if fault.retry_after is not None:
-        words = {"message": "slow", "retry_after": fault.retry_after, "global": False}
-        return _json(words, 429, {"Via": "1.1 google", "Retry-After": str(fault.retry_after)})
+        words = {
+            "message": "slow", "retry_after": fault.retry_after, "global": fault.everywhere,
+        }  # fmt: skip
+        scope = {"X-RateLimit-Global": "true"} if fault.everywhere else {}
+        return _json(words, 429, headers | scope | {"Retry-After": str(fault.retry_after)})
     if fault.html:
         page = "<html><body>502 Bad Gateway</body></html>"
-        return web.Response(status=fault.status or 200, text=page, content_type="text/html")
+        return web.Response(
+            status=fault.status or 200, text=page, content_type="text/html", headers=headers
+        )
     return web.Response(
         body=fault.body.encode(), status=fault.status or 500,
-        headers={"Content-Type": "application/json"},
+        headers={"Content-Type": "application/json", **headers},
     )  # fmt: skip
