@@ -12,7 +12,7 @@ from typing import TypeVar
 from core.errors import DamagedFile, DiskFull, NewerDatabase, StoreError, UnusableFile
 from core.state.blank import prepare_new, put_blank, run_scripts
 from core.state.connection import Connection, SharedConnection
-from core.state.faults import FAULTS, of_the_world, translate
+from core.state.faults import FAULTS, is_of_a_row, of_the_world, translate, words
 from core.state.migration import keep_before
 
 T = TypeVar("T")
@@ -231,6 +231,9 @@ class Database:
         except FAULTS as error:
             if of_the_world(error):
                 raise translate(self.path, error) from error
+            if is_of_a_row(error):
+                # A bug to whoever reads the row, but what was said does not go into the log.
+                raise sqlite3.OperationalError(words(error)) from None
             raise
 
 

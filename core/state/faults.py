@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from core.errors import DamagedFile, DiskFull, StoreError, UnusableFile
+from core.errors import DamagedFile, DiskFull, StoreError
 
 FAULTS = (sqlite3.Error, UnicodeDecodeError)
 """All that a call of sqlite3 raises: it puts damaged bytes into its words, and cannot read them."""
@@ -26,8 +26,8 @@ _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def of_the_world(error: Fault) -> bool:
-    """Whether the error is a fault of the file or the disk, and no bug."""
-    return _unreadable(error) or _code(error) in _WORLD
+    """Whether the error is a fault of the file or the disk: no bug, and nothing about one row."""
+    return is_damage(error) or _code(error) in _WORLD
 
 
 def is_damage(error: Fault) -> bool:
@@ -39,9 +39,8 @@ def translate(path: Path, error: Fault) -> StoreError:
     """The world's faults as the errors that callers treat differently; `error` names the cause."""
     if is_damage(error):
         return DamagedFile(f"{path} is damaged or not a database: {words(error)}")
-    if _no_text(error):
-        # The rest of the file may be sound.
-        return UnusableFile(f"{path} is damaged: {words(error)}")
+    if is_of_a_row(error):
+        return StoreError(f"{path} is damaged: {words(error)}")
     if _code(error) == sqlite3.SQLITE_FULL:
         return DiskFull(f"no room on the disk for {path.name}: {error}")
     if _code(error) == sqlite3.SQLITE_CANTOPEN and path.exists() and not path.is_file():
@@ -51,20 +50,17 @@ def translate(path: Path, error: Fault) -> StoreError:
 
 def words(error: Fault) -> str:
     """What is wrong, without what stands in the file."""
-    return "its text is no text" if _unreadable(error) else str(error)
+    return "its text is no text" if _no_tables(error) or is_of_a_row(error) else str(error)
 
 
-def _unreadable(error: Fault) -> bool:
-    return _no_tables(error) or _no_text(error)
+def is_of_a_row(error: Fault) -> bool:
+    """Whether a text in a row is no UTF-8: the rest of the file may be sound. sqlite3's own error
+    for it has no number, and the text in its words."""
+    return isinstance(error, sqlite3.OperationalError) and not hasattr(error, "sqlite_errorcode")
 
 
 def _no_tables(error: Fault) -> bool:
     return isinstance(error, UnicodeDecodeError) and error.object.startswith(_MALFORMED)
-
-
-def _no_text(error: Fault) -> bool:
-    """sqlite3's own error, of no number, for a text in a row that is no UTF-8."""
-    return isinstance(error, sqlite3.OperationalError) and not hasattr(error, "sqlite_errorcode")
 
 
 def _code(error: Fault) -> int:

@@ -1,13 +1,12 @@
 """Whether a job's file is that job's, and as the bot writes it. Reads no steps."""
 
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from core.errors import UnusableFile
 from core.state.database import Transaction
-from core.state.faults import of_the_world
+from core.state.faults import FAULTS, of_the_world, words
 
 T = TypeVar("T")
 
@@ -28,10 +27,10 @@ def as_written(path: Path, function: Callable[[Transaction], T], tx: Transaction
     nothing that the bot writes: then nothing of the file can be believed."""
     try:
         return function(tx)
-    except sqlite3.Error as error:
+    except FAULTS as error:
         if of_the_world(error):
             raise
-        raise UnusableFile(f"{path} is damaged: {error}; nothing of it was taken") from error
+        reason = words(error)
     except (ValueError, TypeError, LookupError) as error:
-        words = " ".join(str(error).split())[:200]
-        raise UnusableFile(f"{path} is damaged: {words}; nothing of it was taken") from error
+        reason = " ".join(str(error).split())[:200]
+    raise UnusableFile(f"{path} is damaged: {reason}; nothing of it was taken")
