@@ -6,7 +6,6 @@ that cannot break the connection they came through. Its cache of guilds is not u
 """
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from itertools import count
@@ -21,6 +20,7 @@ from discord.http import Route
 from adapters.discord.beats import tend
 from adapters.discord.buckets import Bucket
 from adapters.discord.fields import Payload, number, part
+from adapters.discord.pacing import Pace, Starts
 from adapters.discord.rest import Rest
 from adapters.discord.settings import DiscordSettings
 from adapters.discord.status import Status
@@ -35,9 +35,14 @@ EVENTS = (
     "THREAD_MEMBERS_UPDATE", "MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE",
     "MESSAGE_DELETE_BULK", "INTERACTION_CREATE",
 )  # fmt: skip
-_LONGEST_PAUSE_S = 30.0
 _RESUMES = 2
-_BAD_TOKEN_PAUSE_S = 600.0
+_HOPELESS_PAUSE_S = 600.0
+_CLOSED = {
+    4010: "it knows no such shard",
+    4012: "it speaks this version of its API no more: a newer Thaw is needed",
+    4013: "it knows no such intents",
+    4014: "the bot may not have the intents it asks for: look under Bot in the developer portal",
+}
 _CONTENT_GRANTED = 1 << 18 | 1 << 19
 
 
@@ -57,28 +62,8 @@ class Timing:
     first_pause_s: float = 0.5
 
 
-class _BadToken(ThawError):
-    """Discord does not know the token; only a person can help."""
-
-
-class Pace:
-    """How long to wait before connecting again: not at all after a good connection, then longer."""
-
-    def __init__(self, first_s: float = 0.5) -> None:
-        self._first_s = first_s
-        self._failures = 0
-
-    def good(self) -> None:
-        """A connection came up."""
-        self._failures = 0
-
-    def next_s(self) -> float:
-        """The pause before the next attempt, in seconds."""
-        failures, self._failures = self._failures, self._failures + 1
-        if not failures:
-            return 0.0
-        longest = min(self._first_s * 2.0 ** min(failures - 1, 10), _LONGEST_PAUSE_S)
-        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - so that not all come at once
+class _Hopeless(ThawError):
+    """Discord does not let this bot in, and says so; only a person can help."""
 
 
 class Link:
@@ -102,6 +87,7 @@ class Link:
         self._on_event = on_event
         self._timing = timing
         self._pace = Pace(timing.first_pause_s)
+        self._starts = Starts()
         self._content = True
         self._shards = 1
         self._live: set[int] = set()
@@ -116,12 +102,15 @@ class Link:
             try:
                 await self._connect()
                 self._problem("the connection did not come up again")
-            except _BadToken as error:
+            except _Hopeless as error:
                 self._problem(str(error))
-                await asyncio.sleep(_BAD_TOKEN_PAUSE_S)
+                await asyncio.sleep(_HOPELESS_PAUSE_S)
             except discord.PrivilegedIntentsRequired:
-                self._content = False
-                continue
+                if self._content:
+                    self._content = False
+                    continue
+                self._problem(f"Discord closed the connection: {_CLOSED[4014]}")
+                await asyncio.sleep(_HOPELESS_PAUSE_S)
             except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
                 self._problem(f"Discord cannot be reached: {said(error)}")
             except Exception as error:
@@ -150,10 +139,13 @@ class Link:
             if connection.done():
                 await connection
         except discord.LoginFailure as error:
-            raise _BadToken(_bad_token(self._settings)) from error
+            raise _Hopeless(_bad_token(self._settings)) from error
         except discord.ConnectionClosed as error:
             if error.code == 4004:
-                raise _BadToken(_bad_token(self._settings)) from error
+                raise _Hopeless(_bad_token(self._settings)) from error
+            if error.code in _CLOSED:
+                words = f"Discord closed the connection: {_CLOSED[error.code]}"
+                raise _Hopeless(words) from error
             raise
         finally:
             self._rest.use(None)
@@ -176,7 +168,7 @@ class Link:
             session.get(url, headers=headers) as answer,
         ):
             if answer.status == 401:
-                raise _BadToken(_bad_token(self._settings))
+                raise _Hopeless(_bad_token(self._settings))
             answer.raise_for_status()
             found: object = await answer.json()
         told = found if isinstance(found, dict) else {}
@@ -298,6 +290,10 @@ class Link:
         """Sessions may only be begun so often."""
         if not initial:
             await asyncio.sleep(self._timing.identify_pause_s)
+        while wait := self._starts.wait_s(self._shards):
+            self._problem(f"sessions end too soon; the next one begins in {wait:.0f} s")
+            await asyncio.sleep(wait)
+        self._starts.begun()
 
     def _problem(self, words: str) -> None:
         if words != self._status.problem:

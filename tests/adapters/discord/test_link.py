@@ -4,11 +4,16 @@ import json
 import pytest
 
 from adapters.discord.adapter import DiscordAdapter
-from adapters.discord.link import Pace
+from adapters.discord.gate import Gate
+from adapters.discord.link import Link
+from adapters.discord.rest import Rest
+from adapters.discord.settings import DiscordSettings
+from adapters.discord.status import Status
+from adapters.discord.wire import traced
 from core.messages import Message
-from tests.adapters.discord.conftest import Start, Town
+from tests.adapters.discord.conftest import QUICK, Start, Town
 from tests.adapters.discord.fake_core import Event, FakeCore, post
-from tests.emulators.discord.server import DiscordServer, Fault
+from tests.emulators.discord.server import TOKEN, DiscordServer, Fault
 
 
 def words(events: list[Event]) -> list[str]:
@@ -179,6 +184,42 @@ async def test_an_intent_that_was_taken_away_meanwhile_is_given_up(
     await heard(discord, core, town, 1)
 
 
+class Telling(Status):
+    """A status that can be waited for."""
+
+    def __init__(self) -> None:
+        self.told: asyncio.Queue[str] = asyncio.Queue()
+        super().__init__()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name == "problem" and value != "not started":
+            self.told.put_nowait(str(value))
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "sessions"),
+    [(4004, "DISCORD_TOKEN", 1), (4010, "no such shard", 1), (4012, "newer Thaw", 1),
+     (4013, "no such intents", 1), (4014, "under Bot in the developer portal", 2)],
+)  # fmt: skip
+async def test_what_only_a_person_can_mend_is_told_and_not_tried_again_and_again(
+    discord: DiscordServer, code: int, words: str, sessions: int
+) -> None:
+    discord.gateway.identified_with = code
+    status, gate = Telling(), Gate()
+    settings = DiscordSettings(api_url=discord.api_url, gateway_url=discord.gateway_url)
+    trace = traced(gate, status)
+    link = Link(
+        settings, TOKEN, Rest(status, gate), status, lambda event, payload: None, QUICK, trace
+    )
+    running = asyncio.create_task(link.run())
+    try:
+        assert words in await asyncio.wait_for(status.told.get(), 60)
+    finally:
+        running.cancel()
+    assert discord.gateway.log.count("identify") == sessions
+
+
 async def test_a_large_bot_keeps_a_connection_for_each_shard(
     start: Start, discord: DiscordServer, core: FakeCore, town: Town
 ) -> None:
@@ -191,16 +232,6 @@ async def test_a_large_bot_keeps_a_connection_for_each_shard(
     await discord.gateway.happened("resumed", 2)
     await heard(discord, core, town, 2)
     assert bot.status.connected
-
-
-def test_pauses_grow_to_a_limit_and_begin_again_after_a_good_connection() -> None:
-    pace = Pace(0.5)
-    pauses = [pace.next_s() for _ in range(20)]
-    assert pauses[0] == 0
-    assert 0 < pauses[1] <= 0.5
-    assert 15 <= pauses[-1] <= 30
-    pace.good()
-    assert pace.next_s() == 0
 
 
 async def test_what_was_said_while_a_session_was_lost_is_read_afterwards(

@@ -73,6 +73,7 @@ class Gateway:
         self.log: list[str] = []
         self.refuse_with: int | None = None
         self.keep_unready = False
+        self.identified_with: int | None = None
         self._moved = asyncio.Condition()
 
     async def happened(self, word: str, times: int = 1) -> None:
@@ -133,6 +134,9 @@ class Gateway:
         await self.note("identify")
         if data["token"] != self.token:
             await socket.ws.close(code=4004)
+            return None
+        if self.identified_with is not None:
+            await socket.ws.close(code=self.identified_with)
             return None
         if data["intents"] & ~self.granted:
             await socket.ws.close(code=4014)
