@@ -6,6 +6,7 @@ Discord's format is nearly Markdown, so the author's own lines are kept wherever
 import re
 import unicodedata
 from dataclasses import dataclass
+from html import unescape
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -134,6 +135,8 @@ def _items(lines: list[str]) -> list[str]:
 
 def _inline(line: str) -> str:
     """One line outside of code."""
+    # Small print is the bot's own: what was changed, and by what rights.
+    line = re.sub(r"^(\s*)-#(?=\s)", r"\1\-#", line)
     made, end = [], 0
     for found in _CODE.finditer(line):
         made += [_marks(line[end : found.start()]), found[0]]
@@ -143,6 +146,9 @@ def _inline(line: str) -> str:
 
 def _marks(text: str) -> str:
     text = re.sub(r"!(\[[^\]]{0,500}\]\()", r"\1", text)  # an image is a link to it
+    text = re.sub(r"&(?:lt|gt|amp|quot|nbsp|#39);", lambda found: unescape(found[0]), text)
+    # Names as Python has them: __init__.py, obj.__len__()
+    text = re.sub(r"(?<![\w\\])__([a-z]+)__(?=\.\w|\()", r"\_\_\1\_\_", text)
     text = re.sub(r"(?<![\w\\_])__(?=\S)([^_]{1,1000})(?<=\S)__(?!\w)", r"**\1**", text)
     return text.replace("||", r"\|\|")  # nobody means a spoiler
 

@@ -32,6 +32,9 @@ def shown(text: str) -> str:
         ("````md\n```\ninside\n```\n````", "```md\n`\u200b`\u200b`\ninside\n`\u200b`\u200b`\n```"),
         ("[ref]: http://x.y", "[ref]: http://x.y"),
         ("<b>raw</b>", "<b>raw</b>"),
+        ("in __init__.py and x.__len__()", "in \\_\\_init\\_\\_.py and x.\\_\\_len\\_\\_()"),
+        ("a &lt; b &amp;&amp; `&lt;`", "a < b && `&lt;`"),
+        ("-# \u270e undone", "\\-# \u270e undone"),
         ("```\nnever closed", "```\nnever closed\n```"),
     ],
 )
