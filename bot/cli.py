@@ -17,6 +17,7 @@ import click
 import bot
 from bot.checks import printable
 from bot.config import Config, ConfigError, load
+from bot.descriptors import stand_in
 from bot.finding import Level
 from bot.platform_sections import PLATFORMS
 from core.errors import ThawError
@@ -362,6 +363,7 @@ def as_text(stream: TextIO, encoding: str | None = None) -> None:
 
 def main() -> None:
     """Run the command that the arguments name; exit 0, 1 (it failed) or 2 (misused)."""
+    stand_in()
     for stream in (sys.stdout, sys.stderr):
         as_text(stream)
     thaw(prog_name="thaw")

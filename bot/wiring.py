@@ -60,11 +60,12 @@ from core.window import ChannelWindow
 
 log = structlog.get_logger(__name__)
 
-_STOPPING = (signal.SIGTERM, signal.SIGINT)
+_STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 async def run(config: Config, ready: Callable[[str | None], None]) -> int:
-    """Run the bot until SIGTERM or SIGINT; returns the exit code. Raises ThawError at start.
+    """Run the bot until SIGTERM, SIGINT or SIGHUP; returns the exit code. Raises ThawError at
+    start.
 
     `ready` is called with the page's address, None without a page, as soon as people are let in;
     platforms connect on their own after that.
@@ -81,16 +82,21 @@ async def run(config: Config, ready: Callable[[str | None], None]) -> int:
 
 
 def stop_asked() -> asyncio.Event:
-    """An event that the first SIGTERM or SIGINT sets. The second ends the process at once."""
+    """An event that the first SIGTERM, SIGINT or SIGHUP sets. The second ends the process at once.
+
+    A bot that was started with nohup outlives its terminal.
+    """
     asked = asyncio.Event()
+    outlives = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    stopping = [number for number in _STOPPING if not (outlives and number is signal.SIGHUP)]
 
     def ask() -> None:
         asked.set()
-        for number in _STOPPING:
+        for number in stopping:
             # The kernel's own way, so that nothing which still has to end can be in its way.
             signal.signal(number, signal.SIG_DFL)
 
-    for number in _STOPPING:
+    for number in stopping:
         asyncio.get_running_loop().add_signal_handler(number, ask)
     return asked
 

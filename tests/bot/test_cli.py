@@ -143,6 +143,19 @@ def test_trouble_goes_to_standard_error_with_exit_code_1(talked: Path) -> None:
     assert ended.stderr == f'there is no channel "\\u001b[2Jx"; {channels}\n'
 
 
+def test_what_it_was_started_without_is_no_number_for_files() -> None:
+    code = (
+        "import os; from bot import cli; os.close(0); os.close(2)\n"
+        "cli.thaw = lambda **_: print(*(os.readlink(f'/proc/self/fd/{n}') for n in (0, 2)))\n"
+        "cli.main()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True,
+        timeout=60,
+    )  # fmt: skip
+    assert ended.stdout.split() == ["/dev/null", "/dev/null"]
+
+
 def test_the_command_line_loads_nothing_heavy() -> None:
     loaded = loaded_with("bot.cli")
     assert "bot.config" in loaded

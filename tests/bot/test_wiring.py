@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
@@ -29,6 +30,23 @@ async def main():
     await asked.wait()
     print("asked", flush=True)
     time.sleep(3600)  # not even the loop runs
+asyncio.run(main())
+"""
+HUNG_UP = """
+import asyncio, os, signal, sys
+from bot.wiring import stop_asked
+signal.signal(signal.SIGHUP, getattr(signal, sys.argv[1]))
+async def main():
+    asked = stop_asked()
+    heard = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, heard.set)
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        if not asked.is_set():
+            heard.clear()
+            os.kill(os.getpid(), number)
+            os.kill(os.getpid(), signal.SIGUSR1)  # handled after what came before it
+            await heard.wait()
+            print(asked.is_set(), flush=True)
 asyncio.run(main())
 """
 COLLECTS = """
@@ -96,7 +114,10 @@ async def deaf_page(address: str) -> AsyncIterator[None]:
     writer.close()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@pytest.mark.parametrize("number", STOPPING)
 async def test_a_page_that_does_not_answer_does_not_hold_up_the_stop(
     tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -108,7 +129,7 @@ async def test_a_page_that_does_not_answer_does_not_hold_up_the_stop(
         assert time.monotonic() - before < GOODBYE_S
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", STOPPING)
 async def test_a_second_signal_ends_at_once_whatever_hangs(number: signal.Signals) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", HANGS, cwd=ROOT, stdout=PIPE, stderr=PIPE
@@ -119,6 +140,15 @@ async def test_a_second_signal_ends_at_once_whatever_hangs(number: signal.Signal
         process.send_signal(number)
     _, said = await process.communicate()
     assert (process.returncode, said) == (-number, b"")
+
+
+@pytest.mark.parametrize(("before", "outlived"), [("SIG_IGN", 1), ("SIG_DFL", 0)])
+def test_a_bot_outlives_its_terminal_only_with_nohup(before: str, outlived: int) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", HUNG_UP, before], cwd=ROOT, capture_output=True, text=True,
+        check=True, timeout=60,
+    )  # fmt: skip
+    assert ended.stdout.split() == ["False"] * outlived + ["True"]
 
 
 @pytest.mark.needs_system("bubblewrap")
