@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 
 from core.messages import ChannelRef
 from core.state.channels import _name
-from core.state.database import _prepare, translate
+from core.state.database import _prepare
+from core.state.faults import translate
 from core.state.schema import (
     CHANNEL_APPLICATION_ID,
     CONTROL_APPLICATION_ID,
