@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from adapters.discord.fields import Payload, text
 
 _TEXT, _NUMBER = 3, 4
+# In servers that the bot was brought to and in direct messages to it, not in chats among people.
+_WHERE: dict[str, object] = {"integration_types": [0], "contexts": [0, 1]}
 _LONGEST = 6000  # what Discord takes in one option
 
 
@@ -62,6 +64,7 @@ class SlashCommand:
             "name": self.name,
             "description": self.about,
             "type": 1,
+            **_WHERE,
             "options": [option.registered() for option in self.options],
         }
 
@@ -245,7 +248,11 @@ def alike(registered: Sequence[Payload]) -> bool:
             for one in (options if isinstance(options, list) else [])
             if isinstance(one, Mapping)
         ]
-        return json.dumps([command.get("name"), command.get("description"), slim])
+        where = [
+            sorted(map(str, told)) if isinstance(told := command.get(name), list) else None
+            for name in _WHERE
+        ]
+        return json.dumps([command.get("name"), command.get("description"), where, slim])
 
     return sorted(map(essence, registered)) == sorted(map(essence, registration()))
 

@@ -10,6 +10,9 @@ from adapters.discord.rendering import read_action
 from adapters.discord.translation import person
 from core.messages import Person, ThreadRef
 
+# A chat that the bot is not in: somebody has the app for themselves, and the others would read.
+_AMONG_PEOPLE = 2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -95,6 +98,8 @@ def _asked(payload: Payload, directory: Directory) -> Asked | None:
     id, token = id_of(payload), text(payload, "token")
     member = part(payload, "member")
     guild = id_of(payload, "guild_id")
+    if number(payload, "context", 0) == _AMONG_PEOPLE:
+        return None
     if guild and guild not in directory.guilds:
         # Somebody has the app for themselves and tries it in a server that the bot is not in.
         return None

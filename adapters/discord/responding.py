@@ -14,6 +14,7 @@ from adapters.discord.interactions import Asked, Click, Command, Completion, Fil
 from adapters.discord.members import Members
 from adapters.discord.rendering import Json, Part, details, ephemeral, form
 from adapters.discord.rest import Rest
+from adapters.discord.splitting import shortened, units
 from adapters.discord.tokens import Tokens
 from adapters.discord.whispers import Whispers
 from core.errors import (
@@ -210,7 +211,9 @@ class Responding:
             case "keys":
                 view = await self._window.look(ReadState(channel=channel, prefix=found.typed))
                 entries = view.entries if isinstance(view, StateView) else ()
-                return [_choice(entry.key, entry.key) for entry in entries if len(entry.key) <= 100]
+                return [
+                    _choice(entry.key, entry.key) for entry in entries if units(entry.key) <= 100
+                ]
             case _:
                 return []
 
@@ -243,5 +246,4 @@ async def register(rest: Rest, application: str) -> None:
 
 
 def _choice(name: str, value: str | int) -> Json:
-    flat = " ".join(name.split())
-    return {"name": flat if len(flat) <= 99 else flat[:98] + "…", "value": value}
+    return {"name": shortened(" ".join(name.split()), 100) or "…", "value": value}

@@ -20,6 +20,7 @@ from core.ports import Window
 _REMEMBERED = 5_000
 _INLINE_LIMIT = 2_000  # characters: more than that is rendered off the loop
 _PLAIN_S = 600.0
+_OLD_S, _OLD_PAUSE_S = 3500.0, 20.0
 
 
 class Showing:
@@ -37,6 +38,8 @@ class Showing:
         self._over: OrderedDict[tuple[ThreadRef, str], int] = OrderedDict()
         # Where cards came to be refused, until when it is not tried again.
         self._plain: dict[str, float] = {}
+        # Where an old card moved, until when none moves again.
+        self._moved: dict[str, float] = {}
 
     @property
     def waiting(self) -> int:
@@ -46,9 +49,24 @@ class Showing:
     def moved(self, moving: Moving) -> None:
         """Show it at the channel's pace; returns at once."""
         item = moving.id if isinstance(moving, Card) else moving.post_id
+        where = self._writing.where(moving.thread)
         if isinstance(moving, StreamText) and (moving.thread, item) in self._over:
             return
-        self._painter.offer(self._writing.where(moving.thread), item, moving)
+        if isinstance(moving, Card) and not self._may_move(moving, where):
+            return
+        self._painter.offer(where, item, moving)
+
+    def _may_move(self, card: Card, where: str) -> bool:
+        """Discord lets messages older than an hour be edited only so often, all together; what is
+        left of it is for what has to be shown."""
+        if time.time() - card.created_at < _OLD_S:
+            return True
+        now = time.monotonic()
+        if now < self._moved.get(where, 0.0):
+            return False
+        self._moved = {one: until for one, until in self._moved.items() if now < until}
+        self._moved[where] = now + _OLD_PAUSE_S
+        return True
 
     async def post(self, post: Post) -> None:
         """Show a post. Raises DeliveryFailed, DeliveryRefused or StoreError."""

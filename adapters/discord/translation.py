@@ -154,8 +154,6 @@ def _uploads(payload: Payload, place: Place, *, to_me: bool) -> list[Upload]:
     """Its own files and those it passes on; "what is this?" in answer to a file is about that.
     Where the bot hears everything, it has that file."""
     found = _files(payload)
-    for message in forwarded(payload):
-        found += _files(message)
     if not found and not (to_me or place.mine or place.is_dm):
         found = _files(replied_to(payload))
     return found
@@ -164,6 +162,7 @@ def _uploads(payload: Payload, place: Place, *, to_me: bool) -> list[Upload]:
 def _files(message: Payload) -> list[Upload]:
     return [
         Upload(name=text(one, "filename"), url=text(one, "url"), size=number(one, "size", 0))
-        for one in parts(message, "attachments")
+        for whole in (message, *forwarded(message))
+        for one in parts(whole, "attachments")
         if text(one, "filename") and text(one, "url")
     ]

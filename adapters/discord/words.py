@@ -51,6 +51,7 @@ def _joined(*pieces: str) -> str:
 def _quoted(message: Payload, directory: Directory) -> str:
     """Another's message with a sign before each line, whatever ends a line."""
     pieces = [_written(message, directory), *_in_words(message), *_cards(message)]
+    pieces += [_quoted(one, directory) for one in forwarded(message)]
     whole = "\n".join(filter(None, pieces))[:_LONGEST]
     return "\n".join(f"> {line}" for line in whole.splitlines())
 

@@ -37,6 +37,7 @@ def test_commands_are_told_to_discord_only_when_they_changed() -> None:
     assert alike(list(reversed(there)))
     assert not alike(there[1:])
     assert not alike([there[0] | {"description": "old"}, *there[1:]])
+    assert not alike([there[0] | {"contexts": [0, 1, 2]}, *there[1:]])
 
 
 def test_a_command_of_another_bot_has_no_words() -> None:
@@ -48,3 +49,8 @@ def test_an_option_of_another_type_is_left_out() -> None:
     assert words("job", [{"name": "job", "value": 7.0}]) == "/job 7"
     assert words("job", [{"name": "job", "value": {"a": 1}}, {"name": "x", "value": 1}]) == "/job"
     assert completes("job", "job") == "jobs"
+
+
+def test_no_command_is_offered_in_chats_that_the_bot_is_not_in() -> None:
+    for command in registration():
+        assert (command["integration_types"], command["contexts"]) == ([0], [0, 1])

@@ -108,6 +108,13 @@ def test_a_server_that_the_bot_is_not_in_is_no_place(
     assert read(kind, directory) is None
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_chat_among_people_is_no_place(directory: Directory, kind: dict[str, object]) -> None:
+    alone = {"guild_id": None, "member": None, "user": {"id": "200", "username": "anna"}}
+    assert read({**kind, **alone, "context": 1}, directory) is not None
+    assert read({**kind, **alone, "context": 2}, directory) is None
+
+
 def test_in_a_direct_message_everybody_is_from_outside_until_they_are_known(
     directory: Directory,
 ) -> None:

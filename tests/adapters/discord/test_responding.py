@@ -215,7 +215,7 @@ async def test_a_refused_command_says_why(
 async def test_job_numbers_complete(
     bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town
 ) -> None:
-    core.cards = {n: card(town.main, n, title="x" * 200 if n == 3 else f"Work {n}")
+    core.cards = {n: card(town.main, n, title="👍" * 200 if n == 3 else f"Work {n}")
                   for n in range(1, 60)}  # fmt: skip
     made = await discord.interactions.complete(town.anna, town.general, "job", "job", "")
     await discord.interactions.answered(made)

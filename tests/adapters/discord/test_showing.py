@@ -1,9 +1,13 @@
 """What the bot may not show as it would like to is shown as it may, whole."""
 
+import time
+from dataclasses import replace
+
 import pytest
 
 from adapters.discord.adapter import DiscordAdapter
 from core.errors import DeliveryRefused
+from core.messages import CardMoved
 from tests.adapters.discord.conftest import Start, Town
 from tests.adapters.discord.fake_core import FakeCore, card, post
 from tests.emulators.discord.server import DiscordServer, Fault
@@ -86,3 +90,18 @@ async def test_the_same_post_again_after_a_restart_adds_nothing(
     await bot.stop()
     await (await start()).deliver(item)
     assert town.general.texts == before
+
+
+async def test_a_card_of_an_hour_ago_moves_seldom_and_what_is_durable_is_shown_at_once(
+    bot: DiscordAdapter, discord: DiscordServer, town: Town
+) -> None:
+    old = card(town.main, created_at=time.time() - 4000, step="one")
+    await bot.deliver(old)
+    (shown,) = town.general.messages.values()
+    for step in ("two", "three"):
+        await bot.show(CardMoved(card=replace(old, step=step)))
+    await discord.messages.until(lambda: "two" in str(shown.embeds))
+    await bot.show(CardMoved(card=replace(old, step="four")))
+    await bot.deliver(replace(old, step="five", version=2))
+    assert "five" in str(shown.embeds)
+    assert not any(step in str(shown.history) for step in ("three", "four"))

@@ -89,3 +89,9 @@ def test_the_card_of_another_bot_is_quoted_and_a_link_s_picture_is_not(
     assert words(passed_on, directory) == (
         "Forwarded message:\n> look\n> Build 7\n> failed\n> step: lint"
     )
+
+
+def test_what_was_passed_on_can_be_asked_about_in_a_reply(directory: Directory) -> None:
+    answered = forward(content="a\nb") | {"author": {"id": "5", "username": "ben"}}
+    text = words({"content": "what is this?", "referenced_message": answered}, directory)
+    assert text == "what is this?\n\nIn reply to ben:\n> > a\n> > b"
