@@ -27,6 +27,8 @@ _LONG_SETTLE_S = 0.5
 # A server that waits for nothing is asked so often: people's signs need a tenth of a second.
 _AT_ONCE_S = 0.05
 _LONG_S = 10.0
+# A connection that broke after it had worked is opened anew nearly at once, but once only.
+_ANEW_S = 0.02
 # Pauses after trouble grow up to this many first ones: people wait for an answer meanwhile.
 _LONGEST_WAITS = 15
 
@@ -55,14 +57,19 @@ class Polling:
 
     async def run(self, me: Me) -> None:
         """Poll for ever."""
-        wait = self._first_wait_s
+        wait, worked = self._first_wait_s, False
         while True:
             try:
                 batch = await self._poll()
             except TelegramError as error:
-                await self._mend(error, wait)
-                wait = min(wait * 2, _LONGEST_WAITS * self._first_wait_s)
+                if worked and type(error) is NetworkError:
+                    await self._mend(error, min(_ANEW_S, wait))
+                else:
+                    await self._mend(error, wait)
+                    wait = min(wait * 2, _LONGEST_WAITS * self._first_wait_s)
+                worked = False
                 continue
+            worked = True
             if not self._status.connected:
                 log.info("connected to Telegram", bot=me.username)
             self._status.connected, self._status.problem = True, ""

@@ -40,6 +40,18 @@ async def test_a_connection_on_which_nobody_speaks_is_known_to_stand(
     assert bot.status.connected
 
 
+async def test_a_connection_that_broke_after_it_had_worked_is_opened_anew_without_a_pause(
+    server: TelegramServer, core: Core, make: Make
+) -> None:
+    bot = make(replace(FAST, poll_s=600, first_wait_s=3600.0))
+    await bot.start()
+    async with asyncio.timeout(60):
+        await server.updates.polled(2)
+    await server.cut()
+    server.world.say(server.world.chat(7), "hi")
+    await core.hears(1)
+
+
 async def test_a_connection_cut_in_the_middle_loses_and_doubles_nothing(
     server: TelegramServer, core: Core, make: Make
 ) -> None:
