@@ -126,7 +126,7 @@ class DiscordAdapter:
                 await self._showing.post(item)
         except DeliveryRefused as error:
             if isinstance(item, Post) and self._elsewhere.is_due(item):
-                self._spawn(self._elsewhere.tell(item, str(error)), "discord word elsewhere")
+                self._spawn(self._elsewhere.tell(item, error), "discord word elsewhere")
             raise
         except StoreError as error:
             raise DeliveryFailed(f"what is shown where cannot be kept: {error}") from error

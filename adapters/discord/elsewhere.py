@@ -7,7 +7,7 @@ import structlog
 
 from adapters.discord.fields import id_of
 from adapters.discord.rendering import Part
-from adapters.discord.rest import Rest
+from adapters.discord.rest import LACKS_ACCESS, UNKNOWN_CHANNEL, Refusal, Rest
 from core.errors import DeliveryFailed, DeliveryRefused
 from core.messages import ChannelRef, Post
 
@@ -16,6 +16,8 @@ log = structlog.get_logger(__name__)
 _AGAIN_S = 3600.0
 _KNOWN = 5_000
 _LONGEST = 300
+# Where nobody can ask the bot for anything, either.
+_GONE = (UNKNOWN_CHANNEL, LACKS_ACCESS)
 
 
 class Elsewhere:
@@ -38,13 +40,15 @@ class Elsewhere:
             self._told.popitem(last=False)
         return True
 
-    async def tell(self, post: Post, error: str) -> None:
+    async def tell(self, post: Post, error: DeliveryRefused) -> None:
         """Say it to who asked."""
         assert post.mention is not None
         channel = post.thread.channel.channel
+        gone = isinstance(error, Refusal) and error.code in _GONE
+        kept = " with the bot: ask who runs it" if gone else ", and /job N shows them there"
         text = (
-            f"I cannot post in <#{channel}> ({error[:_LONGEST]}). What you asked for there does"
-            " not reach you; results of jobs are kept, and /job N shows them there."
+            f"I cannot post in <#{channel}> ({str(error)[:_LONGEST]}). What you asked for there"
+            f" does not reach you; results of jobs are kept{kept}."
         )
         try:
             await self._say(post.mention.id, text)

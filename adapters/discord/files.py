@@ -79,5 +79,8 @@ async def _content(session: aiohttp.ClientSession, url: str) -> AsyncGenerator[b
 
 
 def _name(path: str) -> str:
-    shown = storable(path.rsplit("/", 1)[-1]).replace('"', "'").replace("\n", " ")
-    return shown[-100:] or "file"
+    # It stands in a header, where the end of a line, whatever ends one, would be another header.
+    shown = "".join(
+        sign if sign.isprintable() else " " for sign in storable(path.rsplit("/", 1)[-1])
+    )
+    return shown.replace('"', "'")[-100:].strip() or "file"

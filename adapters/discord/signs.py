@@ -9,7 +9,7 @@ import structlog
 
 from adapters.discord.directory import Directory
 from adapters.discord.gate import Priority
-from adapters.discord.rest import LACKS_RIGHT, UNKNOWN_MESSAGE, Refusal, Rest
+from adapters.discord.rest import LACKS_ACCESS, LACKS_RIGHT, UNKNOWN_MESSAGE, Refusal, Rest
 from adapters.discord.tokens import Tokens
 from core.errors import DeliveryFailed, DeliveryRefused
 from core.messages import Seen
@@ -84,7 +84,7 @@ class Signs:
         except Refusal as refusal:
             if refusal.code == UNKNOWN_MESSAGE:
                 raise  # its author took it back: nobody waits
-            if refusal.code == LACKS_RIGHT:
+            if refusal.code in (LACKS_RIGHT, LACKS_ACCESS):
                 now = time.monotonic()
                 self._shut = {one: until for one, until in self._shut.items() if now < until}
                 self._shut[channel] = now + _SHUT_S

@@ -245,6 +245,7 @@ async def test_who_asked_in_a_channel_that_is_gone_is_told_directly_and_once(
     await discord.messages.until(direct)
     (told,) = direct()
     assert f"<#{town.general.id}>" in told
+    assert "ask who runs it" in told  # there nobody could ask for it, either
     assert discord.asked("POST", "/users/@me/channels") == 1
 
 

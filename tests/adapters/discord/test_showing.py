@@ -105,3 +105,17 @@ async def test_a_card_of_an_hour_ago_moves_seldom_and_what_is_durable_is_shown_a
     await bot.deliver(replace(old, step="five", version=2))
     assert "five" in str(shown.embeds)
     assert not any(step in str(shown.history) for step in ("three", "four"))
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("a\r\nX-Evil: 1.csv", "a X-Evil: 1.csv"), ('x\ry"z\x00\u2028.csv', "x y'z\ufffd .csv"),
+     ("\u202evsc.exe", "vsc.exe"), ("deep/dir/ä.csv", "ä.csv"), ("\n", "file")],
+)  # fmt: skip
+async def test_a_file_s_name_is_one_line_whatever_a_sandbox_called_it(
+    bot: DiscordAdapter, core: FakeCore, town: Town, name: str, shown: str
+) -> None:
+    core.produced = {name: b"1"}
+    await bot.deliver(post(town.main, "done", files=(name,)))
+    (last,) = [one for one in town.general.messages.values() if one.files]
+    assert list(last.files) == [shown]
