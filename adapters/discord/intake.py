@@ -69,10 +69,9 @@ class Intake:
             self._mailboxes.put(key, partial(self._take_late, event, payload))
 
     async def _take_late(self, event: str, payload: Payload) -> None:
-        if event in ("MESSAGE_CREATE", "MESSAGE_UPDATE"):
-            place = await self._find(payload)
-            if place is not None:
-                self._take(event, payload, place)
+        place = await self._find(payload)
+        if place is not None:
+            self._take(event, payload, place)
 
     async def _hear_late(self, payload: Payload) -> None:
         """A message that was found in its channel."""

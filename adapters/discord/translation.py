@@ -81,7 +81,9 @@ def edited(payload: Payload, directory: Directory, place: Place) -> Edit | None:
     if not id or at is None or "content" not in payload or not _by_a_person(payload, directory):
         return None
     to_me = _to_me(payload, directory)
-    if not (place.is_dm or place.mine or to_me or _names_me(payload, directory)):
+    # An edit may take the bot's name out; the thread under the message is still there.
+    mine = place.mine or directory.thread_known(id)
+    if not (place.is_dm or mine or to_me or _names_me(payload, directory)):
         return None
     return Edit(
         id=f"edit:{id}:{stamp}",

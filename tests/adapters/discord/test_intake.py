@@ -123,6 +123,19 @@ async def test_a_thread_that_was_not_announced_is_looked_up(
     assert (await core.message()).thread == town.thread(old.id)
 
 
+async def test_a_deletion_in_a_thread_that_was_not_announced_is_told(
+    start: Start, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    old = discord.world.channel(town.guild, PUBLIC_THREAD, parent=town.general, owner=town.bot)
+    old.archived = True
+    said = await discord.say(town.anna, old, "said long ago")
+    await start()
+    await discord.messages.remove(said)
+    (deletion,) = await core.events(1)
+    assert isinstance(deletion, Deletion)
+    assert (deletion.message_id, deletion.thread) == (said.id, town.thread(old.id))
+
+
 async def test_what_cannot_be_kept_now_is_kept_later_in_order(
     bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town
 ) -> None:

@@ -177,6 +177,18 @@ def test_an_edit_has_an_id_of_its_own_each_time(directory: Directory) -> None:
     assert edited(said("x"), directory, THREAD) is None
 
 
+def test_an_edit_that_takes_the_bot_s_name_out_is_one_of_the_message_its_thread_hangs_on(
+    directory: Directory,
+) -> None:
+    payload = said("never mind", edited_timestamp="2026-11-17T10:00:00+00:00")
+    assert edited(payload, directory, MAIN) is None
+    thread = {"id": payload["id"], "guild_id": "9", "type": 11, "parent_id": "11"}
+    directory.apply("THREAD_CREATE", thread)
+    found = edited(payload, directory, MAIN)
+    assert found is not None
+    assert (found.text, found.thread.thread) == ("never mind", payload["id"])
+
+
 def test_a_purge_is_a_deletion_of_each(directory: Directory) -> None:
     gone = deleted({"ids": ["1", "2", "x", 3], "channel_id": "12"}, THREAD, 5.0)
     assert [one.message_id for one in gone] == ["1", "2"]
