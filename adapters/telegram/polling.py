@@ -20,8 +20,10 @@ WANTED = ["message", "edited_message", "callback_query", "my_chat_member"]
 # Written so, the library neither warns of its own method nor uses the connections for sends. That
 # method reads a whole batch into objects, and one update with a field missing would lose them all.
 _GET_UPDATES = "get_Updates"
-# How long updates may take before Telegram is asked for further ones: short, so that a file that
-# is fetched delays nobody; longer once one of them takes very long, on a full disk for instance.
+# How long updates may take before Telegram is asked for further ones: a tenth of what the oldest
+# has taken, within bounds. Short, so that a file that is fetched delays nobody, and shorter while
+# all of them are kept soon; long once one takes very long, on a full disk for instance.
+_SOON_S = 0.01
 _SETTLE_S = 0.03
 _LONG_SETTLE_S = 0.5
 # A server that waits for nothing is asked so often: people's signs need a tenth of a second.
@@ -112,7 +114,8 @@ class Polling:
         now, oldest = time.monotonic(), self._updates.offset
         if oldest != self._oldest[0]:
             self._oldest = (oldest, now)
-        settle = _SETTLE_S if now - self._oldest[1] < _LONG_S else _LONG_SETTLE_S
+        taken = now - self._oldest[1]
+        settle = min(_SETTLE_S, max(_SOON_S, taken / 10)) if taken < _LONG_S else _LONG_SETTLE_S
         await asyncio.wait(self._updates.open.values(), timeout=settle)
 
     async def _mend(self, error: TelegramError, wait: float) -> None:

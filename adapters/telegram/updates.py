@@ -55,12 +55,21 @@ class Updates:
             return self.open.get(id)
         self._status.last_event = time.time()
         self._newest = max(id, self._newest or id)
+        # Before anything that takes time, also before what came earlier in the same place is kept.
+        self._glance(id, update, me)
         where = place(update)
         before = self._tails.get(where)
         task = self._chores.spawn(self._work(id, update, me, before), f"telegram update {id}")
         self.open[id] = self._tails[where] = task
         task.add_done_callback(lambda done: self._ended(id, where, done))
         return task
+
+    def _glance(self, id: int, update: Fields, me: Me) -> None:
+        try:
+            self._inbox.glance(update, me)
+        except Exception:
+            # Around one update: a bug here must not cost what came with it.
+            log.exception("an update has no sign", update=id)
 
     def _ended(self, id: int, where: object, task: asyncio.Task[None]) -> None:
         self.open.pop(id, None)
@@ -74,8 +83,6 @@ class Updates:
     async def _work(
         self, id: int, update: Fields, me: Me, before: asyncio.Task[None] | None
     ) -> None:
-        # Before anything that takes time, also before what came earlier in the same place is kept.
-        self._inbox.glance(update, me)
         if before is not None:
             await asyncio.wait([before])
         wait = self._first_wait_s
