@@ -36,8 +36,9 @@ class Writing:
         self._rest = rest
         self._directory = directory
         self._titles: OrderedDict[str, str] = OrderedDict()
-        # True: the thread stands, though nobody announced it. False: it cannot be had.
-        self._known: OrderedDict[str, bool] = OrderedDict()
+        # Threads that stand though nobody announced them, and those that cannot be had.
+        self._standing: OrderedDict[str, None] = OrderedDict()
+        self._lost: OrderedDict[str, None] = OrderedDict()
 
     def title(self, thread: ThreadRef, text: str) -> None:
         """What a thread would be called, should it have to be made."""
@@ -48,7 +49,7 @@ class Writing:
 
     def where(self, thread: ThreadRef) -> str:
         """The channel id that messages of this thread are in."""
-        if thread.thread and self._known.get(thread.thread, True):
+        if thread.thread and thread.thread not in self._lost:
             return thread.thread
         return thread.channel.channel
 
@@ -65,9 +66,9 @@ class Writing:
 
         Returns the message. Raises Refusal or DeliveryFailed.
         """
-        if thread.thread and self._known.get(thread.thread) is not False:
+        if thread.thread and thread.thread not in self._lost:
             await self._stand(thread)
-            if self._known.get(thread.thread) is not False:
+            if thread.thread not in self._lost:
                 try:
                     return await self._into_thread(thread.thread, body, files, priority)
                 except Refusal as refusal:
@@ -83,11 +84,11 @@ class Writing:
     def heard(self, event: str, payload: Payload) -> None:
         """An event of the gateway: a thread that could not be had may be had again."""
         if event == "GUILD_CREATE":
-            self._known = OrderedDict((id, True) for id, stands in self._known.items() if stands)
+            self._lost.clear()
         elif event in ("MESSAGE_CREATE", "THREAD_CREATE", "THREAD_UPDATE"):
-            id = id_of(payload, "channel_id" if event == "MESSAGE_CREATE" else "id")
-            if self._known.get(id) is False:
-                del self._known[id]
+            self._lost.pop(
+                id_of(payload, "channel_id" if event == "MESSAGE_CREATE" else "id"), None
+            )
 
     async def _reply(
         self, channel: str, answers: str, body: Json, files: Sequence[tuple[str, bytes]],
@@ -131,7 +132,7 @@ class Writing:
     async def _stand(self, thread: ThreadRef) -> None:
         """Make the thread that hangs on a message, unless it is there."""
         id = thread.thread
-        if id in self._known or self._directory.thread_known(id):
+        if id in self._standing or self._directory.thread_known(id):
             return
         name = shortened(self._titles.get(id, ""), 80).strip() or "Thaw"
         body = {"name": name, "auto_archive_duration": _ARCHIVE_AFTER_MIN}
@@ -148,10 +149,14 @@ class Writing:
         self._keep(id_of(made) or id, True)
 
     def _keep(self, id: str, stands: bool) -> None:
-        self._known[id] = stands
-        self._known.move_to_end(id)
-        while len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
+        kept, other = self._standing, self._lost
+        if not stands:
+            kept, other = other, kept
+        other.pop(id, None)
+        kept[id] = None
+        kept.move_to_end(id)
+        while len(kept) > _REMEMBERED:
+            kept.popitem(last=False)
 
 
 def same(sent: Json, got: Payload) -> bool:
