@@ -26,11 +26,16 @@ def units(text: str) -> int:
 
 
 def packed(blocks: Iterable[Block], limit: int = LIMIT) -> list[str]:
-    """The blocks as texts of at most `limit`, in order, each as full as blocks allow."""
+    """The blocks as texts of at most `limit`, in order, each as full as blocks allow. A block that
+    has to be cut begins where there is room for a good part of it."""
     made: list[str] = []
     open_text, tight = "", False
     for block in blocks:
-        for piece in _pieces(block, limit):
+        pieces = list(_pieces(block, limit))
+        room = limit - units(open_text) - 2
+        if len(pieces) > 1 and open_text and room > limit / 4:
+            pieces = list(_pieces(block, limit, room))
+        for piece in pieces:
             joined = open_text + ("\n" if tight else "\n\n") + piece if open_text else piece
             if units(joined) <= limit:
                 open_text = joined
@@ -63,27 +68,30 @@ def shortened(text: str, limit: int) -> str:
     return next(_hard(text, limit - 1)).rstrip() + "…"
 
 
-def _pieces(block: Block, limit: int) -> Iterator[str]:
+def _pieces(block: Block, limit: int, first: int | None = None) -> Iterator[str]:
+    """`first` is the limit of the first one, as far as the block can be cut there."""
+    first = limit if first is None else first
     if block.fence is None:
-        yield from _filled(block.lines, limit)
+        yield from _filled(block.lines, limit, first)
         return
     opening, closing = f"```{block.fence}\n", "\n```"
-    room = limit - units(opening) - units(closing)
-    for piece in _filled(block.lines, room, code=True):
+    taken = units(opening) + units(closing)
+    for piece in _filled(block.lines, limit - taken, first - taken, code=True):
         yield opening + piece + closing
 
 
-def _filled(lines: Iterable[str], limit: int, *, code: bool = False) -> Iterator[str]:
+def _filled(lines: Iterable[str], limit: int, most: int, *, code: bool = False) -> Iterator[str]:
     """The lines joined into texts as long as they may be. A fence that is open in a list is
     closed at a cut and opened again after it."""
     held: list[str] = []
     size, fence = 0, ""
     for line in lines:
-        for piece in _lines(line, limit - _FENCES):
+        for piece in _lines(line, limit - _FENCES, most - _FENCES - size):
             mark = None if code else _FENCE.match(piece)
             closing = 4 if fence or mark else 0
-            if held and size + 1 + units(piece) + closing > limit:
+            if held and size + 1 + units(piece) + closing > most:
                 yield "\n".join([*held, "```"] if fence else held)
+                most = limit
                 held = [fence] if fence else []
                 size = units(fence)
             held.append(piece)
@@ -94,16 +102,19 @@ def _filled(lines: Iterable[str], limit: int, *, code: bool = False) -> Iterator
         yield "\n".join(held)
 
 
-def _lines(line: str, limit: int) -> Iterator[str]:
-    """A line, or what it breaks into: at blanks, not inside of code, a link or a word that fits."""
+def _lines(line: str, limit: int, most: int) -> Iterator[str]:
+    """A line, or what it breaks into: at blanks, not inside of code, a link or a word that fits.
+    The first piece has at most `most`, where that is worth it."""
     if units(line) <= limit:
         yield line
         return
     held = ""
+    most = most if most > _LEAST else limit
     for atom in _ATOMS.finditer(line):
         for piece in _hard(atom[0], limit) if units(atom[0]) > limit else (atom[0],):
-            if held and units(held) + units(piece) > limit:
+            if held and units(held) + units(piece) > most:
                 yield held
+                most = limit
                 held = piece.lstrip(" ")
             else:
                 held += piece

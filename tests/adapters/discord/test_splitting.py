@@ -109,3 +109,27 @@ def test_shortened_text_says_that_there_was_more() -> None:
     assert shortened("abc", 3) == "abc"
     assert shortened("abcdef", 4) == "abc…"
     assert units(shortened("👍" * 9, 4)) <= 4
+
+
+@settings(max_examples=100)
+@given(
+    st.text(alphabet="ab ", min_size=1, max_size=400),
+    st.lists(st.text(alphabet="ab é👍🏽\u200d.-*`", max_size=900), max_size=4),
+    st.sampled_from([None, "", "py"]),
+    st.integers(150, 600),
+)
+def test_a_block_that_begins_behind_another_loses_nothing_and_fits(
+    before: str, lines: list[str], fence: str | None, limit: int
+) -> None:
+    text = re.sub("`{3,}", "``", "\n".join(lines))
+    block = Block(lines=tuple(text.split("\n")), fence=fence)
+    made = packed([Block(lines=(before,)), block], limit)
+    assert all(units(one) <= limit for one in made)
+    said = re.sub("```(py)?", "", "".join(made))
+    assert essence(said) == essence(before + text)
+
+
+@pytest.mark.parametrize("words", ["word " * 1500, "```py\n" + "x = 1\n" * 900 + "```"])
+def test_who_asked_is_not_named_in_a_message_of_its_own(words: str) -> None:
+    first, *_ = packed([Block(lines=("<@1> **Job 1**",), tight=True), *blocks(words)])
+    assert units(first) > LIMIT / 2
