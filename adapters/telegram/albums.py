@@ -14,12 +14,14 @@ _KNOWN = 500
 
 @dataclass(slots=True, kw_only=True)
 class _Album:
-    """`taken` are the updates that `event` says together, told with the update `first`."""
+    """`taken` are the updates that `event` says together, told with the update `first`. `signed`:
+    one of its files has the sign that it was seen."""
 
     updates: dict[int, Fields] = field(default_factory=dict)
     taken: frozenset[int] = frozenset()
     first: int | None = None
     event: Event | None = None
+    signed: bool = False
     more: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -44,6 +46,15 @@ class Albums:
             album.more.set()
         if len(self._known) > _KNOWN:
             self._known.popitem(last=False)
+
+    def to_sign(self, update: Fields) -> bool:
+        """Whether this one is to have the sign that it was seen: of an album one file has it."""
+        key = _key(update)
+        album = None if key is None else self._known.get(key)
+        if album is None:
+            return True
+        signed, album.signed = album.signed, True
+        return not signed
 
     async def event(self, update: Fields, me: Me, home: int, now: float) -> Event | None:
         """What the update says, with what came with it; None if that is told with another one.

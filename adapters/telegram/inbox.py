@@ -86,7 +86,8 @@ class Inbox:
         if not isinstance(event, Said):
             return
         message = event.message
-        if self._guard.allows(message.author, message.thread.channel):
+        allowed = self._guard.allows(message.author, message.thread.channel)
+        if allowed and self._albums.to_sign(update):
             self._seen(Seen(thread=message.thread, message_id=message.id))
 
     async def take(self, update: Fields, me: Me) -> None:

@@ -1,11 +1,12 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from adapters.telegram.adapter import TelegramAdapter
 from adapters.telegram.address import thread_ref
 from core.messages import Edit, Message, Press, Seen
-from tests.adapters.telegram.conftest import Make
+from tests.adapters.telegram.conftest import FAST, Make
 from tests.adapters.telegram.fakes import Core, card
 from tests.adapters.telegram.test_details import job
 from tests.emulators.telegram import Fault, TelegramServer
@@ -121,6 +122,20 @@ async def test_an_album_is_one_message_and_for_the_bot_when_one_of_its_files_is(
     assert isinstance(album, Message)
     assert (album.text, command.text) == ("compare", "/jobs")
     assert core.files(album) == [("one.log", b"1"), ("two.log", b"2")]
+
+
+async def test_an_album_has_one_sign_before_all_of_it_has_come(
+    server: TelegramServer, make: Make, core: Core
+) -> None:
+    await make(replace(FAST, album_s=3600.0)).start()
+    chat = server.world.chat(7)
+    for number in range(3):
+        server.world.send_file(chat, f"{number}.log", b"x", extra={"media_group_id": "a"})
+    await server.until(lambda: server.count("setMessageReaction") == 1)
+    for number in range(3, 10):
+        server.world.send_file(chat, f"{number}.log", b"x", extra={"media_group_id": "a"})
+    await core.hears(1)
+    assert server.count("setMessageReaction") == 1
 
 
 async def test_an_album_that_was_not_kept_is_offered_again_whole(
