@@ -13,7 +13,7 @@ from adapters.discord.fields import Payload, id_of
 from adapters.discord.interactions import Asked, Click, Command, Completion, Filled, Strange
 from adapters.discord.members import Members
 from adapters.discord.rendering import Json, Part, details, ephemeral, form
-from adapters.discord.rest import Rest
+from adapters.discord.rest import ANSWERED_ALREADY, Refusal, Rest
 from adapters.discord.splitting import shortened, units
 from adapters.discord.tokens import Tokens
 from adapters.discord.whispers import Whispers
@@ -227,10 +227,22 @@ class Responding:
         body: Json = {"type": kind}
         if data is not None:
             body["data"] = data
-        await self._rest.ask(
-            "POST", "/interactions/{webhook_id}/{webhook_token}/callback", body=body, files=files,
-            webhook_id=asked.id, webhook_token=asked.token,
-        )  # fmt: skip
+
+        async def respond() -> None:
+            await self._rest.ask(
+                "POST", "/interactions/{webhook_id}/{webhook_token}/callback", body=body,
+                files=files, webhook_id=asked.id, webhook_token=asked.token,
+            )  # fmt: skip
+
+        try:
+            await respond()
+        except DeliveryFailed:
+            # It may have come through: then the second one is refused for that.
+            try:
+                await respond()
+            except Refusal as refusal:
+                if refusal.code != ANSWERED_ALREADY:
+                    raise
 
 
 async def register(rest: Rest, application: str) -> None:

@@ -203,6 +203,28 @@ async def test_an_answer_to_a_command_of_which_nobody_heard_whether_it_came_is_g
     assert town.general.texts == ["once"]
 
 
+@pytest.mark.parametrize("after", [False, True], ids=["lost", "came through"])
+async def test_a_command_whose_first_sign_of_life_was_cut_off_is_done_and_answered_once(
+    bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town, after: bool
+) -> None:
+    core.answer = lambda message: f"answer to {message.text}"
+    discord.fail("POST", "/callback$", Fault(cut=True, after=after))
+    made = await discord.interactions.command(town.anna, town.general, "thaw", text="hello")
+    await discord.messages.until(lambda: made.original)
+    assert made.type == LATER
+    assert town.general.texts == ["answer to hello"]
+
+
+async def test_a_command_that_discord_gave_up_is_not_done_behind_its_person_s_back(
+    bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    late = '{"code": 10062, "message": "Unknown interaction"}'
+    discord.fail("POST", "/callback$", Fault(status=404, body=late))
+    await discord.interactions.command(town.anna, town.general, "thaw", text="too late")
+    await discord.interactions.command(town.anna, town.general, "thaw", text="again")
+    assert (await core.message()).text == "again"
+
+
 async def test_a_refused_command_says_why(
     bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town
 ) -> None:
