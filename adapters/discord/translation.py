@@ -19,6 +19,7 @@ from adapters.discord.words import forwarded, is_forward, replied_to, words
 from core.messages import Deletion, Edit, Message, Person, ThreadRef
 
 _SAID, _REPLIED = 0, 19
+_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +115,8 @@ def person(user: Payload, member: Payload, place: Place) -> Person:
     """Who it was, by the name that the others see, with the roles of the server. In a direct
     message Discord says of no one whether they are in any: from outside, until that is known."""
     id = id_of(user)
-    shown = text(member, "nick") or text(user, "global_name") or text(user, "username")
+    name = text(member, "nick") or text(user, "global_name") or text(user, "username")
+    shown = " ".join(name.split())[:_LONGEST_NAME]
     roles = frozenset(texts(member, "roles"))
     return Person(id=id, name=shown or id, roles=roles, outside=place.is_dm)
 

@@ -69,7 +69,7 @@ def _written(message: Payload, directory: Directory) -> str:
         id = found["id"]
         if id == directory.me:
             return ""
-        return f"@{names[id]}" if names.get(id) else found[0]
+        return f"@{' '.join(names[id].split())}" if names.get(id) else found[0]
 
     said = text(message, "content")
     said = re.sub(r"<@!?(?P<id>\d{1,20})>", name, said)
