@@ -110,7 +110,7 @@ async def started(config: Config) -> AsyncIterator[str | None]:
         stack.push_async_callback(control.close)
         mender = Mender(config.bot.data_dir, KINDS["channel"], last_good)
         files = descriptors.channel_files(descriptors.raised())
-        channels = Channels(config.bot.data_dir, max_open=files, mender=mender)
+        channels = Channels(config.bot.data_dir, max_open=files, mender=mender, held=control.hold)
         stack.push_async_callback(channels.close)
         ledger = Ledger(control.database, meaning.budgets(config))
         await ledger.recover(time.time())

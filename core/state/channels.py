@@ -56,8 +56,9 @@ class Channels:
     one takes half a megabyte, opening one 3 ms of processor time.
 
     A file that cannot be used raises StoreError for its channel only, and is tried again with
-    the next call; one that is damaged is mended first, if a `mender` is given. Must be closed;
-    calls made later raise RuntimeError.
+    the next call; one that is damaged is mended first, if a `mender` is given. With `held` one
+    that is removed while it is open is put back (see Database.open). Must be closed; calls made
+    later raise RuntimeError.
     """
 
     def __init__(
@@ -66,9 +67,11 @@ class Channels:
         max_open: int = 64,
         mender: Mender | None = None,
         idle_s: float = IDLE_S,
+        held: Callable[[], object] | None = None,
     ) -> None:
         self._root = root / "channels"
         self._mender = mender
+        self._held = held
         self._max_open = max_open
         self._idle_s = idle_s
         self._sweep: asyncio.TimerHandle | None = None
@@ -212,6 +215,7 @@ class Channels:
                     channel_migrations(),
                     partial(_name, ref),
                     never_empty=self._mender is not None,
+                    held=self._held,
                 )
         except BaseException:
             # The next call tries again.

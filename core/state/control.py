@@ -20,6 +20,7 @@ from core.state import rebuild
 from core.state.backup import FileKind
 from core.state.damaged import LastGood, no_copies
 from core.state.database import Database, Transaction
+from core.state.place import identity
 from core.state.reading import reading, writing
 from core.state.schema import CONTROL_APPLICATION_ID, control_migrations
 
@@ -37,7 +38,7 @@ class Control:
     `database` is control.db; others keep tables of their own in it.
     """
 
-    def __init__(self, database: Database, lock: int) -> None:
+    def __init__(self, database: Database, lock: "_Lock") -> None:
         self.database = database
         self._lock = lock
         self._marked: set[ChannelRef] = set()
@@ -53,14 +54,14 @@ class Control:
         A control.db that is damaged or gone is rebuilt: from the last good copy, and from the
         channels' files.
         """
-        lock = await asyncio.to_thread(_take, root)
+        lock = await asyncio.to_thread(_Lock, root)
         try:
             found = await asyncio.to_thread(_rebuilt, root, last_good)
             database = await Database.open(
-                root / "control.db", CONTROL_APPLICATION_ID, control_migrations()
+                root / "control.db", CONTROL_APPLICATION_ID, control_migrations(), held=lock.hold
             )
         except BaseException:
-            os.close(lock)
+            lock.release()
             raise
         control = cls(database, lock)
         if found:
@@ -72,7 +73,12 @@ class Control:
         try:
             await self.database.close()
         finally:
-            os.close(self._lock)
+            self._lock.release()
+
+    def hold(self) -> None:
+        """Return when the data directory is this bot's, also where its lock was removed. Blocks.
+        Raises StoreError when another bot has it."""
+        self._lock.hold()
 
     async def mark(self, ref: ChannelRef) -> None:
         """Note that the channel is about to get unfinished work; free when it is noted already."""
@@ -214,6 +220,26 @@ def _all(tx: Transaction, condition: str, *parameters: str) -> tuple[ChannelRef,
         ChannelRef(platform=platform, workspace=workspace, channel=channel)
         for platform, workspace, channel in tx.execute(query, parameters)
     )
+
+
+class _Lock:
+    """The lock on a data directory, which is taken when this is made. Raises StoreError."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._handle = _take(root)
+
+    def hold(self) -> None:
+        """See Control."""
+        ours = os.fstat(self._handle)
+        if identity(self._root / "lock") != (ours.st_dev, ours.st_ino):
+            taken = _take(self._root)
+            os.close(self._handle)
+            self._handle = taken
+
+    def release(self) -> None:
+        """Let the data directory go."""
+        os.close(self._handle)
 
 
 def _take(root: Path) -> int:

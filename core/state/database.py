@@ -14,6 +14,7 @@ from core.state.blank import prepare_new, put_blank, run_scripts
 from core.state.connection import Connection, SharedConnection
 from core.state.faults import FAULTS, is_of_a_row, of_the_world, translate, words
 from core.state.migration import keep_before
+from core.state.place import Displaced, Place
 
 T = TypeVar("T")
 Transaction = sqlite3.Connection
@@ -118,9 +119,20 @@ class Database:
     must not block on anything but the file, and must not end the transaction themselves.
     """
 
-    def __init__(self, path: Path, writer: Connection) -> None:
+    def __init__(
+        self,
+        path: Path,
+        writer: Connection,
+        opened: Callable[[], Awaitable[Connection]],
+        place: Place | None,
+    ) -> None:
         self.path = path
         self._writer = writer
+        self._opened = opened
+        self._place = place
+        # Puts the file back, while that is done; what was put back has to be opened again.
+        self._returning: asyncio.Task[None] | None = None
+        self._reopen = False
         self._reader: asyncio.Task[Connection] | None = None
         self._reading = 0
         self._idle: asyncio.TimerHandle | None = None
@@ -136,34 +148,35 @@ class Database:
         first: Callable[[Transaction], object] | None = None,
         *,
         never_empty: bool = False,
+        held: Callable[[], object] | None = None,
     ) -> "Database":
         """Open or create the file, migrated to the newest version. Raises StoreError; DamagedFile
         for an empty one if it is known that those that were made are `never_empty`.
 
         `first` writes what a new file begins with. Before a file is migrated it is copied: see
-        core.state.migration.
+        core.state.migration. With `held` the file is put back, whole, where it is removed or
+        replaced while it is open: see core.state.place.
         """
         there = partial(_there, path, application_id, migrations, never_empty)
-        writer = await connect(path, there)
-        try:
-            await writer.run(partial(_prepare, path, application_id, migrations, first))
-        except FAULTS as error:
-            await writer.close()
-            raise translate(path, error) from error
-        except BaseException:
-            await writer.close()
-            raise
-        return cls(path, writer)
+        prepare = partial(_prepare, path, application_id, migrations, first)
+        place = None if held is None else Place(path, held)
+        opened = partial(_opened, path, there, prepare, place)
+        return cls(path, await opened(), opened, place)
 
     async def write(self, function: Callable[[Transaction], T]) -> T:
         """Run `function` in one write transaction: all of it is kept, or nothing.
 
         Cancelling the caller does not stop a transaction that is already queued.
         """
-        return await self._guarded(self._writer, partial(_transact, function))
+        return await self._in_place(
+            lambda: self._guarded(self._writer, self._checked(partial(_transact, function)))
+        )
 
     async def read(self, function: Callable[[Transaction], T]) -> T:
         """Run `function` on one consistent view, which holds every write that has returned."""
+        return await self._in_place(lambda: self._read(function))
+
+    async def _read(self, function: Callable[[Transaction], T]) -> T:
         if self._closed:
             raise ValueError("the file is closed")
         if self._reader is None:
@@ -179,20 +192,73 @@ class Database:
 
     async def look(self, function: Callable[[Transaction], T]) -> T:
         """`read` for a few rows: behind the writes before it, without a second connection."""
-        return await self._guarded(self._writer, partial(_snapshot, function))
+        return await self._in_place(
+            lambda: self._guarded(self._writer, partial(_snapshot, function))
+        )
 
     async def run(self, function: Callable[[Transaction], T]) -> T:
         """Run `function` among the writes, outside any transaction (VACUUM, backup)."""
-        return await self._guarded(self._writer, function)
+        return await self._in_place(lambda: self._guarded(self._writer, self._checked(function)))
 
     async def close(self) -> None:
         """Finish what is queued and close the file. Calls made later raise ValueError."""
+        if self._place is not None and not self._closed:
+            with suppress(StoreError):  # then what was written since it was displaced is lost
+                await self.run(_nothing)
         self._closed = True
         self._rest()
         self._let_reader_go()
         if self._closing is not None:
             await self._closing
         await self._writer.close()
+
+    async def _in_place(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do the work on the file in its place; where it is not there, put it back first."""
+        while True:
+            if self._reopen or self._returning is not None:
+                await self._put_back()
+            try:
+                return await work()
+            except Displaced:
+                await self._put_back()
+
+    async def _put_back(self) -> None:
+        if self._returning is None:
+            self._returning = asyncio.create_task(self._return(), name="put back")
+            self._returning.add_done_callback(_seen)
+        await asyncio.shield(self._returning)
+
+    async def _return(self) -> None:
+        """Put the file back, and open what stands there then. Raises StoreError."""
+        place = self._place
+        assert place is not None
+        try:
+            if not self._reopen and not await self._writer.run(lambda _: place.stands()):
+                await self._guarded(self._writer, place.put_back)
+                self._reopen = True
+            if self._reopen:
+                # All that knew the old file goes first: SQLite takes its log away by its name.
+                self._let_reader_go()
+                if self._closing is not None:
+                    await self._closing
+                await self._writer.close()
+                self._writer = await self._opened()
+                self._reopen = False
+        finally:
+            self._returning = None
+
+    def _checked(
+        self, function: Callable[[sqlite3.Connection], T]
+    ) -> Callable[[sqlite3.Connection], T]:
+        place = self._place
+        if place is None:
+            return function
+
+        def work(connection: sqlite3.Connection) -> T:
+            place.check()
+            return function(connection)
+
+        return work
 
     def _rest(self) -> None:
         """Let the reader go after a while, unless somebody reads by then."""
@@ -211,7 +277,7 @@ class Database:
 
     async def _open_reader(self) -> Connection:
         try:
-            reader = await connect(self.path, _ready)
+            reader = await connect(self.path, _ready if self._place is None else self._place.check)
             try:
                 await reader.run(lambda connection: connection.execute("PRAGMA query_only = ON"))
             except FAULTS as error:
@@ -255,6 +321,35 @@ def _there(path: Path, application_id: int, migrations: tuple[str, ...], never_e
 
 def _ready() -> None:
     """The file is there."""
+
+
+def _nothing(_: sqlite3.Connection) -> None:
+    """Only what comes before it."""
+
+
+def _seen(returning: asyncio.Task[None]) -> None:
+    if not returning.cancelled():
+        returning.exception()  # theirs who wait for it, who may be gone
+
+
+async def _opened(
+    path: Path,
+    there: Callable[[], None],
+    prepare: Callable[[sqlite3.Connection], None],
+    place: Place | None,
+) -> Connection:
+    writer = await connect(path, there)
+    try:
+        await writer.run(prepare)
+        if place is not None:
+            await writer.run(place.opened)
+    except FAULTS as error:
+        await writer.close()
+        raise translate(path, error) from error
+    except BaseException:
+        await writer.close()
+        raise
+    return writer
 
 
 async def _on_shared_threads(path: Path, before: Callable[[], None]) -> Connection:

@@ -1,7 +1,9 @@
 """A channel's file that is damaged while the bot runs and works in it: the channel is told and goes
-on from its last good backup, or anew; the others notice nothing."""
+on from its last good backup, or anew; the others notice nothing. Files that are removed meanwhile
+are there again."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -66,3 +68,32 @@ async def test_the_channel_is_told_and_goes_on_and_the_others_notice_nothing(
         assert "a = 1" in (await other.ask("/state a")).text
         assert (await r.page.ask("hello")).text == "hi"
         assert len(r.page.results(1)) == backed_up
+
+
+async def test_a_data_directory_that_is_removed_while_the_bot_runs_is_there_again(
+    tmp_path: Path,
+) -> None:
+    async with room(tmp_path, Play({"hello": [say("hi")]})) as r:
+        await r.page.ask("/set a 1")
+        await r.page.ask("hello")
+        await r.page.ask("hello again")
+        spent = (await r.page.ask("/budget")).text
+        r.bot.data.rename(tmp_path / "gone")
+        assert (await r.page.ask("/set b 2")).text == "Set b."
+        assert (await r.page.ask("hello")).text == "hi"
+        await r.page.ask("/pin a")
+        await r.bot.kill()
+        await r.bot.nothing_left()
+        await r.bot.start()
+        shown = (await r.page.ask("/state")).text
+        assert "a = 1" in shown
+        assert "b = 2" in shown
+        assert tokens((await r.page.ask("/budget")).text) > tokens(spent) > 0
+        assert [post.text for post in r.page.posts].count("hi") == 3
+
+
+def tokens(shown: str) -> int:
+    """What the channel has used, as /budget shows it."""
+    found = re.search(r"this channel, today: ([0-9,]+)", shown)
+    assert found is not None, shown
+    return int(found[1].replace(",", ""))
