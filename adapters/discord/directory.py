@@ -117,8 +117,13 @@ class Directory:
                 self._guild(payload)
             case "GUILD_DELETE":
                 self._leave(id_of(payload))
-            case "CHANNEL_CREATE" | "CHANNEL_UPDATE" | "THREAD_CREATE" | "THREAD_UPDATE":
+            case "CHANNEL_CREATE" | "CHANNEL_UPDATE" | "THREAD_CREATE":
                 self.learn(payload)
+            case "THREAD_UPDATE":
+                # It does not say whether the bot is in it. An unknown one, opened again after long,
+                # is looked up when somebody speaks there.
+                if id_of(payload) in self._places:
+                    self.learn(payload)
             case "CHANNEL_DELETE" | "THREAD_DELETE":
                 self._places.pop(id_of(payload), None)
             case "THREAD_LIST_SYNC":

@@ -61,7 +61,7 @@ def heard(payload: Payload, directory: Directory, place: Place) -> Heard | None:
         return None  # without the message content intent there is nothing to read
     message = Message(
         id=id,
-        thread=_thread(id, place, to_me=to_me),
+        thread=_thread(_root(payload, to_me=to_me), place),
         author=person(part(payload, "author"), part(payload, "member"), place),
         text=said or ("" if uploads else "/help"),  # the bot's name alone
         at=moment(text(payload, "timestamp")) or made_at(id),
@@ -88,7 +88,7 @@ def edited(payload: Payload, directory: Directory, place: Place) -> Edit | None:
         return None
     return Edit(
         id=f"edit:{id}:{stamp}",
-        thread=_thread(id, place, to_me=to_me),
+        thread=_thread(_root(payload, to_me=to_me), place),
         message_id=id,
         author=person(part(payload, "author"), part(payload, "member"), place),
         text=words(payload, directory),
@@ -102,7 +102,7 @@ def deleted(payload: Payload, place: Place, at: float) -> tuple[Deletion, ...]:
     return tuple(
         Deletion(
             id=f"deletion:{id}",
-            thread=_thread(id, place, to_me=False),
+            thread=_thread(id, place),
             message_id=id,
             at=at,
         )
@@ -121,13 +121,19 @@ def person(user: Payload, member: Payload, place: Place) -> Person:
     return Person(id=id, name=shown or id, roles=roles, outside=place.is_dm)
 
 
-def _thread(id: str, place: Place, *, to_me: bool) -> ThreadRef:
-    """Where the conversation goes on: a mention in a channel opens a thread of its own, whose id
-    on Discord is that of the message it hangs on; a reply stays where it was given."""
+def _thread(root: str, place: Place) -> ThreadRef:
+    """Where the conversation goes on. One that begins in a channel has the id of its first message,
+    on Discord too, where a thread hangs on that."""
     thread = place.thread
-    if place.grows_threads and not to_me:
-        return ThreadRef(channel=thread.channel, thread=id)
-    return thread
+    return ThreadRef(channel=thread.channel, thread=root) if place.grows_threads else thread
+
+
+def _root(payload: Payload, *, to_me: bool) -> str:
+    """The first message of its conversation in a channel: itself, or what the bot's message that it
+    replies to answers there, where no thread could be had; "": that answers nothing there."""
+    if not to_me:
+        return id_of(payload)
+    return id_of(part(replied_to(payload), "message_reference"), "message_id")
 
 
 def _by_a_person(payload: Payload, directory: Directory) -> bool:

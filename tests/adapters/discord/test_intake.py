@@ -136,6 +136,21 @@ async def test_a_deletion_in_a_thread_that_was_not_announced_is_told(
     assert (deletion.message_id, deletion.thread) == (said.id, town.thread(old.id))
 
 
+async def test_in_a_thread_that_is_opened_again_the_bot_is_still_in(
+    start: Start, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    old = discord.world.channel(town.guild, PUBLIC_THREAD, parent=town.general, owner=town.anna)
+    old.members.add(town.bot.id)
+    old.archived = True
+    await start()
+    old.archived = False
+    opened = old.payload(town.bot.id)
+    del opened["member"]  # this event never has it
+    await discord.gateway.dispatch("THREAD_UPDATE", opened, town.guild.id)
+    await discord.say(town.anna, old, "and now?")
+    assert (await core.message()).thread == town.thread(old.id)
+
+
 async def test_what_cannot_be_kept_now_is_kept_later_in_order(
     bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town
 ) -> None:

@@ -91,6 +91,16 @@ def test_a_reply_to_the_bot_stays_where_it_was_given(directory: Directory) -> No
     assert (found.answers, found.message.thread.thread) == ("555", "")
 
 
+def test_where_no_thread_could_be_had_a_reply_goes_on_with_what_was_answered(
+    directory: Directory,
+) -> None:
+    answer = {"author": {"id": ME}, "message_reference": {"message_id": "444"}}
+    payload = said("and now?", type=19, referenced_message=answer)
+    found = heard(payload, directory, MAIN)
+    assert found is not None
+    assert found.message.thread.thread == "444"
+
+
 def forward(**passed_on: object) -> dict[str, object]:
     """A message that somebody passes on; what they say to it comes as a message of its own."""
     return said(

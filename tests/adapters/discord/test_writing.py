@@ -58,3 +58,18 @@ async def test_a_post_of_a_forum_that_nobody_announced_is_answered_inside(
     old.archived = True
     await bot.deliver(post(place(town.guild.id, forum.id, old.id), "late"))
     assert old.texts == ["late"]
+
+
+async def test_where_no_thread_can_be_had_a_conversation_goes_on_by_replies(
+    bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    discord.messages.lacking[town.general.id] = {"threads"}
+    core.answer = lambda message: f"heard {message.text}"
+    asked = await discord.say(town.anna, town.general, town.mention("one"))
+    for number, word in enumerate(("two", "three"), 1):
+        await core.delivered(number)
+        answer = list(town.general.messages.values())[-1]
+        await discord.say(town.anna, town.general, word, answers=answer)
+    await core.delivered(3)
+    assert [one.thread for one in core.said()] == [town.thread(asked.id)] * 3
+    assert town.general.texts[-1] == "heard three"
