@@ -18,6 +18,8 @@ _PATIENCE_S = 5.0
 _STORE_KNOWN_S = 2.0
 _MODEL_KNOWN_S = 60.0
 _LATELY_S = 600.0
+_LEAST_FREE = 2**20
+"""Bytes that have to be free on the disk: some ten messages with their answers."""
 
 
 class Readiness:
@@ -31,12 +33,14 @@ class Readiness:
         platforms: Callable[[], tuple[Health, ...]],
         settings: ModelSettings,
         model: ModelFigures,
+        least_free: int = _LEAST_FREE,
     ) -> None:
         self._control = control
         self._platforms = platforms
         self._settings = settings
         self._model = model
         self._probe = root / "probe"
+        self._least_free = least_free
         self._store = _Remembered(self._store_trouble, _STORE_KNOWN_S)
         self._server = _Remembered(self._model_trouble, _MODEL_KNOWN_S)
 
@@ -65,6 +69,9 @@ class Readiness:
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 await asyncio.to_thread(_written, self._probe)
+                free = await asyncio.to_thread(_free, self._probe.parent)
+                if free < self._least_free:
+                    return f"the disk of the data directory is full: {free // 1024} KB are free"
                 await self._control.database.write(lambda tx: None)
         except OSError as error:
             return f"the data directory cannot be written: {error.strerror or 'no answer'}"
@@ -96,6 +103,12 @@ class _Remembered:
                 self._value = await self._ask()
                 self._until = time.monotonic() + self._known_s
             return self._value
+
+
+def _free(folder: Path) -> int:
+    """How many bytes more can be kept there. Blocks. Raises OSError."""
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize
 
 
 def _written(path: Path) -> None:

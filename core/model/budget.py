@@ -6,11 +6,13 @@ and a reservation costs the same however many calls there were.
 """
 
 import json
+from asyncio import CancelledError
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
-from core.errors import BudgetExceeded
+from core.errors import BudgetExceeded, StoreError
 from core.messages import ChannelRef
 from core.messages.views import SpendLine
 from core.model import usage_rows
@@ -51,6 +53,8 @@ class Ledger:
         self._database = database
         self._limits = limits
         self._ended = ended or EndedCalls()
+        # What could not be written when it was to be: it is with whatever is written next.
+        self._owed: list[Callable[[Transaction], None]] = []
         self._swept = ""
 
     async def recover(self, at: float) -> int:
@@ -67,8 +71,13 @@ class Ledger:
         await self._write(partial(_admit, account, pots, model, bound, at))
 
     async def release(self, work: str) -> None:
-        """Let go of what is still held for a job; no effect when nothing is."""
-        await self._write(partial(_release, work))
+        """Let go of what is still held for a job; no effect when nothing is. When it raises, that
+        is done as soon as anything can be written."""
+        try:
+            await self._write(partial(_release, work))
+        except StoreError:
+            self._owed.append(partial(_release, work))
+            raise
 
     async def reserve(self, account: Account, model: str, bound: Amount, at: float) -> int:
         """Set `bound` aside on all levels and return the reservation's id.
@@ -89,14 +98,15 @@ class Ledger:
         """Replace a reservation by what was used; None (unknown) charges all that was reserved.
 
         `usage` is what the server said of it. A second time it has no effect. It is written in a
-        moment, with others, but before anything else that is asked of the ledger.
+        moment, with others, but before anything else that is asked of the ledger. When it raises,
+        it is written as soon as anything can be.
         """
         ended = Ended(reservation=reservation, charged=charged, usage=usage)
         await self._ended.add(ended, partial(self._write, _nothing))
 
     async def charged(self, work: str) -> Amount:
         """What a turn or job has used and has still reserved; nanos of what has a price."""
-        await self._ended.all_written()
+        await self._all_written()
         now = await self._database.read(partial(_standing, (Level.WORK, work, "")))
         return Amount(tokens=now.tokens + now.reserved_tokens, nanos=now.nanos + now.reserved_nanos)
 
@@ -106,7 +116,7 @@ class Ledger:
         pots = _limited(pots_of(account, model, at, self._limits))
         if not pots:
             return None
-        await self._ended.all_written()
+        await self._all_written()
         return await self._database.look(partial(_scarce, pots, bound))
 
     async def spend(
@@ -118,15 +128,26 @@ class Ledger:
         pots = [channel_pot(channel, at, zone, limits), month_pot(at, limits)]
         if person_id is not None:
             pots.insert(0, person_pot(channel, person_id, at, zone, limits))
-        await self._ended.all_written()
+        await self._all_written()
         return await self._database.read(partial(_spend, pots, limits, at))
+
+    async def _all_written(self) -> None:
+        """Have what calls have used written, as far as that can be."""
+        await self._ended.all_written()
+        if self._owed:
+            with suppress(StoreError):
+                await self._write(_nothing)
 
     async def _write(self, function: Callable[[Transaction], T]) -> T:
         """Run `function` in one transaction with what calls have used that have ended."""
         ended, error = self._ended.take(), None
+        owed, self._owed = self._owed, []
+        owed += [partial(_settle, one.reservation, one.charged, one.usage) for one in ended]
         try:
-            result = await self._database.write(partial(_after, ended, function))
+            result = await self._database.write(partial(_after, owed, function))
         except BaseException as raised:
+            if isinstance(raised, (StoreError, CancelledError)):
+                self._owed += owed  # to be written twice has no effect
             error = raised
             raise
         finally:
@@ -138,12 +159,14 @@ class Ledger:
 
 
 def _after(
-    ended: Sequence[Ended], function: Callable[[Transaction], T], tx: Transaction
+    owed: Sequence[Callable[[Transaction], None]],
+    function: Callable[[Transaction], T],
+    tx: Transaction,
 ) -> T | BudgetExceeded:
     """A refusal as a value: it undoes what the function wrote, not what calls have used."""
-    for one in ended:
-        _settle(one.reservation, one.charged, one.usage, tx)
-    if not ended:
+    for one in owed:
+        one(tx)
+    if not owed:
         return function(tx)
     try:
         with savepoint(tx):

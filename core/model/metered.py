@@ -185,7 +185,8 @@ class Metered:
         try:
             await self._ledger.settle(reservation, charged, usage)
         except StoreError as error:
-            # The answer is paid for and kept; the reservation stands in for what it cost.
+            # The answer is paid for and kept; the reservation stands in for what it cost until
+            # the ledger can write it.
             log.warning("a model call could not be settled", error=str(error))
         else:
             reached(CommitPoint.CALL_SETTLED)
@@ -194,7 +195,7 @@ class Metered:
         try:
             await self._ledger.release(work)
         except StoreError as error:
-            # The next start lets go of it.
+            # The ledger does it when it can write again, or the next start.
             log.warning("what was held for a job could not be released", error=str(error))
 
     def _write(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:

@@ -1,3 +1,4 @@
+import re
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -20,13 +21,18 @@ async def control(tmp_path: Path) -> AsyncIterator[Control]:
 
 
 def asking(
-    control: Control, root: Path, *, platforms: tuple[Health, ...] = (), url: str = ""
+    control: Control,
+    root: Path,
+    *,
+    platforms: tuple[Health, ...] = (),
+    url: str = "",
+    least_free: int = 2**20,
 ) -> tuple[Readiness, ModelFigures]:
     figures = ModelFigures()
     settings = ModelSettings(base_url=url) if url else ModelSettings(api_key_env="THAW_NO_KEY")
     made = Readiness(
         root=root / "data", control=control, platforms=lambda: platforms, settings=settings,
-        model=figures,
+        model=figures, least_free=least_free,
     )  # fmt: skip
     return made, figures
 
@@ -52,6 +58,14 @@ async def test_a_data_directory_that_cannot_be_written_is_told(
     shutil.rmtree(tmp_path / "data")
     (found,) = await readiness.problems()
     assert found.startswith("store: the data directory cannot be written")
+
+
+async def test_a_disk_with_no_room_for_what_people_say_is_told(
+    control: Control, tmp_path: Path
+) -> None:
+    readiness, _ = asking(control, tmp_path, least_free=2**62)
+    (found,) = await readiness.problems()
+    assert re.fullmatch(r"store: the disk of the data directory is full: \d+ KB are free", found)
 
 
 async def test_a_model_server_that_is_not_there_is_told_unless_it_has_just_answered(

@@ -101,7 +101,9 @@ async def test_whoever_asks_is_told_of_what_has_ended(tmp_path: Path, asked: str
         await ended
 
 
-async def test_each_is_told_when_the_store_fails(tmp_path: Path) -> None:
+async def test_each_is_told_when_the_store_fails_and_is_written_when_it_can_be(
+    tmp_path: Path,
+) -> None:
     async with keeping(tmp_path, 0.0) as (ledger, file):
         calls = [await ledger.reserve(account(), "tiny", tokens(500), NOON) for _ in range(3)]
         file.lost = StoreError("no room")
@@ -109,8 +111,26 @@ async def test_each_is_told_when_the_store_fails(tmp_path: Path) -> None:
             *(ledger.settle(call, tokens(10)) for call in calls), return_exceptions=True
         )
         assert ends == [file.lost] * 3
-        file.lost = None
         assert (await ledger.charged("job:1")).tokens == 1500
+        file.lost = None
+        assert (await ledger.charged("job:1")).tokens == 30
+
+
+async def test_after_a_failure_the_next_call_finds_the_place_that_it_has(tmp_path: Path) -> None:
+    limits = Limits(per_month=most(600))
+    async with keeping(tmp_path, 0.0, limits) as (ledger, file):
+        call = await ledger.reserve(account(), "tiny", tokens(500), NOON)
+        await ledger.admit(account("job:2"), "tiny", tokens(100), NOON)
+        file.lost = StoreError("no room")
+        with pytest.raises(StoreError):
+            await ledger.settle(call, tokens(10))
+        with pytest.raises(StoreError):
+            await ledger.release("job:2")
+        file.lost = None
+        assert await ledger.reserve(account("job:3"), "tiny", tokens(590), NOON)
+        await ledger.recover(NOON)
+        lines = await ledger.spend(CHANNEL, None, NOON)
+        assert {line.used for line in lines} == {600}
 
 
 async def test_one_that_comes_while_others_are_being_written_is_not_forgotten() -> None:
