@@ -37,6 +37,7 @@ EVENTS = (
 )  # fmt: skip
 _RESUMES = 2
 _HOPELESS_PAUSE_S = 600.0
+_LONGEST_WAIT_S = 3600.0
 _CLOSED = {
     4010: "it knows no such shard",
     4012: "it speaks this version of its API no more: a newer Thaw is needed",
@@ -115,8 +116,10 @@ class Link:
                 self._problem(f"Discord cannot be reached: {said(error)}")
             except Exception as error:
                 # The library meets what it does not expect: a new connection is all that helps.
-                log.exception("the connection to Discord broke")
-                self._problem(f"the connection broke: {said(error)}")
+                words = f"the connection broke: {said(error)}"
+                if words != self._status.problem:
+                    log.exception("the connection to Discord broke")
+                self._problem(words)
             if self._up.is_set():
                 pause.good()
             self._went_down(None)
@@ -174,7 +177,7 @@ class Link:
         told = found if isinstance(found, dict) else {}
         limit = part(told, "session_start_limit")
         if number(limit, "remaining", 1) == 0:
-            wait = number(limit, "reset_after", 60_000) / 1000
+            wait = min(max(number(limit, "reset_after", 60_000) / 1000, 1.0), _LONGEST_WAIT_S)
             self._problem(f"Discord lets the bot connect again in {wait:.0f} s")
             await asyncio.sleep(wait)
         return min(max(number(told, "shards", 1), 1), 1000)

@@ -183,7 +183,12 @@ class Responding:
             return
         if isinstance(view, JobView):
             part = details(view)
-            await self._respond(found.asked, _MESSAGE, ephemeral(part), part.files)
+            try:
+                await self._respond(found.asked, _MESSAGE, ephemeral(part), part.files)
+            except Refusal:
+                if not part.files:
+                    raise
+                await self._respond(found.asked, _MESSAGE, ephemeral(part))
 
     async def _complete(self, found: Completion) -> None:
         try:

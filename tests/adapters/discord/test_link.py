@@ -1,7 +1,10 @@
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
+from structlog.testing import capture_logs
 
 from adapters.discord.adapter import DiscordAdapter
 from adapters.discord.gate import Gate
@@ -24,6 +27,35 @@ async def heard(discord: DiscordServer, core: FakeCore, town: Town, number: int)
     """Somebody writes, and it arrives."""
     await discord.say(town.anna, town.general, town.mention(f"word {number}"))
     assert (await core.message(number)).text == f"word {number}"
+
+
+class Telling(Status):
+    """A status that can be waited for."""
+
+    def __init__(self) -> None:
+        self.told: asyncio.Queue[str] = asyncio.Queue()
+        super().__init__()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name == "problem" and value != "not started":
+            self.told.put_nowait(str(value))
+
+
+@asynccontextmanager
+async def linked(discord: DiscordServer, status: Status) -> AsyncIterator[asyncio.Event]:
+    """A link alone, with an event that is set when it heard something."""
+    heard, gate = asyncio.Event(), Gate()
+    settings = DiscordSettings(api_url=discord.api_url, gateway_url=discord.gateway_url)
+    trace = traced(gate, status)
+    rest = Rest(status, gate)
+    link = Link(settings, TOKEN, rest, status, lambda *_: heard.set(), QUICK, trace)
+    running = asyncio.create_task(link.run())
+    try:
+        yield heard
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_a_cut_connection_is_resumed_and_what_was_said_meanwhile_arrives_once(
@@ -154,6 +186,16 @@ async def test_start_returns_at_once_when_discord_is_down_and_connects_later(
     assert bot.status.connected
 
 
+async def test_a_server_that_answers_nonsense_is_logged_with_its_place_in_the_code_once(
+    discord: DiscordServer,
+) -> None:
+    discord.fail("GET", "/users/@me$", Fault(status=200, body="[7]"), times=2)
+    with capture_logs() as logged:
+        async with linked(discord, Telling()) as heard:
+            await asyncio.wait_for(heard.wait(), 60)
+    assert [one["event"] for one in logged].count("the connection to Discord broke") == 1
+
+
 async def test_a_wrong_token_is_said_once_and_not_tried_for_ever(
     start: Start, discord: DiscordServer, town: Town
 ) -> None:
@@ -184,19 +226,6 @@ async def test_an_intent_that_was_taken_away_meanwhile_is_given_up(
     await heard(discord, core, town, 1)
 
 
-class Telling(Status):
-    """A status that can be waited for."""
-
-    def __init__(self) -> None:
-        self.told: asyncio.Queue[str] = asyncio.Queue()
-        super().__init__()
-
-    def __setattr__(self, name: str, value: object) -> None:
-        super().__setattr__(name, value)
-        if name == "problem" and value != "not started":
-            self.told.put_nowait(str(value))
-
-
 @pytest.mark.parametrize(
     ("code", "words", "sessions"),
     [(4004, "DISCORD_TOKEN", 1), (4010, "no such shard", 1), (4012, "newer Thaw", 1),
@@ -206,17 +235,9 @@ async def test_what_only_a_person_can_mend_is_told_and_not_tried_again_and_again
     discord: DiscordServer, code: int, words: str, sessions: int
 ) -> None:
     discord.gateway.identified_with = code
-    status, gate = Telling(), Gate()
-    settings = DiscordSettings(api_url=discord.api_url, gateway_url=discord.gateway_url)
-    trace = traced(gate, status)
-    link = Link(
-        settings, TOKEN, Rest(status, gate), status, lambda event, payload: None, QUICK, trace
-    )
-    running = asyncio.create_task(link.run())
-    try:
+    status = Telling()
+    async with linked(discord, status):
         assert words in await asyncio.wait_for(status.told.get(), 60)
-    finally:
-        running.cancel()
     assert discord.gateway.log.count("identify") == sessions
 
 

@@ -93,6 +93,21 @@ async def test_details_show_the_steps_to_whoever_asked_and_nobody_else(
     assert len(town.general.texts) == 1
 
 
+async def test_details_that_may_bring_no_file_come_without(
+    bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    message = await shown(bot, town)
+    core.cards[1] = card(town.main)
+    core.steps = tuple(
+        StepLine(number=n, kind="tool", title=f"shell {n}", detail="out", at=0, seconds=1.5)
+        for n in range(1, 99)
+    )
+    discord.messages.lacking[town.general.id] = {"files"}
+    made = await discord.interactions.press(town.anna, message, "Details")
+    await discord.interactions.answered(made)
+    assert "shell 98" in whispered(made)
+
+
 async def test_strangers_get_silence_on_every_path(
     bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town
 ) -> None:

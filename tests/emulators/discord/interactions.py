@@ -144,6 +144,8 @@ class Interactions:
             raise Refused(400, 40060, "Interaction has already been acknowledged.")
         body, files = await read_body(request)
         data = body.get("data") or {}
+        if files and self.messages.lacks(found.channel, "files"):
+            raise Refused(403, 50013, "Missing Permissions")
         match body.get("type"), found.kind:
             case (8, 4):
                 refusals.choices(data)

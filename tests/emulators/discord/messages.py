@@ -72,11 +72,11 @@ class Messages:
             raise Refused(403, code, "Missing Access" if code == 50001 else "Missing Permissions")
         return self.world.channels[id]
 
-    def _lacks(self, channel: Channel, right: str) -> bool:
+    def lacks(self, channel: Channel, right: str) -> bool:
         return any(right in self.lacking.get(id or "", ()) for id in (channel.id, channel.parent))
 
     def _need(self, channel: Channel, right: str) -> None:
-        if self._lacks(channel, right):
+        if self.lacks(channel, right):
             raise Refused(403, 50013, "Missing Permissions")
 
     def message(self, request: web.Request) -> Posted:
@@ -124,7 +124,7 @@ class Messages:
         self._need(channel, "send in threads" if channel.type in THREADS else "send")
         if files:
             self._need(channel, "files")
-        if body.get("message_reference") and self._lacks(channel, "history"):
+        if body.get("message_reference") and self.lacks(channel, "history"):
             raise Refused(403, 160002, "Cannot reply without permission to read message history")
         if body.get("embeds") and not body.get("content"):
             self._need(channel, "embeds")
@@ -143,7 +143,7 @@ class Messages:
 
     def fill(self, message: Posted, body: Payload, files: dict[str, bytes]) -> None:
         """Put what a request says into a message."""
-        shut = self._lacks(message.channel, "embeds")
+        shut = self.lacks(message.channel, "embeds")
         message.embeds = [] if shut else body.get("embeds") or []
         message.components = body.get("components") or []
         message.flags = body.get("flags", 0)
@@ -176,7 +176,7 @@ class Messages:
         refusals.message(body, files, edit=True)
         if files:
             self._need(message.channel, "files")
-        if self._lacks(message.channel, "embeds"):
+        if self.lacks(message.channel, "embeds"):
             body["embeds"] = []
             if not body.get("content") and not body.get("components"):
                 raise Refused(400, 50006, "Cannot send an empty message")
