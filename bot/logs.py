@@ -111,4 +111,12 @@ class _Handler(logging.Handler):
     """Writes what libraries log in the same way."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        _StandardError().msg(self.format(record))
+        if not _of_a_request(record):
+            _StandardError().msg(self.format(record))
+
+
+def _of_a_request(record: logging.LogRecord) -> bool:
+    """Whether it tells of a request that is no HTTP: anybody can send some at will, with anything
+    in it. Whoever sent it has its answer."""
+    kind = None if record.exc_info is None else record.exc_info[0]
+    return kind is not None and kind.__module__ == "aiohttp.http_exceptions"
