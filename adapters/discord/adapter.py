@@ -9,7 +9,7 @@ import structlog
 from adapters.discord.board import Board
 from adapters.discord.directory import Directory
 from adapters.discord.elsewhere import Elsewhere
-from adapters.discord.fields import Payload
+from adapters.discord.fields import Payload, shard_of
 from adapters.discord.gate import Gate
 from adapters.discord.intake import Intake
 from adapters.discord.link import Link, Timing
@@ -167,7 +167,7 @@ class DiscordAdapter:
         elif event.startswith("MESSAGE_"):
             self._intake.take(event, payload)
         elif event == "READY":
-            self._intake.missed.catch_up()
+            self._intake.missed.catch_up(shard_of(payload))
             if not self._registered:
                 self._registered = True
                 self._spawn(register(self._rest, self._link.application), "discord commands")

@@ -2,7 +2,17 @@
 
 from dataclasses import dataclass, replace
 
-from adapters.discord.fields import Payload, id_of, number, part, parts, text, texts
+from adapters.discord.fields import (
+    Payload,
+    id_of,
+    is_on,
+    number,
+    part,
+    parts,
+    shard_of,
+    text,
+    texts,
+)
 from core.messages import ChannelRef, ThreadRef
 
 PLATFORM = "discord"
@@ -112,7 +122,10 @@ class Directory:
         match event:
             case "READY":
                 self.me = id_of(part(payload, "user")) or self.me
-                self._guilds = {id_of(one): None for one in parts(payload, "guilds") if id_of(one)}
+                shard = shard_of(payload)
+                others = [guild for guild in self._guilds if not is_on(shard, guild)]
+                told = [id_of(one) for one in parts(payload, "guilds") if id_of(one)]
+                self._guilds = dict.fromkeys([*others, *told])
             case "GUILD_CREATE":
                 self._guild(payload)
             case "GUILD_DELETE":

@@ -68,3 +68,19 @@ def moment(stamp: str) -> float | None:
         return datetime.fromisoformat(stamp).timestamp()
     except (ValueError, OverflowError):
         return None
+
+
+def shard_of(ready: Payload) -> tuple[int, int]:
+    """Which connection of how many a READY came on."""
+    match ready.get("shard"):
+        case [int(number), int(count)] if 0 <= number < count:
+            return number, count
+        case _:
+            return 0, 1
+
+
+def is_on(shard: tuple[int, int], guild: str) -> bool:
+    """Whether what happens in a server comes on this connection; direct messages come on the
+    first."""
+    number, count = shard
+    return (int(guild) >> 22) % count == number if guild.isdecimal() else number == 0

@@ -19,7 +19,7 @@ from discord.http import Route
 
 from adapters.discord.beats import tend
 from adapters.discord.buckets import Bucket
-from adapters.discord.fields import Payload, number, part
+from adapters.discord.fields import Payload, number, part, shard_of
 from adapters.discord.pacing import Pace, Starts
 from adapters.discord.rest import Rest
 from adapters.discord.settings import DiscordSettings
@@ -365,8 +365,7 @@ async def _closed(client: discord.Client) -> None:
 def _shard(name: str, payload: Payload) -> int:
     if name == "RESUMED":
         return max(number(payload, "__shard_id__", 0), 0)
-    shard = payload.get("shard")
-    return shard[0] if isinstance(shard, list) and shard and isinstance(shard[0], int) else 0
+    return shard_of(payload)[0]
 
 
 def _bad_token(settings: DiscordSettings) -> str:

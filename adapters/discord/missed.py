@@ -12,7 +12,7 @@ from functools import partial
 import structlog
 
 from adapters.discord.directory import PLATFORM
-from adapters.discord.fields import Payload, id_of, moment, snowflake, text
+from adapters.discord.fields import Payload, id_of, is_on, moment, snowflake, text
 from adapters.discord.mailboxes import Mailboxes
 from adapters.discord.rest import Rest
 from core.errors import BadRequest, DeliveryFailed, DeliveryRefused, StoreError
@@ -72,10 +72,12 @@ class Missed:
         places = (id_of(payload, "channel_id"), thread)
         self._note(places, id_of(payload), id_of(payload, "guild_id"))
 
-    def catch_up(self) -> None:
-        """Take what is newer than what was heard, in each place before what comes there from now
-        on; returns at once."""
+    def catch_up(self, shard: tuple[int, int]) -> None:
+        """Take what is newer than what was heard, in each place of a connection before what comes
+        there from now on; returns at once."""
         for place, (after, guild) in tuple(reversed(self._last.items())):
+            if not is_on(shard, guild):
+                continue
             self._mailboxes.put(place, partial(self._read_on, place, int(after), guild))
 
     def _note(self, places: tuple[str, ...], id: str, guild: str) -> None:

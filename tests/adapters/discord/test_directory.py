@@ -66,3 +66,14 @@ def test_a_thread_in_a_forum_belongs_to_the_forum() -> None:
     directory.apply("THREAD_CREATE", {"id": "16", "guild_id": "9", "type": 11, "parent_id": "15"})
     thread = place(directory, "16").thread
     assert (thread.channel.channel, thread.thread) == ("15", "16")
+
+
+def test_each_connection_of_a_large_bot_tells_of_its_own_servers() -> None:
+    directory = Directory()
+    servers = [str(number << 22) for number in range(4)]
+    for shard in (0, 1):
+        told = [{"id": id} for id in servers[shard::2]]
+        directory.apply("READY", {"user": {"id": "100"}, "shard": [shard, 2], "guilds": told})
+    assert sorted(directory.guilds) == sorted(servers)
+    directory.apply("READY", {"user": {"id": "100"}, "shard": [1, 2], "guilds": []})
+    assert sorted(directory.guilds) == sorted(servers[::2])
