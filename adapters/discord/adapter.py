@@ -83,7 +83,8 @@ class DiscordAdapter:
         self._intake = Intake(
             door=door, guard=guard, places=places, window=window,
             directory=self._directory, rest=self._rest, writing=self._writing,
-            mailboxes=self._mailboxes, members=members, seen=self._signs.seen, clock=time.time,
+            mailboxes=self._mailboxes, members=members, elsewhere=self._elsewhere,
+            seen=self._signs.seen, clock=time.time,
         )  # fmt: skip
         self._responding = Responding(
             door=door, window=window, guard=guard, directory=self._directory, rest=self._rest,
@@ -125,8 +126,8 @@ class DiscordAdapter:
             else:
                 await self._showing.post(item)
         except DeliveryRefused as error:
-            if isinstance(item, Post) and self._elsewhere.is_due(item):
-                self._spawn(self._elsewhere.tell(item, error), "discord word elsewhere")
+            if isinstance(item, Post) and (person := self._elsewhere.due(item)):
+                self._spawn(self._elsewhere.tell(person, item, error), "discord word elsewhere")
             raise
         except StoreError as error:
             raise DeliveryFailed(f"what is shown where cannot be kept: {error}") from error

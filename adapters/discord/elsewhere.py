@@ -9,7 +9,7 @@ from adapters.discord.fields import id_of
 from adapters.discord.rendering import Part
 from adapters.discord.rest import LACKS_ACCESS, UNKNOWN_CHANNEL, Refusal, Rest
 from core.errors import DeliveryFailed, DeliveryRefused
-from core.messages import ChannelRef, Post
+from core.messages import ChannelRef, Message, Post
 
 log = structlog.get_logger(__name__)
 
@@ -26,23 +26,30 @@ class Elsewhere:
     def __init__(self, rest: Rest) -> None:
         self._rest = rest
         self._told: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._asked: OrderedDict[str, str] = OrderedDict()
 
-    def is_due(self, post: Post) -> bool:
-        """Whether somebody is to hear of it that this post will never be shown; once."""
+    def heard(self, message: Message) -> None:
+        """Whose message it was: a post that answers it may never be shown."""
+        self._asked[message.id] = message.author.id
+        while len(self._asked) > _KNOWN:
+            self._asked.popitem(last=False)
+
+    def due(self, post: Post) -> str:
+        """Who is to hear that this post will never be shown, once; "" for nobody."""
         channel, now = post.thread.channel, time.monotonic()
-        if post.mention is None or channel.workspace == "dm":
-            return False
-        key = (channel.channel, post.mention.id)
-        if now - self._told.get(key, -_AGAIN_S) < _AGAIN_S:
-            return False
+        named = post.mention.id if post.mention is not None else ""
+        person = named or self._asked.get(post.reply_to or "", "")
+        key = (channel.channel, person)
+        lately = now - self._told.get(key, -_AGAIN_S) < _AGAIN_S
+        if not person or lately or channel.workspace == "dm":
+            return ""
         self._told[key] = now
         while len(self._told) > _KNOWN:
             self._told.popitem(last=False)
-        return True
+        return person
 
-    async def tell(self, post: Post, error: DeliveryRefused) -> None:
+    async def tell(self, person: str, post: Post, error: DeliveryRefused) -> None:
         """Say it to who asked."""
-        assert post.mention is not None
         channel = post.thread.channel.channel
         gone = isinstance(error, Refusal) and error.code in _GONE
         kept = " with the bot: ask who runs it" if gone else ", and /job N shows them there"
@@ -51,7 +58,7 @@ class Elsewhere:
             f" does not reach you; results of jobs are kept{kept}."
         )
         try:
-            await self._say(post.mention.id, text)
+            await self._say(person, text)
         except (DeliveryFailed, DeliveryRefused) as refusal:
             log.warning("nobody could be told that a channel is gone", error=str(refusal))
 

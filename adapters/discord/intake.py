@@ -9,6 +9,7 @@ import structlog
 
 from adapters.discord import files, translation
 from adapters.discord.directory import Directory, Place
+from adapters.discord.elsewhere import Elsewhere
 from adapters.discord.fields import Payload, id_of
 from adapters.discord.gate import Priority
 from adapters.discord.mailboxes import Mailboxes
@@ -42,6 +43,7 @@ class Intake:
         writing: Writing,
         mailboxes: Mailboxes,
         members: Members,
+        elsewhere: Elsewhere,
         seen: Callable[[Seen], None],
         clock: Callable[[], float],
     ) -> None:
@@ -53,6 +55,7 @@ class Intake:
         self._writing = writing
         self._mailboxes = mailboxes
         self._members = members
+        self._elsewhere = elsewhere
         self._seen = seen
         self._clock = clock
         self.missed = Missed(
@@ -144,6 +147,7 @@ class Intake:
         if not message.direct:
             self._members.met(message.author)
         self.missed.heard(payload, message.thread.thread)
+        self._elsewhere.heard(message)
         self._writing.title(message.thread, message.text)
         if heard.answers:
             item = await self._places.item(message.thread.channel, heard.answers)

@@ -249,6 +249,19 @@ async def test_who_asked_in_a_channel_that_is_gone_is_told_directly_and_once(
     assert discord.asked("POST", "/users/@me/channels") == 1
 
 
+async def test_who_asked_where_the_bot_may_not_speak_is_told_directly(
+    bot: DiscordAdapter, discord: DiscordServer, core: FakeCore, town: Town
+) -> None:
+    direct = discord.world.channel(None, DM, owner=town.anna)
+    discord.messages.lacking[town.general.id] = {"send", "send in threads"}
+    await discord.say(town.anna, town.general, town.mention("hello?"))
+    asked = await core.message()
+    with pytest.raises(DeliveryRefused, match="lacks a permission"):
+        await bot.deliver(post(asked.thread, "hello", reply_to=asked.id))
+    await discord.messages.until(lambda: direct.texts)
+    assert "/job N shows them there" in direct.texts[0]
+
+
 async def test_who_takes_no_direct_messages_is_not_told_and_nothing_breaks(
     bot: DiscordAdapter, discord: DiscordServer, town: Town
 ) -> None:
