@@ -31,8 +31,9 @@ def of_the_world(error: Fault) -> bool:
 
 
 def is_damage(error: Fault) -> bool:
-    """Whether the file as such is damaged, or none of SQLite's."""
-    return _no_tables(error) or _code(error) in _DAMAGED
+    """Whether the file as such is damaged, its log is cut, or it is none of SQLite's."""
+    cut = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_SHORT_READ
+    return cut or _no_tables(error) or _code(error) in _DAMAGED
 
 
 def translate(path: Path, error: Fault) -> StoreError:

@@ -1,5 +1,6 @@
 """Bytes that are no text, in a file's rows and in what names its tables."""
 
+import os
 import re
 import sqlite3
 from collections.abc import Callable
@@ -27,7 +28,7 @@ TABLE = rb"(?<=table)[a-z_]+..?CREATE TABLE"
 
 
 def put(tx: Transaction) -> None:
-    tx.execute("INSERT INTO settings VALUES ('name', ?, 'me', 1.0)", (SAID,))
+    tx.execute("REPLACE INTO settings VALUES ('name', ?, 'me', 1.0)", (SAID,))
 
 
 def get(tx: Transaction) -> str:
@@ -107,6 +108,21 @@ async def test_a_text_that_cannot_be_read_is_told_without_what_is_left_of_it(
     ):
         get(tx)
     assert "quo" not in str(found.value)
+
+
+async def test_a_log_that_is_cut_while_it_is_in_use_keeps_nobody_out_for_long(
+    tmp_path: Path,
+) -> None:
+    channels = Channels(tmp_path, mender=Mender(tmp_path, KIND, no_copies))
+    await channels.write(GENERAL, put)
+    path = channels.path(GENERAL)
+    os.truncate(path.with_name(f"{path.name}-wal"), 0)
+    # Another connection has none of its pages yet.
+    with pytest.raises(DamagedFile):
+        await channels.read(GENERAL, get)
+    await channels.write(GENERAL, put)
+    assert await channels.read(GENERAL, get) == SAID
+    await channels.close()
 
 
 def test_what_is_wrong_with_our_own_code_stays_a_bug(tmp_path: Path) -> None:
