@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from core.errors import DeliveryFailed, DeliveryRefused, StoreError
+from core.errors import DeliveryFailed, DeliveryRefused, StoreError, ThawError
 from core.messages import Card, StreamText
 
 log = structlog.get_logger(__name__)
@@ -66,12 +66,20 @@ class Painter:
                 _, moving = waiting.popitem(last=False)
                 try:
                     await self._paint(moving)
-                except (DeliveryFailed, StoreError) as error:
+                except (DeliveryFailed, DeliveryRefused, StoreError) as error:
                     log.info("a live view was not painted", where=where, error=str(error))
-                except DeliveryRefused as error:
-                    log.info("live views are refused", where=where, error=str(error))
-                    await asyncio.sleep(_REFUSED * self._interval_s)
+                    await asyncio.sleep(self._rest_s(error))
                 # Also after the last: the next one that comes must not follow at once.
                 await asyncio.sleep(self._interval_s)
         finally:
             del self._waiting[where]
+
+    def _rest_s(self, error: ThawError) -> float:
+        """How long nothing more is tried where that went wrong."""
+        match error:
+            case DeliveryRefused():
+                return _REFUSED * self._interval_s
+            case DeliveryFailed(retry_after_s=float() | int() as asked):
+                return min(asked, _REFUSED * self._interval_s)
+            case _:
+                return 0.0

@@ -2,6 +2,8 @@ import asyncio
 import time
 from collections.abc import Awaitable
 
+import pytest
+
 from adapters.discord.painter import Moving, Painter
 from core.errors import DeliveryFailed, DeliveryRefused
 from core.messages import Card, StreamText
@@ -18,11 +20,12 @@ class Canvas:
         self.tasks: list[asyncio.Future[None]] = []
         self.broken = 0
         self.refused_at: list[float] = []
+        self.refusal: DeliveryRefused | DeliveryFailed = DeliveryRefused("no")
 
     async def paint(self, moving: Moving) -> None:
         if moving.thread != HERE:
             self.refused_at.append(time.monotonic())
-            raise DeliveryRefused("no")
+            raise self.refusal
         if self.broken:
             self.broken -= 1
             raise DeliveryFailed("no")
@@ -57,8 +60,14 @@ async def test_one_that_cannot_be_painted_does_not_stop_the_others() -> None:
     assert canvas.painted == [2]
 
 
-async def test_where_views_are_refused_they_are_tried_seldom() -> None:
+@pytest.mark.parametrize(
+    "refusal", [DeliveryRefused("no"), DeliveryFailed("asks for a pause", retry_after_s=3600)]
+)
+async def test_where_views_are_refused_they_are_tried_seldom(
+    refusal: DeliveryRefused | DeliveryFailed,
+) -> None:
     canvas = Canvas()
+    canvas.refusal = refusal
     painter = Painter(canvas.paint, canvas.spawn, 0.001)
     for number in (1, 2):
         painter.offer("3", f"card:{number}", card(place("1", "3"), number))
