@@ -39,13 +39,14 @@ _AS_USER = (
 class Bubblewrap:
     """How one is started here: the program, whose `users` (None: our own), under what `groups`.
 
-    `fixed` is what every sandbox sees (see mounts.py), `python` runs the program in it. What is
-    started `ahead` waits to be told how large its files may be (docs/decisions/0015).
+    `fixed` is what every sandbox sees (see mounts.py), of what is made in `folder`; `python` runs
+    the program in it. What is started `ahead` waits to be told how large its files may be (docs/decisions/0015).
     """
 
     program: str
     users: Users | None
     groups: Groups | None
+    folder: Path
     fixed: tuple[str, ...]
     python: Path
     ahead: bool = False
@@ -57,6 +58,11 @@ class Bubblewrap:
         """
         with ExitStack() as undo:
             try:
+                if not mounts.made(self.folder):
+                    # Somebody has removed the data directory.
+                    mounts.fixed(
+                        self.folder, launch.bundle(self.folder), launch.inside_interpreter()
+                    )
                 user = None
                 if self.users is not None:
                     user = self.users.take()

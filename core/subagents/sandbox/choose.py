@@ -123,6 +123,7 @@ def bubblewrap_here(program: str, folder: Path, bundle: Path) -> tuple[Bubblewra
         program=program,
         users=users,
         groups=groups if isinstance(groups, cgroup.Groups) else None,
+        folder=folder,
         fixed=mounts.fixed(folder, bundle, python),
         python=python.binary,
     )

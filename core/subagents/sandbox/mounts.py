@@ -8,6 +8,7 @@ from core.subagents.sandbox.port import SandboxSpec
 
 _TMP_MB = 256
 _SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+_ETC_FOLDER = "etc"
 _ETC = ("ld.so.cache", "alternatives", "localtime")
 _MADE_ETC = {
     "passwd": "root:x:0:0::/:/bin/sh\njob:x:1000:1000::/workspace:/bin/bash\n",
@@ -16,12 +17,17 @@ _MADE_ETC = {
 }
 
 
+def made(folder: Path) -> bool:
+    """Whether `fixed` has made there what it makes. Blocks."""
+    return (folder / _ETC_FOLDER).is_dir()
+
+
 def fixed(folder: Path, bundle: Path, python: launch.Interpreter) -> tuple[str, ...]:
     """Return what all sandboxes have in common, and make the /etc they see below `folder`.
 
     Each mount costs a start 0.1 ms, so they are few. Blocks. Raises OSError.
     """
-    etc = folder / "etc"
+    etc = folder / _ETC_FOLDER
     _make_etc(etc)
     environment = launch.environment(python.binary.parent, "/workspace")
     if python.library is not None:

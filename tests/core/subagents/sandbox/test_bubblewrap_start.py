@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,15 @@ async def test_one_that_fails_half_made_is_told_of_and_leaves_nothing(
         async with asyncio.timeout(60):
             await failing.start(spec(workspace))
     assert await asyncio.to_thread(_children) == own
+
+
+async def test_what_all_sandboxes_see_is_made_again_when_somebody_has_removed_it(
+    tmp_path: Path, workspace: Path
+) -> None:
+    way = sandbox(tmp_path, '#!/bin/sh\nexec bwrap "$@"\n')
+    await asyncio.to_thread(shutil.rmtree, tmp_path / "run")
+    async with hosted(way, spec(workspace)) as host:
+        assert "job" in await host.shell("cat /etc/passwd")
 
 
 def _children() -> set[int]:
