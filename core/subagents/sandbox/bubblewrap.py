@@ -40,7 +40,8 @@ class Bubblewrap:
     """How one is started here: the program, whose `users` (None: our own), under what `groups`.
 
     `fixed` is what every sandbox sees (see mounts.py), of what is made in `folder`; `python` runs
-    the program in it. What is started `ahead` waits to be told how large its files may be (docs/decisions/0015).
+    the program in it. What is started `ahead` waits to be told how large its files may be
+    (docs/decisions/0015).
     """
 
     program: str
@@ -60,9 +61,8 @@ class Bubblewrap:
             try:
                 if not mounts.made(self.folder):
                     # Somebody has removed the data directory.
-                    mounts.fixed(
-                        self.folder, launch.bundle(self.folder), launch.inside_interpreter()
-                    )
+                    bundle = launch.bundle(self.folder)
+                    mounts.fixed(self.folder, bundle, launch.inside_interpreter())
                 user = None
                 if self.users is not None:
                     user = self.users.take()
