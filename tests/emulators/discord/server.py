@@ -67,6 +67,7 @@ class DiscordServer:
         self.endpoint: str | None = None
         self.public = self.code_grant = False
         self.permissions: str | None = None
+        self._called = asyncio.Event()
         self._faults: list[tuple[str, re.Pattern[str], Fault]] = []
         self._runner: web.AppRunner | None = None
         self._port = 0
@@ -145,6 +146,7 @@ class DiscordServer:
         async def serve(request: web.Request) -> web.StreamResponse:
             path = request.path.removeprefix("/api/v10")
             self.calls.append(Call(request.method, path))
+            self._called.set()
             fault = self._fault(request)
             if fault is not None and fault.wait is not None:
                 await fault.wait.wait()
@@ -230,6 +232,13 @@ class DiscordServer:
         """The same event comes a second time."""
         event = message_event(message, self.world)
         await self.gateway.dispatch("MESSAGE_CREATE", event, message.channel.guild)
+
+    async def was_asked(self, method: str, pattern: str, times: int = 1) -> None:
+        """Return when REST was asked so, that often."""
+        async with asyncio.timeout(60):
+            while self.asked(method, pattern) < times:
+                self._called.clear()
+                await self._called.wait()
 
     def asked(self, method: str, pattern: str) -> int:
         """How often REST was asked so."""
