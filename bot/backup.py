@@ -17,6 +17,7 @@ from bot.manifest import Kept, Manifest
 from core.errors import StoreError
 from core.records import jobs
 from core.state.backup import FileKind, copy_database, to_disk
+from core.state.faults import FAULTS, words
 from core.state.schema import (
     CHANNEL_APPLICATION_ID,
     CONTROL_APPLICATION_ID,
@@ -82,10 +83,16 @@ class _Backup:
             if target is None:
                 continue
             self.count += 1
-            with closing(sqlite3.connect(target)) as connection:
-                ids = jobs.at_work(connection)
-            for id in ids:
+            for id in self._at_work(path, target):
                 self._job(self._root / "jobs" / id)
+
+    def _at_work(self, path: Path, target: Path) -> tuple[str, ...]:
+        try:
+            with closing(sqlite3.connect(target)) as connection:
+                return jobs.at_work(connection)
+        except FAULTS as error:
+            self._left_out.append(f"{path}: its unfinished jobs cannot be read: {words(error)}")
+            return ()
 
     def control(self) -> None:
         """The accounts and who was let in, with every channel marked: then no unfinished work of

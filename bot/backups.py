@@ -84,13 +84,14 @@ def _due_in(settings: BackupSettings) -> float:
             age = time.time() - manifest.read(one).at
         except StoreError:
             continue
-        # A clock that was set back does not put the next one off for ever.
         return settings.every_hours * 3600 - age if age >= 0 else 0.0
     return 0.0
 
 
 def _newest_first(folder: Path) -> Iterator[Path]:
-    found = sorted(_ours(folder), key=lambda one: one.name, reverse=True)
+    # One of a time that is still to come was made before the clock was set back.
+    now = time.strftime(_STAMP, time.gmtime())
+    found = sorted(_ours(folder), key=lambda one: (one.name <= now, one.name), reverse=True)
     return (one for one in found if manifest.is_backup(one))
 
 

@@ -83,6 +83,24 @@ async def test_a_damaged_channel_is_left_out_by_name_and_the_others_are_kept(
     assert len(manifest.read(tmp_path / "backup").left_out) == 1
 
 
+async def test_a_channel_whose_jobs_cannot_be_read_is_kept_and_that_is_told(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "data"
+    await filled(root)
+    await a_job_at_work(root)
+    path = Channels(root).path(GENERAL)
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("UPDATE jobs SET id = CAST(x'ff' AS TEXT)")
+    with pytest.raises(StoreError, match=f"{path}: its unfinished jobs cannot be read"):
+        list(back_up(root, tmp_path / "backup"))
+    kept = [file.path for file in manifest.read(tmp_path / "backup").files]
+    assert kept == [
+        *(f"channels/web/local/{name}.db" for name in ("general", "other")),
+        "control.db",
+    ]
+
+
 async def test_what_a_killed_backup_left_is_none_and_the_next_one_takes_its_place(
     tmp_path: Path,
 ) -> None:

@@ -27,6 +27,28 @@ async def test_the_bot_takes_one_when_it_is_due_and_only_so_many_stay(tmp_path: 
     assert backups._due_in(settings) > 3000
 
 
+async def test_a_clock_that_was_set_back_is_no_reason_for_one_backup_after_another(
+    tmp_path: Path,
+) -> None:
+    await filled(tmp_path / "data")
+    folder = tmp_path / "backups"
+    for name in ("29990101T000000Z", "29990102T000000Z"):
+        list(back_up(tmp_path / "data", folder / name))
+        text = (folder / name / manifest.NAME).read_text()
+        at = manifest.read(folder / name).at
+        (folder / name / manifest.NAME).write_text(text.replace(str(at), "32472144000.0"))
+    settings = BackupSettings(dir=folder, every_hours=1.0, keep=2)
+    assert backups._due_in(settings) == 0
+    backups._taken(settings, tmp_path / "data")
+    assert backups._due_in(settings) > 3000
+    assert len(left(folder, "2*")) == 2
+    assert len(left(folder, "2999*")) == 1
+    find = backups.last_good(folder)
+    found = find("control.db", tmp_path / "control.db")
+    assert found is not None
+    assert found < 32472144000.0
+
+
 async def test_the_newest_copy_that_is_as_it_was_is_put_back(tmp_path: Path) -> None:
     await filled(tmp_path / "data")
     place = "channels/web/local/general.db"
