@@ -62,7 +62,8 @@ class Polling:
         wait, worked = self._first_wait_s, False
         while True:
             try:
-                batch = await self._poll()
+                asked = self._updates.offset
+                batch = await self._poll(asked)
             except TelegramError as error:
                 if worked and type(error) is NetworkError:
                     await self._mend(error, min(_ANEW_S, wait))
@@ -75,7 +76,9 @@ class Polling:
             if not self._status.connected:
                 log.info("connected to Telegram", bot=me.username)
             self._status.connected, self._status.problem = True, ""
-            if await self._taken(batch, me):
+            await self._take(batch, me)
+            # What was not confirmed then is given again by right, also when it is kept by now.
+            if not batch or any(_order(update) >= max(asked, 1) for update in batch):
                 wait = self._first_wait_s
                 continue
             # Asked again at once, it would give them again at once, for ever.
@@ -83,9 +86,9 @@ class Polling:
             await asyncio.sleep(wait)
             wait = min(wait * 2, _LONGEST_WAITS * self._first_wait_s)
 
-    async def _poll(self) -> list[Fields]:
+    async def _poll(self, offset: int) -> list[Fields]:
         fields = {
-            "offset": self._updates.offset,
+            "offset": offset,
             # The first one is answered at once, so that what works is told so at once.
             "timeout": self._poll_s if self._status.connected and not self._updates.open else 0,
             "allowed_updates": WANTED,
@@ -101,14 +104,10 @@ class Polling:
             await asyncio.sleep(_AT_ONCE_S)
         return sorted(batch, key=_order)
 
-    async def _taken(self, batch: list[Fields], me: Me) -> bool:
-        """Take updates up; False when none of them is news."""
-        taken = [self._updates.take(update, me) for update in batch]
-        await self._settle()
-        return not batch or any(task is not None for task in taken)
-
-    async def _settle(self) -> None:
-        """Let updates be kept: unconfirmed ones Telegram gives again at once."""
+    async def _take(self, batch: list[Fields], me: Me) -> None:
+        """Take updates up, and let them be kept: unconfirmed ones Telegram gives again at once."""
+        for update in batch:
+            self._updates.take(update, me)
         if not self._updates.open:
             return
         now, oldest = time.monotonic(), self._updates.offset

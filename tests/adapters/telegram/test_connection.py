@@ -1,7 +1,7 @@
 import asyncio
 import time
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 import pytest
@@ -94,6 +94,39 @@ async def test_an_update_is_confirmed_only_when_it_is_kept(
     core.hold.set()
     await make().start()
     assert [one.text for one in await core.hears(1)] == ["important"]
+
+
+class Gate(asyncio.Event):
+    """Whoever comes here waits until it is set; `reached` when somebody does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached = asyncio.Event()
+
+    async def wait(self) -> Literal[True]:
+        self.reached.set()
+        return await super().wait()
+
+
+async def test_an_update_that_is_kept_while_it_is_on_its_way_again_makes_no_pause(
+    server: TelegramServer, core: Core, make: Make
+) -> None:
+    core.hold.clear()
+    await make(replace(FAST, first_wait_s=3600.0)).start()
+    chat = server.world.chat(7)
+    server.world.say(chat, "one")
+    await server.until(lambda: core.offered)
+    gate = Gate()
+    server.faults.plan("getUpdates", Fault(wait=gate))
+    async with asyncio.timeout(60):
+        await gate.reached.wait()
+    core.hold.set()
+    await core.hears(1)
+    polls = server.updates.polls
+    gate.set()
+    await server.until(lambda: server.updates.polls > polls)  # it is answered, and there again
+    server.world.say(chat, "two")
+    await core.hears(2)
 
 
 class Clock:
