@@ -32,12 +32,15 @@ class Place:
         self._log = path.with_name(f"{path.name}-wal")
         self._held = held
         self._files: tuple[object, object] = (None, None)
+        self._told = False
 
     def opened(self, connection: sqlite3.Connection) -> None:
         """What is there now is open as this connection."""
         # Its log is made when it is first read.
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         self._files = self._found()
+        # Some file systems give a file another number each time: then they tell nothing.
+        self._told = self._files == self._found()
 
     def check(self) -> None:
         """Raise Displaced if the file is not there. Costs some microseconds."""
@@ -47,7 +50,7 @@ class Place:
     def stands(self) -> bool:
         """Whether the file is there, and its log; also where that cannot be seen."""
         try:
-            return self._found() == self._files
+            return not self._told or self._found() == self._files
         except OSError:
             return True
 

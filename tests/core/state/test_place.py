@@ -3,12 +3,14 @@ import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from core.errors import StoreError
 from core.messages import ChannelRef
+from core.state import place
 from core.state.channels import Channels
 from core.state.control import Control
 from core.state.database import Database, Transaction
@@ -175,6 +177,21 @@ async def test_where_nothing_can_be_put_it_is_told_and_tried_again(tmp_path: Pat
     await database.write(put("after"))
     assert await database.read(words) == ["before", "after"]
     await database.close()
+
+
+async def test_where_files_have_another_number_each_time_nothing_is_put_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = count()
+    monkeypatch.setattr(place, "identity", lambda path: (1, next(numbers)))
+    async with asyncio.timeout(30):
+        database = await opened(tmp_path / "x.db")
+    there = database.path.stat().st_ino
+    async with asyncio.timeout(30):
+        await database.write(put("after"))
+        assert await database.read(words) == ["before", "after"]
+        await database.close()
+    assert database.path.stat().st_ino == there
 
 
 async def test_a_data_directory_that_is_removed_is_there_again_with_its_lock(
