@@ -79,12 +79,14 @@ class _Struck(sqlite3.Connection):
 def struck(plan: Plan) -> Iterator[None]:
     """Every connection that is opened meanwhile follows the plan."""
     real: Any = sqlite3.connect
-    made = type("_Planned", (_Struck,), {"plan": plan})
 
-    def connect(*places: Any, **options: Any) -> sqlite3.Connection:
+    def connect(
+        *places: Any, factory: type[sqlite3.Connection] = sqlite3.Connection, **options: Any
+    ) -> sqlite3.Connection:
         # In memory there is no disk, and nobody else.
-        planned: dict[str, Any] = {} if places[0] == ":memory:" else {"factory": made}
-        opened: sqlite3.Connection = real(*places, **planned, **options)
+        if places[0] != ":memory:":
+            factory = type("_Planned", (_Struck, factory), {"plan": plan})
+        opened: sqlite3.Connection = real(*places, factory=factory, **options)
         return opened
 
     sqlite3.connect = connect  # type: ignore[assignment]

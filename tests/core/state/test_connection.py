@@ -1,6 +1,8 @@
 import asyncio
+import gc
 import sqlite3
 import threading
+import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -26,6 +28,38 @@ async def test_a_function_gives_its_result_or_its_error(opened: SharedConnection
     assert await opened.run(lambda one: one.execute("SELECT 7").fetchone()) == (7,)
     with pytest.raises(sqlite3.OperationalError, match="nothing"):
         await opened.run(lambda one: one.execute("SELECT * FROM nothing"))
+
+
+async def test_many_writes_leave_next_to_nothing_behind(opened: SharedConnection) -> None:
+    def write(one: sqlite3.Connection) -> tuple[int, int]:
+        one.execute("CREATE TABLE numbers (n)")
+        before = references()
+        for number in range(150):
+            assert one.execute("INSERT INTO numbers VALUES (?)", (number,)).rowcount == 1
+        left = references() - before
+        return left, one.execute("SELECT count(*) FROM numbers").fetchone()[0]
+
+    left, count = await opened.run(write)
+    assert (left < 15, count) == (True, 150)
+
+
+async def test_rows_are_read_while_others_are_written(opened: SharedConnection) -> None:
+    def work(one: sqlite3.Connection) -> list[int]:
+        one.execute("CREATE TABLE numbers (n)")
+        for number in range(5):
+            one.execute("INSERT INTO numbers VALUES (?)", (number,))
+        found = []
+        for (number,) in one.execute("SELECT n FROM numbers WHERE n < 5 ORDER BY n"):
+            one.execute("UPDATE numbers SET n = n WHERE n = ?", (number,))
+            found += [row[0] for row in one.execute("SELECT n FROM numbers WHERE n = ?", (number,))]
+        return found
+
+    assert await opened.run(work) == [0, 1, 2, 3, 4]
+
+
+def references() -> int:
+    """How many weak references there are."""
+    return sum(type(one) is weakref.ReferenceType for one in gc.get_objects())
 
 
 async def test_functions_on_one_file_run_one_after_another_in_order(
