@@ -47,8 +47,9 @@ from core.unfinished import nothing_left
 
 log = structlog.get_logger(__name__)
 
-# A mark that is cleared and set again costs every message of a live talk two transactions.
-QUIET_S = 5.0
+# After the last answer. A mark that is cleared and set again costs each message of a live talk two
+# transactions, and a look for what is left; one that stays costs a start after a kill a look.
+QUIET_S = 20.0
 
 
 _Begin = Callable[[Transaction], Begun | None]
@@ -99,7 +100,7 @@ class Dispatcher:
         self._quiet_s = quiet_s
         self._retry_s = retry_s
         self._changes = Changes(channels, control, conversations, outbox, clock)
-        self._to_check: set[ChannelRef] = set()
+        self._to_check: dict[ChannelRef, float] = {}
         self._recovery = Recovery(
             channels=channels, control=control, conversations=conversations, jobs=jobs,
             outbox=outbox, forget=forget, spawn=tasks.spawn, defaults=defaults,
@@ -200,13 +201,18 @@ class Dispatcher:
         self._perhaps_done(thread)
 
     def _perhaps_done(self, thread: ThreadRef) -> None:
-        channel = thread.channel
+        channel, clock = thread.channel, asyncio.get_running_loop()
         if channel not in self._to_check:
-            self._to_check.add(channel)
-            asyncio.get_running_loop().call_later(self._quiet_s, self._check, channel)
+            clock.call_later(self._quiet_s, self._check, channel)
+        self._to_check[channel] = clock.time()
 
     def _check(self, channel: ChannelRef) -> None:
-        self._to_check.discard(channel)
+        clock = asyncio.get_running_loop()
+        left_s = self._to_check[channel] + self._quiet_s - clock.time()
+        if left_s > 0:
+            clock.call_later(left_s, self._check, channel)
+            return
+        del self._to_check[channel]
         self._tasks.spawn(self._tidied(channel), f"clear {channel}")
 
     async def _tidied(self, channel: ChannelRef) -> None:

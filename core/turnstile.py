@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 
+from core.calm import calm
 from core.model.chat import ModelReply, ModelRequest
 from core.ports import Model
 
@@ -76,6 +77,11 @@ class _Place:
         if self._closed or self._timer is not None:
             return
         await self._places.acquire()
+        try:
+            await calm()
+        except BaseException:
+            self._places.release()
+            raise
         self._timer = asyncio.get_running_loop().call_later(self._longest_s, self.leave)
 
     def leave(self) -> None:

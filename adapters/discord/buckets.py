@@ -1,6 +1,10 @@
 """The library's rate limit of one route, which lets through what may be sent. Sends nothing."""
 
-from discord.http import Ratelimit
+import time
+
+from discord.http import HTTPClient, Ratelimit
+
+_CLEARED_EVERY_S = 60.0
 
 
 class Bucket(Ratelimit):
@@ -25,3 +29,19 @@ class Bucket(Ratelimit):
             self._wake(room)
         else:
             await super().__aexit__(*how)  # type: ignore[arg-type, type-var]
+
+
+def clear_seldom(http: HTTPClient) -> None:
+    """Let the client look for limits that nobody uses now and then only. By itself it looks at all
+    of them with each new one, and each thread has some: where many begin, that is most of its
+    time."""
+    clear, last = http._try_clear_expired_ratelimits, time.monotonic()  # noqa: SLF001
+
+    def seldom() -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _CLEARED_EVERY_S:
+            last = now
+            clear()
+
+    http._try_clear_expired_ratelimits = seldom  # type: ignore[method-assign]  # noqa: SLF001

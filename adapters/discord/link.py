@@ -18,7 +18,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from adapters.discord.beats import tend
-from adapters.discord.buckets import Bucket
+from adapters.discord.buckets import Bucket, clear_seldom
 from adapters.discord.fields import Payload, number, part, shard_of
 from adapters.discord.pacing import Pace, Starts
 from adapters.discord.rest import Rest
@@ -214,6 +214,7 @@ class Link:
             return await self._patiently(url, lambda at: connect(at, compress=compress))
 
         client.http.ws_connect = ws_connect  # type: ignore[method-assign]
+        clear_seldom(client.http)
         self._rest.use(client.http)
 
     async def _patiently(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core.model.chat import ChatMessage, ModelRequest, Usage
-from core.model.wire import READ, follows_result, message_bytes, tools_bytes
+from core.model.wire import READ, message_bytes, tools_bytes
 
 # What servers add of their own, in tokens: the frame of a message, and words of instruction that
 # chat templates write when there are tools.
@@ -65,7 +65,7 @@ class Bounds:
     def measure(self, work: str, request: ModelRequest) -> Measured:
         """The request's bound, by all that is known of the work's earlier ones."""
         last = self._last.get(work)
-        parts = _parts(request.messages, last.parts if last else _Parts())
+        parts = _parts(request.messages)
         frame = request.model, tools_bytes(request.tools)
         prompt = sum(parts.sizes) + PER_REQUEST + sum(map(len, frame))
         if last is not None and last.frame == frame:
@@ -82,18 +82,16 @@ class Bounds:
             self._last.popitem(last=False)
 
 
-def _parts(messages: Sequence[ChatMessage], known: _Parts) -> _Parts:
-    """The messages' parts; sizes are taken over from `known` where a message is the same."""
-    parts, count = _Parts(), len(known.digests)
-    for place, message in enumerate(messages):
-        after_result = follows_result(messages, place)
-        digest = hash((message, after_result))
-        if place < count and known.digests[place] == digest:
-            size = known.sizes[place]
-        else:
-            size = PER_MESSAGE + len(message_bytes(message)) + after_result * _READ_SIZE
-        parts.digests.append(digest)
-        parts.sizes.append(size)
+def _parts(messages: Sequence[ChatMessage]) -> _Parts:
+    parts = _Parts()
+    before = ""
+    for message in messages:
+        # As core.model.wire.follows_result: a job has hundreds of messages, with each step again.
+        after_result = before == "tool" and message.role == "user"
+        written = message_bytes(message)
+        parts.digests.append(hash(written) ^ after_result)
+        parts.sizes.append(PER_MESSAGE + len(written) + after_result * _READ_SIZE)
+        before = message.role
     return parts
 
 

@@ -1,7 +1,7 @@
 """What is said to a model and what it says back. Data only; no client, no money."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Role = Literal["system", "user", "assistant", "tool"]
@@ -27,6 +27,16 @@ class ChatMessage:
     text: str
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
+    # As it is sent, once it was: a job sends all its messages with each step.
+    _written: bytes | None = field(default=None, init=False, repr=False, compare=False)
+
+    def written(self, write: Callable[["ChatMessage"], bytes]) -> bytes:
+        """What `write` makes of it, which is always the same."""
+        written = self._written
+        if written is None:
+            written = write(self)
+            object.__setattr__(self, "_written", written)
+        return written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,9 +63,13 @@ def tools_bytes(tools: tuple[ToolSpec, ...]) -> bytes:
 
 def message_bytes(message: ChatMessage) -> bytes:
     """One message as it is sent."""
+    return message.written(_write)
+
+
+def _write(message: ChatMessage) -> bytes:
     if message.tool_calls or message.tool_call_id is not None:
         return _bytes(_message(message))
-    # Most messages, each written several times for every answer.
+    # Most messages.
     text = f'{{"role":"{message.role}","content":{_encoder.encode(message.text)}}}'
     return text.encode("utf-8", "replace")
 

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import assert_never
 
+from core.calm import calm
 from core.errors import BadRequest
 from core.jobs.job import Asked, Completed, Failed, FailureKind, JobSpec, Steering
 from core.model.arguments import parse_arguments
@@ -159,6 +160,7 @@ class Broker:
         if self._answers >= self._job.max_steps:
             reason = f"it was not done after {self._job.max_steps} steps, the most it may take"
             return Failed(kind=FailureKind.STEPS, reason=reason)
+        await calm()
         await self._room.make(self._transcript, self._spent)
         steering = (*await self._steering(self._job, self._told), *await self._warning())
         number = await self._journal.begin_model(steering)
