@@ -12,6 +12,7 @@ import structlog
 from core import trace
 from core.attachments.landing import Landing
 from core.attachments.limits import GONE, NO_ROOM
+from core.calm import pressing
 from core.changes import Changes
 from core.commit_points import CommitPoint, reached
 from core.conversation import Arrived, Conversations
@@ -128,7 +129,8 @@ class Dispatcher:
             await self._entrance.admit(person, event)
         event = cleaned(event)
         # To the end also when the caller goes away: kept but not handed on, it would get no answer.
-        await self._tasks.finish(self._take(event), f"accept {event.id}")
+        with pressing():
+            await self._tasks.finish(self._take(event), f"accept {event.id}")
 
     async def _take(self, event: InboundEvent) -> None:
         await self._recovery.before(event.thread)

@@ -10,6 +10,7 @@ from functools import partial
 import structlog
 
 from core import trace
+from core.calm import calm
 from core.commit_points import CommitPoint, reached
 from core.errors import DeliveryFailed, DeliveryRefused, StoreError, said
 from core.messages import ChannelRef, Hint, Outbound, StreamText, ThreadRef
@@ -140,6 +141,7 @@ class Outbox:
         try:
             if waiting.item is None:
                 raise DeliveryRefused("what was to be shown cannot be read")
+            await calm()
             shown = await self._adapter(thread).deliver(waiting.item)
         except DeliveryRefused as error:
             log.error("never sent", thread=str(thread), item=waiting.id, error=str(error))

@@ -7,7 +7,7 @@ and a reservation costs the same however many calls there were.
 
 import json
 from asyncio import CancelledError
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TypeVar
@@ -43,6 +43,10 @@ T = TypeVar("T")
 
 # Pots untouched for so long can no longer be drawn on, except a job's that slept for months.
 KEEP_S = 90 * 86_400
+# A pot with room for so many times what makes it scarce is not looked at again: its room was seen
+# by the last reservation, and what ends later makes none smaller, or hardly.
+_PLENTY = 4
+_MOST_SEEN = 4096
 _NOTHING = Amount(tokens=0, nanos=0)
 
 
@@ -56,6 +60,8 @@ class Ledger:
         # What could not be written when it was to be: it is with whatever is written next.
         self._owed: list[Callable[[Transaction], None]] = []
         self._swept = ""
+        # What the latest reservations found in the pots, and their own share.
+        self._seen: dict[_Key, Standing] = {}
 
     async def recover(self, at: float) -> int:
         """At start, before any call: charge what a dead process left reserved, at its bound, and
@@ -68,7 +74,7 @@ class Ledger:
         Raises BudgetExceeded; then nothing is held. A second time it has no effect.
         """
         pots = pots_of(account, model, at, self._limits)
-        await self._write(partial(_admit, account, pots, model, bound, at))
+        self._note(await self._write(partial(_admit, account, pots, model, bound, at)))
 
     async def release(self, work: str) -> None:
         """Let go of what is still held for a job; no effect when nothing is. When it raises, that
@@ -90,7 +96,9 @@ class Ledger:
         if today != self._swept:
             self._swept = today
             await self._database.write(partial(_sweep, at))
-        return await self._write(partial(_call, account, pots, model, bound, at))
+        reserved, seen = await self._write(partial(_call, account, pots, model, bound, at))
+        self._note(seen)
+        return reserved
 
     async def settle(
         self, reservation: int, charged: Amount | None, usage: Usage | None = None
@@ -114,7 +122,7 @@ class Ledger:
         """Which budget is nearly used up, and what is left of it, before a call of at most
         `bound`; None if all have enough."""
         pots = _limited(pots_of(account, model, at, self._limits))
-        if not pots:
+        if all(self._plenty(pot, bound) for pot in pots):
             return None
         await self._all_written()
         return await self._database.look(partial(_scarce, pots, bound))
@@ -130,6 +138,17 @@ class Ledger:
             pots.insert(0, person_pot(channel, person_id, at, zone, limits))
         await self._all_written()
         return await self._database.read(partial(_spend, pots, limits, at))
+
+    def _plenty(self, pot: Pot, bound: Amount) -> bool:
+        seen = self._seen.get(_key(pot))
+        return seen is not None and scarce_words(pot, seen, bound, _PLENTY) is None
+
+    def _note(self, seen: Mapping["_Key", Standing]) -> None:
+        for key, standing in seen.items():
+            self._seen.pop(key, None)  # the newest stand last
+            self._seen[key] = standing
+        while len(self._seen) > _MOST_SEEN:
+            del self._seen[next(iter(self._seen))]
 
     async def _all_written(self) -> None:
         """Have what calls have used written, as far as that can be."""
@@ -208,15 +227,16 @@ def _standing(key: _Key, tx: Transaction) -> Standing:
 
 def _admit(
     account: Account, pots: tuple[Pot, ...], model: str, bound: Amount, at: float, tx: Transaction
-) -> None:
+) -> Mapping[_Key, Standing]:
     held = tx.execute("SELECT 1 FROM reservations WHERE held = ?", (account.work,)).fetchone()
-    if held is None:
-        _reserve(account, pots, model, bound, at, account.work, tx)
+    if held is not None:
+        return {}
+    return _reserve(account, pots, model, bound, at, account.work, tx)[1]
 
 
 def _call(
     account: Account, pots: tuple[Pot, ...], model: str, bound: Amount, at: float, tx: Transaction
-) -> int:
+) -> tuple[int, Mapping[_Key, Standing]]:
     _release(account.work, tx)
     return _reserve(account, pots, model, bound, at, None, tx)
 
@@ -229,11 +249,15 @@ def _reserve(
     at: float,
     held: str | None,
     tx: Transaction,
-) -> int:
+) -> tuple[int, Mapping[_Key, Standing]]:
+    """The reservation's id, and what its pots that have a limit hold with it."""
+    seen = {}
     for pot in _limited(pots):
-        words = obstacle(pot, _standing(_key(pot), tx), bound, at)
+        now = _standing(_key(pot), tx)
+        words = obstacle(pot, now, bound, at)
         if words is not None:
             raise BudgetExceeded(words)
+        seen[_key(pot)] = now.reserving(bound)
     keys = [_key(pot) for pot in pots]
     _add(keys, _NOTHING, bound, 1, at, tx)
     channel = account.channel
@@ -249,7 +273,7 @@ def _reserve(
             json.dumps(whose), held,
         ),
     ).fetchone()  # fmt: skip
-    return int(row[0])
+    return int(row[0]), seen
 
 
 def _add(

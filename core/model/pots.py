@@ -1,7 +1,7 @@
 """What a model call counts against: pots, their limits, and words about them. Pure; no ledger."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from core.messages import ChannelRef
@@ -61,6 +61,13 @@ class Standing:
     unpriced: int = 0
     reserved_tokens: int = 0
     reserved_nanos: int = 0
+
+    def reserving(self, bound: Amount) -> "Standing":
+        """What it holds when so much more is reserved."""
+        return replace(
+            self, reserved_tokens=self.reserved_tokens + bound.tokens,
+            reserved_nanos=self.reserved_nanos + (bound.nanos or 0),
+        )  # fmt: skip
 
 
 def pots_of(account: Account, model: str, at: float, limits: Limits) -> tuple[Pot, ...]:
@@ -173,9 +180,10 @@ def exceeded_words(pot: Pot, now: Standing, bound: Amount, at: float, *, money: 
     )
 
 
-def scarce_words(pot: Pot, now: Standing, bound: Amount) -> str | None:
+def scarce_words(pot: Pot, now: Standing, bound: Amount, times: int = 1) -> str | None:
     """What is left of a pot, in words, when it is nearly empty: fewer than three calls such as
-    this fit into it, or of a job's own pot a tenth is left. None when there is more."""
+    this fit into it, or of a job's own pot a tenth is left. None when there is more, or so many
+    `times` more."""
     for limit, used, need, unit in (
         (pot.limit.tokens, now.tokens + now.reserved_tokens, bound.tokens, "{:,} tokens".format),
         (pot.limit.nanos, now.nanos + now.reserved_nanos, bound.nanos or 0, exact_dollars),
@@ -183,6 +191,6 @@ def scarce_words(pot: Pot, now: Standing, bound: Amount) -> str | None:
         if limit is None:
             continue
         tenth = limit // 10 if pot.level is Level.WORK else 0
-        if limit - used < max(3 * need, tenth):
+        if limit - used < times * max(3 * need, tenth):
             return f"{unit(max(0, limit - used))} of {unit(limit)} for {level_words(pot)}"
     return None

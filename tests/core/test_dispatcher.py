@@ -148,6 +148,29 @@ async def test_a_channel_is_known_to_have_nothing_to_do_once_its_answer_is_out(
             assert await cleared.get() == CHANNEL
 
 
+async def test_a_channel_s_mark_stays_while_the_talk_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cleared: asyncio.Queue[float] = asyncio.Queue()
+    clear, clock = Control.clear, asyncio.get_running_loop().time
+
+    async def watched(control: Control, ref: ChannelRef, given: int) -> None:
+        cleared.put_nowait(clock())
+        await clear(control, ref, given)
+
+    monkeypatch.setattr(Control, "clear", watched)
+    async with room(tmp_path, quiet_s=0.5) as here:
+        for number in range(3):
+            await here.ask(f"m{number}", "/jobs")
+            await here.platform.post(f"reply:message:m{number}")
+            await asyncio.sleep(0.2)
+        answered = clock() - 0.2
+        async with asyncio.timeout(30):
+            while (at := await cleared.get()) < answered:
+                pass  # a slow machine: it was quiet for long enough between two of them
+        assert at - answered > 0.45
+
+
 async def test_strangers_are_kept_out_and_leave_no_trace(tmp_path: Path) -> None:
     access = Access(who=Who.LISTED, people=frozenset({"ada"}))
     async with room(tmp_path, access=access) as here:

@@ -1,12 +1,14 @@
 """What a route's window has room for goes out, however long the window is."""
 
 import asyncio
+import time
 
 import discord
 import pytest
 from aiohttp import ClientResponse
+from discord.http import HTTPClient
 
-from adapters.discord.buckets import Bucket
+from adapters.discord.buckets import Bucket, clear_seldom
 
 
 class Answer:
@@ -49,3 +51,18 @@ async def test_a_window_that_is_full_for_long_is_told_and_not_waited_for() -> No
     with pytest.raises(discord.RateLimited) as told:
         await bucket.acquire()
     assert told.value.retry_after > 200
+
+
+async def test_limits_that_nobody_uses_are_looked_for_now_and_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    http, began = HTTPClient(asyncio.get_running_loop()), time.monotonic()
+    clear_seldom(http)
+    monkeypatch.setattr(Bucket, "is_inactive", lambda _: True)
+    monkeypatch.setattr(discord.http, "Ratelimit", Bucket)
+    for number in range(1000):
+        http.get_ratelimit(f"PATCH:{number}")
+    assert len(http._buckets) == 1000
+    monkeypatch.setattr(time, "monotonic", lambda: began + 61)
+    http.get_ratelimit("PATCH:more")
+    assert len(http._buckets) == 0

@@ -351,18 +351,6 @@ async def test_a_new_start_charges_calls_and_lets_go_of_holds(tmp_path: Path) ->
     assert (row.person, row.calls, row.tokens, row.nanos, row.prompt) == ("ann", 1, 50, 5, 0)
 
 
-async def test_a_pot_is_scarce_when_few_more_calls_fit(tmp_path: Path) -> None:
-    mine = account(budget=1000)
-    async with keeping(tmp_path, Limits(per_month=Limit(nanos=100))) as ledger:
-        assert await ledger.scarce(mine, "tiny", money(50, 1), NOON) is None
-        assert await ledger.scarce(mine, "tiny", money(334, 1), NOON) is not None
-        words = await ledger.scarce(mine, "tiny", money(1, 34), NOON)
-        assert words == "$0.0000001 of $0.0000001 for everybody, this month"
-        await ledger.settle(await ledger.reserve(mine, "tiny", money(901, 1), NOON), None)
-        words = await ledger.scarce(mine, "tiny", money(1, 1), NOON)
-        assert words == "99 tokens of 1,000 tokens for this job"
-
-
 async def test_usage_is_added_up_by_day_place_person_and_model(tmp_path: Path) -> None:
     async with keeping(tmp_path) as ledger:
         for person, model, nanos in (("ann", "a", 3), ("ann", "a", 4), ("bob", "a", None)):
