@@ -72,6 +72,11 @@ Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==
 """
 
 
+def from_a_terminal() -> None:
+    """In a child before it begins: tests that run under nohup would hand that on to it."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @asynccontextmanager
 async def started(folder: Path) -> AsyncIterator[tuple[Process, str]]:
     """A bot of its own that is ready, and its address; its log can be read. Killed at the end."""
@@ -81,6 +86,7 @@ async def started(folder: Path) -> AsyncIterator[tuple[Process, str]]:
         sys.executable, "-m", "bot", "run", "--config", str(config),
         cwd=ROOT, stdin=asyncio.subprocess.DEVNULL, stdout=PIPE, stderr=PIPE,
         env={name: value for name, value in os.environ.items() if name != "OPENAI_API_KEY"},
+        preexec_fn=from_a_terminal,
     )  # fmt: skip
     try:
         assert process.stdout is not None
@@ -132,7 +138,7 @@ async def test_a_page_that_does_not_answer_does_not_hold_up_the_stop(
 @pytest.mark.parametrize("number", STOPPING)
 async def test_a_second_signal_ends_at_once_whatever_hangs(number: signal.Signals) -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", HANGS, cwd=ROOT, stdout=PIPE, stderr=PIPE
+        sys.executable, "-c", HANGS, cwd=ROOT, stdout=PIPE, stderr=PIPE, preexec_fn=from_a_terminal
     )
     assert process.stdout is not None
     for line in (b"ready\n", b"asked\n"):
